@@ -1,0 +1,27 @@
+"""lightjobs: a job queue for Python that speaks Lightpack."""
+
+from .current import engine
+from .errors import (
+    JobDefinitionError,
+    LightjobsError,
+    PayloadError,
+    PermanentJobFailure,
+    SchemaOutdated,
+    SettingsError,
+    StoreUnavailable,
+)
+from .job import Job
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Job",
+    "JobDefinitionError",
+    "LightjobsError",
+    "PayloadError",
+    "PermanentJobFailure",
+    "SchemaOutdated",
+    "SettingsError",
+    "StoreUnavailable",
+    "engine",
+]

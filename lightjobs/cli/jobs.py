@@ -1,0 +1,152 @@
+"""Commands on jobs: dispatch, look at, retry, delete."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import click
+
+from .. import current, registry
+from ..errors import LightjobsError, PayloadError
+from ..record import FAILED, STATUSES
+from ..strtotime import strtotime
+from ..text import escaped_lines
+from .output import as_dict, headline, json_option, print_json, print_table
+
+queue_option = click.option("--queue", help="Only this queue.", metavar="NAME")
+
+
+@click.command("job:dispatch")
+@click.argument("name")
+@click.argument("payload", default="{}")
+@click.option("--queue", help="Instead of the class's queue.", metavar="NAME")
+@click.option("--delay", help='When it becomes due, such as "+5 minutes".', metavar="WHEN")
+@json_option
+def job_dispatch(
+    name: str, payload: str, queue: str | None, delay: str | None, as_json: bool
+) -> None:
+    """Dispatch the job NAME (its class name or handler) with PAYLOAD, a JSON object."""
+    registry.load(current.settings().modules)
+    job = registry.find(name)()
+    try:
+        values = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise PayloadError(f"PAYLOAD is not JSON: {error}") from None
+    if queue is not None:
+        job.setQueue(queue)
+    if delay is not None:
+        job.setDelay(delay)
+    job_id = job.dispatch(values)
+    if as_json:
+        print_json({"id": job_id, "handler": job._handler, "queue": job.queue})
+    else:
+        click.echo(f"dispatched {job._handler} #ID: {job_id} to {job.queue}")
+
+
+@click.command("job:retry")
+@click.argument("job_id", metavar="[ID]", required=False)
+@queue_option
+@json_option
+def job_retry(job_id: str | None, queue: str | None, as_json: bool) -> int:
+    """Put failed jobs back, as if new: the one with ID, or all (of a queue)."""
+    count = current.engine().move("retry", job_id, queue)
+    return _report(count, "queued for retry", "to retry", job_id, queue, as_json)
+
+
+@click.command("job:forget")
+@click.argument("job_id", metavar="ID")
+@json_option
+def job_forget(job_id: str, as_json: bool) -> int:
+    """Delete one failed job."""
+    count = current.engine().purge(FAILED, job_id)
+    return _report(count, "deleted", "to delete", job_id, None, as_json)
+
+
+@click.command("job:flush")
+@queue_option
+@click.option("--older-than", help='Only failed before then: "1 week".', metavar="AGE")
+@json_option
+def job_flush(queue: str | None, older_than: str | None, as_json: bool) -> int:
+    """Delete all failed jobs (of a queue; that failed longer ago than AGE)."""
+    before = None if older_than is None else _age(older_than)
+    count = current.engine().purge(FAILED, None, queue, before)
+    return _report(count, "deleted", "to delete", None, queue, as_json)
+
+
+def _age(text: str) -> float:
+    """The unix time `text` ago: "1 week", "-1 week" and "1 week ago" say the same."""
+    try:
+        moment = strtotime(text).timestamp()
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--older-than") from None
+    now = time.time()
+    return moment if moment <= now else 2 * now - moment
+
+
+def _report(
+    count: int, done: str, to_do: str, job_id: str | None, queue: str | None, as_json: bool
+) -> int:
+    if as_json:
+        print_json({"count": count})
+    elif count:
+        what = f"job {job_id}" if job_id else f"{count:,} failed job{'s' if count > 1 else ''}"
+        click.echo(f"{what}{f' of {queue}' if queue and not job_id else ''} {done}")
+    elif job_id is None:
+        click.echo(f"no failed jobs{f' of {queue}' if queue else ''} {to_do}")
+    if job_id is not None and not count:
+        if as_json:
+            return 1
+        raise LightjobsError(f"there is no failed job {job_id}")
+    return 0
+
+
+@click.command("job:failed")
+@queue_option
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1))
+@json_option
+def job_failed(queue: str | None, limit: int, as_json: bool) -> None:
+    """List failed jobs, the latest first."""
+    jobs = current.engine().browse(FAILED, queue, limit)
+    if as_json:
+        print_json({"jobs": [as_dict(job) for job in jobs]})
+    elif not jobs:
+        click.echo("no failed jobs")
+    else:
+        rows = [
+            (job.id, job.queue, job.handler, job.attempts, job.failed_at, headline(job.exception))
+            for job in jobs
+        ]
+        print_table(("ID", "QUEUE", "HANDLER", "ATTEMPTS", "FAILED AT (UTC)", "REASON"), rows)
+
+
+@click.command("job:show")
+@click.argument("job_id", metavar="ID")
+@json_option
+def job_show(job_id: str, as_json: bool) -> None:
+    """Show everything about one job."""
+    job = current.engine().find(job_id)
+    if job is None:
+        raise LightjobsError(f"there is no job {job_id}; a completed job is deleted")
+    if as_json:
+        print_json(as_dict(job))
+        return
+    for name, value in job._asdict().items():
+        if value is not None:
+            text = escaped_lines(str(value))
+            click.echo(click.style(f"{name:>12}", bold=True) + "  " + text.replace("\n", "\n" + " " * 14))
+
+
+@click.command("job:stats")
+@json_option
+def job_stats(as_json: bool) -> None:
+    """Count the jobs of each queue by status; "delayed" are those of "new" not due yet."""
+    queues = current.engine().stats()
+    if as_json:
+        print_json({"queues": queues})
+    elif not queues:
+        click.echo("no jobs")
+    else:
+        columns = [*STATUSES[:1], "delayed", *STATUSES[1:]]
+        rows = [(name, *(counts[column] for column in columns)) for name, counts in queues.items()]
+        print_table(("QUEUE", *(column.upper() for column in columns)), rows)

@@ -1,0 +1,40 @@
+"""Commands on the store's schema."""
+
+from __future__ import annotations
+
+import click
+
+from .. import current
+from .output import json_option, print_json, print_table
+
+
+@click.command("migrate:up")
+@click.option("--dry-run", is_flag=True, help="Print the SQL; exit 1 if any is pending.")
+def migrate_up(dry_run: bool) -> int:
+    """Create or upgrade the tables."""
+    engine = current.engine()
+    names = [name for name, applied_at in engine.installed() if applied_at is None]
+    steps = engine.install(dry_run)
+    if dry_run:
+        for sql in steps:
+            click.echo(sql)
+        return 1 if steps else 0
+    for name in names[: len(steps)]:
+        click.echo(f"migrated {name}")
+    if not steps:
+        click.echo("nothing to migrate")
+    return 0
+
+
+@click.command("migrate:status")
+@json_option
+def migrate_status(as_json: bool) -> None:
+    """List the migrations and when they were applied."""
+    rows = current.engine().installed()
+    if as_json:
+        migrations = [{"name": name, "applied_at": at} for name, at in rows]
+        print_json({"migrations": migrations})
+    elif not rows:
+        click.echo("this engine needs no migrations")
+    else:
+        print_table(("MIGRATION", "APPLIED AT (UTC)"), [(name, at or "pending") for name, at in rows])

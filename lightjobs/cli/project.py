@@ -1,0 +1,61 @@
+"""Commands that write into a project: init, create:job."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from pathlib import Path
+
+import click
+
+from .. import current, env
+from ..errors import SettingsError
+from ..settings import TEMPLATES
+
+_FILES = {
+    ".env": "env.example",
+    "config/jobs.py": "config/jobs.py",
+    "config/database.py": "config/database.py",
+    "config/redis.py": "config/redis.py",
+    "app_jobs/__init__.py": "app_jobs/__init__.py",
+    "app_jobs/process_payment.py": "app_jobs/process_payment.py",
+}
+"""What init writes, and the template of each."""
+
+
+@click.command("init")
+def init() -> None:
+    """Make the current directory a project: .env, config/, app_jobs/ with an example job, and the
+    SQLite tables. Files that are there stay as they are."""
+    for name, template in _FILES.items():
+        path = Path(name)
+        if path.exists():
+            click.echo(f"kept     {name}")
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text((TEMPLATES / template).read_text(encoding="utf-8"), encoding="utf-8")
+        click.echo(f"created  {name}")
+    env.forget()
+    settings = current.settings()
+    if settings.engine == "database" and current.engine().install():
+        click.echo(f"migrated {settings.database['name']}")
+    click.echo("\nNext:\n  lightjobs job:dispatch ProcessPayment '{\"payment\": 42}'")
+    click.echo("  lightjobs job:work --queue=payments --stop-when-empty")
+
+
+@click.command("create:job")
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
+def create_job(name: str, force: bool) -> None:
+    """Write app_jobs/<name>.py with the class NAME, such as SendInvoice."""
+    if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", name) or keyword.iskeyword(name):
+        raise SettingsError(f"{name!r} cannot name a job; allowed: a class name such as SendInvoice")
+    module = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    path = Path("app_jobs") / f"{module}.py"
+    if path.exists() and not force:
+        raise SettingsError(f"{path} is there already; --force overwrites it")
+    path.parent.mkdir(exist_ok=True)
+    (path.parent / "__init__.py").touch()
+    template = (TEMPLATES / "job.py.txt").read_text(encoding="utf-8")
+    path.write_text(template.replace("__NAME__", name), encoding="utf-8")
+    click.echo(f"created {path}")

@@ -1,0 +1,69 @@
+"""What a running job knows of itself: `self.context`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+
+from .record import Claim
+
+_logger = logging.getLogger("lightjobs.job")
+
+
+class JobLogger(logging.LoggerAdapter[logging.Logger]):
+    """A logger whose records carry `job_id`, `job_handler`, `job_queue` and `job_attempt`."""
+
+    def process(
+        self, msg: Any, kwargs: MutableMapping[str, Any]
+    ) -> tuple[Any, MutableMapping[str, Any]]:
+        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
+        return msg, kwargs
+
+
+class JobContext:
+    """The claim behind the running handler. Everything but `id` is worked out when asked for."""
+
+    __slots__ = ("_claim", "id")
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+        self.id = claim.id
+
+    @property
+    def queue(self) -> str:
+        """The queue the job was claimed from."""
+        return self._claim.queue
+
+    @property
+    def attempt(self) -> int:
+        """The number of this run, from 1."""
+        return self._claim.attempts
+
+    @property
+    def fence(self) -> int:
+        """This claim's number; of two runs of one job the later has the higher. Hand it to other
+        systems that can refuse an older one."""
+        return self._claim.fence
+
+    @property
+    def queued_at(self) -> datetime:
+        """When the job was dispatched (UTC, whole seconds)."""
+        return datetime.fromisoformat(self._claim.created_at).replace(tzinfo=UTC)
+
+    @property
+    def logger(self) -> JobLogger:
+        """The logger `lightjobs.job`, its records marked with this job."""
+        return JobLogger(
+            _logger,
+            {
+                "job_id": self.id,
+                "job_handler": self._claim.handler,
+                "job_queue": self.queue,
+                "job_attempt": self.attempt,
+            },
+        )
+
+    def __repr__(self) -> str:
+        return f"<JobContext {self.id} on {self.queue!r}, attempt {self.attempt}>"

@@ -1,0 +1,31 @@
+"""The engines, and the one place that knows them all."""
+
+from __future__ import annotations
+
+from ..settings import Settings
+from .base import Engine
+
+
+def connect(settings: Settings) -> Engine:
+    """The engine that `settings` choose. A driver is imported only when its engine is chosen;
+    nothing is connected to before the first call."""
+    match settings.engine:
+        case "database":
+            from .sql.engine import SqlEngine
+            from .sql.sqlite import Sqlite
+
+            return SqlEngine(
+                Sqlite(settings.database["name"], settings.database["synchronous"])
+            )
+        case "memory":
+            from .memory import MemoryEngine
+
+            return MemoryEngine()
+        case "null":
+            from .null import NullEngine
+
+            return NullEngine()
+        case _:
+            from .sync import SyncEngine
+
+            return SyncEngine()

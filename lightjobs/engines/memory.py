@@ -1,0 +1,312 @@
+"""The specification: every verb of the seam in plain Python, under one lock."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..record import (
+    FAILED,
+    NEW,
+    QUEUED,
+    STATUSES,
+    Claim,
+    Done,
+    Failed,
+    HandBack,
+    NewJob,
+    Outcome,
+    Release,
+    Stored,
+    utc_text,
+)
+from .base import MAX_RECOVERIES, WORKER_LOST, Engine, legal_move, legal_purge
+
+
+@dataclass(slots=True)
+class _Job:
+    birth: int
+    new: NewJob
+    due: float
+    created_at: str
+    status: str = NEW
+    attempts: int = 0
+    fence: int = 0
+    recoveries: int = 0
+    worker: str | None = None
+    exception: str | None = None
+    failed_at: float | None = None
+
+
+class _Queue:
+    """Ids in claim order: `delayed` by due time, those due in `ready` by priority. An entry counts
+    only while its job is new and has that due time; others are dropped when they come up."""
+
+    def __init__(self) -> None:
+        self.delayed: list[tuple[float, int]] = []
+        self.ready: list[tuple[int, float, int]] = []
+
+    def add(self, job: _Job) -> None:
+        heapq.heappush(self.delayed, (job.due, job.birth))
+
+
+class MemoryEngine(Engine):
+    """Jobs in this process's memory; gone with it. Workers are threads of the same process."""
+
+    name = "memory"
+    works = (
+        "JOB_ENGINE=memory keeps jobs inside the process that dispatches them, "
+        "so a worker process of its own has nothing to work on."
+    )
+
+    def __init__(self) -> None:
+        self._jobs: dict[int, _Job] = {}
+        self._queues: dict[str, _Queue] = defaultdict(_Queue)
+        self._workers: dict[str, float] = {}
+        self._swept_at = time.time()
+        self._sweep_from = 0.0
+        self._births = itertools.count(1)
+        self._changed = threading.Condition()
+
+    def push(self, jobs: Sequence[NewJob]) -> list[str]:
+        with self._changed:
+            now = time.time()
+            created_at = utc_text(now)
+            ids = []
+            for new in jobs:
+                due = float(int(now)) if new.due is None else new.due
+                job = _Job(next(self._births), new, due, created_at)
+                self._jobs[job.birth] = job
+                self._queues[new.queue].add(job)
+                ids.append(str(job.birth))
+            self._changed.notify_all()
+            return ids
+
+    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
+        with self._changed:
+            claims: list[Claim] = []
+            if worker not in self._workers:
+                return claims
+            for queue in queues:
+                while len(claims) < limit and (job := self._next(queue)):
+                    heapq.heappop(self._queues[queue].ready)
+                    job.status, job.worker = QUEUED, worker
+                    job.attempts += 1
+                    job.fence += 1
+                    claims.append(_claim(job))
+            return claims
+
+    def _next(self, name: str) -> _Job | None:
+        """The first due job of the queue, left on top of its ready heap."""
+        queue = self._queues[name]
+        now = time.time()
+        while queue.delayed and queue.delayed[0][0] <= now:
+            due, birth = heapq.heappop(queue.delayed)
+            job = self._jobs.get(birth)
+            if job is not None and job.status == NEW and job.due == due:
+                heapq.heappush(queue.ready, (-job.new.priority, due, birth))
+        while queue.ready:
+            _, due, birth = queue.ready[0]
+            job = self._jobs.get(birth)
+            if job is not None and job.status == NEW and job.due == due:
+                return job
+            heapq.heappop(queue.ready)
+        return None
+
+    def held(self, worker: str) -> list[Claim]:
+        with self._changed:
+            return [_claim(job) for job in self._jobs.values() if job.worker == worker]
+
+    def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
+        with self._changed:
+            accepted = [self._settle(worker, outcome) for outcome in outcomes]
+            self._changed.notify_all()
+            return accepted
+
+    def _settle(self, worker: str, outcome: Outcome) -> bool:
+        job = self._jobs.get(int(outcome.id))
+        if job is None:
+            return worker in self._workers and type(outcome) is Done
+        if job.fence != outcome.fence:
+            return False
+        if job.status != QUEUED:  # settled before; by this same outcome?
+            return worker in self._workers and job.status == _settled_status(outcome)
+        job.worker = None
+        match outcome:
+            case Done():
+                del self._jobs[job.birth]
+            case Release(due=due, attempts=attempts):
+                self._requeue(job, due, attempts)
+            case HandBack():
+                self._requeue(job, job.due, job.attempts - 1)
+            case Failed(exception=exception):
+                self._fail(job, exception)
+        return True
+
+    def _requeue(self, job: _Job, due: float, attempts: int) -> None:
+        job.status, job.due, job.attempts = NEW, due, attempts
+        self._queues[job.new.queue].add(job)
+
+    def _fail(self, job: _Job, exception: str) -> None:
+        job.status, job.exception, job.failed_at = FAILED, exception, time.time()
+
+    def register(self, worker: str, lease: float) -> None:
+        with self._changed:
+            self._workers[worker] = time.time() + lease
+
+    def beat(self, workers: Sequence[str], lease: float) -> list[str]:
+        with self._changed:
+            for worker in workers:
+                if worker in self._workers:
+                    self._workers[worker] = time.time() + lease
+            return [worker for worker in workers if worker not in self._workers]
+
+    def recover(self, worker: str | None = None, lease: float = 30.0) -> int:
+        with self._changed:
+            if worker is not None:
+                return self._recover(worker)
+            now = time.time()
+            if now - self._swept_at > lease:
+                self._sweep_from = now + lease / 2
+            self._swept_at = now
+            if now < self._sweep_from:
+                return 0
+            dead = [name for name, expires in self._workers.items() if expires < now]
+            return sum(self._recover(name) for name in dead)
+
+    def _recover(self, worker: str) -> int:
+        self._workers.pop(worker, None)
+        lost = [job for job in self._jobs.values() if job.worker == worker]
+        for job in lost:
+            job.worker = None
+            if job.recoveries >= MAX_RECOVERIES:
+                self._fail(job, WORKER_LOST)
+            else:
+                job.recoveries += 1
+                self._requeue(job, job.due, job.attempts - 1)
+        self._changed.notify_all()
+        return len(lost)
+
+    def move(self, name: str, job_id: str | None = None, queue: str | None = None) -> int:
+        sources, target = legal_move(name)
+        with self._changed:
+            jobs = [job for job in self._matching(job_id, queue) if job.status in sources]
+            for job in jobs:
+                job.exception = job.failed_at = None
+                job.recoveries = 0
+                job.status = target
+                self._requeue(job, float(int(time.time())), 0)
+            self._changed.notify_all()
+            return len(jobs)
+
+    def purge(
+        self,
+        status: str,
+        job_id: str | None = None,
+        queue: str | None = None,
+        before: float | None = None,
+    ) -> int:
+        legal_purge(status)
+        with self._changed:
+            jobs = [
+                job
+                for job in self._matching(job_id, queue)
+                if job.status == status and (before is None or (job.failed_at or 0) < before)
+            ]
+            for job in jobs:
+                del self._jobs[job.birth]
+            return len(jobs)
+
+    def _matching(self, job_id: str | None, queue: str | None) -> list[_Job]:
+        jobs: Sequence[_Job] = list(self._jobs.values())
+        if job_id is not None:
+            found = self._jobs.get(int(job_id)) if job_id.isdecimal() else None
+            jobs = [found] if found else []
+        return [job for job in jobs if queue is None or job.new.queue == queue]
+
+    def stats(self) -> dict[str, dict[str, int]]:
+        with self._changed:
+            counts: dict[str, dict[str, int]] = {}
+            now = time.time()
+            for job in self._jobs.values():
+                queue = counts.setdefault(
+                    job.new.queue, dict.fromkeys((*STATUSES, "delayed"), 0)
+                )
+                queue[job.status] += 1
+                queue["delayed"] += job.status == NEW and job.due > now
+            return dict(sorted(counts.items()))
+
+    def find(self, job_id: str) -> Stored | None:
+        with self._changed:
+            return next((_stored(job) for job in self._matching(job_id, None)), None)
+
+    def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
+        key: Callable[[_Job], tuple[float, int]] = lambda job: (job.due, job.birth)  # noqa: E731
+        if status == FAILED:
+            key = lambda job: (-(job.failed_at or 0), -job.birth)  # noqa: E731
+        with self._changed:
+            jobs = [job for job in self._matching(None, queue) if job.status == status]
+            return [_stored(job) for job in sorted(jobs, key=key)[:limit]]
+
+    def wait(self, queues: Sequence[str], timeout: float) -> bool:
+        deadline = time.time() + timeout
+        with self._changed:
+            while True:
+                if any(self._next(queue) for queue in queues):
+                    return True
+                delayed = [self._queues[queue].delayed for queue in queues]
+                until = min([deadline, *(heap[0][0] for heap in delayed if heap)])
+                if deadline <= time.time():
+                    return False
+                self._changed.wait(max(0.0, until - time.time()))
+
+    def install(self, dry_run: bool = False) -> list[str]:
+        return []
+
+    def installed(self) -> list[tuple[str, str | None]]:
+        return []
+
+    def problems(self) -> list[str]:
+        return []
+
+
+def _settled_status(outcome: Outcome) -> str | None:
+    return {Release: NEW, HandBack: NEW, Failed: FAILED}.get(type(outcome))
+
+
+def _claim(job: _Job) -> Claim:
+    return Claim(
+        str(job.birth),
+        job.fence,
+        job.new.handler,
+        job.new.queue,
+        job.new.payload,
+        job.attempts,
+        job.recoveries,
+        job.created_at,
+        job.new.options,
+    )
+
+
+def _stored(job: _Job) -> Stored:
+    return Stored(
+        str(job.birth),
+        job.new.handler,
+        job.new.queue,
+        job.new.payload,
+        job.status,
+        job.attempts,
+        job.new.priority,
+        job.created_at,
+        utc_text(job.due),
+        job.exception,
+        None if job.failed_at is None else utc_text(job.failed_at),
+        job.recoveries,
+        job.worker,
+        job.new.options,
+    )

@@ -1,0 +1,27 @@
+-- What lightjobs adds: every column defaulted or nullable, so that a Lightpack INSERT still fits.
+-- The microseconds of the due time beyond scheduled_at, which Lightpack keeps in whole seconds.
+ALTER TABLE jobs ADD COLUMN scheduled_us INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+-- Raised by every claim, never lowered.
+ALTER TABLE jobs ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
+-- How often a worker died holding the job.
+ALTER TABLE jobs ADD COLUMN recoveries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN worker TEXT DEFAULT NULL;
+-- JSON: what was set on this one job.
+ALTER TABLE jobs ADD COLUMN options TEXT DEFAULT NULL;
+-- A claim reads this index in its order and nothing else; only waiting jobs are in it.
+CREATE INDEX jobs_claim ON jobs (queue, priority DESC, scheduled_at, scheduled_us, id) WHERE status = 'new';
+CREATE INDEX jobs_held ON jobs (worker) WHERE worker IS NOT NULL;
+CREATE INDEX jobs_ended ON jobs (status, queue, failed_at) WHERE status NOT IN ('new', 'queued');
+CREATE TABLE job_workers (
+  id TEXT PRIMARY KEY,
+  -- Unix seconds by the store's clock.
+  expires_at REAL NOT NULL
+) WITHOUT ROWID;
+-- When somebody last looked for dead workers, and from when on they may be recovered.
+CREATE TABLE job_sweeps (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  swept_at REAL NOT NULL,
+  recover_from REAL NOT NULL
+);
+INSERT INTO job_sweeps (id, swept_at, recover_from) VALUES (1, 0, 0);

@@ -1,0 +1,5 @@
+-- Everything a worker has claimed and not settled.
+-- :worker. Returns the fields of a Claim.
+SELECT id, fence, handler, queue, payload, attempts, recoveries, created_at, options
+FROM jobs WHERE worker = :worker
+ORDER BY id

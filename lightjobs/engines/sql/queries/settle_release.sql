@@ -1,0 +1,11 @@
+-- Put jobs back, due at a given time.
+-- :outcomes JSON [[id, fence, scheduled_at, scheduled_us, attempts], ...]. Returns each accepted id.
+UPDATE jobs
+SET status = 'new', worker = NULL, exception = NULL, failed_at = NULL,
+    scheduled_at = json_extract(o.value, '$[2]'),
+    scheduled_us = json_extract(o.value, '$[3]'),
+    attempts = json_extract(o.value, '$[4]')
+FROM json_each(:outcomes) AS o
+WHERE jobs.id = json_extract(o.value, '$[0]') AND jobs.fence = json_extract(o.value, '$[1]')
+  AND jobs.status = 'queued'
+RETURNING jobs.id

@@ -1,0 +1,3 @@
+-- Forget a worker.
+-- :worker.
+DELETE FROM job_workers WHERE id = :worker

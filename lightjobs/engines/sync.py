@@ -1,0 +1,45 @@
+"""The engine that runs a job at dispatch, in the caller: Lightpack's default."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from ..executor import describe, execute, execute_hook, hook_is_async, is_async, run_here
+from ..record import Claim, Failed, NewJob, utc_text
+from .unstored import UnstoredEngine, new_id
+
+
+class SyncEngine(UnstoredEngine):
+    """Runs each job once, at once. Delay and attempts have no meaning here; an exception of the
+    handler reaches the caller after onFailure, as in Lightpack."""
+
+    name = "sync"
+    works = (
+        "JOB_ENGINE=sync runs every job at once, where it is dispatched, "
+        "so there is nothing to work on."
+    )
+
+    def push(self, jobs: Sequence[NewJob]) -> list[str]:
+        return [self._run(job) for job in jobs]
+
+    def _run(self, job: NewJob) -> str:
+        claim = Claim(
+            id=new_id(),
+            fence=1,
+            handler=job.handler,
+            queue=job.queue,
+            payload=job.payload,
+            attempts=1,
+            recoveries=0,
+            created_at=utc_text(time.time()),
+            options=job.options,
+        )
+        run = run_here(execute(claim), is_async(claim))
+        if run.exception is not None:
+            run.outcome = Failed(claim.id, claim.fence, describe(run.exception))
+        if run.has_hook:
+            run_here(execute_hook(run), hook_is_async(run))
+        if run.exception is not None:
+            raise run.exception
+        return claim.id

@@ -1,0 +1,71 @@
+"""What the engines that store nothing have in common: there is never anything to find."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from ..record import Claim, Outcome, Stored
+from .base import Engine, legal_move, legal_purge
+
+
+def new_id() -> str:
+    """An id for a job that no store has numbered."""
+    return f"job_{secrets.token_hex(11)}"
+
+
+class UnstoredEngine(Engine):
+    """The base of `sync` and `null`, which only take jobs."""
+
+    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
+        return []
+
+    def held(self, worker: str) -> list[Claim]:
+        return []
+
+    def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
+        return [False] * len(outcomes)
+
+    def register(self, worker: str, lease: float) -> None:
+        pass
+
+    def beat(self, workers: Sequence[str], lease: float) -> list[str]:
+        return []
+
+    def recover(self, worker: str | None = None, lease: float = 30.0) -> int:
+        return 0
+
+    def move(self, name: str, job_id: str | None = None, queue: str | None = None) -> int:
+        legal_move(name)
+        return 0
+
+    def purge(
+        self,
+        status: str,
+        job_id: str | None = None,
+        queue: str | None = None,
+        before: float | None = None,
+    ) -> int:
+        legal_purge(status)
+        return 0
+
+    def stats(self) -> dict[str, dict[str, int]]:
+        return {}
+
+    def find(self, job_id: str) -> Stored | None:
+        return None
+
+    def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
+        return []
+
+    def wait(self, queues: Sequence[str], timeout: float) -> bool:
+        return False
+
+    def install(self, dry_run: bool = False) -> list[str]:
+        return []
+
+    def installed(self) -> list[tuple[str, str | None]]:
+        return []
+
+    def problems(self) -> list[str]:
+        return []

@@ -1,0 +1,59 @@
+"""One helper for configuration: `env("KEY")` looks in the real environment, then in `.env`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .errors import SettingsError
+
+_loaded: tuple[Path, dict[str, str]] | None = None
+
+
+def env(key: str, default: str | None = None) -> str | None:
+    """The value of `key`: the real environment first, then the current directory's `.env`.
+
+    An empty value counts as unset, as a line `REDIS_PASSWORD=` in a `.env` means "none".
+    """
+    return os.environ.get(key) or dotenv().get(key) or default
+
+
+def dotenv() -> dict[str, str]:
+    """The values of `.env` in the current directory, read once per directory; {} without one.
+
+    Raises SettingsError when the file is there but cannot be read.
+    """
+    global _loaded
+    path = Path.cwd() / ".env"
+    if _loaded is None or _loaded[0] != path:
+        _loaded = (path, _read(path))
+    return _loaded[1]
+
+
+def forget() -> None:
+    """Read `.env` again at the next look-up."""
+    global _loaded
+    _loaded = None
+
+
+def _read(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    # Imported late: most deployments have no .env, and the import costs 10 ms of start-up.
+    from dotenv.parser import parse_stream
+    from dotenv.variables import parse_variables
+
+    values: dict[str, str] = {}
+    try:
+        with path.open(encoding="utf-8") as stream:
+            for binding in parse_stream(stream):
+                if binding.error:
+                    line = binding.original.line
+                    raise SettingsError(f".env line {line} is not KEY=value")
+                if binding.key and binding.value is not None:
+                    known = {**values, **os.environ}
+                    atoms = parse_variables(binding.value)
+                    values[binding.key] = "".join(atom.resolve(known) for atom in atoms)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f".env cannot be read: {error}") from None
+    return values

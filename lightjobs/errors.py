@@ -1,0 +1,57 @@
+"""What can go wrong, by who has to act: the caller, the operator or the store."""
+
+from __future__ import annotations
+
+
+class LightjobsError(Exception):
+    """The base of every error lightjobs raises on its own account."""
+
+    exit_code = 1
+
+
+class SettingsError(LightjobsError):
+    """The environment, `.env`, `config/` or a job module is wrong; the text names the key."""
+
+    exit_code = 2
+
+
+class JobDefinitionError(LightjobsError, ValueError):
+    """A Job class or setter was given a value that cannot be right; the text names both."""
+
+    exit_code = 2
+
+
+class UnknownHandler(LightjobsError, LookupError):
+    """No imported Job class has this handler name."""
+
+
+class PayloadError(LightjobsError, ValueError):
+    """The payload is not a JSON object within the size limit; the text holds the path to it."""
+
+
+class StoreUnavailable(LightjobsError):
+    """The store did not answer or refused for now; a worker tries again, a producer must decide."""
+
+    exit_code = 3
+
+
+class SchemaOutdated(LightjobsError):
+    """The tables are missing or older than this version needs; the text names the command."""
+
+    exit_code = 4
+
+
+class PermanentJobFailure(LightjobsError):
+    """Raised by `Job.failPermanently`: fail now, whatever attempts remain."""
+
+
+class JobReleased(LightjobsError):
+    """Raised by `Job.release`: put the running job back, due at `due` (unix seconds).
+
+    `attempts` says what the run costs: "count" one attempt, "keep" none, "reset" gives all back.
+    """
+
+    def __init__(self, due: float, attempts: str) -> None:
+        super().__init__(f"released until {due} ({attempts} attempts)")
+        self.due = due
+        self.attempts = attempts

@@ -1,0 +1,187 @@
+"""Running one claim yields a value: the outcome. Nothing here talks to the store.
+
+`execute` is a coroutine for sync and async handlers alike. A sync handler never suspends, so
+`drive` runs it to its end without an event loop; that costs a third of a microsecond, and there
+is one way to run a job instead of two.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import traceback
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from . import payload, registry
+from .context import JobContext
+from .errors import JobReleased, PayloadError, PermanentJobFailure, UnknownHandler
+from .record import Claim, Done, Failed, Outcome, Release
+from .strtotime import strtotime
+
+EXCEPTION_BYTES = 16 * 1024
+"""A failed job keeps at most this much of its exception's text."""
+
+TRAVELLING = ("attempts", "retryAfter")
+"""Attributes that are stored with a job when they were set on it alone."""
+
+_OWN_FOLDER = str(Path(__file__).parent)
+_log = logging.getLogger("lightjobs.worker")
+T = TypeVar("T")
+
+
+class Run:
+    """One claim, run: the handler object (None if none could be made), outcome and duration."""
+
+    __slots__ = ("claim", "entry", "exception", "job", "outcome", "seconds")
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.entry: registry.Entry | None = None
+        self.job: Any = None
+        self.exception: BaseException | None = None
+        self.outcome: Outcome
+        self.seconds = 0.0
+
+    @property
+    def has_hook(self) -> bool:
+        """Whether the class overrides the hook that this outcome calls for."""
+        if self.entry is None or self.job is None:
+            return False
+        if self.exception is None:
+            return self.entry.has_success_hook
+        return self.entry.has_failure_hook and type(self.outcome) is Failed
+
+
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never suspends."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    coroutine.close()
+    raise RuntimeError("a sync handler suspended")
+
+
+def run_here(coroutine: Coroutine[Any, Any, T], is_async: bool) -> T:
+    """The coroutine's result, in the calling thread; one that needs an event loop gets its own,
+    in a thread of its own when this thread's loop is already running."""
+    if not is_async:
+        return drive(coroutine)
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
+def is_async(claim: Claim) -> bool:
+    """Whether running `claim` needs an event loop."""
+    try:
+        return registry.lookup(claim.handler).is_async
+    except UnknownHandler:
+        return False
+
+
+async def execute(claim: Claim) -> Run:
+    """Run `claim` in a fresh handler object. Never raises: what a handler raises, SystemExit,
+    KeyboardInterrupt and MemoryError included, becomes the outcome."""
+    run = Run(claim)
+    started = time.perf_counter()
+    try:
+        run.entry = entry = registry.lookup(claim.handler)
+        run.job = job = entry.job()
+        job.payload = payload.decode(claim.payload)
+        if claim.options is not None:
+            for name, value in json.loads(claim.options).items():
+                if name in TRAVELLING:
+                    setattr(job, name, value)
+        job.context = JobContext(claim)
+        result = job.handle()
+        if entry.is_async:
+            await result
+        elif isinstance(result, Coroutine):
+            result.close()
+            raise TypeError("handle() returned a coroutine; declare it `async def handle`")
+        run.outcome = Done(claim.id, claim.fence)
+    except BaseException as error:
+        run.exception = error
+        run.outcome = _judge(run, error)
+    run.seconds = time.perf_counter() - started
+    return run
+
+
+async def execute_hook(run: Run) -> None:
+    """Call onSuccess or onFailure of a run whose outcome was accepted. A hook that raises is
+    logged and changes nothing."""
+    name = "onSuccess" if run.exception is None else "onFailure"
+    try:
+        if run.exception is not None:
+            run.job.__dict__["exception"] = run.exception
+        result = getattr(run.job, name)()
+        if isinstance(result, Coroutine):
+            await result
+    except BaseException:
+        _log.exception(
+            "%s of %s raised; the job's outcome stands",
+            name,
+            run.claim.handler,
+            extra={"job_id": run.claim.id, "job_handler": run.claim.handler},
+        )
+
+
+def hook_is_async(run: Run) -> bool:
+    """Whether the hook of this run needs an event loop."""
+    name = "onSuccess" if run.exception is None else "onFailure"
+    code = getattr(getattr(run.job, name), "__code__", None)
+    return code is not None and bool(code.co_flags & 0x80)  # inspect.CO_COROUTINE
+
+
+def _judge(run: Run, error: BaseException) -> Outcome:
+    """The outcome of a run that raised: released while attempts remain, else failed."""
+    claim, job = run.claim, run.job
+    try:
+        if isinstance(error, JobReleased):
+            attempts = {"count": claim.attempts, "keep": claim.attempts - 1, "reset": 0}
+            return Release(claim.id, claim.fence, error.due, attempts[error.attempts])
+        hopeless = isinstance(error, (PermanentJobFailure, UnknownHandler, PayloadError))
+        if job is not None and not hopeless and claim.attempts < job.maxAttempts():
+            due = strtotime(job.retryAfter).timestamp()
+            return Release(claim.id, claim.fence, due, claim.attempts)
+    except Exception as broken:  # a wrong retryAfter, or maxAttempts() raising
+        broken.__context__ = error
+        error = broken
+    return Failed(claim.id, claim.fence, describe(error))
+
+
+def describe(error: BaseException) -> str:
+    """`error` as kept with a failed job: its type and message first, then the traceback without
+    lightjobs' own frames; at most EXCEPTION_BYTES of UTF-8."""
+    try:
+        headline = "".join(traceback.format_exception_only(error)).strip()
+    except Exception:
+        headline = f"{type(error).__name__} (its text could not be made)"
+    if isinstance(error, (PermanentJobFailure, UnknownHandler, PayloadError)):
+        headline = str(error)
+    try:
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__, limit=-50)
+            if not frame.filename.startswith(_OWN_FOLDER)
+        ]
+        text = headline
+        if frames:
+            text += "\n\nTraceback (most recent call last):\n"
+            text += "".join(traceback.format_list(frames)).rstrip()
+    except Exception:
+        text = headline
+    kept = text.encode("utf-8", "backslashreplace")[:EXCEPTION_BYTES].decode("utf-8", "ignore")
+    return kept.replace("\x00", "\\x00")

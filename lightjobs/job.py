@@ -1,0 +1,219 @@
+"""The Job class: what users subclass, dispatch and handle. It speaks Lightpack's camelCase."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
+
+from . import registry
+from .context import JobContext
+from .current import engine, settings
+from .errors import JobDefinitionError, JobReleased, PermanentJobFailure
+from .executor import TRAVELLING, run_here
+from .payload import decode, encode
+from .record import PRIORITIES, QUEUE_LENGTH, Claim, NewJob
+from .strtotime import strtotime
+from .text import shortened
+
+BATCH = 5000
+"""How many jobs `dispatchMany` stores in one round trip."""
+
+F = TypeVar("F")
+
+
+class _OnClassOrJob(Generic[F]):
+    """A method that works on the class and, with the values set there, on a job."""
+
+    def __init__(self, method: Callable[..., F]) -> None:
+        self._method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, job: Job | None, owner: type[Job]) -> Callable[[Iterable[Any]], F]:
+        return self._method.__get__(owner() if job is None else job)  # type: ignore[no-any-return]
+
+
+class Job:
+    """A unit of work: subclass it, write `handle()`, dispatch it.
+
+    The attributes are defaults for all jobs of the class; each has a fluent setter for one job.
+    A fresh object of the class is made for every run, so nothing set on `self` reaches another.
+    """
+
+    queue: str = "default"
+    delay: str = "now"
+    """When the job becomes due: any PHP strtotime expression."""
+    attempts: int = 1
+    """Runs in all, before the job counts as failed."""
+    retryAfter: str = "now"
+    """When a run that failed is repeated: any PHP strtotime expression."""
+    priority: str = "normal"
+    """lowest, lower, normal, higher or highest: within a queue the higher go first."""
+
+    payload: Any
+    """The JSON object that was dispatched."""
+    context: JobContext
+    """Set while the job runs: id, queue, attempt, queued_at, fence, logger."""
+    exception: BaseException | None = None
+    _handler: ClassVar[str]
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        for name, check in _CHECKS.items():
+            _checked(f"{cls.__name__}.{name}", getattr(cls, name), check)
+        cls._handler = registry.handler_name(cls)
+        registry.register(cls, cls._handler, Job)
+
+    def handle(self) -> Any:
+        """The work itself; may be `async def`. `self.payload` holds what was dispatched."""
+        raise TypeError(f"{type(self).__name__} has no handle() method")
+
+    def onSuccess(self) -> Any:
+        """Called after the store has accepted that the job is done."""
+
+    def onFailure(self) -> Any:
+        """Called after the store has accepted that the job failed for good; see getException."""
+
+    def setPayload(self, payload: Mapping[str, Any]) -> Self:
+        """Set the payload of this job."""
+        self.payload = payload
+        return self
+
+    def getPayload(self) -> Any:
+        """The payload; {} when none was set."""
+        return getattr(self, "payload", {})
+
+    def setQueue(self, queue: str) -> Self:
+        """Set the queue of this job."""
+        self.queue = _checked("setQueue()", queue, _queue)
+        return self
+
+    def setDelay(self, delay: str) -> Self:
+        """Set when this job becomes due, as PHP's strtotime reads it."""
+        self.delay = _checked("setDelay()", delay, _moment)
+        return self
+
+    def setAttempts(self, attempts: int) -> Self:
+        """Set how often this job runs at most."""
+        self.attempts = _checked("setAttempts()", attempts, _attempts)
+        return self
+
+    def setRetryAfter(self, retryAfter: str) -> Self:
+        """Set when a failed run of this job is repeated."""
+        self.retryAfter = _checked("setRetryAfter()", retryAfter, _moment)
+        return self
+
+    def setPriority(self, priority: str) -> Self:
+        """Set this job's priority within its queue."""
+        self.priority = _checked("setPriority()", priority, _priority)
+        return self
+
+    def dispatch(self, payload: Mapping[str, Any] | None = None) -> str:
+        """Store the job and return its id. What has returned will run, at least once.
+
+        Without an argument the payload set by `setPayload` is used. Raises PayloadError when it
+        is not JSON or too large, StoreUnavailable when the store did not take it.
+        """
+        if payload is not None:
+            self.payload = payload
+        return engine().push(self._new_jobs([self.getPayload()]))[0]
+
+    @_OnClassOrJob
+    def dispatchMany(self, payloads: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Store one job for each payload and return their ids in order: 5,000 at a time, each
+        time all or none. On a job, as on the class: `X().setQueue("q").dispatchMany([...])`."""
+        jobs = self._new_jobs(payloads)
+        push = engine().push
+        return [id for start in range(0, len(jobs), BATCH) for id in push(jobs[start : start + BATCH])]
+
+    def dispatchSync(self, payload: Mapping[str, Any] | None = None) -> Any:
+        """Run `handle()` here and now, in a fresh object, and return what it returns. No store,
+        no retries, no hooks; what handle() raises reaches the caller."""
+        (new,) = self._new_jobs([self.getPayload() if payload is None else payload])
+        job = type(self)()
+        job.__dict__.update({name: getattr(self, name) for name in TRAVELLING})
+        job.payload = decode(new.payload)
+        job.context = JobContext(
+            Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, "1970-01-01", None)
+        )
+        entry = registry.lookup(self._handler)
+
+        async def handle() -> Any:
+            result = job.handle()
+            return await result if entry.is_async else result
+
+        return run_here(handle(), entry.is_async)
+
+    def _new_jobs(self, payloads: Iterable[Any]) -> list[NewJob]:
+        due = None if self.delay == "now" else strtotime(self.delay).timestamp()
+        own = {name: self.__dict__[name] for name in TRAVELLING if name in self.__dict__}
+        options = json.dumps(own) if own else None
+        limit = settings().max_payload
+        handler, queue, priority = self._handler, self.queue, PRIORITIES[self.priority]
+        return [
+            NewJob(handler, queue, encode(payload, limit), due, priority, options)
+            for payload in payloads
+        ]
+
+    def maxAttempts(self) -> int:
+        """How often this job runs at most; override to decide at run time."""
+        return self.attempts
+
+    def getException(self) -> BaseException | None:
+        """What the last run raised; for onFailure."""
+        return self.exception
+
+    def failPermanently(self, reason: str) -> NoReturn:
+        """End this run, and the job as failed with `reason`, whatever attempts remain."""
+        raise PermanentJobFailure(reason)
+
+    def release(self, delay: str = "now", attempts: str = "keep") -> NoReturn:
+        """End this run and put the job back, due at `delay`. `attempts`: "keep" (this run costs
+        none), "count" (it costs one) or "reset" (all are given back)."""
+        if attempts not in ("keep", "count", "reset"):
+            raise ValueError(f"attempts is {attempts!r}; allowed: keep, count, reset")
+        raise JobReleased(strtotime(delay).timestamp(), attempts)
+
+
+V = TypeVar("V", str, int)
+
+
+def _checked(where: str, value: V, check: Callable[[V], bool]) -> V:
+    try:
+        right = check(value)
+    except (TypeError, ValueError, AttributeError):
+        right = False
+    if not right:
+        shown = shortened(repr(value))
+        raise JobDefinitionError(f"{where} is {shown}; {check.__doc__}")
+    return value
+
+
+def _queue(value: str) -> bool:
+    """allowed: a name of 1 to 55 printable characters without comma"""
+    fits = isinstance(value, str) and 0 < len(value) <= QUEUE_LENGTH
+    return fits and value.isprintable() and "," not in value and value == value.strip()
+
+
+def _moment(value: str) -> bool:
+    """allowed: what PHP's strtotime reads, such as now or +5 minutes"""
+    return value == "now" or strtotime(value) is not None
+
+
+def _attempts(value: int) -> bool:
+    """allowed: a whole number from 1 to 1,000,000"""
+    return type(value) is int and 1 <= value <= 1_000_000
+
+
+def _priority(value: str) -> bool:
+    """allowed: lowest, lower, normal, higher, highest"""
+    return value in PRIORITIES
+
+
+_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "queue": _queue,
+    "delay": _moment,
+    "retryAfter": _moment,
+    "attempts": _attempts,
+    "priority": _priority,
+}

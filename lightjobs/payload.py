@@ -1,0 +1,101 @@
+"""Payloads: JSON objects in, JSON text stored, JSON objects out."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import PayloadError
+
+MAX_BYTES = 1024 * 1024
+"""The default of JOB_MAX_PAYLOAD. Large data belongs in a store of its own, with its key here."""
+
+_encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+_encode_text = _encoder.encode
+_decode_text = json.JSONDecoder().decode
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+def encode(payload: Mapping[str, Any], max_bytes: int = MAX_BYTES) -> str:
+    """The JSON text to store for `payload`; PHP's `json_decode` reads it as written.
+
+    Raises PayloadError, with the path of the bad value, for anything that would not come back
+    equal: NaN, sets, bytes, keys that are not strings, lone surrogates, objects. Tuples are JSON
+    lists, as everywhere in Python. Also raised when the text is longer than `max_bytes`.
+    """
+    try:
+        if type(payload) is not dict:
+            payload = _as_object(payload)
+        _check_object(payload, "payload")
+        text = _encode_text(payload)
+    except RecursionError:
+        raise PayloadError("payload is nested too deeply, or contains itself") from None
+    except ValueError as error:
+        if isinstance(error, PayloadError):
+            raise
+        raise PayloadError(f"payload cannot be written as JSON: {error}") from None
+    # The encoder escapes everything beyond ASCII, so characters are bytes.
+    if len(text) > max_bytes:
+        raise PayloadError(
+            f"payload is {len(text):,} bytes of JSON; at most {max_bytes:,} are allowed "
+            "(JOB_MAX_PAYLOAD)"
+        )
+    return text
+
+
+def decode(text: str) -> dict[str, Any]:
+    """The object that `text` holds; PHP writes an empty one as `[]`. Raises PayloadError."""
+    try:
+        value = _decode_text(text)
+    except (ValueError, RecursionError, TypeError) as error:
+        raise PayloadError(f"stored payload is not JSON: {error}") from None
+    if type(value) is dict:
+        return value
+    if value == [] and type(value) is list:
+        return {}
+    raise PayloadError(f"stored payload is JSON, but not an object: {type(value).__name__}")
+
+
+def _as_object(payload: object) -> dict[str, Any]:
+    if isinstance(payload, Mapping):
+        return dict(payload)
+    raise PayloadError(f"payload must be a JSON object (a dict), not {type(payload).__name__}")
+
+
+def _check_object(value: Mapping[Any, Any], path: str) -> None:
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise PayloadError(f"{path} has the key {key!r}; keys must be strings")
+        kind = type(item)
+        # ASCII strings cannot hold a surrogate; isascii() reads a flag, not the text.
+        if kind in _PLAIN and (kind is not str or item.isascii()) and key.isascii():
+            continue
+        _check_text(key, f"a key of {path}")
+        _check_value(item, f"{path}.{key}")
+
+
+def _check_value(value: object, path: str) -> None:
+    if isinstance(value, str):
+        _check_text(value, path)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise PayloadError(f"{path} is {value}; JSON has no such number")
+    elif isinstance(value, dict):
+        _check_object(value, path)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            if type(item) not in _PLAIN or type(item) is str:
+                _check_value(item, f"{path}[{index}]")
+    elif value is not None and not isinstance(value, int):
+        raise PayloadError(f"{path} is a {type(value).__name__}; JSON has no such type")
+
+
+def _check_text(text: str, path: str) -> None:
+    if text.isascii():
+        return
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise PayloadError(f"{path} holds half a surrogate pair; it is not text") from None

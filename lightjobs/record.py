@@ -1,0 +1,112 @@
+"""The words engines and workers exchange: a job to store, a claim on one, the outcome of a run.
+
+Times that engines compare are unix seconds as floats; times that people and PHP read are text,
+`YYYY-MM-DD HH:MM:SS` in UTC.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+NEW = "new"
+QUEUED = "queued"
+FAILED = "failed"
+PAUSED = "paused"
+CANCELLED = "cancelled"
+COMPLETED = "completed"
+STATUSES = (NEW, QUEUED, FAILED, PAUSED, CANCELLED, COMPLETED)
+
+PRIORITIES = {"lowest": -2, "lower": -1, "normal": 0, "higher": 1, "highest": 2}
+"""Hummingbird's five names; stored as these integers, higher first."""
+
+QUEUE_LENGTH = 55
+HANDLER_LENGTH = 255
+"""Widths of Lightpack's `jobs.queue` and `jobs.handler`; every engine keeps to them, so that a job
+can move between engines."""
+
+
+class NewJob(NamedTuple):
+    """A job to push. `due` None means now, by the store's clock; `payload` is JSON text."""
+
+    handler: str
+    queue: str
+    payload: str
+    due: float | None = None
+    priority: int = 0
+    options: str | None = None
+    """JSON text of the values set on this one job (attempts, retryAfter); None for none."""
+
+
+class Claim(NamedTuple):
+    """A job in a worker's hands. Only an outcome with this fence will be accepted."""
+
+    id: str
+    fence: int
+    handler: str
+    queue: str
+    payload: str
+    attempts: int
+    """Runs so far, this one included."""
+    recoveries: int
+    """How often a worker died while it held this job."""
+    created_at: str
+    options: str | None
+
+
+class Done(NamedTuple):
+    """The run succeeded."""
+
+    id: str
+    fence: int
+
+
+class Release(NamedTuple):
+    """Run it again at `due` (unix seconds); `attempts` is the count to store."""
+
+    id: str
+    fence: int
+    due: float
+    attempts: int
+
+
+class Failed(NamedTuple):
+    """It failed for good; `exception` is the text kept with it."""
+
+    id: str
+    fence: int
+    exception: str
+
+
+class HandBack(NamedTuple):
+    """Claimed but not run (or not to its end, at a forced stop): as if never claimed."""
+
+    id: str
+    fence: int
+
+
+Outcome = Done | Release | Failed | HandBack
+
+
+class Stored(NamedTuple):
+    """A job as the store has it, for people to look at."""
+
+    id: str
+    handler: str
+    queue: str
+    payload: str
+    status: str
+    attempts: int
+    priority: int
+    created_at: str
+    scheduled_at: str
+    exception: str | None
+    failed_at: str | None
+    recoveries: int
+    worker: str | None
+    options: str | None
+
+
+def utc_text(moment: float) -> str:
+    """`moment` (unix seconds) as stored text, whole seconds, rounded down."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(moment))

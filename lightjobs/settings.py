@@ -1,0 +1,212 @@
+"""Settings: what `config/` and the environment say, checked, with the defaults applied last.
+
+The files in `config/` name the environment's keys; without a `config/` of one's own the packaged
+ones are used. Everything is checked in one pass, so that `lightjobs check` can list all problems.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import SettingsError
+
+ENGINES = ("redis", "valkey", "database", "memory", "sync", "null")
+DRIVERS = ("sqlite", "mysql", "mariadb", "pgsql")
+BUILT_ENGINES = ("database", "memory", "sync", "null")
+BUILT_DRIVERS = ("sqlite",)
+TEMPLATES = Path(__file__).parent / "templates"
+
+_SECRETS = frozenset({"REDIS_PASSWORD", "REDIS_URL", "DB_PSWD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One project's settings; every value is present and of its type."""
+
+    engine: str
+    modules: tuple[str, ...]
+    lease: float
+    """Seconds a silent worker keeps its jobs."""
+    max_payload: int
+    """Bytes."""
+    redis: dict[str, Any] = field(repr=False)
+    database: dict[str, Any] = field(repr=False)
+
+
+def load(project: Path | None = None) -> Settings:
+    """The settings of the project in `project` (default: the current directory).
+
+    Raises SettingsError naming the first wrong key and what is allowed.
+    """
+    settings, problems = examine(project)
+    if problems:
+        raise SettingsError(problems[0])
+    return settings
+
+
+def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
+    """The settings, and every problem found; a wrong value is replaced by its default."""
+    project = project or Path.cwd()
+    problems: list[str] = []
+
+    def section(name: str) -> dict[str, Any]:
+        try:
+            return _config(project, name)
+        except SettingsError as error:
+            problems.append(str(error))
+            return {}
+
+    def value(found: dict[str, Any], name: str, key: str, parse: Parser, default: Any) -> Any:
+        raw = found.get(name)
+        if raw is None or raw == "":
+            return default
+        try:
+            return parse(raw)
+        except ValueError as error:
+            shown = "(hidden)" if key in _SECRETS else repr(raw)
+            problems.append(f"{key} is {shown}; allowed: {error}")
+            return default
+
+    jobs, database, redis = section("jobs"), section("database"), section("redis")
+    server, queue = redis.get("default", {}), redis.get("jobs", {})
+    settings = Settings(
+        engine=value(jobs, "engine", "JOB_ENGINE", _engine, "sync"),
+        modules=value(jobs, "modules", "JOB_MODULES", _modules, ("app_jobs",)),
+        lease=value(jobs, "lease", "JOB_LEASE", _seconds(1), 30.0),
+        max_payload=value(jobs, "max_payload", "JOB_MAX_PAYLOAD", _integer(1), 1024 * 1024),
+        database={
+            "driver": value(database, "driver", "DB_DRIVER", _driver, "sqlite"),
+            "name": value(database, "name", "DB_NAME", str, "jobs.sqlite"),
+            "synchronous": value(
+                database, "synchronous", "DB_SYNCHRONOUS", _one_of("normal", "full"), "normal"
+            ),
+            "host": value(database, "host", "DB_HOST", str, "127.0.0.1"),
+            "port": value(database, "port", "DB_PORT", _integer(1, 65535), None),
+            "user": value(database, "user", "DB_USER", str, None),
+            "password": value(database, "password", "DB_PSWD", str, None),
+        },
+        redis={
+            "url": value(server, "url", "REDIS_URL", str, None),
+            "host": value(server, "host", "REDIS_HOST", str, "127.0.0.1"),
+            "port": value(server, "port", "REDIS_PORT", _integer(1, 65535), 6379),
+            "username": value(server, "username", "REDIS_USERNAME", str, None),
+            "password": value(server, "password", "REDIS_PASSWORD", str, None),
+            "database": value(server, "database", "REDIS_DB", _integer(0), 0),
+            "tls": value(server, "tls", "REDIS_TLS", _boolean, False),
+            "prefix": value(queue, "prefix", "REDIS_JOB_PREFIX", str, "jobs:"),
+            "job_database": value(queue, "database", "REDIS_JOB_DB", _integer(0), 0),
+        },
+    )
+    return settings, problems
+
+
+def _config(project: Path, name: str) -> dict[str, Any]:
+    """The dict `name` that `config/<name>.py` defines, from the project or the package."""
+    own = project / "config" / f"{name}.py"
+    path = own if _is_ours(own) else TEMPLATES / "config" / f"{name}.py"
+    namespace: dict[str, Any] = {"__name__": f"config.{name}", "__file__": str(path)}
+    try:
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
+    except SettingsError:
+        raise
+    except Exception as error:
+        raise SettingsError(f"config/{name}.py{_line(error, path)}: {error!r}") from None
+    values = namespace.get(name)
+    if not isinstance(values, dict):
+        raise SettingsError(f"config/{name}.py must define a dict called {name}")
+    return values
+
+
+def _is_ours(path: Path) -> bool:
+    # Other programs have a config/database.py too; ours asks lightjobs for the environment.
+    try:
+        return "lightjobs" in path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _line(error: Exception, path: Path) -> str:
+    if isinstance(error, SyntaxError):
+        return f" line {error.lineno}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    return f" line {frames[-1].lineno}" if frames else ""
+
+
+Parser = Callable[[Any], Any]
+
+
+def _one_of(*allowed: str) -> Parser:
+    def parse(raw: Any) -> str:
+        if str(raw).lower() not in allowed:
+            raise ValueError(", ".join(allowed))
+        return str(raw).lower()
+
+    return parse
+
+
+def _built(allowed: tuple[str, ...], built: tuple[str, ...]) -> Parser:
+    known = _one_of(*allowed)
+
+    def parse(raw: Any) -> str:
+        name: str = known(raw)
+        if name not in built:
+            raise ValueError(f"{', '.join(built)} in this version ({name} is still to come)")
+        return name
+
+    return parse
+
+
+_engine = _built(ENGINES, BUILT_ENGINES)
+_driver = _built(DRIVERS, BUILT_DRIVERS)
+_boolean_words = {"1": True, "true": True, "yes": True, "on": True} | {
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
+
+def _boolean(raw: Any) -> bool:
+    try:
+        return _boolean_words[str(raw).lower()]
+    except KeyError:
+        raise ValueError("true or false") from None
+
+
+def _integer(least: int, most: int | None = None) -> Parser:
+    def parse(raw: Any) -> int:
+        try:
+            number = int(str(raw))
+        except ValueError:
+            number = least - 1
+        if number < least or (most is not None and number > most):
+            raise ValueError(
+                f"a whole number from {least}" + (f" to {most}" if most is not None else "")
+            )
+        return number
+
+    return parse
+
+
+def _seconds(least: float) -> Parser:
+    def parse(raw: Any) -> float:
+        try:
+            number = float(str(raw))
+        except ValueError:
+            number = -1.0
+        if not least <= number < 1e9:
+            raise ValueError(f"seconds, at least {least:g}")
+        return number
+
+    return parse
+
+
+def _modules(raw: Any) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in str(raw).split(",") if part.strip())
+    if not names or not all(p.isidentifier() for name in names for p in name.split(".")):
+        raise ValueError("names of importable packages, separated by commas")
+    return names

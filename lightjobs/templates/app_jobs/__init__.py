@@ -1,0 +1,1 @@
+"""The jobs of this project: every module in here is imported by `lightjobs`."""

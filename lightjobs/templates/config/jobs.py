@@ -1,0 +1,14 @@
+"""How jobs are queued and worked. A key left unset takes the default named beside it."""
+
+from lightjobs.env import env
+
+jobs = {
+    # sync | database | memory | null
+    "engine": env("JOB_ENGINE"),  # sync
+    # The packages that hold Job classes, separated by commas.
+    "modules": env("JOB_MODULES"),  # app_jobs
+    # Seconds after which the jobs of a worker that went silent go back to their queue.
+    "lease": env("JOB_LEASE"),  # 30
+    # Bytes of JSON; a larger payload is refused at dispatch.
+    "max_payload": env("JOB_MAX_PAYLOAD"),  # 1048576
+}

@@ -1,0 +1,1 @@
+"""Working jobs: a supervisor that beats and recovers, children that run handlers."""

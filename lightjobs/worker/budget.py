@@ -1,0 +1,43 @@
+"""`--max-jobs`: how many runs are left, shared by all children of one `job:work`."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import tempfile
+
+_NUMBER = struct.Struct("=q")
+
+
+class Budget:
+    """Runs left, in an unlinked file behind a descriptor; every access under its lock."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    @classmethod
+    def of(cls, runs: int) -> Budget:
+        """A new budget."""
+        descriptor, path = tempfile.mkstemp(prefix="lightjobs-")
+        os.unlink(path)
+        os.pwrite(descriptor, _NUMBER.pack(runs), 0)
+        return cls(descriptor)
+
+    def take(self, wanted: int) -> int:
+        """Take up to `wanted` runs; returns how many it was."""
+        return -self._change(-wanted)
+
+    def give_back(self, runs: int) -> None:
+        """Give back runs that did not take place."""
+        self._change(runs)
+
+    def _change(self, by: int) -> int:
+        fcntl.lockf(self.descriptor, fcntl.LOCK_EX)
+        try:
+            (left,) = _NUMBER.unpack(os.pread(self.descriptor, _NUMBER.size, 0))
+            by = max(by, -left)
+            os.pwrite(self.descriptor, _NUMBER.pack(left + by), 0)
+            return by
+        finally:
+            fcntl.lockf(self.descriptor, fcntl.LOCK_UN)

@@ -1,0 +1,101 @@
+"""`job:work --workers=0`: jobs run in the calling process, for debuggers and where there is no
+fork. A thread does what the supervisor would: it beats and looks for the dead."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from ..engines.base import Engine
+from ..errors import LightjobsError
+from ..record import HandBack, Outcome
+from .budget import Budget
+from .flag import Flag
+from .journal import Journal
+from .lines import Lines
+from .loop import Loop
+from .options import Options
+from .supervisor import SWEEP_SECONDS, new_worker_name
+
+_log = logging.getLogger("lightjobs.worker")
+
+
+def work(
+    engine: Engine, options: Options, lines: Lines, on_ready: Callable[[], None] = lambda: None
+) -> int:
+    """Work in this process and thread until asked to stop; returns the exit status. TERM and INT
+    stop it gracefully; a second one, or the end of the grace, at once."""
+    stop = Flag()
+    before = {n: signal.signal(n, stop.raise_) for n in (signal.SIGTERM, signal.SIGINT)}
+    worker = new_worker_name()
+    engine.register(worker, options.lease)
+    budget = Budget.of(options.max_jobs) if options.max_jobs else None
+    loop = Loop(engine, worker, options, Journal(), lines, stop.is_raised, budget)
+    pulse = _Pulse(engine, worker, options, stop, loop)
+    pulse.start()
+    on_ready()
+    try:
+        loop.run()
+    finally:
+        pulse.stop()
+        engine.recover(worker)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+class _Pulse(threading.Thread):
+    """Beats for the worker, sweeps, and ends the process when a stop takes too long."""
+
+    def __init__(
+        self, engine: Engine, worker: str, options: Options, stop: Flag, loop: Loop
+    ) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self._engine = engine
+        self._worker = worker
+        self._options = options
+        self._stop_flag = stop
+        self._loop = loop
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        beat_at = sweep_at = 0.0
+        kill_at: float | None = None
+        lease = self._options.lease
+        while not self._over.wait(0.05):
+            now = time.monotonic()
+            if self._stop_flag.is_raised() and kill_at is None:
+                kill_at = now + self._options.grace
+            if kill_at is not None and (now >= kill_at or self._stop_flag.raised > 1):
+                self._end_now()
+            try:
+                if now >= beat_at:
+                    beat_at = now + lease / 3
+                    if self._engine.beat([self._worker], lease):
+                        _log.error("this worker was given up by others; stopping")
+                        self._stop_flag.raise_()
+                if now >= sweep_at:
+                    sweep_at = now + SWEEP_SECONDS
+                    self._engine.recover(lease=lease)
+            except LightjobsError as error:
+                _log.warning("the store is away: %s", error)
+
+    def _end_now(self) -> None:
+        """Settle what has finished, hand back the rest at no cost, and go."""
+        outcomes: list[Outcome] = []
+        for held in self._loop.holdings.journal.read():
+            outcomes.append(held.outcome or HandBack(held.id, held.fence))
+        try:
+            self._engine.settle(self._worker, outcomes)
+            self._engine.recover(self._worker)
+        finally:
+            os._exit(0)
+
+    def stop(self) -> None:
+        """End the thread; returns when it has ended."""
+        self._over.set()
+        self.join()

@@ -1,0 +1,100 @@
+"""The claims a child holds, from claim to settlement, shared by the threads of the child.
+
+Three deques, whose append and pop are atomic, instead of a lock: the thread that runs handlers
+passes here twice a job, and the keeper may look in at any moment.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..executor import Run
+from ..record import Claim
+from .journal import Journal
+
+
+class Ticket(NamedTuple):
+    """A claim and its slot in the journal."""
+
+    claim: Claim
+    slot: int
+
+
+class Ended(NamedTuple):
+    """A run and its slot in the journal."""
+
+    run: Run
+    slot: int
+
+
+class Holdings:
+    """Unstarted, running and finished jobs of one child."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.unstarted: deque[Ticket] = deque()
+        self.running: dict[int, tuple[Claim, float]] = {}
+        """By slot; with when it started, by the monotonic clock."""
+        self.finished: deque[Ended] = deque()
+
+    def add(self, claims: Iterable[Claim]) -> None:
+        """Take new claims in."""
+        claimed = self.journal.claimed
+        self.unstarted.extend([Ticket(claim, claimed(claim)) for claim in claims])
+
+    def start(self) -> Ticket | None:
+        """The next claim, marked as running; None when there is none."""
+        try:
+            ticket = self.unstarted.popleft()
+        except IndexError:
+            return None
+        slot = ticket.slot
+        self.running[slot] = (ticket.claim, time.monotonic())
+        self.journal.started(slot)
+        return ticket
+
+    def finish(self, run: Run, slot: int) -> None:
+        """Note that a running claim has ended."""
+        self.journal.finished(slot, run.outcome)
+        self.finished.append(Ended(run, slot))
+        del self.running[slot]
+
+    def take_finished(self) -> list[Ended]:
+        """All finished runs; the caller must settle them."""
+        return _drained(self.finished)
+
+    def take_unstarted(self, keep: int = 0) -> list[Ticket]:
+        """The unstarted claims but the first `keep`; the caller must hand them back."""
+        taken = []
+        try:
+            while len(self.unstarted) > keep:
+                taken.append(self.unstarted.pop())
+        except IndexError:
+            pass
+        return taken
+
+    def longest_run(self) -> float:
+        """Seconds that the oldest running job has been running; 0.0 when none runs."""
+        started = [since for _claim, since in list(self.running.values())]
+        return time.monotonic() - min(started) if started else 0.0
+
+    def ids(self) -> set[str]:
+        """The ids of all jobs held."""
+        held = {ticket.claim.id for ticket in list(self.unstarted)}
+        held |= {claim.id for claim, _since in list(self.running.values())}
+        return held | {ended.run.claim.id for ended in list(self.finished)}
+
+    def __len__(self) -> int:
+        return len(self.unstarted) + len(self.running) + len(self.finished)
+
+
+def _drained(source: deque[Ended]) -> list[Ended]:
+    taken = []
+    try:
+        while True:
+            taken.append(source.popleft())
+    except IndexError:
+        return taken

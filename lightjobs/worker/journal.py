@@ -1,0 +1,125 @@
+"""What a child holds and how far it is with each job, in memory that outlives the child.
+
+The child writes, with plain memory writes and no system call; when it dies the supervisor reads.
+So a job that had finished but was not yet acknowledged is settled instead of run again, and one
+that had not started goes back at no cost. The memory is an unlinked file, shared as a descriptor.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import struct
+import tempfile
+import threading
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..record import Claim, Done, Failed, HandBack, Outcome, Release
+
+SLOTS = 2048
+"""How many jobs a child can hold at once."""
+
+_FREE, _CLAIMED, _STARTED, _FINISHED = range(4)
+_SLOT = struct.Struct("=B47sQII")  # state, id, fence, where the outcome's JSON begins, its length
+_OUTCOME = struct.Struct("=II")
+_OUTCOME_AT = 1 + 47 + 8
+_HEAP = SLOTS * _SLOT.size
+_SIZE = _HEAP + 1024 * 1024
+_KINDS: dict[str, type[Release] | type[Failed] | type[HandBack]] = {
+    "release": Release,
+    "failed": Failed,
+    "hand back": HandBack,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+class Held(NamedTuple):
+    """One job that a child held: `started` if its handler ran, `outcome` if it had finished."""
+
+    id: str
+    fence: int
+    started: bool
+    outcome: Outcome | None
+
+
+class Journal:
+    """A child's record of the jobs it holds, one slot each."""
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        """Open the journal behind `descriptor`, or make a new one."""
+        if descriptor is None:
+            descriptor, path = tempfile.mkstemp(prefix="lightjobs-")
+            os.unlink(path)
+            os.truncate(descriptor, _SIZE)
+        self.descriptor = descriptor
+        self._memory = mmap.mmap(descriptor, _SIZE)
+        self._free = list(range(SLOTS - 1, -1, -1))
+        self._heap = _HEAP
+        self._heap_lock = threading.Lock()
+
+    def claimed(self, claim: Claim) -> int:
+        """Note a claim; returns its slot."""
+        slot = self._free.pop()
+        # The state byte last: a slot that is half written must not count.
+        at = slot * _SLOT.size
+        _SLOT.pack_into(self._memory, at, _FREE, claim.id.encode(), claim.fence, 0, 0)
+        self._memory[at] = _CLAIMED
+        return slot
+
+    def started(self, slot: int) -> None:
+        """Note that the handler is about to run."""
+        self._memory[slot * _SLOT.size] = _STARTED
+
+    def finished(self, slot: int, outcome: Outcome) -> None:
+        """Note how it ended. An outcome too long to keep here is left as started, so that after a
+        crash it runs again: at-least-once, in a window of milliseconds."""
+        at = slot * _SLOT.size
+        if type(outcome) is not Done:
+            text = json.dumps([_NAMES[type(outcome)], *outcome[2:]]).encode()
+            with self._heap_lock:
+                begin, end = self._heap, self._heap + len(text)
+                if end > _SIZE:
+                    return
+                self._memory[begin:end] = text
+                _OUTCOME.pack_into(self._memory, at + _OUTCOME_AT, begin, len(text))
+                self._heap = end
+        self._memory[at] = _FINISHED
+
+    def settled(self, slots: Iterable[int]) -> None:
+        """Forget jobs that are no longer held."""
+        memory, size = self._memory, _SLOT.size
+        for slot in slots:
+            memory[slot * size] = _FREE
+            self._free.append(slot)
+        if len(self._free) == SLOTS:
+            with self._heap_lock:
+                if len(self._free) == SLOTS:
+                    self._heap = _HEAP
+
+    def room(self) -> int:
+        """How many more claims fit."""
+        return len(self._free)
+
+    def read(self) -> list[Held]:
+        """Everything that is held; for the supervisor, when the child is dead."""
+        held = []
+        for at in range(0, _HEAP, _SLOT.size):
+            state, id, fence, begin, length = _SLOT.unpack_from(self._memory, at)
+            if state != _FREE:
+                job_id = id.rstrip(b"\0").decode()
+                outcome = self._outcome(job_id, fence, begin, length) if state == _FINISHED else None
+                held.append(Held(job_id, fence, state != _CLAIMED, outcome))
+        return held
+
+    def _outcome(self, id: str, fence: int, begin: int, length: int) -> Outcome:
+        if not length:
+            return Done(id, fence)
+        name, *rest = json.loads(self._memory[begin : begin + length])
+        return _KINDS[name](id, fence, *rest)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._memory.close()
+        os.close(self.descriptor)

@@ -1,0 +1,153 @@
+"""A line for every job that starts and ends, as Lightpack's worker prints them.
+
+Two lines a job at tens of thousands of jobs a second: they are formatted here, not by `logging`,
+gathered, and written many at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections import deque
+
+from ..errors import JobReleased
+from ..executor import Run
+from ..record import Claim, Done, Failed, Release, utc_text
+from ..text import escaped, shortened
+
+WRITE_BYTES = 4096
+"""POSIX keeps writes of this size to a pipe whole, so the lines of several children do not mix."""
+
+_COLORS = {"PROCESSING": 33, "PROCESSED": 32, "RELEASED": 33, "FAILED": 31, "LOST": 31}
+
+
+class Lines:
+    """Prints nothing: `--quiet`, and the base of the others."""
+
+    def started(self, claim: Claim) -> None:
+        """A handler is about to run."""
+
+    def ended(self, run: Run) -> None:
+        """A handler has run."""
+
+    def lost(self, run: Run) -> None:
+        """The outcome was refused: the job had been given to another worker, or was removed."""
+
+    def flush(self) -> None:
+        """Write what was gathered. Safe from any thread."""
+
+
+class _Written(Lines):
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._gathered: deque[str] = deque()
+        self._writing = threading.Lock()
+
+    def flush(self) -> None:
+        with self._writing:
+            part = b""
+            while self._gathered:
+                line = self._gathered.popleft().encode("utf-8", "backslashreplace")
+                if len(part) + len(line) > WRITE_BYTES:
+                    self._write(part)
+                    part = b""
+                part += line
+            self._write(part)
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            try:
+                data = data[os.write(self._descriptor, data) :]
+            except OSError:  # nobody reads any more (`job:work | head`): jobs matter, lines do not
+                return
+
+
+class TextLines(_Written):
+    """`[PROCESSED]......... App\\Jobs\\ProcessPayment #ID: 42`, coloured on a terminal."""
+
+    def __init__(self, descriptor: int, color: bool) -> None:
+        super().__init__(descriptor)
+        self._color = color
+        self._labels = {name: self._label(name) for name in _COLORS}
+        self._shown: dict[str, str] = {}
+
+    def _label(self, name: str) -> str:
+        label = f"[{name}]".ljust(20, ".")
+        return f"\033[{_COLORS[name]}m {label} \033[0m" if self._color else f" {label} "
+
+    def _line(self, name: str, claim: Claim, more: str) -> None:
+        handler = self._shown.get(claim.handler)
+        if handler is None:
+            handler = escaped(claim.handler)
+            if len(self._shown) < 1000:
+                self._shown[claim.handler] = handler
+        id = f"\033[34m #ID: {claim.id}\033[0m" if self._color else f" #ID: {claim.id}"
+        self._gathered.append(f"{self._labels[name]}{handler}{id}{more}\n")
+
+    def started(self, claim: Claim) -> None:
+        self._line("PROCESSING", claim, "")
+
+    def ended(self, run: Run) -> None:
+        outcome = run.outcome
+        if type(outcome) is Done:
+            self._line("PROCESSED", run.claim, f" ({run.seconds * 1000:.1f} ms)")
+        elif isinstance(run.exception, JobReleased) and type(outcome) is Release:
+            self._line("RELEASED", run.claim, f" until {utc_text(outcome.due)} UTC")
+        else:
+            self._line("FAILED", run.claim, f" {_reason(run)}")
+
+    def lost(self, run: Run) -> None:
+        self._line("LOST", run.claim, " its outcome was refused: another worker has the job")
+
+
+class JsonLines(_Written):
+    """One JSON object a line: time, event, handler, id, queue, attempt, and ms at the end."""
+
+    def _event(self, event: str, claim: Claim, **more: object) -> None:
+        fields = {
+            "time": round(time.time(), 3),
+            "event": event,
+            "handler": claim.handler,
+            "id": claim.id,
+            "queue": claim.queue,
+            "attempt": claim.attempts,
+            **more,
+        }
+        self._gathered.append(json.dumps(fields) + "\n")
+
+    def started(self, claim: Claim) -> None:
+        self._event("processing", claim)
+
+    def ended(self, run: Run) -> None:
+        ms = round(run.seconds * 1000, 3)
+        outcome = run.outcome
+        if type(outcome) is Done:
+            self._event("processed", run.claim, ms=ms)
+        elif isinstance(run.exception, JobReleased) and type(outcome) is Release:
+            self._event("released", run.claim, ms=ms, until=outcome.due)
+        else:
+            until = outcome.due if type(outcome) is Release else None
+            self._event("failed", run.claim, ms=ms, reason=_reason(run), retry_at=until)
+
+    def lost(self, run: Run) -> None:
+        self._event("lost", run.claim)
+
+
+def _reason(run: Run) -> str:
+    error = run.exception
+    try:
+        text = f"{type(error).__name__}: {error}"
+    except Exception:
+        text = type(error).__name__
+    if type(run.outcome) is Failed:
+        return shortened(text, 200)
+    return f"{shortened(text, 200)} (attempt {run.claim.attempts}, will be retried)"
+
+
+def make(log_format: str, quiet: bool, color: bool, descriptor: int = 1) -> Lines:
+    """The lines that the options ask for, to the descriptor of standard output."""
+    if quiet:
+        return Lines()
+    return JsonLines(descriptor) if log_format == "json" else TextLines(descriptor, color)

@@ -1,0 +1,284 @@
+"""The worker's loop: settle, claim, start; and the keeper, for when a job turns out long."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from ..engines.base import Engine
+from ..errors import LightjobsError, StoreUnavailable
+from ..executor import Run
+from ..record import Claim, HandBack
+from .budget import Budget
+from .holdings import Ended, Holdings, Ticket
+from .journal import Journal
+from .lines import Lines
+from .options import Options
+from .pace import Pace
+from .runners import InlineRunner, PoolRunner, Runner
+
+RELIEF_SECONDS = 0.05
+"""When a job has run this long, those claimed behind it are handed back."""
+
+WAIT_SECONDS = 0.1
+"""How long the loop waits for the store without looking whether it should stop."""
+
+BACKOFF_SECONDS = (0.05, 1.0)
+"""First and longest pause while the store is away."""
+
+_log = logging.getLogger("lightjobs.worker")
+
+
+def resident_bytes() -> int:
+    """The memory this process occupies now."""
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split()[1]) * resource.getpagesize()
+    except OSError:  # no /proc: the peak is the best there is; macOS counts in bytes
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+class Loop:
+    """Works the queues as one registered worker until told to stop."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        worker: str,
+        options: Options,
+        journal: Journal,
+        lines: Lines,
+        should_stop: Callable[[], bool],
+        budget: Budget | None = None,
+        on_tick: Callable[[], None] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._worker = worker
+        self._options = options
+        self._lines = lines
+        self._asked_to_stop = should_stop
+        self._budget = budget
+        self._on_tick = on_tick
+        self.outgrown = False
+        """Set when this process has grown beyond --max-memory; the loop then ends."""
+        self._time_is_up = False
+        self._started_at = time.monotonic()
+        self._pace = Pace()
+        self._exhausted = False
+        self._in_doubt = False
+        self._backoff = BACKOFF_SECONDS[0]
+        self._hooks: deque[Run] = deque()
+        self.holdings = Holdings(journal)
+        self._runner: Runner = (
+            InlineRunner(self.holdings, lines)
+            if options.concurrency == 1
+            else PoolRunner(self.holdings, lines, options.concurrency)
+        )
+
+    def run(self) -> None:
+        """Work until asked to stop, or until the options say it is enough. On return nothing is
+        held any more: what ran has been settled, the rest handed back."""
+        keeper = Keeper(self)
+        keeper.start()
+        try:
+            while not self._turn():
+                pass
+        finally:
+            keeper.stop()
+            self._lines.flush()
+
+    def _turn(self) -> bool:
+        """One round; True when the work is over."""
+        try:
+            self._settle()
+            if self._stopping():
+                if self._in_doubt:
+                    self._adopt()
+                self._hand_back(self.holdings.take_unstarted())
+            elif not self.holdings.unstarted:
+                self._claim()
+            self._runner.start(self._stopping)
+            over = not len(self.holdings) and self._is_over() and not self._runner.hooks_running()
+            self._backoff = BACKOFF_SECONDS[0]
+        except StoreUnavailable as error:
+            self._store_away(error)
+            return False
+        if over:
+            self._runner.close()
+        else:
+            self._wait()
+        return over
+
+    def _stopping(self) -> bool:
+        return self._asked_to_stop() or self._time_is_up or self.outgrown
+
+    def _is_over(self) -> bool:
+        return (
+            self._stopping()
+            or (self._budget is not None and self._exhausted)
+            or (self._options.stop_when_empty and self._exhausted)
+        )
+
+    def _claim(self) -> None:
+        """Claim what is worth a few milliseconds, at least one job for each free place."""
+        free = self._runner.free()
+        if free <= 0:
+            return
+        if self._in_doubt:
+            self._adopt()
+        limit = min(max(free, self._pace.limit()), self.holdings.journal.room())
+        granted = limit if self._budget is None else self._budget.take(limit)
+        claims: list[Claim] = []
+        try:
+            if granted:
+                self._in_doubt = True  # until the reply is here
+                claims = self._engine.claim(self._worker, self._options.queues, granted)
+                self._in_doubt = False
+        finally:
+            if self._budget is not None:
+                self._budget.give_back(granted - len(claims))
+        self._exhausted = not claims
+        self.holdings.add(claims)
+        if any(claim.recoveries for claim in claims):
+            # One of these may have killed its worker. Whoever runs it holds nothing unstarted:
+            # if supervisor and child die together, nobody knows what had started, and every job
+            # held would spend a recovery on its neighbour's account.
+            self._pace.careful()
+            self._hand_back(self.holdings.take_unstarted(keep=free))
+
+    def _adopt(self) -> None:
+        """Take in claims whose reply was lost."""
+        known = self.holdings.ids()
+        adopted = [c for c in self._engine.held(self._worker) if c.id not in known]
+        self._in_doubt = False
+        if adopted:
+            _log.warning("adopted %d claims whose reply was lost", len(adopted))
+            self.holdings.add(adopted)
+            if self._budget is not None:
+                self._budget.take(len(adopted))
+
+    def _settle(self) -> None:
+        """Settle what has finished, print what was refused, then run hooks."""
+        self._settle_finished()
+        while self._hooks:
+            self._runner.hook(self._hooks.popleft())
+
+    def _settle_finished(self) -> None:
+        ended = self.holdings.take_finished()
+        if not ended:
+            return
+        try:
+            accepted = self._engine.settle(self._worker, [e.run.outcome for e in ended])
+        except LightjobsError:
+            self.holdings.finished.extendleft(reversed(ended))
+            raise
+        self.holdings.journal.settled([e.slot for e in ended])
+        self._pace.learn(len(ended), sum(e.run.seconds for e in ended))
+        self._after_settling(ended, accepted)
+
+    def _after_settling(self, ended: Sequence[Ended], accepted: Sequence[bool]) -> None:
+        for (run, _slot), was_accepted in zip(ended, accepted, strict=True):
+            if not was_accepted:
+                self._lines.lost(run)
+                _log.warning(
+                    "outcome of job %s refused: its claim is stale",
+                    run.claim.id,
+                    extra={"job_id": run.claim.id, "job_handler": run.claim.handler},
+                )
+            elif run.has_hook:
+                self._hooks.append(run)
+        self._lines.flush()
+
+    def _hand_back(self, tickets: Sequence[Ticket]) -> None:
+        if not tickets:
+            return
+        try:
+            claims = [ticket.claim for ticket in tickets]
+            self._engine.settle(self._worker, [HandBack(c.id, c.fence) for c in claims])
+        except LightjobsError:
+            self.holdings.unstarted.extendleft(tickets)
+            raise
+        self.holdings.journal.settled([ticket.slot for ticket in tickets])
+        if self._budget is not None:
+            self._budget.give_back(len(tickets))
+
+    def _wait(self) -> None:
+        """Pause until there may be something to do."""
+        if self.holdings.finished or (self.holdings.unstarted and self._runner.free() > 0):
+            return
+        self._lines.flush()
+        if self.holdings.running:
+            if self._exhausted and self._runner.free() > 0 and not self._stopping():
+                self._wait_for_store(0.02)
+            else:
+                self._runner.progress(RELIEF_SECONDS)
+        elif self._exhausted:
+            self._wait_for_store(self._options.sleep)
+
+    def _wait_for_store(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        try:
+            while not self._stopping() and (left := until - time.monotonic()) > 0:
+                if self._engine.wait(self._options.queues, min(left, WAIT_SECONDS)):
+                    return
+        except StoreUnavailable as error:
+            self._store_away(error)
+
+    def _store_away(self, error: StoreUnavailable) -> None:
+        """Go on without the store for a moment; nothing held is lost meanwhile."""
+        _log.warning("the store is away, trying again in %.2f s: %s", self._backoff, error)
+        until = time.monotonic() + self._backoff
+        while not self._stopping() and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, WAIT_SECONDS))
+        if self._stopping():
+            time.sleep(BACKOFF_SECONDS[0])
+        self._backoff = min(self._backoff * 2, BACKOFF_SECONDS[1])
+
+    def look_in(self) -> None:
+        """What the keeper does each time: note the limits reached, relieve, print."""
+        options = self._options
+        if 0 < options.cooldown <= time.monotonic() - self._started_at:
+            self._time_is_up = True
+        if 0 < options.max_memory < resident_bytes():
+            self.outgrown = True
+        if self._on_tick is not None:
+            self._on_tick()
+        self._relieve()
+
+    def _relieve(self) -> None:
+        """If the running jobs have become long: settle what has finished and hand back what has
+        not started. The main thread may be inside a handler meanwhile."""
+        self._lines.flush()
+        if self.holdings.longest_run() < RELIEF_SECONDS:
+            return
+        if self._runner.free() <= 0:
+            self._pace.careful()
+            self._hand_back(self.holdings.take_unstarted())
+        self._settle_finished()
+
+
+class Keeper(threading.Thread):
+    """Looks in every few milliseconds, so that a long job holds no other hostage."""
+
+    def __init__(self, loop: Loop) -> None:
+        super().__init__(name="keeper", daemon=True)
+        self._loop = loop
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(RELIEF_SECONDS / 2):
+            try:
+                self._loop.look_in()
+            except StoreUnavailable:
+                pass  # the loop meets the same and says so
+            except Exception:
+                _log.exception("the keeper could not relieve the loop")
+
+    def stop(self) -> None:
+        """End the thread; returns when it has ended."""
+        self._over.set()
+        self.join()

@@ -1,0 +1,146 @@
+"""Where handlers run: in the child's main thread, or several at a time beside it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from ..executor import drive, execute, execute_hook, hook_is_async, is_async
+from .holdings import Holdings, Ticket
+from .lines import Lines
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from ..executor import Run
+
+ROUND_SECONDS = 0.01
+"""How long the main thread runs jobs before it looks at what else there is to do."""
+
+
+class Runner(ABC):
+    """Starts the claims in `holdings` and reports each end there."""
+
+    def __init__(self, holdings: Holdings, lines: Lines) -> None:
+        self._holdings = holdings
+        self._lines = lines
+
+    @abstractmethod
+    def free(self) -> int:
+        """How many more jobs could start now."""
+
+    @abstractmethod
+    def start(self, stopping: Callable[[], bool]) -> None:
+        """Start held claims while there is room and `stopping()` is false."""
+
+    @abstractmethod
+    def hook(self, run: Run) -> None:
+        """Run the hook that the accepted outcome calls for."""
+
+    @abstractmethod
+    def progress(self, timeout: float) -> None:
+        """Return when a job has ended since the last call, or after `timeout` seconds."""
+
+    def hooks_running(self) -> bool:
+        """Whether a hook is still at work."""
+        return False
+
+    def close(self) -> None:
+        """Give back threads and loops; jobs and hooks have ended by then."""
+
+    async def _run(self, ticket: Ticket) -> None:
+        self._lines.started(ticket.claim)
+        run = await execute(ticket.claim)
+        self._lines.ended(run)
+        self._holdings.finish(run, ticket.slot)
+
+
+class InlineRunner(Runner):
+    """One job at a time in the main thread: the fastest, and signals and debuggers work there."""
+
+    def __init__(self, holdings: Holdings, lines: Lines) -> None:
+        super().__init__(holdings, lines)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def free(self) -> int:
+        return 0 if self._holdings.running else 1
+
+    def start(self, stopping: Callable[[], bool]) -> None:
+        until = time.monotonic() + ROUND_SECONDS
+        while not stopping() and (ticket := self._holdings.start()):
+            self._drive(self._run(ticket), is_async(ticket.claim))
+            if time.monotonic() > until:
+                return
+
+    def hook(self, run: Run) -> None:
+        self._drive(execute_hook(run), hook_is_async(run))
+
+    def progress(self, timeout: float) -> None:
+        pass  # start() returns when its jobs have ended
+
+    def _drive(self, coroutine: Coroutine[Any, Any, None], needs_loop: bool) -> None:
+        if not needs_loop:
+            return drive(coroutine)
+        if self._loop is None:
+            import asyncio  # 40 ms of start-up that sync jobs need not pay
+
+            self._loop = asyncio.new_event_loop()
+        self._loop.run_until_complete(coroutine)
+
+    def close(self) -> None:
+        if self._loop is not None:
+            self._loop.close()
+
+
+class PoolRunner(Runner):
+    """Up to `concurrency` jobs at a time: sync ones in threads, async ones on one event loop."""
+
+    def __init__(self, holdings: Holdings, lines: Lines, concurrency: int) -> None:
+        super().__init__(holdings, lines)
+        self._concurrency = concurrency
+        self._threads = ThreadPoolExecutor(concurrency, "lightjobs")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended = threading.Event()
+        self._hooks: set[Future[None]] = set()
+
+    def free(self) -> int:
+        return self._concurrency - len(self._holdings.running)
+
+    def start(self, stopping: Callable[[], bool]) -> None:
+        while not stopping() and self.free() > 0 and (ticket := self._holdings.start()):
+            self._submit(self._reported(ticket), is_async(ticket.claim))
+
+    async def _reported(self, ticket: Ticket) -> None:
+        await self._run(ticket)
+        self._ended.set()
+
+    def hook(self, run: Run) -> None:
+        future = self._submit(execute_hook(run), hook_is_async(run))
+        self._hooks.add(future)
+        future.add_done_callback(self._hooks.discard)
+
+    def hooks_running(self) -> bool:
+        return bool(self._hooks)
+
+    def progress(self, timeout: float) -> None:
+        self._ended.wait(timeout)
+        self._ended.clear()
+
+    def _submit(self, coroutine: Coroutine[Any, Any, None], needs_loop: bool) -> Future[None]:
+        if not needs_loop:
+            return self._threads.submit(drive, coroutine)
+        import asyncio
+
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            threading.Thread(target=self._loop.run_forever, daemon=True, name="loop").start()
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)

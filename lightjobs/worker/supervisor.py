@@ -1,0 +1,253 @@
+"""`job:work`: a process that runs no handler, so that it can always beat and clean up.
+
+It registers each child as a worker, extends their leases, takes over what workers elsewhere have
+lost, and when a child dies settles and puts back what it held before it starts another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..engines.base import Engine
+from ..errors import StoreUnavailable
+from ..record import HandBack
+from .budget import Budget
+from .child import OUTGROWN, arguments
+from .flag import Flag
+from .journal import Journal
+from .options import Options
+
+SWEEP_SECONDS = 1.0
+"""How often workers whose lease ran out are looked for; a part of how soon their jobs run again."""
+
+RESPAWN_SECONDS = (0.1, 10.0)
+"""First and longest pause before a child is replaced that died without a job to blame."""
+
+_FATAL = (2, 3, 4)
+"""Exit statuses of a child that another child would have too: settings, store, schema."""
+
+_log = logging.getLogger("lightjobs.supervisor")
+
+
+def new_worker_name() -> str:
+    """A name no worker had before: host, process and a random part."""
+    return f"{socket.gethostname()[:30]}:{os.getpid()}:{os.urandom(6).hex()}"
+
+
+class Child:
+    """A running child, its name as a worker, and its journal."""
+
+    def __init__(self, options: Options, budget: Budget | None, engine: Engine) -> None:
+        self.worker = new_worker_name()
+        self.journal = Journal()
+        self.stopping = False
+        engine.register(self.worker, options.lease)
+        self.ready, ready_end = os.pipe()
+        shared = [self.journal.descriptor, ready_end]
+        if budget is not None:
+            shared.append(budget.descriptor)
+        self.process = subprocess.Popen(
+            arguments(
+                self.worker,
+                options,
+                self.journal.descriptor,
+                ready_end,
+                None if budget is None else budget.descriptor,
+            ),
+            stdin=subprocess.DEVNULL,
+            pass_fds=shared,
+        )
+        os.close(ready_end)
+
+    def signal(self, number: int) -> None:
+        """Send a signal; no error if the child has just ended."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
+    def close(self) -> None:
+        """Give back what belongs to a dead child."""
+        self.journal.close()
+        os.close(self.ready)
+
+
+class _Task(NamedTuple):
+    """Periodic work is a list of these."""
+
+    seconds: float
+    run: Callable[[], None]
+
+
+class Supervisor:
+    """Runs `options.workers` children until they are done or a signal ends them."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        options: Options,
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._engine = engine
+        self._options = options
+        self._on_ready = on_ready
+        self._signals = Flag()
+        self._budget = Budget.of(options.max_jobs) if options.max_jobs else None
+        self._children: list[Child] = []
+        self._dead: list[Child] = []
+        self._to_start = options.workers
+        self._start_at = 0.0
+        self._pause = RESPAWN_SECONDS[0]
+        self._awaited = options.workers
+        self._kill_at: float | None = None
+        self._status = 0
+
+    def run(self) -> int:
+        """Supervise; returns the exit status: 0 after any stop that was asked for."""
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        os.set_blocking(reading, False)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._signals.raise_)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake select()
+        tasks = [
+            _Task(self._options.lease / 3, self._beat),
+            _Task(SWEEP_SECONDS, self._sweep),
+        ]
+        next_at = [time.monotonic() + task.seconds for task in tasks]
+        while True:
+            self._act_on_signals()
+            self._reap()
+            self._bury()
+            self._start()
+            if not self._children and not self._dead and not self._to_start:
+                return self._status
+            now = time.monotonic()
+            for index, task in enumerate(tasks):
+                if now >= next_at[index]:
+                    next_at[index] = now + task.seconds
+                    self._attempt(task.run)
+            self._sleep(reading, min(next_at))
+
+    def _attempt(self, run: Callable[[], None]) -> None:
+        try:
+            run()
+        except StoreUnavailable as error:
+            _log.warning("the store is away: %s", error)
+
+    def _sleep(self, reading: int, until: float) -> None:
+        """Until a signal, a child's death or word from one, or the next thing to do."""
+        if self._dead:
+            until = time.monotonic() + 0.2
+        if self._to_start:
+            until = min(until, max(self._start_at, time.monotonic() + 0.01))
+        if self._kill_at is not None:
+            until = min(until, self._kill_at)
+        waiting = [child.ready for child in self._children] if self._awaited > 0 else []
+        timeout = max(0.0, until - time.monotonic())
+        readable, _, _ = select.select([reading, *waiting], [], [], timeout)
+        with contextlib.suppress(BlockingIOError):
+            os.read(reading, 1024)
+        for child in self._children:
+            if child.ready in readable and os.read(child.ready, 1):
+                self._awaited -= 1
+                if self._awaited == 0:
+                    self._on_ready()
+
+    def _beat(self) -> None:
+        workers = [child.worker for child in self._children]
+        lost = set(self._engine.beat(workers, self._options.lease))
+        for child in self._children:
+            if child.worker in lost and not child.stopping:
+                _log.warning("worker %s was given up by others; replacing it", child.worker)
+                child.stopping = True
+                child.signal(signal.SIGTERM)
+                if self._kill_at is None:
+                    self._to_start += 1
+
+    def _sweep(self) -> None:
+        recovered = self._engine.recover(lease=self._options.lease)
+        if recovered:
+            _log.warning("recovered %d jobs of workers whose lease ran out", recovered)
+
+    def _act_on_signals(self) -> None:
+        if self._signals.raised and self._kill_at is None:
+            self._to_start = 0
+            self._kill_at = time.monotonic() + self._options.grace
+            for child in self._children:
+                child.signal(signal.SIGTERM)
+        if self._kill_at is not None and (
+            self._signals.raised > 1 or time.monotonic() >= self._kill_at
+        ):
+            for child in self._children:
+                child.signal(signal.SIGKILL)
+
+    def _reap(self) -> None:
+        for child in [child for child in self._children if child.process.poll() is not None]:
+            self._children.remove(child)
+            self._dead.append(child)
+            self._judge(child.process.returncode, child)
+
+    def _judge(self, status: int, child: Child) -> None:
+        """Decide what a child's end means for the others."""
+        if self._kill_at is not None or child.stopping or status == 0:
+            return
+        if status in _FATAL:
+            self._status = status
+            self._signals.raise_()
+            return
+        if status == OUTGROWN:
+            _log.info("a child has outgrown --max-memory; replacing it")
+        else:
+            how = f"signal {-status}" if status < 0 else f"status {status}"
+            _log.error("a child ended with %s; its jobs go back and another takes over", how)
+        self._to_start += 1
+        self._start_at = 0.0
+        if status == OUTGROWN or any(held.started for held in child.journal.read()):
+            # A job may have done it, and recoveries bound how often it can: no pause.
+            self._pause = RESPAWN_SECONDS[0]
+        else:
+            self._start_at = time.monotonic() + self._pause
+            self._pause = min(self._pause * 2, RESPAWN_SECONDS[1])
+
+    def _bury(self) -> None:
+        """Settle what dead children had finished, put back the rest, forget them."""
+        for child in list(self._dead):
+            try:
+                self._put_back(child)
+            except StoreUnavailable as error:
+                _log.warning("the jobs of a dead child must wait: %s", error)
+                return
+            self._dead.remove(child)
+            child.close()
+
+    def _put_back(self, child: Child) -> None:
+        held = child.journal.read()
+        # Whoever was killed because the grace was over did nothing wrong: nothing is spent.
+        forgiven = self._kill_at is not None and child.process.returncode == -signal.SIGKILL
+        handed_back = [
+            HandBack(h.id, h.fence) for h in held if h.outcome is None and (forgiven or not h.started)
+        ]
+        finished = [h.outcome for h in held if h.outcome is not None]
+        self._engine.settle(child.worker, [*finished, *handed_back])
+        self._engine.recover(child.worker)
+        if self._budget is not None:
+            self._budget.give_back(len(handed_back))
+
+    def _start(self) -> None:
+        while self._to_start and time.monotonic() >= self._start_at:
+            try:
+                self._children.append(Child(self._options, self._budget, self._engine))
+            except StoreUnavailable as error:
+                _log.warning("no new child while the store is away: %s", error)
+                self._start_at = time.monotonic() + 0.5
+                return
+            self._to_start -= 1
