@@ -66,10 +66,10 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("a sync handler suspended")
 
 
-def run_here(coroutine: Coroutine[Any, Any, T], is_async: bool) -> T:
+def run_here(coroutine: Coroutine[Any, Any, T], needs_loop: bool) -> T:
     """The coroutine's result, in the calling thread; one that needs an event loop gets its own,
     in a thread of its own when this thread's loop is already running."""
-    if not is_async:
+    if not needs_loop:
         return drive(coroutine)
     import asyncio
 
@@ -83,7 +83,7 @@ def run_here(coroutine: Coroutine[Any, Any, T], is_async: bool) -> T:
         return pool.submit(asyncio.run, coroutine).result()
 
 
-def is_async(claim: Claim) -> bool:
+def needs_loop(claim: Claim) -> bool:
     """Whether running `claim` needs an event loop."""
     try:
         return registry.lookup(claim.handler).is_async
@@ -108,7 +108,7 @@ async def execute(claim: Claim) -> Run:
         result = job.handle()
         if entry.is_async:
             await result
-        elif isinstance(result, Coroutine):
+        elif result is not None and isinstance(result, Coroutine):
             result.close()
             raise TypeError("handle() returned a coroutine; declare it `async def handle`")
         run.outcome = Done(claim.id, claim.fence)
@@ -138,7 +138,7 @@ async def execute_hook(run: Run) -> None:
         )
 
 
-def hook_is_async(run: Run) -> bool:
+def hook_needs_loop(run: Run) -> bool:
     """Whether the hook of this run needs an event loop."""
     name = "onSuccess" if run.exception is None else "onFailure"
     code = getattr(getattr(run.job, name), "__code__", None)

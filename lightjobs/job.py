@@ -124,7 +124,9 @@ class Job:
         time all or none. On a job, as on the class: `X().setQueue("q").dispatchMany([...])`."""
         jobs = self._new_jobs(payloads)
         push = engine().push
-        return [id for start in range(0, len(jobs), BATCH) for id in push(jobs[start : start + BATCH])]
+        return [
+            id for start in range(0, len(jobs), BATCH) for id in push(jobs[start : start + BATCH])
+        ]
 
     def dispatchSync(self, payload: Mapping[str, Any] | None = None) -> Any:
         """Run `handle()` here and now, in a fresh object, and return what it returns. No store,

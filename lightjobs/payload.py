@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from json.scanner import make_scanner
 from typing import Any
 
 from .errors import PayloadError
@@ -14,7 +15,8 @@ MAX_BYTES = 1024 * 1024
 
 _encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 _encode_text = _encoder.encode
-_decode_text = json.JSONDecoder().decode
+_decoder = json.JSONDecoder()
+_scan = make_scanner(_decoder)  # type: ignore[arg-type]  # typeshed wants a scanner here
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
@@ -48,7 +50,12 @@ def encode(payload: Mapping[str, Any], max_bytes: int = MAX_BYTES) -> str:
 def decode(text: str) -> dict[str, Any]:
     """The object that `text` holds; PHP writes an empty one as `[]`. Raises PayloadError."""
     try:
-        value = _decode_text(text)
+        try:
+            value, end = _scan(text, 0)
+        except StopIteration:  # white space before it
+            end = -1
+        if end != len(text):  # and after it: the thorough way
+            value = _decoder.decode(text)
     except (ValueError, RecursionError, TypeError) as error:
         raise PayloadError(f"stored payload is not JSON: {error}") from None
     if type(value) is dict:

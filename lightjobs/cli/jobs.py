@@ -134,7 +134,9 @@ def job_show(job_id: str, as_json: bool) -> None:
     for name, value in job._asdict().items():
         if value is not None:
             text = escaped_lines(str(value))
-            click.echo(click.style(f"{name:>12}", bold=True) + "  " + text.replace("\n", "\n" + " " * 14))
+            click.echo(
+                click.style(f"{name:>12}", bold=True) + "  " + text.replace("\n", "\n" + " " * 14)
+            )
 
 
 @click.command("job:stats")

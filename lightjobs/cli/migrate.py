@@ -37,4 +37,6 @@ def migrate_status(as_json: bool) -> None:
     elif not rows:
         click.echo("this engine needs no migrations")
     else:
-        print_table(("MIGRATION", "APPLIED AT (UTC)"), [(name, at or "pending") for name, at in rows])
+        print_table(
+            ("MIGRATION", "APPLIED AT (UTC)"), [(name, at or "pending") for name, at in rows]
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -41,10 +42,8 @@ def as_dict(job: Stored) -> dict[str, Any]:
     """A stored job for JSON; the payload decoded when it is JSON, else its text."""
     fields = job._asdict()
     for name in ("payload", "options"):
-        try:
-            fields[name] = None if fields[name] is None else json.loads(fields[name])
-        except (ValueError, RecursionError):
-            pass
+        with contextlib.suppress(ValueError, RecursionError, TypeError):
+            fields[name] = json.loads(fields[name])
     return fields
 
 

@@ -40,7 +40,7 @@ def init() -> None:
     if settings.engine == "database" and current.engine().install():
         click.echo(f"migrated {settings.database['name']}")
     click.echo("\nNext:\n  lightjobs job:dispatch ProcessPayment '{\"payment\": 42}'")
-    click.echo("  lightjobs job:work --queue=payments --stop-when-empty")
+    click.echo("  lightjobs job:work --stop-when-empty")
 
 
 @click.command("create:job")
@@ -49,7 +49,9 @@ def init() -> None:
 def create_job(name: str, force: bool) -> None:
     """Write app_jobs/<name>.py with the class NAME, such as SendInvoice."""
     if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", name) or keyword.iskeyword(name):
-        raise SettingsError(f"{name!r} cannot name a job; allowed: a class name such as SendInvoice")
+        raise SettingsError(
+            f"{name!r} cannot name a job; allowed: a class name such as SendInvoice"
+        )
     module = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     path = Path("app_jobs") / f"{module}.py"
     if path.exists() and not force:

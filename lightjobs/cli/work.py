@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -12,20 +14,16 @@ from ..errors import SchemaOutdated, SettingsError
 from ..worker import lines, logs
 from ..worker.options import Options
 
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
-class _Size(click.ParamType):
-    name = "size"
-    _units = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"(\d+)\s*([kmg]?)b?", str(value).strip().lower())
-        if not found:
-            self.fail(f"{value!r} is not a size; allowed: such as 256M or 1G", param, ctx)
-        return int(found[1]) * self._units[found[2]]
+def _size(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    found = re.fullmatch(r"(\d+)\s*([kmg]?)b?", value.strip().lower())
+    if not found:
+        raise click.BadParameter(
+            f"{value!r} is not a size; allowed: such as 256M or 1G", ctx, param
+        )
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def _queues(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
@@ -35,7 +33,7 @@ def _queues(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str
     return tuple(dict.fromkeys(names))
 
 
-def _option(name: str, help: str, **keywords: object) -> object:
+def _option(name: str, help: str, **keywords: Any) -> Callable[[Any], Any]:
     twin = "JOB_" + name.removeprefix("--").replace("-", "_").upper()
     return click.option(
         name, help=help, envvar=twin, show_envvar=True, show_default=True, **keywords
@@ -47,20 +45,38 @@ _SECONDS = click.FloatRange(min=0)
 
 
 @click.command("job:work")
-@_option("--queue", "Queues to work, in strict order, separated by commas.",
-         default="default", callback=_queues, metavar="NAMES")
+@_option(
+    "--queue",
+    "Queues to work, in strict order, separated by commas.",
+    default="default",
+    callback=_queues,
+    metavar="NAMES",
+)
 @_option("--workers", "Child processes; 0 runs jobs in this one.", default=1, type=_NATURAL)
 @_option("--concurrency", "Jobs a child runs at a time.", default=1, type=click.IntRange(1, 1000))
-@_option("--sleep", "Longest pause between two looks at the store, in seconds.",
-         default=1.0, type=click.FloatRange(min=0.01))
+@_option(
+    "--sleep",
+    "Longest pause between two looks at the store, in seconds.",
+    default=1.0,
+    type=click.FloatRange(min=0.01),
+)
 @_option("--cooldown", "Stop after this many seconds; 0: never.", default=0.0, type=_SECONDS)
 @_option("--max-jobs", "Stop after this many runs in all; 0: never.", default=0, type=_NATURAL)
-@_option("--max-memory", "Replace a child that grows beyond this, such as 256M; 0: never.",
-         default="0", type=_Size())
+@_option(
+    "--max-memory",
+    "Replace a child that grows beyond this, such as 256M; 0: never.",
+    default="0",
+    callback=_size,
+    metavar="SIZE",
+)
 @_option("--stop-when-empty", "Stop when no job is due and none runs.", is_flag=True)
 @_option("--grace", "Seconds running jobs have to finish at a stop.", default=25.0, type=_SECONDS)
-@_option("--log-format", "How to print what happens.",
-         default="text", type=click.Choice(["text", "json"]))
+@_option(
+    "--log-format",
+    "How to print what happens.",
+    default="text",
+    type=click.Choice(["text", "json"]),
+)
 @_option("--quiet", "Print only warnings and errors.", is_flag=True)
 def job_work(queue: tuple[str, ...], workers: int, **rest: object) -> int:
     """Work jobs until stopped. TERM and Ctrl-C stop gracefully: no new job is started, running
@@ -84,7 +100,9 @@ def job_work(queue: tuple[str, ...], workers: int, **rest: object) -> int:
     def say_ready() -> None:
         if not options.quiet and options.log_format == "text":
             kind = f"{settings.engine} ({settings.database['driver']})"
-            processes = f"{workers} worker{'s' if workers != 1 else ''}" if workers else "this process"
+            processes = (
+                f"{workers} worker{'s' if workers != 1 else ''}" if workers else "this process"
+            )
             click.echo(f" [READY] engine {kind}, queues {described}, {processes}; Ctrl-C stops")
             sys.stdout.flush()
 

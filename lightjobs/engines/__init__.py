@@ -14,9 +14,7 @@ def connect(settings: Settings) -> Engine:
             from .sql.engine import SqlEngine
             from .sql.sqlite import Sqlite
 
-            return SqlEngine(
-                Sqlite(settings.database["name"], settings.database["synchronous"])
-            )
+            return SqlEngine(Sqlite(settings.database["name"], settings.database["synchronous"]))
         case "memory":
             from .memory import MemoryEngine
 

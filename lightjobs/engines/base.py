@@ -121,8 +121,8 @@ class Engine(ABC):
 
     @abstractmethod
     def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
-        """Up to `limit` jobs with `status`: failed ones latest failure first, others oldest first.
-        """
+        """Up to `limit` jobs with `status`: failed ones by time of failure, the latest
+        first, others oldest first."""
 
     @abstractmethod
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
@@ -144,7 +144,7 @@ class Engine(ABC):
     def problems(self) -> list[str]:
         """What is wrong with the store, for `lightjobs check`; [] when it is ready for work."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most engines have nothing to close
         """Give back connections; the engine opens new ones when it is used again."""
 
 
@@ -158,5 +158,7 @@ def legal_move(name: str) -> Move:
 def legal_purge(status: str) -> str:
     """`status` if jobs with it may be deleted. Raises LightjobsError otherwise."""
     if status not in ENDED:
-        raise LightjobsError(f"jobs that are {status!r} are not purged; allowed: {', '.join(ENDED)}")
+        raise LightjobsError(
+            f"jobs that are {status!r} are not purged; allowed: {', '.join(ENDED)}"
+        )
     return status

@@ -234,9 +234,7 @@ class MemoryEngine(Engine):
             counts: dict[str, dict[str, int]] = {}
             now = time.time()
             for job in self._jobs.values():
-                queue = counts.setdefault(
-                    job.new.queue, dict.fromkeys((*STATUSES, "delayed"), 0)
-                )
+                queue = counts.setdefault(job.new.queue, dict.fromkeys((*STATUSES, "delayed"), 0))
                 queue[job.status] += 1
                 queue["delayed"] += job.status == NEW and job.due > now
             return dict(sorted(counts.items()))

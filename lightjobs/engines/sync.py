@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from ..executor import describe, execute, execute_hook, hook_is_async, is_async, run_here
+from ..executor import describe, execute, execute_hook, hook_needs_loop, needs_loop, run_here
 from ..record import Claim, Failed, NewJob, utc_text
 from .unstored import UnstoredEngine, new_id
 
@@ -35,11 +35,11 @@ class SyncEngine(UnstoredEngine):
             created_at=utc_text(time.time()),
             options=job.options,
         )
-        run = run_here(execute(claim), is_async(claim))
+        run = run_here(execute(claim), needs_loop(claim))
         if run.exception is not None:
             run.outcome = Failed(claim.id, claim.fence, describe(run.exception))
         if run.has_hook:
-            run_here(execute_hook(run), hook_is_async(run))
+            run_here(execute_hook(run), hook_needs_loop(run))
         if run.exception is not None:
             raise run.exception
         return claim.id

@@ -63,7 +63,7 @@ def main(order: dict[str, Any]) -> int:
         options,
         Journal(order["journal"]),
         lines.make(options.log_format, options.quiet, options.color),
-        stop.is_raised,
+        stop,
         budget,
         stop_when_orphaned,
     )

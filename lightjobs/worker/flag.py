@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Flag:
-    """False until raised; counts how often that was."""
+    """`raised` counts how often it was raised; 0 is false."""
 
     __slots__ = ("raised",)
 
@@ -14,7 +14,3 @@ class Flag:
     def raise_(self, *_signal: object) -> None:
         """Raise the flag; usable as a signal handler."""
         self.raised += 1
-
-    def is_raised(self) -> bool:
-        """Whether it has been raised."""
-        return self.raised > 0

@@ -34,7 +34,7 @@ def work(
     worker = new_worker_name()
     engine.register(worker, options.lease)
     budget = Budget.of(options.max_jobs) if options.max_jobs else None
-    loop = Loop(engine, worker, options, Journal(), lines, stop.is_raised, budget)
+    loop = Loop(engine, worker, options, Journal(), lines, stop, budget)
     pulse = _Pulse(engine, worker, options, stop, loop)
     pulse.start()
     on_ready()
@@ -68,7 +68,7 @@ class _Pulse(threading.Thread):
         lease = self._options.lease
         while not self._over.wait(0.05):
             now = time.monotonic()
-            if self._stop_flag.is_raised() and kill_at is None:
+            if self._stop_flag.raised and kill_at is None:
                 kill_at = now + self._options.grace
             if kill_at is not None and (now >= kill_at or self._stop_flag.raised > 1):
                 self._end_now()

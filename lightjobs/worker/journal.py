@@ -14,7 +14,7 @@ import struct
 import tempfile
 import threading
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..record import Claim, Done, Failed, HandBack, Outcome, Release
 
@@ -27,7 +27,7 @@ _OUTCOME = struct.Struct("=II")
 _OUTCOME_AT = 1 + 47 + 8
 _HEAP = SLOTS * _SLOT.size
 _SIZE = _HEAP + 1024 * 1024
-_KINDS: dict[str, type[Release] | type[Failed] | type[HandBack]] = {
+_KINDS: dict[str, type[Any]] = {
     "release": Release,
     "failed": Failed,
     "hand back": HandBack,
@@ -109,7 +109,9 @@ class Journal:
             state, id, fence, begin, length = _SLOT.unpack_from(self._memory, at)
             if state != _FREE:
                 job_id = id.rstrip(b"\0").decode()
-                outcome = self._outcome(job_id, fence, begin, length) if state == _FINISHED else None
+                outcome = (
+                    self._outcome(job_id, fence, begin, length) if state == _FINISHED else None
+                )
                 held.append(Held(job_id, fence, state != _CLAIMED, outcome))
         return held
 
@@ -117,7 +119,8 @@ class Journal:
         if not length:
             return Done(id, fence)
         name, *rest = json.loads(self._memory[begin : begin + length])
-        return _KINDS[name](id, fence, *rest)
+        outcome: Outcome = _KINDS[name](id, fence, *rest)
+        return outcome
 
     def close(self) -> None:
         """Give the memory back."""

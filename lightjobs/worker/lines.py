@@ -46,15 +46,17 @@ class _Written(Lines):
         self._writing = threading.Lock()
 
     def flush(self) -> None:
+        if not self._gathered:
+            return
         with self._writing:
-            part = b""
-            while self._gathered:
-                line = self._gathered.popleft().encode("utf-8", "backslashreplace")
-                if len(part) + len(line) > WRITE_BYTES:
-                    self._write(part)
-                    part = b""
-                part += line
-            self._write(part)
+            gathered = [self._gathered.popleft() for _ in range(len(self._gathered))]
+            data = "".join(gathered).encode("utf-8", "backslashreplace")
+            begin = 0
+            while len(data) - begin > WRITE_BYTES:
+                end = data.rfind(b"\n", begin, begin + WRITE_BYTES) + 1
+                self._write(data[begin:end])
+                begin = end
+            self._write(data[begin:])
 
     def _write(self, data: bytes) -> None:
         while data:
@@ -70,29 +72,35 @@ class TextLines(_Written):
     def __init__(self, descriptor: int, color: bool) -> None:
         super().__init__(descriptor)
         self._color = color
-        self._labels = {name: self._label(name) for name in _COLORS}
-        self._shown: dict[str, str] = {}
+        self._plain = "\033[0m" if color else ""
+        self._heads: dict[tuple[str, str], str] = {}
 
-    def _label(self, name: str) -> str:
-        label = f"[{name}]".ljust(20, ".")
-        return f"\033[{_COLORS[name]}m {label} \033[0m" if self._color else f" {label} "
+    def _head(self, name: str, handler: str) -> str:
+        """The line up to the id; there are few handlers, so it is made once for each."""
+        head = self._heads.get((name, handler))
+        if head is None:
+            label = f"[{name}]".ljust(20, ".")
+            if self._color:
+                head = f"\033[{_COLORS[name]}m {label} \033[0m{escaped(handler)}\033[34m #ID: "
+            else:
+                head = f" {label} {escaped(handler)} #ID: "
+            if len(self._heads) < 1000:  # handlers of unknown jobs may be without number
+                self._heads[name, handler] = head
+        return head
 
     def _line(self, name: str, claim: Claim, more: str) -> None:
-        handler = self._shown.get(claim.handler)
-        if handler is None:
-            handler = escaped(claim.handler)
-            if len(self._shown) < 1000:
-                self._shown[claim.handler] = handler
-        id = f"\033[34m #ID: {claim.id}\033[0m" if self._color else f" #ID: {claim.id}"
-        self._gathered.append(f"{self._labels[name]}{handler}{id}{more}\n")
+        self._gathered.append(f"{self._head(name, claim.handler)}{claim.id}{self._plain}{more}\n")
 
     def started(self, claim: Claim) -> None:
-        self._line("PROCESSING", claim, "")
+        head = self._head("PROCESSING", claim.handler)
+        self._gathered.append(f"{head}{claim.id}{self._plain}\n")
 
     def ended(self, run: Run) -> None:
         outcome = run.outcome
         if type(outcome) is Done:
-            self._line("PROCESSED", run.claim, f" ({run.seconds * 1000:.1f} ms)")
+            head = self._head("PROCESSED", run.claim.handler)
+            ms = run.seconds * 1000
+            self._gathered.append(f"{head}{run.claim.id}{self._plain} ({ms:.1f} ms)\n")
         elif isinstance(run.exception, JobReleased) and type(outcome) is Release:
             self._line("RELEASED", run.claim, f" until {utc_text(outcome.due)} UTC")
         else:

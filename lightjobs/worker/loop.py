@@ -14,6 +14,7 @@ from ..errors import LightjobsError, StoreUnavailable
 from ..executor import Run
 from ..record import Claim, HandBack
 from .budget import Budget
+from .flag import Flag
 from .holdings import Ended, Holdings, Ticket
 from .journal import Journal
 from .lines import Lines
@@ -43,7 +44,8 @@ def resident_bytes() -> int:
 
 
 class Loop:
-    """Works the queues as one registered worker until told to stop."""
+    """Works the queues as one registered worker until the `stop` flag is raised, by a signal or,
+    when a limit of the options is reached, by the loop itself."""
 
     def __init__(
         self,
@@ -52,7 +54,7 @@ class Loop:
         options: Options,
         journal: Journal,
         lines: Lines,
-        should_stop: Callable[[], bool],
+        stop: Flag,
         budget: Budget | None = None,
         on_tick: Callable[[], None] | None = None,
     ) -> None:
@@ -60,12 +62,11 @@ class Loop:
         self._worker = worker
         self._options = options
         self._lines = lines
-        self._asked_to_stop = should_stop
+        self._stop = stop
         self._budget = budget
         self._on_tick = on_tick
         self.outgrown = False
         """Set when this process has grown beyond --max-memory; the loop then ends."""
-        self._time_is_up = False
         self._started_at = time.monotonic()
         self._pace = Pace()
         self._exhausted = False
@@ -95,13 +96,13 @@ class Loop:
         """One round; True when the work is over."""
         try:
             self._settle()
-            if self._stopping():
+            if self._stop.raised:
                 if self._in_doubt:
                     self._adopt()
                 self._hand_back(self.holdings.take_unstarted())
             elif not self.holdings.unstarted:
                 self._claim()
-            self._runner.start(self._stopping)
+            self._runner.start(self._stop)
             over = not len(self.holdings) and self._is_over() and not self._runner.hooks_running()
             self._backoff = BACKOFF_SECONDS[0]
         except StoreUnavailable as error:
@@ -113,12 +114,9 @@ class Loop:
             self._wait()
         return over
 
-    def _stopping(self) -> bool:
-        return self._asked_to_stop() or self._time_is_up or self.outgrown
-
     def _is_over(self) -> bool:
         return (
-            self._stopping()
+            bool(self._stop.raised)
             or (self._budget is not None and self._exhausted)
             or (self._options.stop_when_empty and self._exhausted)
         )
@@ -212,7 +210,7 @@ class Loop:
             return
         self._lines.flush()
         if self.holdings.running:
-            if self._exhausted and self._runner.free() > 0 and not self._stopping():
+            if self._exhausted and self._runner.free() > 0 and not self._stop.raised:
                 self._wait_for_store(0.02)
             else:
                 self._runner.progress(RELIEF_SECONDS)
@@ -222,7 +220,7 @@ class Loop:
     def _wait_for_store(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         try:
-            while not self._stopping() and (left := until - time.monotonic()) > 0:
+            while not self._stop.raised and (left := until - time.monotonic()) > 0:
                 if self._engine.wait(self._options.queues, min(left, WAIT_SECONDS)):
                     return
         except StoreUnavailable as error:
@@ -232,9 +230,9 @@ class Loop:
         """Go on without the store for a moment; nothing held is lost meanwhile."""
         _log.warning("the store is away, trying again in %.2f s: %s", self._backoff, error)
         until = time.monotonic() + self._backoff
-        while not self._stopping() and (left := until - time.monotonic()) > 0:
+        while not self._stop.raised and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, WAIT_SECONDS))
-        if self._stopping():
+        if self._stop.raised:
             time.sleep(BACKOFF_SECONDS[0])
         self._backoff = min(self._backoff * 2, BACKOFF_SECONDS[1])
 
@@ -242,9 +240,10 @@ class Loop:
         """What the keeper does each time: note the limits reached, relieve, print."""
         options = self._options
         if 0 < options.cooldown <= time.monotonic() - self._started_at:
-            self._time_is_up = True
+            self._stop.raise_()
         if 0 < options.max_memory < resident_bytes():
             self.outgrown = True
+            self._stop.raise_()
         if self._on_tick is not None:
             self._on_tick()
         self._relieve()
@@ -270,7 +269,7 @@ class Keeper(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
-        while not self._over.wait(RELIEF_SECONDS / 2):
+        while not self._over.wait(RELIEF_SECONDS):
             try:
                 self._loop.look_in()
             except StoreUnavailable:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from ..executor import drive, execute, execute_hook, hook_is_async, is_async
+from ..executor import drive, execute, execute_hook, hook_needs_loop, needs_loop
+from .flag import Flag
 from .holdings import Holdings, Ticket
 from .lines import Lines
 
@@ -34,8 +35,8 @@ class Runner(ABC):
         """How many more jobs could start now."""
 
     @abstractmethod
-    def start(self, stopping: Callable[[], bool]) -> None:
-        """Start held claims while there is room and `stopping()` is false."""
+    def start(self, stop: Flag) -> None:
+        """Start held claims while there is room and `stop` is not raised."""
 
     @abstractmethod
     def hook(self, run: Run) -> None:
@@ -49,14 +50,17 @@ class Runner(ABC):
         """Whether a hook is still at work."""
         return False
 
+    @abstractmethod
     def close(self) -> None:
         """Give back threads and loops; jobs and hooks have ended by then."""
 
+    def _report(self, run: Run, slot: int) -> None:
+        self._lines.ended(run)
+        self._holdings.finish(run, slot)
+
     async def _run(self, ticket: Ticket) -> None:
         self._lines.started(ticket.claim)
-        run = await execute(ticket.claim)
-        self._lines.ended(run)
-        self._holdings.finish(run, ticket.slot)
+        self._report(await execute(ticket.claim), ticket.slot)
 
 
 class InlineRunner(Runner):
@@ -69,21 +73,22 @@ class InlineRunner(Runner):
     def free(self) -> int:
         return 0 if self._holdings.running else 1
 
-    def start(self, stopping: Callable[[], bool]) -> None:
+    def start(self, stop: Flag) -> None:
+        holdings = self._holdings
         until = time.monotonic() + ROUND_SECONDS
-        while not stopping() and (ticket := self._holdings.start()):
-            self._drive(self._run(ticket), is_async(ticket.claim))
+        while not stop.raised and (ticket := holdings.start()):
+            self._drive(self._run(ticket), needs_loop(ticket.claim))
             if time.monotonic() > until:
                 return
 
     def hook(self, run: Run) -> None:
-        self._drive(execute_hook(run), hook_is_async(run))
+        self._drive(execute_hook(run), hook_needs_loop(run))
 
     def progress(self, timeout: float) -> None:
         pass  # start() returns when its jobs have ended
 
-    def _drive(self, coroutine: Coroutine[Any, Any, None], needs_loop: bool) -> None:
-        if not needs_loop:
+    def _drive(self, coroutine: Coroutine[Any, Any, None], on_loop: bool) -> None:
+        if not on_loop:
             return drive(coroutine)
         if self._loop is None:
             import asyncio  # 40 ms of start-up that sync jobs need not pay
@@ -110,16 +115,16 @@ class PoolRunner(Runner):
     def free(self) -> int:
         return self._concurrency - len(self._holdings.running)
 
-    def start(self, stopping: Callable[[], bool]) -> None:
-        while not stopping() and self.free() > 0 and (ticket := self._holdings.start()):
-            self._submit(self._reported(ticket), is_async(ticket.claim))
+    def start(self, stop: Flag) -> None:
+        while not stop.raised and self.free() > 0 and (ticket := self._holdings.start()):
+            self._submit(self._reported(ticket), needs_loop(ticket.claim))
 
     async def _reported(self, ticket: Ticket) -> None:
         await self._run(ticket)
         self._ended.set()
 
     def hook(self, run: Run) -> None:
-        future = self._submit(execute_hook(run), hook_is_async(run))
+        future = self._submit(execute_hook(run), hook_needs_loop(run))
         self._hooks.add(future)
         future.add_done_callback(self._hooks.discard)
 
@@ -130,8 +135,8 @@ class PoolRunner(Runner):
         self._ended.wait(timeout)
         self._ended.clear()
 
-    def _submit(self, coroutine: Coroutine[Any, Any, None], needs_loop: bool) -> Future[None]:
-        if not needs_loop:
+    def _submit(self, coroutine: Coroutine[Any, Any, None], on_loop: bool) -> Future[None]:
+        if not on_loop:
             return self._threads.submit(drive, coroutine)
         import asyncio
 

@@ -234,7 +234,9 @@ class Supervisor:
         # Whoever was killed because the grace was over did nothing wrong: nothing is spent.
         forgiven = self._kill_at is not None and child.process.returncode == -signal.SIGKILL
         handed_back = [
-            HandBack(h.id, h.fence) for h in held if h.outcome is None and (forgiven or not h.started)
+            HandBack(h.id, h.fence)
+            for h in held
+            if h.outcome is None and (forgiven or not h.started)
         ]
         finished = [h.outcome for h in held if h.outcome is not None]
         self._engine.settle(child.worker, [*finished, *handed_back])

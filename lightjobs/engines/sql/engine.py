@@ -84,22 +84,23 @@ class SqlEngine(Engine):
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
         if not outcomes:
             return []
-        accepted: set[str] = set()
-        now = utc_text(time.time())
+        by_kind: dict[type[Any], list[Outcome]] = {}
+        for outcome in outcomes:
+            by_kind.setdefault(type(outcome), []).append(outcome)
+        accepted: list[Row] = []
         with self._db.transaction() as connection:
-            for kind, (name, as_row) in _SETTLE.items():
-                rows = [as_row(outcome) for outcome in outcomes if type(outcome) is kind]
-                if rows:
-                    params = {"outcomes": json.dumps(rows)}
-                    if kind is Failed:
-                        params["now"] = now
-                    done = connection.execute(query(name), params).fetchall()
-                    accepted.update(str(row[0]) for row in done)
+            for kind, alike in by_kind.items():
+                name, as_row = _SETTLE[kind]
+                params = {"outcomes": json.dumps([as_row(outcome) for outcome in alike])}
+                if kind is Failed:
+                    params["now"] = utc_text(time.time())
+                accepted += connection.execute(query(name), params).fetchall()
             if len(accepted) == len(outcomes):
                 return [True] * len(outcomes)
+            ids = {str(id) for (id,) in accepted}
             registered = self._is_registered(worker)
             return [
-                outcome.id in accepted or (registered and self._was_accepted(outcome))
+                outcome.id in ids or (registered and self._was_accepted(outcome))
                 for outcome in outcomes
             ]
 
@@ -116,9 +117,7 @@ class SqlEngine(Engine):
         return bool(self._db.rows(query("registered"), {"worker": worker}))
 
     def register(self, worker: str, lease: float) -> None:
-        self._db.rows(
-            query("register"), {"worker": worker, "expires_at": time.time() + lease}
-        )
+        self._db.rows(query("register"), {"worker": worker, "expires_at": time.time() + lease})
 
     def beat(self, workers: Sequence[str], lease: float) -> list[str]:
         with self._db.transaction():
@@ -224,7 +223,7 @@ class SqlEngine(Engine):
             for priority in _highest_first
             for row in self._db.rows(query("due"), {"queue": queue, "priority": priority})
         ]
-        return min(found, default=None)  # type: ignore[type-var]
+        return min(found, default=None)
 
     def install(self, dry_run: bool = False) -> list[str]:
         return migrate.up(self._db, dry_run)

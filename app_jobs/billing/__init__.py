@@ -1,0 +1,1 @@
+"""Jobs of the billing department: handlers `App\\Jobs\\Billing\\…`."""

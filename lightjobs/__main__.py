@@ -1,0 +1,5 @@
+"""`python -m lightjobs` is the `lightjobs` command."""
+
+from .cli import main
+
+main()
