@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 import traceback
 from collections.abc import Coroutine
@@ -109,8 +110,7 @@ async def execute(claim: Claim) -> Run:
         if entry.is_async:
             await result
         elif result is not None and isinstance(result, Coroutine):
-            result.close()
-            raise TypeError("handle() returned a coroutine; declare it `async def handle`")
+            run_here(result, True)  # a plain function around an async one, as decorators make
         run.outcome = Done(claim.id, claim.fence)
     except BaseException as error:
         run.exception = error
@@ -127,8 +127,10 @@ async def execute_hook(run: Run) -> None:
         if run.exception is not None:
             run.job.__dict__["exception"] = run.exception
         result = getattr(run.job, name)()
-        if isinstance(result, Coroutine):
+        if hook_needs_loop(run):
             await result
+        elif isinstance(result, Coroutine):
+            run_here(result, True)
     except BaseException:
         _log.exception(
             "%s of %s raised; the job's outcome stands",
@@ -156,8 +158,7 @@ def _judge(run: Run, error: BaseException) -> Outcome:
         if job is not None and not hopeless and claim.attempts < job.maxAttempts():
             due = strtotime(job.retryAfter).timestamp()
             return Release(claim.id, claim.fence, due, claim.attempts)
-    except Exception as broken:  # a wrong retryAfter, or maxAttempts() raising
-        broken.__context__ = error
+    except BaseException as broken:  # a wrong retryAfter, or maxAttempts() raising
         error = broken
     return Failed(claim.id, claim.fence, describe(error))
 
@@ -166,16 +167,17 @@ def describe(error: BaseException) -> str:
     """`error` as kept with a failed job: its type and message first, then the traceback without
     lightjobs' own frames; at most EXCEPTION_BYTES of UTF-8."""
     try:
-        headline = "".join(traceback.format_exception_only(error)).strip()
-    except Exception:
+        if isinstance(error, (PermanentJobFailure, UnknownHandler, PayloadError)):
+            headline = str(error)
+        else:
+            headline = "".join(traceback.format_exception_only(error)).removesuffix("\n")
+    except BaseException:
         headline = f"{type(error).__name__} (its text could not be made)"
-    if isinstance(error, (PermanentJobFailure, UnknownHandler, PayloadError)):
-        headline = str(error)
     try:
         frames = [
             frame
             for frame in traceback.extract_tb(error.__traceback__, limit=-50)
-            if not frame.filename.startswith(_OWN_FOLDER)
+            if not frame.filename.startswith(_OWN_FOLDER + os.sep)
         ]
         text = headline
         if frames:
@@ -183,5 +185,5 @@ def describe(error: BaseException) -> str:
             text += "".join(traceback.format_list(frames)).rstrip()
     except Exception:
         text = headline
-    kept = text.encode("utf-8", "backslashreplace")[:EXCEPTION_BYTES].decode("utf-8", "ignore")
-    return kept.replace("\x00", "\\x00")
+    kept = text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace")
+    return kept[:EXCEPTION_BYTES].decode("utf-8", "ignore")

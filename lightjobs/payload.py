@@ -50,13 +50,15 @@ def encode(payload: Mapping[str, Any], max_bytes: int = MAX_BYTES) -> str:
 def decode(text: str) -> dict[str, Any]:
     """The object that `text` holds; PHP writes an empty one as `[]`. Raises PayloadError."""
     try:
+        if not text.isascii():
+            text.encode("utf-8")  # an engine may pass on bytes that are no text as surrogates
         try:
             value, end = _scan(text, 0)
         except StopIteration:  # white space before it
             end = -1
         if end != len(text):  # and after it: the thorough way
             value = _decoder.decode(text)
-    except (ValueError, RecursionError, TypeError) as error:
+    except (ValueError, RecursionError, TypeError, AttributeError) as error:
         raise PayloadError(f"stored payload is not JSON: {error}") from None
     if type(value) is dict:
         return value

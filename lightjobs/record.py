@@ -109,4 +109,13 @@ class Stored(NamedTuple):
 
 def utc_text(moment: float) -> str:
     """`moment` (unix seconds) as stored text, whole seconds, rounded down."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(moment))
+    year, month, day, hour, minute, second, *_ = time.gmtime(moment)
+    # Not strftime: its %Y gives the year 68 two digits, and stored times are compared as text.
+    return f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
+
+
+def row_number(job_id: str) -> int:
+    """The number in `job_id` for engines that count their jobs; -1, which no job has, for text
+    that is no such number."""
+    countable = job_id.isascii() and job_id.isdecimal() and len(job_id) < 19
+    return int(job_id) if countable else -1

@@ -72,7 +72,10 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
             return default
 
     jobs, database, redis = section("jobs"), section("database"), section("redis")
-    server, queue = redis.get("default", {}), redis.get("jobs", {})
+    server, queue = redis.get("default") or {}, redis.get("jobs") or {}
+    if not (isinstance(server, dict) and isinstance(queue, dict)):
+        problems.append("config/redis.py: `default` and `jobs` in redis must be dicts")
+        server, queue = {}, {}
     settings = Settings(
         engine=value(jobs, "engine", "JOB_ENGINE", _engine, "sync"),
         modules=value(jobs, "modules", "JOB_MODULES", _modules, ("app_jobs",)),

@@ -37,7 +37,7 @@ def job_dispatch(
         job.setQueue(queue)
     if delay is not None:
         job.setDelay(delay)
-    job_id = job.dispatch(values)
+    job_id = job.setPayload(values).dispatch()
     if as_json:
         print_json({"id": job_id, "handler": job._handler, "queue": job.queue})
     else:

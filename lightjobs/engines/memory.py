@@ -23,6 +23,7 @@ from ..record import (
     Outcome,
     Release,
     Stored,
+    row_number,
     utc_text,
 )
 from .base import MAX_RECOVERIES, WORKER_LOST, Engine, legal_move, legal_purge
@@ -225,7 +226,7 @@ class MemoryEngine(Engine):
     def _matching(self, job_id: str | None, queue: str | None) -> list[_Job]:
         jobs: Sequence[_Job] = list(self._jobs.values())
         if job_id is not None:
-            found = self._jobs.get(int(job_id)) if job_id.isdecimal() else None
+            found = self._jobs.get(row_number(job_id))
             jobs = [found] if found else []
         return [job for job in jobs if queue is None or job.new.queue == queue]
 

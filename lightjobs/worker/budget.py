@@ -6,6 +6,7 @@ import fcntl
 import os
 import struct
 import tempfile
+import threading
 
 _NUMBER = struct.Struct("=q")
 
@@ -15,6 +16,7 @@ class Budget:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
+        self._threads = threading.Lock()
 
     @classmethod
     def of(cls, runs: int) -> Budget:
@@ -33,11 +35,12 @@ class Budget:
         self._change(runs)
 
     def _change(self, by: int) -> int:
-        fcntl.lockf(self.descriptor, fcntl.LOCK_EX)
-        try:
-            (left,) = _NUMBER.unpack(os.pread(self.descriptor, _NUMBER.size, 0))
-            by = max(by, -left)
-            os.pwrite(self.descriptor, _NUMBER.pack(left + by), 0)
-            return by
-        finally:
-            fcntl.lockf(self.descriptor, fcntl.LOCK_UN)
+        with self._threads:  # the file's lock is the process's, not the thread's
+            fcntl.lockf(self.descriptor, fcntl.LOCK_EX)
+            try:
+                (left,) = _NUMBER.unpack(os.pread(self.descriptor, _NUMBER.size, 0))
+                by = max(by, -left)
+                os.pwrite(self.descriptor, _NUMBER.pack(left + by), 0)
+                return by
+            finally:
+                fcntl.lockf(self.descriptor, fcntl.LOCK_UN)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..executor import Run
@@ -39,9 +39,13 @@ class Holdings:
         self.running: dict[int, tuple[Claim, float]] = {}
         """By slot; with when it started, by the monotonic clock."""
         self.finished: deque[Ended] = deque()
+        self.claims: set[tuple[str, int]] = set()
+        """Id and fence of all that is held, what is being settled just now included."""
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Take new claims in."""
+        claims = list(claims)
+        self.claims.update([claim[:2] for claim in claims])
         claimed = self.journal.claimed
         self.unstarted.extend([Ticket(claim, claimed(claim)) for claim in claims])
 
@@ -81,14 +85,13 @@ class Holdings:
         started = [since for _claim, since in list(self.running.values())]
         return time.monotonic() - min(started) if started else 0.0
 
-    def ids(self) -> set[str]:
-        """The ids of all jobs held."""
-        held = {ticket.claim.id for ticket in list(self.unstarted)}
-        held |= {claim.id for claim, _since in list(self.running.values())}
-        return held | {ended.run.claim.id for ended in list(self.finished)}
+    def forget(self, held: Sequence[tuple[Claim, int]]) -> None:
+        """The store has the outcome of these, claims and slots: they are no longer held."""
+        self.journal.settled([slot for _claim, slot in held])
+        self.claims.difference_update([claim[:2] for claim, _slot in held])
 
     def __len__(self) -> int:
-        return len(self.unstarted) + len(self.running) + len(self.finished)
+        return len(self.claims)
 
 
 def _drained(source: deque[Ended]) -> list[Ended]:

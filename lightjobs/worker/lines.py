@@ -54,6 +54,8 @@ class _Written(Lines):
             begin = 0
             while len(data) - begin > WRITE_BYTES:
                 end = data.rfind(b"\n", begin, begin + WRITE_BYTES) + 1
+                if not end:  # one line longer than that
+                    end = data.index(b"\n", begin) + 1
                 self._write(data[begin:end])
                 begin = end
             self._write(data[begin:])
@@ -147,7 +149,7 @@ def _reason(run: Run) -> str:
     error = run.exception
     try:
         text = f"{type(error).__name__}: {error}"
-    except Exception:
+    except BaseException:
         text = type(error).__name__
     if type(run.outcome) is Failed:
         return shortened(text, 200)

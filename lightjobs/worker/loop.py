@@ -69,7 +69,8 @@ class Loop:
         """Set when this process has grown beyond --max-memory; the loop then ends."""
         self._started_at = time.monotonic()
         self._pace = Pace()
-        self._exhausted = False
+        self._exhausted = False  # the last claim brought nothing
+        self._spent = False  # --max-jobs has been reached
         self._in_doubt = False
         self._backoff = BACKOFF_SECONDS[0]
         self._hooks: deque[Run] = deque()
@@ -117,7 +118,7 @@ class Loop:
     def _is_over(self) -> bool:
         return (
             bool(self._stop.raised)
-            or (self._budget is not None and self._exhausted)
+            or self._spent
             or (self._options.stop_when_empty and self._exhausted)
         )
 
@@ -130,6 +131,7 @@ class Loop:
             self._adopt()
         limit = min(max(free, self._pace.limit()), self.holdings.journal.room())
         granted = limit if self._budget is None else self._budget.take(limit)
+        self._spent = limit > granted == 0
         claims: list[Claim] = []
         try:
             if granted:
@@ -150,8 +152,10 @@ class Loop:
 
     def _adopt(self) -> None:
         """Take in claims whose reply was lost."""
-        known = self.holdings.ids()
-        adopted = [c for c in self._engine.held(self._worker) if c.id not in known]
+        # Copied first: what the keeper settles meanwhile is in the store's answer and not in ours.
+        known = set(self.holdings.claims)
+        held = self._engine.held(self._worker)
+        adopted = [claim for claim in held if (claim.id, claim.fence) not in known]
         self._in_doubt = False
         if adopted:
             _log.warning("adopted %d claims whose reply was lost", len(adopted))
@@ -174,7 +178,7 @@ class Loop:
         except LightjobsError:
             self.holdings.finished.extendleft(reversed(ended))
             raise
-        self.holdings.journal.settled([e.slot for e in ended])
+        self.holdings.forget([(e.run.claim, e.slot) for e in ended])
         self._pace.learn(len(ended), sum(e.run.seconds for e in ended))
         self._after_settling(ended, accepted)
 
@@ -200,7 +204,7 @@ class Loop:
         except LightjobsError:
             self.holdings.unstarted.extendleft(tickets)
             raise
-        self.holdings.journal.settled([ticket.slot for ticket in tickets])
+        self.holdings.forget(tickets)
         if self._budget is not None:
             self._budget.give_back(len(tickets))
 

@@ -23,12 +23,13 @@ from ...record import (
     Outcome,
     Release,
     Stored,
+    row_number,
     utc_text,
 )
 from ..base import MAX_RECOVERIES, WORKER_LOST, Engine, legal_move, legal_purge
 from . import migrate
 from .queries import query
-from .sqlite import Row, Sqlite
+from .sqlite import Row, Sqlite, Undecodable
 
 PART = 5000
 """Rows that one statement of a bulk verb touches, so that no lock is held for long."""
@@ -53,6 +54,12 @@ class SqlEngine(Engine):
         return list(map(str, ids))
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
+        try:
+            return self._claim(worker, queues, limit)
+        except Undecodable:
+            return self._claim(worker, queues, limit)
+
+    def _claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
         now, us = _moment(time.time())
         claims: list[Claim] = []
         with self._db.transaction() as connection:
@@ -97,10 +104,11 @@ class SqlEngine(Engine):
                 accepted += connection.execute(query(name), params).fetchall()
             if len(accepted) == len(outcomes):
                 return [True] * len(outcomes)
-            ids = {str(id) for (id,) in accepted}
+            known = set(accepted)
             registered = self._is_registered(worker)
             return [
-                outcome.id in ids or (registered and self._was_accepted(outcome))
+                (int(outcome.id), outcome.fence) in known
+                or (registered and self._was_accepted(outcome))
                 for outcome in outcomes
             ]
 
@@ -156,7 +164,11 @@ class SqlEngine(Engine):
 
     def move(self, name: str, job_id: str | None = None, queue: str | None = None) -> int:
         legal_move(name)
-        params = {"id": _number(job_id), "queue": queue, "now": utc_text(time.time())}
+        params = {
+            "id": None if job_id is None else row_number(job_id),
+            "queue": queue,
+            "now": utc_text(time.time()),
+        }
         return self._in_parts(name, params)
 
     def purge(
@@ -168,7 +180,7 @@ class SqlEngine(Engine):
     ) -> int:
         params = {
             "status": legal_purge(status),
-            "id": _number(job_id),
+            "id": None if job_id is None else row_number(job_id),
             "queue": queue,
             "before": None if before is None else utc_text(before),
         }
@@ -191,7 +203,7 @@ class SqlEngine(Engine):
         return dict(sorted(counts.items()))
 
     def find(self, job_id: str) -> Stored | None:
-        rows = self._db.rows(query("find"), {"id": _number(job_id)})
+        rows = self._db.rows(query("find"), {"id": row_number(job_id)})
         return _stored(rows[0]) if rows else None
 
     def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
@@ -282,13 +294,6 @@ _SETTLE: dict[type[Any], tuple[str, Callable[[Any], list[Any]]]] = {
     HandBack: ("settle_hand_back", _fenced),
     Failed: ("settle_failed", lambda outcome: [*_fenced(outcome), outcome.exception]),
 }
-
-
-def _number(job_id: str | None) -> int | None:
-    """The row id in `job_id`; -1, which no row has, for text that is none."""
-    if job_id is None:
-        return None
-    return int(job_id) if job_id.isascii() and job_id.isdecimal() and len(job_id) < 19 else -1
 
 
 def _stored(row: Row) -> Stored:

@@ -27,6 +27,11 @@ LEAST_VERSION = (3, 35, 0)  # RETURNING
 _inherited: list[object] = []
 
 
+class Undecodable(StoreUnavailable):
+    """A row holds bytes that are not UTF-8. The connection has become lenient: ask again, and
+    they come back as lone surrogates, which fails that job and no other."""
+
+
 class Sqlite:
     """The SQL engine's way to one SQLite file."""
 
@@ -44,10 +49,14 @@ class Sqlite:
 
     def rows(self, sql: str, params: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
         """Run one statement and return all its rows."""
+        connection = self._connection()
         try:
-            return self._connection().execute(sql, params).fetchall()
+            return connection.execute(sql, params).fetchall()
         except sqlite3.Error as error:
-            raise self._translated(error) from error
+            translated = self._translated(error)
+            if not isinstance(translated, Undecodable) or connection.in_transaction:
+                raise translated from error
+        return connection.execute(sql, params).fetchall()
 
     def insert(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> range:
         """Insert `rows`, all or none, and return their ids."""
@@ -114,16 +123,25 @@ class Sqlite:
             raise SchemaOutdated(
                 f"there is no database {self.path.name} yet: run `lightjobs migrate:up`"
             )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256
-        )
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"the folder of {self.path.name}: {error.strerror}") from None
+        try:
+            connection = sqlite3.connect(
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256
+            )
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
         return connection
 
     def _translated(self, error: sqlite3.Error) -> Exception:
         text = str(error)
+        if text.startswith("Could not decode to UTF-8"):
+            self._connection().text_factory = _lenient
+            return Undecodable(f"SQLite database {self.path.name}: {text}")
         if text.startswith(("no such table", "no such column")) or "has no column" in text:
             return SchemaOutdated(
                 f"the tables in {self.path.name} are missing or old ({text}): "
@@ -134,6 +152,10 @@ class Sqlite:
         ):
             return StoreUnavailable(f"SQLite database {self.path.name}: {text}")
         return LightjobsError(f"SQLite database {self.path.name}: {text}")
+
+
+def _lenient(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def statements(script: str) -> Iterator[str]:

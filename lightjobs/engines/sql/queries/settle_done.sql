@@ -1,7 +1,7 @@
 -- Delete jobs that are done.
--- :outcomes JSON [[id, fence], ...]. Returns the id of each accepted one.
+-- :outcomes JSON [[id, fence], ...]. Returns id and fence of each accepted one.
 DELETE FROM jobs
 WHERE status = 'queued' AND (id, fence) IN (
   SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:outcomes)
 )
-RETURNING id
+RETURNING id, fence

@@ -1,8 +1,8 @@
 -- Keep jobs as failed.
--- :outcomes JSON [[id, fence, exception], ...]; :now the time as text. Returns each accepted id.
+-- :outcomes JSON [[id, fence, exception], ...]; :now the time as text. Returns id, fence of the accepted.
 UPDATE jobs
 SET status = 'failed', worker = NULL, failed_at = :now, exception = json_extract(o.value, '$[2]')
 FROM json_each(:outcomes) AS o
 WHERE jobs.id = json_extract(o.value, '$[0]') AND jobs.fence = json_extract(o.value, '$[1]')
   AND jobs.status = 'queued'
-RETURNING jobs.id
+RETURNING jobs.id, jobs.fence

@@ -1,5 +1,5 @@
 -- Put jobs back, due at a given time.
--- :outcomes JSON [[id, fence, scheduled_at, scheduled_us, attempts], ...]. Returns each accepted id.
+-- :outcomes JSON [[id, fence, scheduled_at, scheduled_us, attempts], ...]. Returns id, fence of the accepted.
 UPDATE jobs
 SET status = 'new', worker = NULL, exception = NULL, failed_at = NULL,
     scheduled_at = json_extract(o.value, '$[2]'),
@@ -8,4 +8,4 @@ SET status = 'new', worker = NULL, exception = NULL, failed_at = NULL,
 FROM json_each(:outcomes) AS o
 WHERE jobs.id = json_extract(o.value, '$[0]') AND jobs.fence = json_extract(o.value, '$[1]')
   AND jobs.status = 'queued'
-RETURNING jobs.id
+RETURNING jobs.id, jobs.fence

@@ -5,7 +5,7 @@ UNION ALL
 SELECT queue, 'delayed', count(*) FROM jobs
 WHERE status = 'new' AND (scheduled_at, scheduled_us) > (:now, :us) GROUP BY queue
 UNION ALL
-SELECT queue, status, count(*) FROM jobs WHERE worker IS NOT NULL GROUP BY queue, status
+SELECT queue, 'queued', count(*) FROM jobs WHERE status = 'queued' GROUP BY queue
 UNION ALL
 SELECT queue, status, count(*) FROM jobs
-WHERE status NOT IN ('new', 'queued') AND worker IS NULL GROUP BY queue, status
+WHERE status NOT IN ('new', 'queued') GROUP BY queue, status
