@@ -64,7 +64,7 @@ def lookup(handler: str) -> Entry:
     entry = _entries.get(handler)
     if entry is None:
         raise UnknownHandler(
-            f"no Job class is registered for the handler {shortened(handler)!r}; is its module in "
+            f'no Job class is registered for the handler "{shortened(handler)}"; is its module in '
             "JOB_MODULES?"
         )
     return entry
@@ -83,7 +83,7 @@ def find(name: str) -> type[Any]:
     if same:
         raise UnknownHandler(f"several jobs are called {name!r}: {', '.join(sorted(same))}")
     known = ", ".join(sorted({e.job.__name__ for e in _entries.values()})) or "none"
-    raise UnknownHandler(f"there is no job {shortened(name)!r}; known: {known}")
+    raise UnknownHandler(f'there is no job "{shortened(name)}"; known: {known}')
 
 
 def handlers() -> list[str]:

@@ -8,10 +8,10 @@ import time
 import click
 
 from .. import current, registry
-from ..errors import LightjobsError, PayloadError
+from ..errors import LightjobsError, PayloadError, UnknownHandler
 from ..record import FAILED, STATUSES
 from ..strtotime import strtotime
-from ..text import escaped_lines
+from ..text import escaped, escaped_lines
 from .output import as_dict, headline, json_option, print_json, print_table
 
 queue_option = click.option("--queue", help="Only this queue.", metavar="NAME")
@@ -28,16 +28,21 @@ def job_dispatch(
 ) -> None:
     """Dispatch the job NAME (its class name or handler) with PAYLOAD, a JSON object."""
     registry.load(current.settings().modules)
-    job = registry.find(name)()
     try:
+        job = registry.find(name)()
         values = json.loads(payload)
     except (ValueError, RecursionError) as error:
-        raise PayloadError(f"PAYLOAD is not JSON: {error}") from None
+        raise click.UsageError(f"PAYLOAD is not JSON: {error}") from None
+    except UnknownHandler as error:
+        raise click.UsageError(escaped(str(error))) from None
     if queue is not None:
         job.setQueue(queue)
     if delay is not None:
         job.setDelay(delay)
-    job_id = job.setPayload(values).dispatch()
+    try:
+        job_id = job.setPayload(values).dispatch()
+    except PayloadError as error:
+        raise click.UsageError(escaped(str(error))) from None
     if as_json:
         print_json({"id": job_id, "handler": job._handler, "queue": job.queue})
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -11,6 +13,7 @@ import click
 
 from .. import current, registry
 from ..errors import SchemaOutdated, SettingsError
+from ..text import escaped
 from ..worker import lines, logs
 from ..worker.options import Options
 
@@ -52,7 +55,12 @@ _SECONDS = click.FloatRange(min=0)
     callback=_queues,
     metavar="NAMES",
 )
-@_option("--workers", "Child processes; 0 runs jobs in this one.", default=1, type=_NATURAL)
+@_option(
+    "--workers",
+    "Child processes; 0 runs jobs in this one.",
+    default=1,
+    type=click.IntRange(0, 1000),
+)
 @_option("--concurrency", "Jobs a child runs at a time.", default=1, type=click.IntRange(1, 1000))
 @_option(
     "--sleep",
@@ -103,8 +111,11 @@ def job_work(queue: tuple[str, ...], workers: int, **rest: object) -> int:
             processes = (
                 f"{workers} worker{'s' if workers != 1 else ''}" if workers else "this process"
             )
-            click.echo(f" [READY] engine {kind}, queues {described}, {processes}; Ctrl-C stops")
-            sys.stdout.flush()
+            line = (
+                f" [READY] engine {kind}, queues {escaped(described)}, {processes}; Ctrl-C stops\n"
+            )
+            with contextlib.suppress(OSError):  # nobody reads: jobs matter, lines do not
+                os.write(1, line.encode())
 
     if workers == 0:
         from ..worker.foreground import work

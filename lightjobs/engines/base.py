@@ -66,14 +66,15 @@ class Engine(ABC):
         """Store the outcomes of runs, all in one step, and say of each whether it was accepted.
 
         Only the outcome that carries the job's latest fence is accepted, once. Settling again
-        what was accepted is answered True and changes nothing: a job that is gone counts as
-        accepted as long as `worker` is registered, because only a recovery of `worker` could have
-        given its job to another.
+        what was accepted changes nothing, and is answered True as long as the job has not been
+        claimed anew: a job that is gone counts as accepted while `worker` is registered, because
+        only a recovery of `worker` could have given its job to another.
         """
 
     @abstractmethod
     def register(self, worker: str, lease: float) -> None:
-        """Make `worker` known for `lease` seconds. A name is used once; it never comes back."""
+        """Make `worker` known for `lease` seconds. A name is used once; it never comes back.
+        Raises LightjobsError for one that is known."""
 
     @abstractmethod
     def beat(self, workers: Sequence[str], lease: float) -> list[str]:

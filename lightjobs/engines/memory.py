@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..errors import LightjobsError
 from ..record import (
     FAILED,
     NEW,
@@ -158,6 +159,8 @@ class MemoryEngine(Engine):
 
     def register(self, worker: str, lease: float) -> None:
         with self._changed:
+            if worker in self._workers:
+                raise LightjobsError(f"there is a worker {worker!r} already")
             self._workers[worker] = time.time() + lease
 
     def beat(self, workers: Sequence[str], lease: float) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from ..errors import JobReleased
 from ..executor import describe, execute, execute_hook, hook_needs_loop, needs_loop, run_here
 from ..record import Claim, Failed, NewJob, utc_text
 from .unstored import UnstoredEngine, new_id
@@ -12,7 +13,8 @@ from .unstored import UnstoredEngine, new_id
 
 class SyncEngine(UnstoredEngine):
     """Runs each job once, at once. Delay and attempts have no meaning here; an exception of the
-    handler reaches the caller after onFailure, as in Lightpack."""
+    handler reaches the caller after onFailure, as in Lightpack. There is nothing to put a job back
+    to: `release()` only ends the run."""
 
     name = "sync"
     works = (
@@ -36,6 +38,8 @@ class SyncEngine(UnstoredEngine):
             options=job.options,
         )
         run = run_here(execute(claim), needs_loop(claim))
+        if isinstance(run.exception, JobReleased):
+            return claim.id
         if run.exception is not None:
             run.outcome = Failed(claim.id, claim.fence, describe(run.exception))
         if run.has_hook:

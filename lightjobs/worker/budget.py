@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
-import tempfile
 import threading
+
+from .scratch import scratch_file
 
 _NUMBER = struct.Struct("=q")
 
@@ -21,8 +22,7 @@ class Budget:
     @classmethod
     def of(cls, runs: int) -> Budget:
         """A new budget."""
-        descriptor, path = tempfile.mkstemp(prefix="lightjobs-")
-        os.unlink(path)
+        descriptor = scratch_file(_NUMBER.size)
         os.pwrite(descriptor, _NUMBER.pack(runs), 0)
         return cls(descriptor)
 

@@ -21,20 +21,30 @@ from .flag import Flag
 from .journal import Journal
 from .loop import Loop
 from .options import Options
+from .siblings import Siblings
 
 OUTGROWN = 75
 """Exit status asking for a replacement (sysexits' EX_TEMPFAIL)."""
 
 
 def arguments(
-    worker: str, options: Options, journal: int, ready: int, budget: int | None
+    worker: str,
+    options: Options,
+    journal: int,
+    ready: int,
+    budget: int | None,
+    siblings: int,
+    place: int,
 ) -> list[str]:
-    """The command that starts a child; the three numbers are descriptors it inherits."""
+    """The command that starts a child. `journal`, `ready`, `budget` and `siblings` are descriptors
+    it inherits, `place` its own among the siblings."""
     order = {
         "worker": worker,
         "journal": journal,
         "ready": ready,
         "budget": budget,
+        "siblings": siblings,
+        "place": place,
         "options": options._asdict(),
     }
     return [sys.executable, "-m", "lightjobs.worker.child", json.dumps(order)]
@@ -65,6 +75,7 @@ def main(order: dict[str, Any]) -> int:
         lines.make(options.log_format, options.quiet, options.color),
         stop,
         budget,
+        Siblings(order["siblings"], order["place"]),
         stop_when_orphaned,
     )
     os.write(order["ready"], b"!")

@@ -19,7 +19,7 @@ from .journal import Journal
 from .lines import Lines
 from .loop import Loop
 from .options import Options
-from .supervisor import SWEEP_SECONDS, new_worker_name
+from .supervisor import new_worker_name, sweep_seconds
 
 _log = logging.getLogger("lightjobs.worker")
 
@@ -79,7 +79,7 @@ class _Pulse(threading.Thread):
                         _log.error("this worker was given up by others; stopping")
                         self._stop_flag.raise_()
                 if now >= sweep_at:
-                    sweep_at = now + SWEEP_SECONDS
+                    sweep_at = now + sweep_seconds(lease)
                     self._engine.recover(lease=lease)
             except LightjobsError as error:
                 _log.warning("the store is away: %s", error)

@@ -11,12 +11,12 @@ import json
 import mmap
 import os
 import struct
-import tempfile
 import threading
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ..record import Claim, Done, Failed, HandBack, Outcome, Release
+from .scratch import scratch_file
 
 SLOTS = 2048
 """How many jobs a child can hold at once."""
@@ -50,9 +50,7 @@ class Journal:
     def __init__(self, descriptor: int | None = None) -> None:
         """Open the journal behind `descriptor`, or make a new one."""
         if descriptor is None:
-            descriptor, path = tempfile.mkstemp(prefix="lightjobs-")
-            os.unlink(path)
-            os.truncate(descriptor, _SIZE)
+            descriptor = scratch_file(_SIZE)
         self.descriptor = descriptor
         self._memory = mmap.mmap(descriptor, _SIZE)
         self._free = list(range(SLOTS - 1, -1, -1))

@@ -21,6 +21,7 @@ from .lines import Lines
 from .options import Options
 from .pace import Pace
 from .runners import InlineRunner, PoolRunner, Runner
+from .siblings import Siblings
 
 RELIEF_SECONDS = 0.05
 """When a job has run this long, those claimed behind it are handed back."""
@@ -56,6 +57,7 @@ class Loop:
         lines: Lines,
         stop: Flag,
         budget: Budget | None = None,
+        siblings: Siblings | None = None,
         on_tick: Callable[[], None] | None = None,
     ) -> None:
         self._engine = engine
@@ -64,6 +66,7 @@ class Loop:
         self._lines = lines
         self._stop = stop
         self._budget = budget
+        self._siblings = siblings
         self._on_tick = on_tick
         self.outgrown = False
         """Set when this process has grown beyond --max-memory; the loop then ends."""
@@ -119,8 +122,14 @@ class Loop:
         return (
             bool(self._stop.raised)
             or self._spent
-            or (self._options.stop_when_empty and self._exhausted)
+            or (self._options.stop_when_empty and self._exhausted and self._all_idle())
         )
+
+    def _all_idle(self) -> bool:
+        if self._siblings is None:
+            return True
+        self._siblings.set_busy(False)
+        return not self._siblings.any_busy()
 
     def _claim(self) -> None:
         """Claim what is worth a few milliseconds, at least one job for each free place."""
@@ -133,6 +142,8 @@ class Loop:
         granted = limit if self._budget is None else self._budget.take(limit)
         self._spent = limit > granted == 0
         claims: list[Claim] = []
+        if self._siblings is not None:
+            self._siblings.set_busy(True)
         try:
             if granted:
                 self._in_doubt = True  # until the reply is here

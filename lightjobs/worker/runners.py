@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -10,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ..executor import drive, execute, execute_hook, hook_needs_loop, needs_loop
+from ..record import Claim
 from .flag import Flag
 from .holdings import Holdings, Ticket
 from .lines import Lines
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 ROUND_SECONDS = 0.01
 """How long the main thread runs jobs before it looks at what else there is to do."""
 
+ALONE_RECOVERIES = 2
+"""A job that has lost so many workers runs with no other beside it in its child. Once may have been
+a restart; if it kills again it must not spend its neighbours' recoveries."""
+
 
 class Runner(ABC):
     """Starts the claims in `holdings` and reports each end there."""
@@ -29,6 +36,7 @@ class Runner(ABC):
     def __init__(self, holdings: Holdings, lines: Lines) -> None:
         self._holdings = holdings
         self._lines = lines
+        self._process = os.getpid()
 
     @abstractmethod
     def free(self) -> int:
@@ -55,6 +63,8 @@ class Runner(ABC):
         """Give back threads and loops; jobs and hooks have ended by then."""
 
     def _report(self, run: Run, slot: int) -> None:
+        if os.getpid() != self._process:
+            os._exit(0)  # a handler forked, and this copy returned from it: it is no second worker
         self._lines.ended(run)
         self._holdings.finish(run, slot)
 
@@ -94,11 +104,20 @@ class InlineRunner(Runner):
             import asyncio  # 40 ms of start-up that sync jobs need not pay
 
             self._loop = asyncio.new_event_loop()
-        self._loop.run_until_complete(coroutine)
+        task = self._loop.create_task(coroutine)
+        while not task.done():
+            # sys.exit() in a task that the handler started ends asyncio's loop at once. Going on
+            # hands it to whoever awaits that task: to this job, and not to the worker.
+            with contextlib.suppress(SystemExit, KeyboardInterrupt):
+                self._loop.run_until_complete(task)
 
     def close(self) -> None:
         if self._loop is not None:
             self._loop.close()
+
+
+def _runs_alone(claim: Claim) -> bool:
+    return claim.recoveries >= ALONE_RECOVERIES
 
 
 class PoolRunner(Runner):
@@ -111,13 +130,22 @@ class PoolRunner(Runner):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = threading.Event()
         self._hooks: set[Future[None]] = set()
+        self._closed = False
 
     def free(self) -> int:
-        return self._concurrency - len(self._holdings.running)
+        running = self._holdings.running
+        if any(_runs_alone(claim) for claim, _since in list(running.values())):
+            return 0
+        return self._concurrency - len(running)
 
     def start(self, stop: Flag) -> None:
-        while not stop.raised and self.free() > 0 and (ticket := self._holdings.start()):
-            self._submit(self._reported(ticket), needs_loop(ticket.claim))
+        holdings = self._holdings
+        while not stop.raised and self.free() > 0 and holdings.unstarted:
+            if holdings.running and _runs_alone(holdings.unstarted[0].claim):
+                return
+            ticket = holdings.start()
+            if ticket is not None:
+                self._submit(self._reported(ticket), needs_loop(ticket.claim))
 
     async def _reported(self, ticket: Ticket) -> None:
         await self._run(ticket)
@@ -142,10 +170,17 @@ class PoolRunner(Runner):
 
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            threading.Thread(target=self._loop.run_forever, daemon=True, name="loop").start()
+            threading.Thread(target=self._run_loop, daemon=True, name="loop").start()
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def _run_loop(self) -> None:
+        assert self._loop is not None
+        while not self._closed:
+            with contextlib.suppress(SystemExit, KeyboardInterrupt):  # see InlineRunner._drive
+                self._loop.run_forever()
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
+        self._closed = True
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)

@@ -7,6 +7,7 @@ lost, and when a child dies settles and puts back what it held before it starts 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import select
@@ -25,9 +26,10 @@ from .child import OUTGROWN, arguments
 from .flag import Flag
 from .journal import Journal
 from .options import Options
+from .siblings import Siblings
 
 SWEEP_SECONDS = 1.0
-"""How often workers whose lease ran out are looked for; a part of how soon their jobs run again."""
+"""The longest pause between two looks for workers whose lease ran out."""
 
 RESPAWN_SECONDS = (0.1, 10.0)
 """First and longest pause before a child is replaced that died without a job to blame."""
@@ -38,6 +40,12 @@ _FATAL = (2, 3, 4)
 _log = logging.getLogger("lightjobs.supervisor")
 
 
+def sweep_seconds(lease: float) -> float:
+    """How often to look for dead workers. Well within a lease: to have looked longer ago than that
+    means an outage, after which nobody is recovered at first."""
+    return min(SWEEP_SECONDS, lease / 3)
+
+
 def new_worker_name() -> str:
     """A name no worker had before: host, process and a random part."""
     return f"{socket.gethostname()[:30]}:{os.getpid()}:{os.urandom(6).hex()}"
@@ -46,13 +54,23 @@ def new_worker_name() -> str:
 class Child:
     """A running child, its name as a worker, and its journal."""
 
-    def __init__(self, options: Options, budget: Budget | None, engine: Engine) -> None:
+    def __init__(
+        self,
+        options: Options,
+        budget: Budget | None,
+        siblings: Siblings,
+        place: int,
+        engine: Engine,
+    ) -> None:
         self.worker = new_worker_name()
+        self.place = place
         self.journal = Journal()
+        self.starting = True
+        self.was_ready = False
         self.stopping = False
         engine.register(self.worker, options.lease)
         self.ready, ready_end = os.pipe()
-        shared = [self.journal.descriptor, ready_end]
+        shared = [self.journal.descriptor, ready_end, siblings.descriptor]
         if budget is not None:
             shared.append(budget.descriptor)
         self.process = subprocess.Popen(
@@ -62,6 +80,8 @@ class Child:
                 self.journal.descriptor,
                 ready_end,
                 None if budget is None else budget.descriptor,
+                siblings.descriptor,
+                place,
             ),
             stdin=subprocess.DEVNULL,
             pass_fds=shared,
@@ -100,12 +120,13 @@ class Supervisor:
         self._on_ready = on_ready
         self._signals = Flag()
         self._budget = Budget.of(options.max_jobs) if options.max_jobs else None
+        self._siblings = Siblings.make()
         self._children: list[Child] = []
         self._dead: list[Child] = []
         self._to_start = options.workers
         self._start_at = 0.0
         self._pause = RESPAWN_SECONDS[0]
-        self._awaited = options.workers
+        self._ready = 0
         self._kill_at: float | None = None
         self._status = 0
 
@@ -120,10 +141,11 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake select()
         tasks = [
             _Task(self._options.lease / 3, self._beat),
-            _Task(SWEEP_SECONDS, self._sweep),
+            _Task(sweep_seconds(self._options.lease), self._sweep),
         ]
         next_at = [time.monotonic() + task.seconds for task in tasks]
         while True:
+            self._hear()
             self._act_on_signals()
             self._reap()
             self._bury()
@@ -150,17 +172,22 @@ class Supervisor:
         if self._to_start:
             until = min(until, max(self._start_at, time.monotonic() + 0.01))
         if self._kill_at is not None:
-            until = min(until, self._kill_at)
-        waiting = [child.ready for child in self._children] if self._awaited > 0 else []
-        timeout = max(0.0, until - time.monotonic())
-        readable, _, _ = select.select([reading, *waiting], [], [], timeout)
+            until = min(until, max(self._kill_at, time.monotonic() + 0.01))
+        starting = [child.ready for child in self._children if child.starting]
+        select.select([reading, *starting], [], [], max(0.0, until - time.monotonic()))
         with contextlib.suppress(BlockingIOError):
             os.read(reading, 1024)
+
+    def _hear(self) -> None:
+        """Note which children have become ready, or have ended before; say so once all are."""
         for child in self._children:
-            if child.ready in readable and os.read(child.ready, 1):
-                self._awaited -= 1
-                if self._awaited == 0:
-                    self._on_ready()
+            if child.starting and select.select([child.ready], [], [], 0)[0]:
+                child.starting = False
+                child.was_ready = bool(os.read(child.ready, 1))
+                if child.was_ready:
+                    self._ready += 1
+                    if self._ready == self._options.workers:
+                        self._on_ready()
 
     def _beat(self) -> None:
         workers = [child.worker for child in self._children]
@@ -198,9 +225,11 @@ class Supervisor:
 
     def _judge(self, status: int, child: Child) -> None:
         """Decide what a child's end means for the others."""
-        if self._kill_at is not None or child.stopping or status == 0:
+        # A handler may call os._exit(0): only a child that holds nothing has ended its work.
+        ended = status == 0 and not child.journal.read()
+        if self._kill_at is not None or child.stopping or ended:
             return
-        if status in _FATAL:
+        if status in _FATAL and not child.was_ready:
             self._status = status
             self._signals.raise_()
             return
@@ -227,6 +256,7 @@ class Supervisor:
                 _log.warning("the jobs of a dead child must wait: %s", error)
                 return
             self._dead.remove(child)
+            self._siblings.clear(child.place)
             child.close()
 
     def _put_back(self, child: Child) -> None:
@@ -246,10 +276,13 @@ class Supervisor:
 
     def _start(self) -> None:
         while self._to_start and time.monotonic() >= self._start_at:
+            taken = {child.place for child in [*self._children, *self._dead]}
+            place = next(n for n in itertools.count() if n not in taken)
             try:
-                self._children.append(Child(self._options, self._budget, self._engine))
-            except StoreUnavailable as error:
-                _log.warning("no new child while the store is away: %s", error)
+                child = Child(self._options, self._budget, self._siblings, place, self._engine)
+                self._children.append(child)
+            except (StoreUnavailable, OSError) as error:
+                _log.warning("no new child for the moment: %s", error)
                 self._start_at = time.monotonic() + 0.5
                 return
             self._to_start -= 1

@@ -26,6 +26,14 @@ LEAST_VERSION = (3, 35, 0)  # RETURNING
 
 _inherited: list[object] = []
 
+# One statement or transaction at a time in a process, and no fork() meanwhile. SQLite keeps its
+# own table of the process's locks; a copy made while another thread writes says "locked" for ever.
+# It costs nothing: writers take turns anyway, and sooner here than in SQLite's busy loop.
+_turn = threading.RLock()
+os.register_at_fork(
+    before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release
+)
+
 
 class Undecodable(StoreUnavailable):
     """A row holds bytes that are not UTF-8. The connection has become lenient: ask again, and
@@ -49,20 +57,22 @@ class Sqlite:
 
     def rows(self, sql: str, params: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
         """Run one statement and return all its rows."""
-        connection = self._connection()
-        try:
+        with _turn:
+            connection = self._connection()
+            try:
+                return connection.execute(sql, params).fetchall()
+            except sqlite3.Error as error:
+                translated = self._translated(error)
+                if not isinstance(translated, Undecodable) or connection.in_transaction:
+                    raise translated from error
             return connection.execute(sql, params).fetchall()
-        except sqlite3.Error as error:
-            translated = self._translated(error)
-            if not isinstance(translated, Undecodable) or connection.in_transaction:
-                raise translated from error
-        return connection.execute(sql, params).fetchall()
 
     def insert(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> range:
         """Insert `rows`, all or none, and return their ids."""
         try:
             if len(rows) == 1:
-                last = self._connection().execute(sql, rows[0]).lastrowid
+                with _turn:
+                    last = self._connection().execute(sql, rows[0]).lastrowid
             else:
                 with self.transaction() as connection:
                     connection.executemany(sql, rows)
@@ -78,15 +88,16 @@ class Sqlite:
         """Everything inside happens or nothing. Takes the write lock at once: a transaction that
         begins by reading cannot be upgraded once another process has written."""
         try:
-            connection = self._connection(create)
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+            with _turn:
+                connection = self._connection(create)
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
         except sqlite3.Error as error:
             raise self._translated(error) from error
 

@@ -9,7 +9,7 @@ ALTER TABLE jobs ADD COLUMN recoveries INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN worker TEXT DEFAULT NULL;
 -- JSON: what was set on this one job.
 ALTER TABLE jobs ADD COLUMN options TEXT DEFAULT NULL;
--- A claim reads this index in its order and nothing else; only waiting jobs are in it.
+-- A claim finds its jobs here, in order; only waiting jobs are in it.
 CREATE INDEX jobs_claim ON jobs (queue, priority DESC, scheduled_at, scheduled_us, id) WHERE status = 'new';
 CREATE INDEX jobs_held ON jobs (worker, queue) WHERE status = 'queued';
 CREATE INDEX jobs_ended ON jobs (status, queue, failed_at) WHERE status NOT IN ('new', 'queued');

@@ -1,0 +1,101 @@
+import time
+
+import pytest
+
+from lightjobs.errors import LightjobsError
+from lightjobs.record import Done, Failed
+
+from .support import NO_IDS, claim_one, drain, fail, push, worker
+
+
+def test_retry_makes_a_failed_job_as_new_and_due(engine):
+    (id,) = fail(engine, options='{"attempts":3}', priority=1)
+    before = engine.find(id)
+    assert engine.move("retry", id) == 1
+    stored = engine.find(id)
+    assert stored == before._replace(
+        status="new",
+        attempts=0,
+        recoveries=0,
+        exception=None,
+        failed_at=None,
+        scheduled_at=stored.scheduled_at,
+    )
+    assert stored.scheduled_at >= before.scheduled_at
+    claim = claim_one(engine)
+    assert (claim.id, claim.attempts, claim.fence) == (id, 1, 2)
+
+
+def test_retry_makes_a_once_delayed_job_due_now(engine):
+    (id,) = push(engine, due=1000.75)
+
+    name = worker(engine)
+    claim = claim_one(engine, name)
+    engine.settle(name, [Failed(id, claim.fence, "x")])
+    now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - 1))
+    engine.move("retry", id)
+    assert engine.find(id).scheduled_at >= now
+    assert [c.id for c in drain(engine)] == [id]
+
+
+def test_retry_without_an_id_takes_all(engine):
+    ids = fail(engine, 3, "a") + fail(engine, 2, "b")
+    assert engine.move("retry") == 5
+    assert {c.id for c in drain(engine, ["a", "b"])} == set(ids)
+    assert engine.move("retry") == 0
+
+
+def test_retry_of_a_queue_takes_only_that_queue(engine):
+    a, b = fail(engine, 3, "a"), fail(engine, 2, "b")
+    assert engine.move("retry", queue="a") == 3
+    assert engine.move("retry", queue="unheard of") == 0
+    assert [engine.find(id).status for id in a + b] == ["new"] * 3 + ["failed"] * 2
+
+
+def test_retry_of_a_job_in_another_queue_changes_nothing(engine):
+    (id,) = fail(engine, queue="a")
+    assert engine.move("retry", id, "b") == 0
+    assert engine.find(id).status == "failed"
+    assert engine.move("retry", id, "a") == 1
+
+
+def test_retry_takes_more_than_a_part(engine):
+    fail(engine, 12_000)
+    assert engine.move("retry") == 12_000
+    assert engine.stats()["q"]["new"] == 12_000
+
+
+def test_retry_of_a_waiting_or_running_job_changes_nothing(engine):
+    waiting, running = push(engine, queue="w") + push(engine, queue="r")
+    (delayed,) = push(engine, queue="w", due=time.time() + 60)
+    claim_one(engine, queue="r")
+    before = [engine.find(id) for id in (waiting, running, delayed)]
+    assert [engine.move("retry", id) for id in (waiting, running, delayed)] == [0, 0, 0]
+    assert engine.move("retry") == 0
+    assert [engine.find(id) for id in (waiting, running, delayed)] == before
+
+
+@pytest.mark.parametrize("name", ["", "unheard of", "RETRY", "retry; --", "../claim", "claim"])
+def test_an_unknown_move_is_refused(engine, name):
+    (id,) = fail(engine)
+    with pytest.raises(LightjobsError, match="retry"):
+        engine.move(name, id)
+    assert engine.find(id).status == "failed"
+
+
+@pytest.mark.parametrize("text", NO_IDS)
+def test_what_is_no_id_moves_nothing(engine, text):
+    (id,) = fail(engine)
+    assert engine.move("retry", text) == 0
+    assert engine.find(id).status == "failed"
+
+
+def test_an_outcome_from_before_the_retry_is_stale(engine):
+
+    push(engine)
+    name = worker(engine)
+    claim = claim_one(engine, name)
+    engine.settle(name, [Failed(claim.id, claim.fence, "x")])
+    engine.move("retry", claim.id)
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [False]
+    assert engine.find(claim.id).status == "new"

@@ -1,0 +1,72 @@
+import time
+
+import pytest
+
+from lightjobs.errors import LightjobsError
+
+from .support import NO_IDS, claim_one, fail, push
+
+
+def test_purge_deletes_failed_jobs(engine):
+    fail(engine, 3)
+    assert engine.purge("failed") == 3
+    assert engine.stats() == {}
+    assert engine.purge("failed") == 0
+
+
+def test_purge_by_id_deletes_that_one(engine):
+    ids = fail(engine, 3)
+    assert engine.purge("failed", ids[1]) == 1
+    assert [engine.find(id) is None for id in ids] == [False, True, False]
+
+
+def test_purge_by_queue_deletes_only_there(engine):
+    a, b = fail(engine, 2, "a"), fail(engine, 2, "b")
+    assert engine.purge("failed", queue="a") == 2
+    assert [engine.find(id) is None for id in a + b] == [True, True, False, False]
+    assert engine.purge("failed", b[0], queue="a") == 0
+
+
+def test_purge_before_keeps_what_failed_later(engine):
+    ids = fail(engine, 2)
+    assert engine.purge("failed", before=time.time() - 60) == 0
+    assert engine.purge("failed", ids[0], before=time.time() - 60) == 0
+    assert engine.purge("failed", before=time.time() + 60) == 2
+
+
+def test_purge_takes_more_than_a_part(engine):
+    fail(engine, 12_000)
+    assert engine.purge("failed") == 12_000
+    assert engine.stats() == {}
+
+
+def test_purge_leaves_waiting_and_running_jobs_alone(engine):
+    (waiting,) = push(engine, queue="w")
+    (running,) = push(engine, queue="r")
+    claim_one(engine, queue="r")
+    assert engine.purge("failed") == 0
+    assert engine.purge("failed", waiting) == engine.purge("failed", running) == 0
+    assert engine.purge("failed", before=time.time() + 60) == 0
+    assert engine.find(waiting)
+    assert engine.find(running)
+
+
+@pytest.mark.parametrize("status", ["new", "queued", "paused", "", "unheard of", "failed' OR '1"])
+def test_only_ended_jobs_can_be_purged(engine, status):
+    (id,) = push(engine)
+    with pytest.raises(LightjobsError, match="failed"):
+        engine.purge(status)
+    assert engine.find(id)
+
+
+@pytest.mark.parametrize("text", NO_IDS)
+def test_what_is_no_id_purges_nothing(engine, text):
+    (id,) = fail(engine)
+    assert engine.purge("failed", text) == 0
+    assert engine.find(id)
+
+
+def test_the_id_of_a_purged_job_is_not_given_out_again(engine):
+    ids = fail(engine, 3)
+    engine.purge("failed")
+    assert not set(push(engine, 3)) & set(ids)

@@ -1,0 +1,256 @@
+import time
+
+import pytest
+
+from lightjobs.engines.base import MAX_RECOVERIES
+from lightjobs.record import Done, Failed, HandBack, Release
+
+from .support import KINDS, claim_one, drain, in_threads, outcomes, push, worker
+
+
+@pytest.fixture
+def held(engine):
+    """A worker with one claim."""
+    push(engine, options='{"attempts":3}')
+    name = worker(engine)
+    return name, claim_one(engine, name)
+
+
+def test_done_removes_the_job(engine, held):
+    name, claim = held
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
+    assert engine.find(claim.id) is None
+    assert engine.stats() == {}
+    assert engine.held(name) == []
+
+
+def test_release_puts_the_job_back_as_told(engine, held):
+    name, claim = held
+    due = time.time() + 3600
+    assert engine.settle(name, [Release(claim.id, claim.fence, due, 7)]) == [True]
+    stored = engine.find(claim.id)
+    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(due))
+    assert (stored.status, stored.attempts, stored.scheduled_at) == ("new", 7, moment)
+    assert (stored.worker, stored.exception, stored.failed_at) == (None, None, None)
+    assert stored.options == '{"attempts":3}'
+    assert engine.held(name) == []
+    assert drain(engine) == []
+
+
+def test_a_released_job_is_claimed_when_it_is_due_again_to_the_fraction(engine, held):
+    name, claim = held
+    due = time.time() + 0.3
+    engine.settle(name, [Release(claim.id, claim.fence, due, 1)])
+    while not (claims := engine.claim(name, ["q"], 1)):
+        assert time.time() < due + 1
+        time.sleep(0.005)
+    assert time.time() >= due
+    assert claims[0].attempts == 2
+
+
+def test_failed_keeps_the_job_with_its_exception(engine, held):
+    name, claim = held
+    before = int(time.time())
+    text = "ValueError: 'a' \"b\" 🙂\n\nTraceback\n  '); DROP TABLE jobs; --"
+    assert engine.settle(name, [Failed(claim.id, claim.fence, text)]) == [True]
+    stored = engine.find(claim.id)
+    assert (stored.status, stored.exception, stored.worker) == ("failed", text, None)
+    assert stored.attempts == 1
+    assert stored.failed_at >= time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(before))
+    assert engine.held(name) == []
+    assert drain(engine) == []
+
+
+def test_hand_back_keeps_the_due_time_and_costs_no_attempt(engine):
+    due = int(time.time()) - 100 + 0.25
+    (id,) = push(engine, due=due)
+    before = engine.find(id)
+    name = worker(engine)
+    claim = claim_one(engine, name)
+    assert engine.settle(name, [HandBack(claim.id, claim.fence)]) == [True]
+    assert engine.find(id) == before
+    again = claim_one(engine, name)
+    assert (again.attempts, again.fence) == (1, 2)
+
+
+def test_a_handed_back_job_keeps_its_place(engine):
+    ids = push(engine, 3, due=1000.5)
+    name = worker(engine)
+    claim = claim_one(engine, name)
+    engine.settle(name, [HandBack(claim.id, claim.fence)])
+    assert [c.id for c in drain(engine)] == ids
+
+
+def test_a_batch_may_mix_all_kinds(engine):
+    ids = push(engine, 8)
+    name = worker(engine)
+    claims = engine.claim(name, ["q"], 8)
+    batch = [outcomes(c)[KINDS[n % 4]] for n, c in enumerate(claims)]
+    assert engine.settle(name, batch) == [True] * 8
+    found = [stored and stored.status for stored in map(engine.find, ids)]
+    assert found == [None, "new", "failed", "new"] * 2
+    assert [engine.find(ids[1]).attempts, engine.find(ids[3]).attempts] == [1, 0]
+
+
+def test_settling_nothing_is_nothing(engine):
+    assert engine.settle(worker(engine), []) == []
+
+
+def test_answers_come_in_the_order_of_the_outcomes(engine):
+    push(engine, 4)
+    name = worker(engine)
+    a, b, c, d = engine.claim(name, ["q"], 4)
+    batch = [
+        Failed(d.id, d.fence + 1, "x"),
+        Done(b.id, b.fence),
+        HandBack(a.id, a.fence - 1),
+        Failed(c.id, c.fence, "x"),
+    ]
+    assert engine.settle(name, batch) == [False, True, False, True]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_stale_fence_cannot_settle(engine, held, kind):
+    old, claim = held
+    assert engine.recover(old) == 1
+    new = worker(engine)
+    current = claim_one(engine, new)
+    before = engine.find(claim.id)
+    assert engine.settle(old, [outcomes(claim)[kind]]) == [False]
+    assert engine.settle(new, [outcomes(claim)[kind]]) == [False]
+    assert engine.find(claim.id) == before
+    assert engine.held(new) == [current]
+    assert engine.settle(new, [Done(current.id, current.fence)]) == [True]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fence_that_was_never_given_out_cannot_settle(engine, held, kind):
+    name, claim = held
+    before = engine.find(claim.id)
+    for fence in (0, claim.fence + 1, -1):
+        assert engine.settle(name, [outcomes(claim, fence)[kind]]) == [False]
+    assert engine.find(claim.id) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_that_was_never_claimed_cannot_be_settled(engine, kind):
+    (id,) = push(engine)
+    name = worker(engine)
+    push(engine, queue="other")
+    claim = claim_one(engine, name, "other")
+    before = engine.find(id)
+    assert engine.settle(name, [outcomes(claim._replace(id=id))[kind]]) == [False]
+    assert engine.find(id) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_settling_twice_is_answered_true_and_changes_nothing(engine, held, kind):
+    name, claim = held
+    outcome = outcomes(claim)[kind]
+    assert engine.settle(name, [outcome]) == [True]
+    before = engine.find(claim.id)
+    assert engine.settle(name, [outcome]) == [True]
+    assert engine.find(claim.id) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_settling_twice_is_refused_once_the_worker_was_recovered(engine, held, kind):
+    name, claim = held
+    outcome = outcomes(claim)[kind]
+    engine.settle(name, [outcome])
+    before = engine.find(claim.id)
+    engine.recover(name)
+    assert engine.settle(name, [outcome]) == [False]
+    assert engine.find(claim.id) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_recovered_worker_cannot_settle_what_it_held(engine, held, kind):
+    name, claim = held
+    engine.recover(name)
+    before = engine.find(claim.id)
+    assert engine.settle(name, [outcomes(claim)[kind]]) == [False]
+    assert engine.find(claim.id) == before
+
+
+@pytest.mark.parametrize("kind", ["release", "failed", "hand back"])
+def test_a_job_that_is_gone_accepts_nothing_but_done(engine, held, kind):
+    name, claim = held
+    engine.settle(name, [Done(claim.id, claim.fence)])
+    assert engine.settle(name, [outcomes(claim)[kind]]) == [False]
+    assert engine.find(claim.id) is None
+
+
+def test_a_failed_job_cannot_be_completed_afterwards(engine, held):
+    name, claim = held
+    engine.settle(name, [Failed(claim.id, claim.fence, "boom")])
+    before = engine.find(claim.id)
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [False]
+    assert engine.find(claim.id) == before
+
+
+def test_a_released_job_cannot_be_completed_afterwards(engine, held):
+    name, claim = held
+    engine.settle(name, [Release(claim.id, claim.fence, time.time() + 60, 1)])
+    before = engine.find(claim.id)
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [False]
+    assert engine.find(claim.id) == before
+
+
+def test_of_two_workers_outcomes_the_one_with_the_job_is_accepted(engine, held):
+    old, first = held
+    engine.recover(old)
+    new = worker(engine)
+    second = claim_one(engine, new)
+    assert second.fence > first.fence
+    accepted = in_threads(
+        lambda: engine.settle(old, [Failed(first.id, first.fence, "from the old one")]),
+        lambda: engine.settle(new, [Failed(second.id, second.fence, "from the new one")]),
+    )
+    assert accepted == [[False], [True]]
+    assert engine.find(first.id).exception == "from the new one"
+
+
+def test_a_stale_and_a_current_outcome_in_one_batch_are_told_apart(engine, held):
+    name, first = held
+    engine.settle(name, [HandBack(first.id, first.fence)])
+    second = claim_one(engine, name)
+    batch = [Failed(first.id, first.fence, "stale"), Done(second.id, second.fence)]
+    assert engine.settle(name, batch) == [False, True]
+    assert engine.find(first.id) is None
+
+
+def test_a_refused_outcome_does_not_hold_up_the_others(engine):
+    push(engine, 50)
+    name = worker(engine)
+    claims = engine.claim(name, ["q"], 50)
+    batch = [Done(c.id, c.fence + (n == 20)) for n, c in enumerate(claims)]
+    assert engine.settle(name, batch) == [n != 20 for n in range(50)]
+    assert engine.stats()["q"]["queued"] == 1
+
+
+def test_a_lease_that_ran_out_unnoticed_does_not_refuse_an_outcome(engine):
+    push(engine)
+    name = worker(engine, lease=0.05)
+    claim = claim_one(engine, name)
+    time.sleep(0.1)
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
+
+
+def test_recoveries_survive_a_release(engine):
+    push(engine)
+    name = worker(engine)
+    claim_one(engine, name)
+    engine.recover(name)
+    name = worker(engine)
+    claim = claim_one(engine, name)
+    engine.settle(name, [Release(claim.id, claim.fence, 1000.0, 1)])
+    assert 0 < claim_one(engine, name).recoveries < MAX_RECOVERIES
+
+
+def test_a_batch_of_two_thousand_is_settled(engine):
+    push(engine, 2000)
+    name = worker(engine)
+    claims = engine.claim(name, ["q"], 2000)
+    assert engine.settle(name, [Done(c.id, c.fence) for c in claims]) == [True] * 2000
+    assert engine.stats() == {}

@@ -1,0 +1,231 @@
+"""What only SQLite can break."""
+
+import os
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from lightjobs.engines.sql import sqlite as driver
+from lightjobs.engines.sql.engine import SqlEngine
+from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.errors import LightjobsError, SchemaOutdated, StoreUnavailable
+from lightjobs.executor import drive, execute
+from lightjobs.record import Failed, NewJob
+
+from .support import claim_one, drain, eventually, job, push, worker
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "jobs.sqlite"
+
+
+@pytest.fixture
+def engine(path):
+    made = SqlEngine(Sqlite(str(path)))
+    made.install()
+    yield made
+    made.close()
+
+
+def in_child(work):
+    """Run `work` in a fork and return its exit status; 1 when it raised."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_parent_and_child_can_both_push_after_a_fork(engine):
+    push(engine)
+    assert in_child(lambda: push(engine, 3)) == 0
+    push(engine)
+    assert in_child(lambda: drain(engine) or os._exit(1)) == 0
+    assert engine.stats()["q"]["queued"] == 5
+    push(engine)
+    assert len(drain(engine)) == 1
+
+
+def test_closing_in_a_forked_child_leaves_the_parent_connected(engine):
+    push(engine)
+    assert in_child(engine.close) == 0
+    push(engine)
+    assert len(drain(engine)) == 2
+
+
+def test_a_forked_child_has_a_connection_of_its_own(path):
+    database = Sqlite(str(path))
+    SqlEngine(database).install()
+    database.rows("CREATE TEMP TABLE of_this_connection (x)")
+
+    def looks():
+        with pytest.raises(SchemaOutdated):
+            database.rows("SELECT * FROM of_this_connection")
+
+    assert in_child(looks) == 0
+    assert database.rows("SELECT * FROM of_this_connection") == []
+
+
+def test_a_child_forked_while_another_thread_writes_can_push(path, monkeypatch):
+    """SQLite keeps its locks in memory that fork() copies: the child would wait for ever."""
+    monkeypatch.setattr(driver, "BUSY_SECONDS", 1.0)
+    database = Sqlite(str(path))
+    engine = SqlEngine(database)
+    engine.install()
+    inside = threading.Event()
+
+    def writes():
+        with database.transaction():
+            inside.set()
+            time.sleep(0.2)
+
+    thread = threading.Thread(target=writes)
+    thread.start()
+    inside.wait()
+    assert in_child(lambda: push(engine)) == 0
+    thread.join()
+    assert engine.stats()["q"]["new"] == 1
+
+
+@pytest.mark.parametrize("status", ["paused", "cancelled", "completed", "of a later version"])
+def test_jobs_with_a_status_of_their_own_are_left_alone_and_counted(engine, path, status):
+    (id,) = push(engine)
+    other = sqlite3.connect(path)
+    other.execute("UPDATE jobs SET status = ?", [status])
+    other.commit()
+    before = engine.find(id)
+    assert engine.move("retry") == engine.move("retry", id) == 0
+    assert engine.purge("failed") == engine.purge("failed", id) == 0
+    assert drain(engine) == []
+    assert engine.find(id) == before
+    assert engine.stats()["q"][status] == 1
+
+
+def test_a_forked_child_that_holds_the_lock_does_not_end_the_parents_transaction(engine, path):
+    ready, done = os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        own = sqlite3.connect(path, isolation_level=None)
+        own.execute("BEGIN IMMEDIATE")
+        os.write(ready[1], b"!")
+        os.read(done[0], 1)
+        own.execute("ROLLBACK")
+        os._exit(0)
+    os.read(ready[0], 1)
+    timer = threading.Timer(0.2, lambda: os.write(done[1], b"!"))
+    timer.start()
+    assert len(push(engine)) == 1
+    os.waitpid(pid, 0)
+    timer.join()
+
+
+def test_a_job_that_violates_the_table_stores_none_of_its_batch(engine):
+    with pytest.raises(LightjobsError):
+        engine.push([job(), NewJob("h", "q", None), job()])
+    assert engine.stats() == {}
+
+
+def test_a_lock_held_for_too_long_is_an_unavailable_store(tmp_path, monkeypatch):
+    monkeypatch.setattr(driver, "BUSY_SECONDS", 0.1)
+    path = tmp_path / "jobs.sqlite"
+    engine = SqlEngine(Sqlite(str(path)))
+    engine.install()
+    (id,) = push(engine)
+    claim = claim_one(engine)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for call in (
+        lambda: push(engine),
+        lambda: push(engine, 2),
+        lambda: drain(engine),
+        lambda: engine.settle("w", [Failed(id, claim.fence, "x")]),
+        lambda: engine.recover("w"),
+    ):
+        with pytest.raises(StoreUnavailable, match="locked"):
+            call()
+    other.execute("ROLLBACK")
+    assert len(push(engine)) == 1
+    assert engine.stats()["q"]["queued"] == 1
+
+
+def test_a_file_that_is_no_database_is_an_unavailable_store(path):
+    path.write_text("this is not a database, " * 100)
+    engine = SqlEngine(Sqlite(str(path)))
+    with pytest.raises(StoreUnavailable, match=path.name):
+        push(engine)
+    assert len(engine.problems()) == 1
+
+
+def test_a_missing_database_names_the_command(tmp_path):
+    engine = SqlEngine(Sqlite(str(tmp_path / "none.sqlite")))
+    for call in (lambda: push(engine), lambda: drain(engine), engine.stats):
+        with pytest.raises(SchemaOutdated, match="lightjobs migrate:up"):
+            call()
+    assert list(tmp_path.iterdir()) == []
+    assert len(engine.problems()) == 1
+    assert "lightjobs migrate:up" in engine.problems()[0]
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path):
+    (tmp_path / "file").touch()
+    engine = SqlEngine(Sqlite(str(tmp_path / "file" / "jobs.sqlite")))
+    with pytest.raises(LightjobsError):
+        engine.install()
+
+
+def test_the_file_is_found_after_the_process_changed_its_folder(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path)
+    engine = SqlEngine(Sqlite("jobs.sqlite"))
+    engine.install()
+    monkeypatch.chdir(tmp_path / "a")
+    pushed = threading.Thread(target=lambda: push(engine))
+    pushed.start()
+    pushed.join()
+    assert engine.stats()["q"]["new"] == 1
+    assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_a_push_of_another_connection_wakes_the_waiting_promptly(engine, path):
+    other = SqlEngine(Sqlite(str(path)))
+    timer = threading.Timer(0.1, lambda: push(other))
+    timer.start()
+    assert engine.wait(["q"], 2)
+    timer.join()
+    assert eventually(lambda: len(drain(engine)) == 1)
+
+
+@pytest.mark.parametrize("value", ["CAST(x'7B22FF' AS TEXT)", "x'7B22FF'", "12", "1.5"])
+@pytest.mark.parametrize("column", ["payload", "options", "handler"])
+def test_a_row_that_cannot_be_read_does_not_hold_up_the_queue(engine, path, column, value):
+    """Whatever another program wrote: set aside or failed with a reason, and the others run."""
+    bad, good = push(engine, 2)
+    other = sqlite3.connect(path)
+    other.execute(f"UPDATE jobs SET {column} = {value} WHERE id = ?", [bad])  # noqa: S608
+    other.commit()
+    claims = engine.claim(worker(engine), ["q"], 10)
+    assert good in [claim.id for claim in claims]
+    for claim in claims:
+        if claim.id == bad:
+            assert type(drive(execute(claim)).outcome) is Failed
+
+
+def test_an_id_deleted_by_hand_is_not_given_out_again(engine, path):
+    ids = push(engine, 3)
+    other = sqlite3.connect(path)
+    other.execute("DELETE FROM jobs")
+    other.commit()
+    assert not set(push(engine, 3)) & set(ids)
+
+
+def test_synchronous_full_is_what_was_asked_for(tmp_path):
+    database = Sqlite(str(tmp_path / "jobs.sqlite"), "full")
+    SqlEngine(database).install()
+    assert database.rows("PRAGMA synchronous") == [(2,)]
+    assert database.rows("PRAGMA journal_mode") == [("wal",)]

@@ -1,0 +1,92 @@
+"""The plans SQLite makes of our queries: a scan of `jobs` would slow every worker down."""
+
+import sqlite3
+
+import pytest
+
+from lightjobs.engines.sql.queries import migrations, query
+
+PARAMETERS = {
+    "worker": "w",
+    "queue": "q",
+    "priority": 0,
+    "limit": 100,
+    "now": "2026-01-01 00:00:00",
+    "us": 0,
+    "id": 1,
+    "outcomes": "[[1, 1, 1, 1, 1]]",
+    "exception": "x",
+    "status": "failed",
+    "before": None,
+}
+
+
+@pytest.fixture(params=["empty", "analyzed"])
+def database(request):
+    connection = sqlite3.connect(":memory:")
+    for _name, sql in migrations("sqlite"):
+        connection.executescript(sql)
+    if request.param == "analyzed":
+        connection.execute(
+            """
+            INSERT INTO jobs (handler, queue, payload, status, attempts, worker)
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+            SELECT 'h', 'q' || (i % 3), '{}',
+                   CASE i % 10 WHEN 0 THEN 'failed' WHEN 1 THEN 'queued' ELSE 'new' END, 0,
+                   CASE i % 10 WHEN 1 THEN 'w' END
+            FROM n
+            """
+        )
+        connection.execute("ANALYZE")
+    yield connection
+    connection.close()
+
+
+def plan(database, name):
+    sql = query(name)
+    used = {key: value for key, value in PARAMETERS.items() if f":{key}" in sql}
+    return [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", used)]
+
+
+def assert_no_scan_of_jobs(lines):
+    assert not [line for line in lines if line.startswith("SCAN jobs") and "INDEX" not in line]
+
+
+@pytest.mark.parametrize("name", ["claim", "due"])
+def test_the_first_due_jobs_are_read_from_their_index_in_its_order(database, name):
+    lines = plan(database, name)
+    text = "\n".join(lines)
+    assert "INDEX jobs_claim (queue=? AND priority=?" in text
+    assert "TEMP B-TREE" not in text
+    assert_no_scan_of_jobs(lines)
+    assert "SCAN" not in text
+
+
+@pytest.mark.parametrize(
+    "name", ["settle_done", "settle_release", "settle_failed", "settle_hand_back"]
+)
+def test_settling_finds_jobs_by_primary_key(database, name):
+    lines = plan(database, name)
+    assert "SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)" in lines
+    assert not [line for line in lines if line.startswith("SCAN jobs")]
+
+
+@pytest.mark.parametrize("name", ["held", "recover", "recover_fail"])
+def test_what_a_worker_holds_is_found_by_its_index(database, name):
+    assert "jobs_held (worker=?)" in "\n".join(plan(database, name))
+
+
+@pytest.mark.parametrize("name", ["find", "settled"])
+def test_one_job_is_found_by_primary_key(database, name):
+    assert plan(database, name) == ["SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)"]
+
+
+@pytest.mark.parametrize("name", ["retry", "purge", "browse_ended"])
+def test_ended_jobs_are_found_without_reading_the_waiting_ones(database, name):
+    lines = plan(database, name)
+    assert "jobs_ended (status=?" in "\n".join(lines)
+    assert_no_scan_of_jobs(lines)
+
+
+def test_counting_reads_indexes_only(database):
+    assert_no_scan_of_jobs(plan(database, "stats"))

@@ -1,0 +1,77 @@
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from lightjobs import current, env, registry
+from lightjobs.engines.memory import MemoryEngine
+from lightjobs.settings import Settings
+
+REPOSITORY = str(Path(__file__).parents[2])
+USERS = ("app_jobs", "more_jobs")
+
+
+def is_users(module):
+    return module.partition(".")[0] in USERS
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path, monkeypatch):
+    """An empty project as current directory, no settings in the environment; all that a test
+    registers, imports or configures is forgotten after it."""
+    entries, path, environment = dict(registry._entries), list(sys.path), dict(os.environ)
+    modules = {name: module for name, module in sys.modules.items() if is_users(name)}
+    for name in modules:
+        del sys.modules[name]
+    for handler, entry in entries.items():
+        if is_users(entry.job.__module__):
+            del registry._entries[handler]
+    # The repository has an app_jobs of its own.
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", REPOSITORY)]
+    for key in environment:
+        if key.startswith(("JOB_", "DB_", "REDIS_")):
+            del os.environ[key]
+    monkeypatch.chdir(tmp_path)
+    env.forget()
+    current.use(None)
+    yield
+    current.use(None)
+    env.forget()
+    os.environ.clear()
+    os.environ.update(environment)
+    registry._entries.clear()
+    registry._entries.update(entries)
+    sys.path[:] = path
+    for name in [name for name in sys.modules if is_users(name)]:
+        del sys.modules[name]
+    sys.modules.update(modules)
+
+
+@pytest.fixture
+def configured():
+    """The settings that `engine` is used with."""
+    return Settings("memory", ("app_jobs",), 30.0, 1024 * 1024, {}, {})
+
+
+@pytest.fixture
+def engine(configured):
+    """A memory engine that jobs are dispatched to."""
+    made = MemoryEngine()
+    current.use(made, configured)
+    return made
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Writes files below the project's folder, which is importable."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def write(files):
+        for name, text in files.items():
+            target = tmp_path / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write

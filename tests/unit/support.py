@@ -1,0 +1,43 @@
+import itertools
+import time
+
+from lightjobs.executor import execute, needs_loop, run_here
+from lightjobs.record import Claim, NewJob
+
+_ids = itertools.count(1)
+
+
+def claim(handler="unknown", payload="{}", **fields):
+    values = {
+        "id": str(next(_ids)),
+        "fence": 1,
+        "handler": handler,
+        "queue": "default",
+        "payload": payload,
+        "attempts": 1,
+        "recoveries": 0,
+        "created_at": "2026-01-02 03:04:05",
+        "options": None,
+    }
+    return Claim(**{**values, **fields})
+
+
+def run(job, payload="{}", **fields):
+    """Run a claim on the Job class `job`."""
+    made = claim(job._handler, payload, **fields)
+    try:
+        return run_here(execute(made), needs_loop(made))
+    except BaseException as error:  # a KeyboardInterrupt would end the whole test run
+        raise AssertionError(f"execute() raised {type(error).__name__}") from error
+
+
+def new_job(job, payload="{}", **fields):
+    return NewJob(job._handler, fields.pop("queue", "default"), payload, **fields)
+
+
+def eventually(condition, timeout=3.0):
+    until = time.monotonic() + timeout
+    while not (value := condition()):
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.005)
+    return value

@@ -1,0 +1,97 @@
+import os
+import threading
+
+import pytest
+
+from lightjobs.worker.budget import Budget
+from lightjobs.worker.pace import BATCH_SECONDS, MOST, Pace
+
+
+def test_a_budget_gives_what_is_left_and_no_more():
+    budget = Budget.of(10)
+    assert [budget.take(4) for _ in range(4)] == [4, 4, 2, 0]
+    budget.give_back(3)
+    assert budget.take(9) == 3
+    assert budget.take(0) == 0
+
+
+def test_a_budget_is_shared_through_its_descriptor():
+    budget = Budget.of(10)
+    pid = os.fork()
+    if pid == 0:
+        os._exit(Budget(budget.descriptor).take(4))
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 4
+    assert budget.take(10) == 6
+
+
+@pytest.mark.slow
+def test_processes_taking_at_once_take_each_run_once():
+    budget = Budget.of(3000)
+    reading, writing = os.pipe()
+    for _ in range(3):
+        if os.fork() == 0:
+            taken = 0
+            while got := budget.take(1):
+                taken += got
+            os.write(writing, f"{taken}\n".encode())
+            os._exit(0)
+    for _ in range(3):
+        os.wait()
+    assert sum(map(int, os.read(reading, 1000).split())) == 3000
+
+
+def test_threads_taking_and_giving_back_lose_no_run():
+    budget = Budget.of(1000)
+    threads = [threading.Thread(target=lambda: take_and_give(budget)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert budget.take(5000) == 1000
+
+
+def take_and_give(budget):
+    for _ in range(2000):
+        budget.give_back(budget.take(1))
+
+
+def test_pace_starts_with_one_and_doubles_at_most():
+    pace = Pace()
+    limits = [pace.limit()]
+    for _ in range(12):
+        pace.learn(pace.limit(), 0.0)
+        limits.append(pace.limit())
+    assert limits == [1, 2, 4, 8, 16, 32, 64, 128, 256, MOST, MOST, MOST, MOST]
+
+
+def test_pace_settles_at_a_few_milliseconds_of_work():
+    pace = Pace()
+    for _ in range(20):
+        pace.learn(10, 10 * 0.001)
+    assert pace.limit() == pytest.approx(BATCH_SECONDS / 0.001, abs=1)
+
+
+def test_pace_believes_a_long_job_at_once():
+    pace = Pace()
+    for _ in range(12):
+        pace.learn(100, 0.0)
+    pace.learn(1, 1.0)
+    assert pace.limit() == 1
+
+
+def test_pace_grows_again_after_long_jobs():
+    pace = Pace()
+    pace.learn(1, 1.0)
+    for _ in range(60):
+        pace.learn(pace.limit(), pace.limit() * 1e-6)
+    assert pace.limit() > 100
+
+
+def test_pace_can_be_made_careful():
+    pace = Pace()
+    for _ in range(12):
+        pace.learn(100, 0.0)
+    pace.careful()
+    assert pace.limit() == 1
+    pace.learn(1, 0.0)
+    assert pace.limit() == 2

@@ -1,0 +1,222 @@
+import pytest
+
+from lightjobs import env
+from lightjobs.env import env as look_up
+from lightjobs.errors import SettingsError
+from lightjobs.settings import examine, load
+
+CONFIG = """from lightjobs.env import env
+
+jobs = {{"engine": {}}}
+"""
+
+
+def dotenv(tmp_path, text):
+    (tmp_path / ".env").write_text(text, encoding="utf-8")
+    env.forget()
+
+
+def test_defaults_need_no_file_and_no_environment():
+    settings = load()
+    assert settings.engine == "sync"
+    assert settings.modules == ("app_jobs",)
+    assert (settings.lease, settings.max_payload) == (30.0, 1024 * 1024)
+    database = settings.database
+    assert (database["driver"], database["name"]) == ("sqlite", "jobs.sqlite")
+    assert (settings.redis["prefix"], settings.redis["port"]) == ("jobs:", 6379)
+
+
+def test_dotenv_is_read_from_the_current_directory(tmp_path):
+    dotenv(tmp_path, "JOB_ENGINE=null\nDB_NAME='a b.sqlite' # why\nJOB_LEASE=5\n")
+    settings = load()
+    assert (settings.engine, settings.database["name"], settings.lease) == ("null", "a b.sqlite", 5)
+
+
+def test_the_real_environment_wins_over_dotenv(tmp_path, monkeypatch):
+    dotenv(tmp_path, "JOB_ENGINE=null\n")
+    monkeypatch.setenv("JOB_ENGINE", "memory")
+    assert load().engine == "memory"
+
+
+@pytest.mark.parametrize("place", ["environment", "dotenv"])
+def test_an_empty_value_is_unset(tmp_path, monkeypatch, place):
+    if place == "dotenv":
+        dotenv(tmp_path, "JOB_ENGINE=\nJOB_LEASE=\nDB_NAME=''\n")
+    else:
+        for key in ("JOB_ENGINE", "JOB_LEASE", "DB_NAME"):
+            monkeypatch.setenv(key, "")
+    settings = load()
+    assert (settings.engine, settings.lease) == ("sync", 30.0)
+    assert settings.database["name"] == "jobs.sqlite"
+
+
+def test_an_empty_real_value_leaves_it_to_dotenv(tmp_path, monkeypatch):
+    dotenv(tmp_path, "JOB_ENGINE=null\n")
+    monkeypatch.setenv("JOB_ENGINE", "")
+    assert load().engine == "null"
+
+
+def test_dotenv_values_may_refer_to_others(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME_OF_JOBS", "/srv")
+    dotenv(tmp_path, "BASE=${HOME_OF_JOBS}/x\nDB_NAME=${BASE}/jobs.sqlite\n")
+    assert load().database["name"] == "/srv/x/jobs.sqlite"
+
+
+def test_another_directory_has_its_own_dotenv(tmp_path, monkeypatch):
+    dotenv(tmp_path, "A_KEY=1\n")
+    assert look_up("A_KEY") == "1"
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert look_up("A_KEY") is None
+    assert look_up("A_KEY", "default") == "default"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("JOB_ENGINE", "rabbit", "redis, valkey, database, memory, sync, null"),
+        ("JOB_MODULES", "app-jobs", "packages"),
+        ("JOB_MODULES", "../etc", "packages"),
+        ("JOB_LEASE", "soon", "at least 1"),
+        ("JOB_LEASE", "0", "at least 1"),
+        ("JOB_LEASE", "nan", "at least 1"),
+        ("JOB_LEASE", "inf", "at least 1"),
+        ("JOB_MAX_PAYLOAD", "1M", "a whole number from 1"),
+        ("JOB_MAX_PAYLOAD", "0", "a whole number from 1"),
+        ("DB_DRIVER", "oracle", "sqlite, mysql, mariadb, pgsql"),
+        ("DB_SYNCHRONOUS", "off", "normal, full"),
+        ("DB_PORT", "65536", "a whole number from 1 to 65535"),
+        ("REDIS_PORT", "x", "a whole number from 1 to 65535"),
+        ("REDIS_DB", "-1", "a whole number from 0"),
+        ("REDIS_JOB_DB", "1.5", "a whole number from 0"),
+        ("REDIS_TLS", "maybe", "true or false"),
+    ],
+)
+def test_a_wrong_value_names_its_key_and_what_is_allowed(monkeypatch, key, value, allowed):
+    monkeypatch.setenv(key, value)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert str(caught.value).startswith(f"{key} is {value!r}; allowed: ")
+    assert allowed in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_examine_lists_every_problem_and_takes_the_defaults(monkeypatch):
+    keys = ["JOB_ENGINE", "JOB_LEASE", "DB_DRIVER", "REDIS_PORT"]
+    for key in keys:
+        monkeypatch.setenv(key, "wrong")
+    settings, problems = examine()
+    assert [p.split()[0] for p in problems] == [
+        "JOB_ENGINE",
+        "JOB_LEASE",
+        "DB_DRIVER",
+        "REDIS_PORT",
+    ]
+    assert (settings.engine, settings.lease) == ("sync", 30.0)
+
+
+def test_secrets_are_never_shown(monkeypatch):
+    for key in ("REDIS_PASSWORD", "REDIS_URL", "DB_PSWD"):
+        monkeypatch.setenv(key, "s3cret")
+    monkeypatch.setenv("REDIS_PORT", "wrong")
+    settings, problems = examine()
+    assert settings.redis["password"] == settings.database["password"] == "s3cret"
+    assert "s3cret" not in repr(settings) + str(settings) + "".join(problems)
+
+
+def test_engine_names_may_be_written_in_capitals(monkeypatch):
+    monkeypatch.setenv("JOB_ENGINE", "NULL")
+    assert load().engine == "null"
+
+
+def test_modules_are_a_list(monkeypatch):
+    monkeypatch.setenv("JOB_MODULES", " app_jobs , shop.jobs ,")
+    assert load().modules == ("app_jobs", "shop.jobs")
+
+
+def test_a_config_file_that_mentions_lightjobs_is_used(project):
+    project({"config/jobs.py": CONFIG.format("'null'")})
+    assert load().engine == "null"
+
+
+def test_a_config_file_of_another_program_is_ignored(project, monkeypatch):
+    project(
+        {
+            "config/jobs.py": "jobs = {'engine': 'null'}",
+            "config/database.py": "raise SystemExit('not yours')",
+        }
+    )
+    monkeypatch.setenv("JOB_ENGINE", "memory")
+    assert load().engine == "memory"
+
+
+def test_config_files_are_those_of_the_given_project(project, tmp_path):
+    project({"elsewhere/config/jobs.py": CONFIG.format("'null'")})
+    assert load(tmp_path / "elsewhere").engine == "null"
+    assert load().engine == "sync"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("import lightjobs\n\njobs = {'engine': 1 / 0}\n", 3),
+        ("import lightjobs\njobs = {'engine':\n", 2),
+        ("import lightjobs\nimport nowhere_to_be_found\n", 2),
+    ],
+)
+def test_a_broken_config_file_is_named_with_its_line(project, text, line):
+    project({"config/jobs.py": text})
+    with pytest.raises(SettingsError, match=rf"^config/jobs\.py line {line}: "):
+        load()
+
+
+@pytest.mark.parametrize("text", ["import lightjobs\n", "import lightjobs\njobs = 7\n"])
+def test_a_config_file_without_its_dict_says_so(project, text):
+    project({"config/jobs.py": text})
+    with pytest.raises(SettingsError, match=r"config/jobs\.py must define a dict called jobs"):
+        load()
+
+
+@pytest.mark.parametrize("value", ["None", "7", "'x'"])
+def test_a_config_section_of_the_wrong_type_is_a_problem_not_a_traceback(project, value):
+    text = f"import lightjobs\nredis = {{'default': {value}, 'jobs': {value}}}\n"
+    project({"config/redis.py": text})
+    try:
+        load()
+    except SettingsError as error:
+        assert "redis" in str(error)  # noqa: PT017 either is right: an error, or the defaults
+
+
+def test_a_broken_line_of_dotenv_is_named(tmp_path):
+    dotenv(tmp_path, "JOB_ENGINE=null\nthis is 'no line with s3cret\n")
+    with pytest.raises(SettingsError, match=r"^\.env line 2 is not KEY=value$"):
+        load()
+
+
+def test_a_dotenv_that_is_not_text_is_an_error_of_ours(tmp_path):
+    (tmp_path / ".env").write_bytes(b"JOB_ENGINE=\xff\xfe\n")
+    with pytest.raises(SettingsError, match=r"\.env cannot be read"):
+        load()
+
+
+def test_an_unreadable_dotenv_is_an_error_of_ours(tmp_path, monkeypatch):
+    dotenv(tmp_path, "JOB_ENGINE=null\n")
+    original = type(tmp_path).open
+
+    def refuse(self, *args, **keywords):
+        if self.name == ".env":
+            raise PermissionError(13, "Permission denied")
+        return original(self, *args, **keywords)
+
+    monkeypatch.setattr(type(tmp_path), "open", refuse)
+    with pytest.raises(SettingsError, match=r"\.env cannot be read.*Permission denied"):
+        load()
+
+
+def test_an_engine_still_to_come_says_so(monkeypatch):
+    from lightjobs.settings import BUILT_ENGINES, ENGINES
+
+    for name in set(ENGINES) - set(BUILT_ENGINES):
+        monkeypatch.setenv("JOB_ENGINE", name)
+        with pytest.raises(SettingsError, match=f"JOB_ENGINE.*{name} is still to come"):
+            load()

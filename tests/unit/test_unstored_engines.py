@@ -1,0 +1,117 @@
+import asyncio
+
+import pytest
+
+from lightjobs import Job, current
+from lightjobs.engines.null import NullEngine
+from lightjobs.engines.sync import SyncEngine
+from lightjobs.errors import LightjobsError
+
+from .support import new_job
+
+ran = []
+
+
+class Ran(Job):
+    attempts = 3
+
+    def handle(self):
+        ran.append(("handle", self.payload, self.context.attempt))
+        if self.payload.get("boom"):
+            raise ValueError("boom")
+
+    def onSuccess(self):
+        ran.append("success")
+
+    def onFailure(self):
+        ran.append(("failure", str(self.getException())))
+
+
+class RanAsync(Ran):
+    async def handle(self):
+        await asyncio.sleep(0)
+        super().handle()
+
+    async def onSuccess(self):
+        await asyncio.sleep(0)
+        super().onSuccess()
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    ran.clear()
+
+
+@pytest.fixture(params=[SyncEngine, NullEngine])
+def unstored(request):
+    return request.param()
+
+
+@pytest.mark.parametrize("job", [Ran, RanAsync])
+def test_sync_runs_each_job_at_dispatch_with_its_hook(configured, job):
+    current.use(SyncEngine(), configured)
+    ids = [job().dispatch({"a": 1}), *job.dispatchMany([{}, {}])]
+    assert len(set(ids)) == 3
+    assert all(type(id) is str for id in ids)
+    assert ran == [
+        ("handle", {"a": 1}, 1),
+        "success",
+        ("handle", {}, 1),
+        "success",
+        ("handle", {}, 1),
+        "success",
+    ]
+
+
+def test_sync_runs_async_jobs_inside_a_running_loop(configured):
+    current.use(SyncEngine(), configured)
+
+    async def inside():
+        return RanAsync().dispatch({"a": 1})
+
+    assert asyncio.run(inside())
+    assert ran == [("handle", {"a": 1}, 1), "success"]
+
+
+@pytest.mark.parametrize("job", [Ran, RanAsync])
+def test_sync_calls_on_failure_then_lets_the_exception_through(configured, job):
+    current.use(SyncEngine(), configured)
+    with pytest.raises(ValueError, match="boom"):
+        job().dispatch({"boom": True})
+    assert ran == [("handle", {"boom": True}, 1), ("failure", "boom")]
+
+
+def test_sync_ignores_the_delay(configured):
+    current.use(SyncEngine(), configured)
+    Ran().setDelay("+1 year").dispatch()
+    assert ran
+
+
+def test_null_drops_jobs_and_returns_ids():
+    ids = NullEngine().push([new_job(Ran)] * 3)
+    assert len(set(ids)) == 3
+    assert ran == []
+
+
+def test_there_is_never_anything_to_find(unstored):
+    ids = unstored.push([new_job(Ran)])
+    unstored.register("w", 30)
+    assert unstored.claim("w", ["default"], 9) == unstored.held("w") == []
+    assert unstored.stats() == {}
+    assert unstored.find(ids[0]) is None
+    assert unstored.browse("failed") == unstored.browse("new") == []
+    assert unstored.move("retry") == unstored.purge("failed") == unstored.recover() == 0
+    assert unstored.install() == unstored.installed() == unstored.problems() == []
+    assert not unstored.wait(["default"], 0.01)
+
+
+def test_unknown_moves_and_statuses_are_refused_all_the_same(unstored):
+    with pytest.raises(LightjobsError):
+        unstored.move("fly")
+    with pytest.raises(LightjobsError):
+        unstored.purge("new")
+
+
+def test_why_there_is_nothing_to_work_on_is_one_sentence(unstored):
+    assert f"JOB_ENGINE={unstored.name}" in unstored.works
+    assert unstored.works.count(".") == 1
