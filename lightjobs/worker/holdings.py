@@ -39,15 +39,16 @@ class Holdings:
         self.running: dict[int, tuple[Claim, float]] = {}
         """By slot; with when it started, by the monotonic clock."""
         self.finished: deque[Ended] = deque()
-        self.claims: set[tuple[str, int]] = set()
-        """Id and fence of all that is held, what is being settled just now included."""
+        self.claims: dict[int, Claim] = {}
+        """All that is held, by slot, what is being settled just now included."""
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Take new claims in."""
-        claims = list(claims)
-        self.claims.update([claim[:2] for claim in claims])
         claimed = self.journal.claimed
-        self.unstarted.extend([Ticket(claim, claimed(claim)) for claim in claims])
+        for claim in claims:
+            slot = claimed(claim)
+            self.claims[slot] = claim
+            self.unstarted.append(Ticket(claim, slot))
 
     def start(self) -> Ticket | None:
         """The next claim, marked as running; None when there is none."""
@@ -85,10 +86,11 @@ class Holdings:
         started = [since for _claim, since in list(self.running.values())]
         return time.monotonic() - min(started) if started else 0.0
 
-    def forget(self, held: Sequence[tuple[Claim, int]]) -> None:
-        """The store has the outcome of these, claims and slots: they are no longer held."""
-        self.journal.settled([slot for _claim, slot in held])
-        self.claims.difference_update([claim[:2] for claim, _slot in held])
+    def forget(self, slots: Sequence[int]) -> None:
+        """The store has the outcome of the jobs in these slots: they are no longer held."""
+        for slot in slots:
+            del self.claims[slot]
+        self.journal.settled(slots)
 
     def __len__(self) -> int:
         return len(self.claims)

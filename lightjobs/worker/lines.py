@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections import deque
+from json.encoder import encode_basestring_ascii as json_text
 
 from ..errors import JobReleased
 from ..executor import Run
@@ -115,31 +116,38 @@ class TextLines(_Written):
 class JsonLines(_Written):
     """One JSON object a line: time, event, handler, id, queue, attempt, and ms at the end."""
 
-    def _event(self, event: str, claim: Claim, **more: object) -> None:
-        fields = {
-            "time": round(time.time(), 3),
-            "event": event,
-            "handler": claim.handler,
-            "id": claim.id,
-            "queue": claim.queue,
-            "attempt": claim.attempts,
-            **more,
-        }
-        self._gathered.append(json.dumps(fields) + "\n")
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor)
+        self._heads: dict[tuple[str, str, str], str] = {}
+
+    def _event(self, event: str, claim: Claim, more: str = "") -> None:
+        key = (event, claim.handler, claim.queue)
+        head = self._heads.get(key)
+        if head is None:  # json.dumps for every line would take longer than a short job
+            handler, queue = json.dumps(claim.handler), json.dumps(claim.queue)
+            head = f'"event": "{event}", "handler": {handler}, "queue": {queue}'
+            if len(self._heads) < 1000:
+                self._heads[key] = head
+        self._gathered.append(
+            f'{{"time": {time.time():.3f}, {head}, "id": {json_text(claim.id)}, '
+            f'"attempt": {claim.attempts}{more}}}\n'
+        )
 
     def started(self, claim: Claim) -> None:
         self._event("processing", claim)
 
     def ended(self, run: Run) -> None:
-        ms = round(run.seconds * 1000, 3)
         outcome = run.outcome
+        ms = f', "ms": {run.seconds * 1000:.3f}'
         if type(outcome) is Done:
-            self._event("processed", run.claim, ms=ms)
-        elif isinstance(run.exception, JobReleased) and type(outcome) is Release:
-            self._event("released", run.claim, ms=ms, until=outcome.due)
+            self._event("processed", run.claim, ms)
+            return
+        until = json.dumps(outcome.due if type(outcome) is Release else None)
+        if isinstance(run.exception, JobReleased) and type(outcome) is Release:
+            self._event("released", run.claim, f'{ms}, "until": {until}')
         else:
-            until = outcome.due if type(outcome) is Release else None
-            self._event("failed", run.claim, ms=ms, reason=_reason(run), retry_at=until)
+            reason = json_text(_reason(run))
+            self._event("failed", run.claim, f'{ms}, "reason": {reason}, "retry_at": {until}')
 
     def lost(self, run: Run) -> None:
         self._event("lost", run.claim)

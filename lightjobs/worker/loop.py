@@ -164,9 +164,9 @@ class Loop:
     def _adopt(self) -> None:
         """Take in claims whose reply was lost."""
         # Copied first: what the keeper settles meanwhile is in the store's answer and not in ours.
-        known = set(self.holdings.claims)
+        known = {claim[:2] for claim in list(self.holdings.claims.values())}
         held = self._engine.held(self._worker)
-        adopted = [claim for claim in held if (claim.id, claim.fence) not in known]
+        adopted = [claim for claim in held if claim[:2] not in known]
         self._in_doubt = False
         if adopted:
             _log.warning("adopted %d claims whose reply was lost", len(adopted))
@@ -189,7 +189,7 @@ class Loop:
         except LightjobsError:
             self.holdings.finished.extendleft(reversed(ended))
             raise
-        self.holdings.forget([(e.run.claim, e.slot) for e in ended])
+        self.holdings.forget([e.slot for e in ended])
         self._pace.learn(len(ended), sum(e.run.seconds for e in ended))
         self._after_settling(ended, accepted)
 
@@ -215,7 +215,7 @@ class Loop:
         except LightjobsError:
             self.holdings.unstarted.extendleft(tickets)
             raise
-        self.holdings.forget(tickets)
+        self.holdings.forget([ticket.slot for ticket in tickets])
         if self._budget is not None:
             self._budget.give_back(len(tickets))
 

@@ -9,7 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..executor import drive, execute, execute_hook, hook_needs_loop, needs_loop
 from ..record import Claim
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import asyncio
 
     from ..executor import Run
+
+T = TypeVar("T")
 
 ROUND_SECONDS = 0.01
 """How long the main thread runs jobs before it looks at what else there is to do."""
@@ -68,10 +70,6 @@ class Runner(ABC):
         self._lines.ended(run)
         self._holdings.finish(run, slot)
 
-    async def _run(self, ticket: Ticket) -> None:
-        self._lines.started(ticket.claim)
-        self._report(await execute(ticket.claim), ticket.slot)
-
 
 class InlineRunner(Runner):
     """One job at a time in the main thread: the fastest, and signals and debuggers work there."""
@@ -87,7 +85,9 @@ class InlineRunner(Runner):
         holdings = self._holdings
         until = time.monotonic() + ROUND_SECONDS
         while not stop.raised and (ticket := holdings.start()):
-            self._drive(self._run(ticket), needs_loop(ticket.claim))
+            claim, slot = ticket
+            self._lines.started(claim)
+            self._report(self._drive(execute(claim), needs_loop(claim)), slot)
             if time.monotonic() > until:
                 return
 
@@ -97,7 +97,7 @@ class InlineRunner(Runner):
     def progress(self, timeout: float) -> None:
         pass  # start() returns when its jobs have ended
 
-    def _drive(self, coroutine: Coroutine[Any, Any, None], on_loop: bool) -> None:
+    def _drive(self, coroutine: Coroutine[Any, Any, T], on_loop: bool) -> T:
         if not on_loop:
             return drive(coroutine)
         if self._loop is None:
@@ -110,6 +110,7 @@ class InlineRunner(Runner):
             # hands it to whoever awaits that task: to this job, and not to the worker.
             with contextlib.suppress(SystemExit, KeyboardInterrupt):
                 self._loop.run_until_complete(task)
+        return task.result()
 
     def close(self) -> None:
         if self._loop is not None:
@@ -148,7 +149,8 @@ class PoolRunner(Runner):
                 self._submit(self._reported(ticket), needs_loop(ticket.claim))
 
     async def _reported(self, ticket: Ticket) -> None:
-        await self._run(ticket)
+        self._lines.started(ticket.claim)
+        self._report(await execute(ticket.claim), ticket.slot)
         self._ended.set()
 
     def hook(self, run: Run) -> None:

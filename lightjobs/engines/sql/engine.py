@@ -34,7 +34,8 @@ from .sqlite import Row, Sqlite, Undecodable
 PART = 5000
 """Rows that one statement of a bulk verb touches, so that no lock is held for long."""
 
-_by_claim_order = itemgetter(9, 10, 0)
+_by_claim_order = itemgetter(9, 10, 11)
+_claim_fields = itemgetter(slice(9))
 _highest_first = sorted(PRIORITIES.values(), reverse=True)
 
 
@@ -81,12 +82,12 @@ class SqlEngine(Engine):
                         },
                     ).fetchall()
                     rows.sort(key=_by_claim_order)  # RETURNING has no order of its own
-                    claims += [Claim(str(row[0]), *row[1:9]) for row in rows]
+                    claims += map(Claim._make, map(_claim_fields, rows))
         return claims
 
     def held(self, worker: str) -> list[Claim]:
         rows = self._db.rows(query("held"), {"worker": worker})
-        return [Claim(str(row[0]), *row[1:]) for row in rows]
+        return list(map(Claim._make, rows))
 
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
         if not outcomes:
@@ -98,7 +99,8 @@ class SqlEngine(Engine):
         with self._db.transaction() as connection:
             for kind, alike in by_kind.items():
                 name, as_row = _SETTLE[kind]
-                params = {"outcomes": json.dumps([as_row(outcome) for outcome in alike])}
+                rows = alike if as_row is None else [as_row(outcome) for outcome in alike]
+                params = {"outcomes": json.dumps(rows)}
                 if kind is Failed:
                     params["now"] = utc_text(time.time())
                 accepted += connection.execute(query(name), params).fetchall()
@@ -280,19 +282,16 @@ def _moment(seconds: float) -> tuple[str, int]:
     return utc_text(seconds), int(seconds % 1 * 1_000_000)
 
 
-def _fenced(outcome: Outcome) -> list[Any]:
-    return [int(outcome.id), outcome.fence]
+def _release_row(outcome: Release) -> list[Any]:
+    return [outcome.id, outcome.fence, *_moment(outcome.due), outcome.attempts]
 
 
-def _release_row(outcome: Any) -> list[Any]:
-    return [*_fenced(outcome), *_moment(outcome.due), outcome.attempts]
-
-
-_SETTLE: dict[type[Any], tuple[str, Callable[[Any], list[Any]]]] = {
-    Done: ("settle_done", _fenced),
+# The statement for each kind of outcome and, where the outcome is not its own row, how to make it.
+_SETTLE: dict[type[Any], tuple[str, Callable[[Any], list[Any]] | None]] = {
+    Done: ("settle_done", None),
     Release: ("settle_release", _release_row),
-    HandBack: ("settle_hand_back", _fenced),
-    Failed: ("settle_failed", lambda outcome: [*_fenced(outcome), outcome.exception]),
+    HandBack: ("settle_hand_back", None),
+    Failed: ("settle_failed", None),
 }
 
 

@@ -2,6 +2,6 @@
 -- :outcomes JSON [[id, fence], ...]. Returns id and fence of each accepted one.
 DELETE FROM jobs
 WHERE status = 'queued' AND (id, fence) IN (
-  SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:outcomes)
+  SELECT CAST(json_extract(value, '$[0]') AS INTEGER), json_extract(value, '$[1]') FROM json_each(:outcomes)
 )
 RETURNING id, fence

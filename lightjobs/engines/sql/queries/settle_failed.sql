@@ -3,6 +3,6 @@
 UPDATE jobs
 SET status = 'failed', worker = NULL, failed_at = :now, exception = json_extract(o.value, '$[2]')
 FROM json_each(:outcomes) AS o
-WHERE jobs.id = json_extract(o.value, '$[0]') AND jobs.fence = json_extract(o.value, '$[1]')
+WHERE jobs.id = CAST(json_extract(o.value, '$[0]') AS INTEGER) AND jobs.fence = json_extract(o.value, '$[1]')
   AND jobs.status = 'queued'
 RETURNING jobs.id, jobs.fence

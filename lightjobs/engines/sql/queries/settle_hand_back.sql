@@ -3,6 +3,6 @@
 UPDATE jobs
 SET status = 'new', worker = NULL, attempts = max(attempts - 1, 0)
 WHERE status = 'queued' AND (id, fence) IN (
-  SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:outcomes)
+  SELECT CAST(json_extract(value, '$[0]') AS INTEGER), json_extract(value, '$[1]') FROM json_each(:outcomes)
 )
 RETURNING id, fence

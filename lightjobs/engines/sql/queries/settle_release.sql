@@ -6,6 +6,6 @@ SET status = 'new', worker = NULL, exception = NULL, failed_at = NULL,
     scheduled_us = json_extract(o.value, '$[3]'),
     attempts = json_extract(o.value, '$[4]')
 FROM json_each(:outcomes) AS o
-WHERE jobs.id = json_extract(o.value, '$[0]') AND jobs.fence = json_extract(o.value, '$[1]')
+WHERE jobs.id = CAST(json_extract(o.value, '$[0]') AS INTEGER) AND jobs.fence = json_extract(o.value, '$[1]')
   AND jobs.status = 'queued'
 RETURNING jobs.id, jobs.fence

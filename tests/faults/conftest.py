@@ -1,0 +1,3 @@
+from process.harness import migrated, project
+
+__all__ = ["migrated", "project"]

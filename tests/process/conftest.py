@@ -1,0 +1,3 @@
+from .harness import migrated, project
+
+__all__ = ["migrated", "project"]
