@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import time
 from typing import Any
 
 from .. import current, registry
@@ -22,6 +23,10 @@ from .journal import Journal
 from .loop import Loop
 from .options import Options
 from .siblings import Siblings
+
+READY = b"!"
+READY_BYTES = 4096
+"""What a child writes to its pipe `ready`: READY, or in so many bytes why it cannot start."""
 
 OUTGROWN = 75
 """Exit status asking for a replacement (sysexits' EX_TEMPFAIL)."""
@@ -56,12 +61,6 @@ def main(order: dict[str, Any]) -> int:
     # A terminal sends Ctrl-C to the whole group; only the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop.raise_)
-    parent = os.getppid()
-
-    def stop_when_orphaned() -> None:
-        if os.getppid() != parent:
-            stop.raise_()
-
     given = order["options"]
     options = Options(**{**given, "queues": tuple(given["queues"])})
     logs.configure(options.log_format, options.quiet)
@@ -76,20 +75,47 @@ def main(order: dict[str, Any]) -> int:
         stop,
         budget,
         Siblings(order["siblings"], order["place"]),
-        stop_when_orphaned,
+        _ParentWatch(stop, options.grace).look,
     )
-    os.write(order["ready"], b"!")
+    os.write(order["ready"], READY)
     os.close(order["ready"])
     loop.run()
     return OUTGROWN if loop.outgrown else 0
 
 
-if __name__ == "__main__":
+class _ParentWatch:
+    """Ends a child whose supervisor is gone: nobody beats for it any more."""
+
+    def __init__(self, stop: Flag, grace: float) -> None:
+        self._stop = stop
+        self._grace = grace
+        self._parent = os.getppid()
+        self._orphaned_at: float | None = None
+
+    def look(self) -> None:
+        """Stop gracefully when orphaned, and at once when the grace is over."""
+        if self._orphaned_at is not None:
+            if time.monotonic() - self._orphaned_at > self._grace:
+                os._exit(1)
+        elif os.getppid() != self._parent:
+            self._orphaned_at = time.monotonic()
+            self._stop.raise_()
+
+
+def _start(order: dict[str, Any]) -> int:
     try:
-        status = main(json.loads(sys.argv[1]))
+        return main(order)
     except LightjobsError as error:
-        print(f"lightjobs: {escaped(str(error))}", file=sys.stderr)
-        status = error.exit_code
+        text = escaped(str(error))
+        try:
+            os.write(order["ready"], text.encode()[:READY_BYTES])
+        except OSError:  # it had been ready: nobody listens there any more
+            print(f"lightjobs: {text}", file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    status = _start(json.loads(sys.argv[1]))
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads that handlers left behind must not keep a stopped worker alive.

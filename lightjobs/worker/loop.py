@@ -107,7 +107,7 @@ class Loop:
             elif not self.holdings.unstarted:
                 self._claim()
             self._runner.start(self._stop)
-            over = not len(self.holdings) and self._is_over() and not self._runner.hooks_running()
+            over = self._is_over()
             self._backoff = BACKOFF_SECONDS[0]
         except StoreUnavailable as error:
             self._store_away(error)
@@ -119,6 +119,8 @@ class Loop:
         return over
 
     def _is_over(self) -> bool:
+        if len(self.holdings) or self._hooks or self._runner.hooks_running():
+            return False
         return (
             bool(self._stop.raised)
             or self._spent

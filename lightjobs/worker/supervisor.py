@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from ..engines.base import Engine
 from ..errors import StoreUnavailable
 from ..record import HandBack
 from .budget import Budget
-from .child import OUTGROWN, arguments
+from .child import OUTGROWN, READY, READY_BYTES, arguments
 from .flag import Flag
 from .journal import Journal
 from .options import Options
@@ -63,12 +64,12 @@ class Child:
         engine: Engine,
     ) -> None:
         self.worker = new_worker_name()
+        engine.register(self.worker, options.lease)
         self.place = place
         self.journal = Journal()
         self.starting = True
         self.was_ready = False
         self.stopping = False
-        engine.register(self.worker, options.lease)
         self.ready, ready_end = os.pipe()
         shared = [self.journal.descriptor, ready_end, siblings.descriptor]
         if budget is not None:
@@ -127,6 +128,7 @@ class Supervisor:
         self._start_at = 0.0
         self._pause = RESPAWN_SECONDS[0]
         self._ready = 0
+        self._complaints: set[bytes] = set()
         self._kill_at: float | None = None
         self._status = 0
 
@@ -145,12 +147,11 @@ class Supervisor:
         ]
         next_at = [time.monotonic() + task.seconds for task in tasks]
         while True:
-            self._hear()
             self._act_on_signals()
             self._reap()
             self._bury()
             self._start()
-            if not self._children and not self._dead and not self._to_start:
+            if not self._children and not self._to_start and (not self._dead or self._hurried()):
                 return self._status
             now = time.monotonic()
             for index, task in enumerate(tasks):
@@ -179,15 +180,21 @@ class Supervisor:
             os.read(reading, 1024)
 
     def _hear(self) -> None:
-        """Note which children have become ready, or have ended before; say so once all are."""
+        """Note which children have become ready; say so once all are. Others say why they cannot
+        start, all the same: that is said once."""
         for child in self._children:
-            if child.starting and select.select([child.ready], [], [], 0)[0]:
-                child.starting = False
-                child.was_ready = bool(os.read(child.ready, 1))
-                if child.was_ready:
-                    self._ready += 1
-                    if self._ready == self._options.workers:
-                        self._on_ready()
+            if not (child.starting and select.select([child.ready], [], [], 0)[0]):
+                continue
+            child.starting = False
+            said = os.read(child.ready, READY_BYTES)
+            child.was_ready = said == READY
+            if child.was_ready:
+                self._ready += 1
+                if self._ready == self._options.workers:
+                    self._on_ready()
+            elif said and said not in self._complaints:
+                self._complaints.add(said)
+                print(f"lightjobs: {said.decode()}", file=sys.stderr, flush=True)
 
     def _beat(self) -> None:
         workers = [child.worker for child in self._children]
@@ -205,20 +212,26 @@ class Supervisor:
         if recovered:
             _log.warning("recovered %d jobs of workers whose lease ran out", recovered)
 
+    def _hurried(self) -> bool:
+        """A second signal came, or the grace is over: what could not be put back by now is left to
+        the lease."""
+        late = self._kill_at is not None and time.monotonic() >= self._kill_at
+        return late or self._signals.raised > 1
+
     def _act_on_signals(self) -> None:
         if self._signals.raised and self._kill_at is None:
             self._to_start = 0
             self._kill_at = time.monotonic() + self._options.grace
             for child in self._children:
                 child.signal(signal.SIGTERM)
-        if self._kill_at is not None and (
-            self._signals.raised > 1 or time.monotonic() >= self._kill_at
-        ):
+        if self._hurried():
             for child in self._children:
                 child.signal(signal.SIGKILL)
 
     def _reap(self) -> None:
-        for child in [child for child in self._children if child.process.poll() is not None]:
+        dead = [child for child in self._children if child.process.poll() is not None]
+        self._hear()  # their last words
+        for child in dead:
             self._children.remove(child)
             self._dead.append(child)
             self._judge(child.process.returncode, child)
