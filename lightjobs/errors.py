@@ -55,3 +55,10 @@ class JobReleased(LightjobsError):
         super().__init__(f"released until {due} ({attempts} attempts)")
         self.due = due
         self.attempts = attempts
+
+
+class RateLimited(JobReleased):
+    """The job's rate is used up: it waits until `due`, and that costs no attempt."""
+
+    def __init__(self, due: float) -> None:
+        super().__init__(due, "keep")

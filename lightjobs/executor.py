@@ -12,14 +12,22 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
 from . import payload, registry
+from . import rate as rates
 from .context import JobContext
-from .errors import JobReleased, PayloadError, PermanentJobFailure, UnknownHandler
-from .record import Claim, Done, Failed, Outcome, Release
+from .errors import (
+    JobReleased,
+    PayloadError,
+    PermanentJobFailure,
+    RateLimited,
+    StoreUnavailable,
+    UnknownHandler,
+)
+from .record import Claim, Done, Failed, HandBack, Outcome, Release
 from .strtotime import strtotime
 
 EXCEPTION_BYTES = 16 * 1024
@@ -31,6 +39,7 @@ TRAVELLING = ("attempts", "retryAfter")
 _OWN_FOLDER = str(Path(__file__).parent)
 _log = logging.getLogger("lightjobs.worker")
 T = TypeVar("T")
+Limit = Callable[[str, int, float], float]
 
 
 class Run:
@@ -92,9 +101,10 @@ def needs_loop(claim: Claim) -> bool:
         return False
 
 
-async def execute(claim: Claim) -> Run:
-    """Run `claim` in a fresh handler object. Never raises: what a handler raises, SystemExit,
-    KeyboardInterrupt and MemoryError included, becomes the outcome."""
+async def execute(claim: Claim, limit: Limit | None = None) -> Run:
+    """Run `claim` in a fresh handler object, unless `limit`, the engine's, says that its rate is
+    used up. Never raises: what a handler raises, SystemExit, KeyboardInterrupt and MemoryError
+    included, becomes the outcome."""
     run = Run(claim)
     started = time.perf_counter()
     try:
@@ -106,6 +116,8 @@ async def execute(claim: Claim) -> Run:
                 if name in TRAVELLING:
                     setattr(job, name, value)
         job.context = JobContext(claim)
+        if entry.has_rate_limit and limit is not None:
+            _respect_rate(run, limit)
         result = job.handle()
         if entry.is_async:
             await result
@@ -117,6 +129,22 @@ async def execute(claim: Claim) -> Run:
         run.outcome = _judge(run, error)
     run.seconds = time.perf_counter() - started
     return run
+
+
+class _LimitUnknown(Exception):
+    """The store did not say whether the job may run now."""
+
+
+def _respect_rate(run: Run, limit: Limit) -> None:
+    rate = rates.read(run.job.rateLimit(), run.claim.handler)
+    if rate is None:
+        return
+    try:
+        wait = limit(rate.key, rate.limit, rate.window)
+    except StoreUnavailable as error:
+        raise _LimitUnknown from error
+    if wait > 0:
+        raise RateLimited(time.time() + rate.delay(wait))
 
 
 async def execute_hook(run: Run) -> None:
@@ -151,6 +179,8 @@ def _judge(run: Run, error: BaseException) -> Outcome:
     """The outcome of a run that raised: released while attempts remain, else failed."""
     claim, job = run.claim, run.job
     try:
+        if isinstance(error, _LimitUnknown):
+            return HandBack(claim.id, claim.fence)
         if isinstance(error, JobReleased):
             attempts = {"count": claim.attempts, "keep": claim.attempts - 1, "reset": 0}
             return Release(claim.id, claim.fence, error.due, attempts[error.attempts])

@@ -161,6 +161,13 @@ class Job:
         """How often this job runs at most; override to decide at run time."""
         return self.attempts
 
+    def rateLimit(self) -> Mapping[str, Any] | None:
+        """How often jobs like this may run, over all workers: `{"limit": 10, "minutes": 1}`, with
+        seconds, minutes, hours or days, a `key` to count under (default: one for the class) and a
+        `jitter` (default 0.2). A job beyond it waits for the next window and spends no attempt.
+        """
+        return None
+
     def getException(self) -> BaseException | None:
         """What the last run raised; for onFailure."""
         return self.exception

@@ -29,13 +29,14 @@ class Entry(NamedTuple):
     is_async: bool
     has_success_hook: bool
     has_failure_hook: bool
+    has_rate_limit: bool
 
 
 _entries: dict[str, Entry] = {}
 
 
 def register(job: type[Any], handler: str, base: type[Any]) -> None:
-    """Make `job` known as `handler`. `base` is the class whose hooks do nothing.
+    """Make `job` known as `handler`. `base` is the class whose hooks and limit do nothing.
 
     Raises JobDefinitionError when another class has that name. A class defined again (a module
     reloaded) takes its own former place.
@@ -56,6 +57,7 @@ def register(job: type[Any], handler: str, base: type[Any]) -> None:
         inspect.iscoroutinefunction(getattr(job, "handle", None)),
         job.onSuccess is not base.onSuccess,
         job.onFailure is not base.onFailure,
+        job.rateLimit is not base.rateLimit,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from typing import Any
 
@@ -40,6 +41,12 @@ class _Commands(click.Group):
         module = importlib.import_module(f"{__name__}.{_COMMANDS[cmd_name]}")
         command = getattr(module, cmd_name.replace(":", "_"))
         assert isinstance(command, click.Command)
+        for option in command.params:
+            if isinstance(option, click.Option) and option.envvar is None:
+                # job:retry --queue is JOB_RETRY_QUEUE; job:work's own twins are shorter.
+                name = option.opts[0].removeprefix("--")
+                option.envvar = re.sub("[:-]", "_", f"{cmd_name}_{name}").upper()
+                option.show_envvar = True
         return command
 
 

@@ -133,6 +133,11 @@ class Engine(ABC):
         """
 
     @abstractmethod
+    def limit(self, key: str, most: int, seconds: float) -> float:
+        """Count a hit on `key` in a window of `seconds` that begins with its first hit. Returns 0.0
+        while there are no more than `most`, else how many seconds the window still lasts."""
+
+    @abstractmethod
     def install(self, dry_run: bool = False) -> list[str]:
         """Bring the store's schema up to date; return the text of each step taken, or with
         `dry_run` of each that would be. Several at once are safe."""

@@ -70,6 +70,7 @@ class MemoryEngine(Engine):
         self._jobs: dict[int, _Job] = {}
         self._queues: dict[str, _Queue] = defaultdict(_Queue)
         self._workers: dict[str, float] = {}
+        self._limits: dict[str, tuple[int, float]] = {}
         self._swept_at = time.time()
         self._sweep_from = 0.0
         self._births = itertools.count(1)
@@ -178,6 +179,7 @@ class MemoryEngine(Engine):
             if now - self._swept_at > lease:
                 self._sweep_from = now + lease / 2
             self._swept_at = now
+            self._limits = {key: hit for key, hit in self._limits.items() if hit[1] > now}
             if now < self._sweep_from:
                 return 0
             dead = [name for name, expires in self._workers.items() if expires < now]
@@ -266,6 +268,15 @@ class MemoryEngine(Engine):
                 if deadline <= time.time():
                     return False
                 self._changed.wait(max(0.0, until - time.time()))
+
+    def limit(self, key: str, most: int, seconds: float) -> float:
+        with self._changed:
+            now = time.time()
+            hits, ends_at = self._limits.get(key, (0, 0.0))
+            if ends_at <= now:
+                hits, ends_at = 0, now + seconds
+            self._limits[key] = (min(hits + 1, most + 1), ends_at)
+            return 0.0 if hits < most else ends_at - now
 
     def install(self, dry_run: bool = False) -> list[str]:
         return []

@@ -61,6 +61,9 @@ class UnstoredEngine(Engine):
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         return False
 
+    def limit(self, key: str, most: int, seconds: float) -> float:
+        return 0.0
+
     def install(self, dry_run: bool = False) -> list[str]:
         return []
 

@@ -13,15 +13,22 @@ import time
 from collections import deque
 from json.encoder import encode_basestring_ascii as json_text
 
-from ..errors import JobReleased
+from ..errors import JobReleased, RateLimited
 from ..executor import Run
-from ..record import Claim, Done, Failed, Release, utc_text
+from ..record import Claim, Done, Failed, HandBack, Release, utc_text
 from ..text import escaped, shortened
 
 WRITE_BYTES = 4096
 """POSIX keeps writes of this size to a pipe whole, so the lines of several children do not mix."""
 
-_COLORS = {"PROCESSING": 33, "PROCESSED": 32, "RELEASED": 33, "FAILED": 31, "LOST": 31}
+_COLORS = {
+    "PROCESSING": 33,
+    "PROCESSED": 32,
+    "RELEASED": 33,
+    "RATE LIMITED": 33,
+    "FAILED": 31,
+    "LOST": 31,
+}
 
 
 class Lines:
@@ -100,12 +107,15 @@ class TextLines(_Written):
 
     def ended(self, run: Run) -> None:
         outcome = run.outcome
-        if type(outcome) is Done:
+        if type(outcome) is HandBack:
+            self._line("RELEASED", run.claim, " the store did not say whether its rate allows it")
+        elif type(outcome) is Done:
             head = self._head("PROCESSED", run.claim.handler)
             ms = run.seconds * 1000
             self._gathered.append(f"{head}{run.claim.id}{self._plain} ({ms:.1f} ms)\n")
         elif isinstance(run.exception, JobReleased) and type(outcome) is Release:
-            self._line("RELEASED", run.claim, f" until {utc_text(outcome.due)} UTC")
+            label = "RATE LIMITED" if isinstance(run.exception, RateLimited) else "RELEASED"
+            self._line(label, run.claim, f" until {utc_text(outcome.due)} UTC")
         else:
             self._line("FAILED", run.claim, f" {_reason(run)}")
 
@@ -142,9 +152,14 @@ class JsonLines(_Written):
         if type(outcome) is Done:
             self._event("processed", run.claim, ms)
             return
+        if type(outcome) is HandBack:
+            self._event("released", run.claim, ms)
+            return
         until = json.dumps(outcome.due if type(outcome) is Release else None)
         if isinstance(run.exception, JobReleased) and type(outcome) is Release:
-            self._event("released", run.claim, f'{ms}, "until": {until}')
+            limited = isinstance(run.exception, RateLimited)
+            event = "rate limited" if limited else "released"
+            self._event(event, run.claim, f'{ms}, "until": {until}')
         else:
             reason = json_text(_reason(run))
             self._event("failed", run.claim, f'{ms}, "reason": {reason}, "retry_at": {until}')

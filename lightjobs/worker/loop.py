@@ -79,9 +79,9 @@ class Loop:
         self._hooks: deque[Run] = deque()
         self.holdings = Holdings(journal)
         self._runner: Runner = (
-            InlineRunner(self.holdings, lines)
+            InlineRunner(self.holdings, lines, engine.limit)
             if options.concurrency == 1
-            else PoolRunner(self.holdings, lines, options.concurrency)
+            else PoolRunner(self.holdings, lines, engine.limit, options.concurrency)
         )
 
     def run(self) -> None:

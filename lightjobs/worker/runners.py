@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..executor import drive, execute, execute_hook, hook_needs_loop, needs_loop
+from ..executor import Limit, drive, execute, execute_hook, hook_needs_loop, needs_loop
 from ..record import Claim
 from .flag import Flag
 from .holdings import Holdings, Ticket
@@ -35,9 +35,10 @@ a restart; if it kills again it must not spend its neighbours' recoveries."""
 class Runner(ABC):
     """Starts the claims in `holdings` and reports each end there."""
 
-    def __init__(self, holdings: Holdings, lines: Lines) -> None:
+    def __init__(self, holdings: Holdings, lines: Lines, limit: Limit) -> None:
         self._holdings = holdings
         self._lines = lines
+        self._limit = limit
         self._process = os.getpid()
 
     @abstractmethod
@@ -74,8 +75,8 @@ class Runner(ABC):
 class InlineRunner(Runner):
     """One job at a time in the main thread: the fastest, and signals and debuggers work there."""
 
-    def __init__(self, holdings: Holdings, lines: Lines) -> None:
-        super().__init__(holdings, lines)
+    def __init__(self, holdings: Holdings, lines: Lines, limit: Limit) -> None:
+        super().__init__(holdings, lines, limit)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def free(self) -> int:
@@ -87,7 +88,7 @@ class InlineRunner(Runner):
         while not stop.raised and (ticket := holdings.start()):
             claim, slot = ticket
             self._lines.started(claim)
-            self._report(self._drive(execute(claim), needs_loop(claim)), slot)
+            self._report(self._drive(execute(claim, self._limit), needs_loop(claim)), slot)
             if time.monotonic() > until:
                 return
 
@@ -124,8 +125,8 @@ def _runs_alone(claim: Claim) -> bool:
 class PoolRunner(Runner):
     """Up to `concurrency` jobs at a time: sync ones in threads, async ones on one event loop."""
 
-    def __init__(self, holdings: Holdings, lines: Lines, concurrency: int) -> None:
-        super().__init__(holdings, lines)
+    def __init__(self, holdings: Holdings, lines: Lines, limit: Limit, concurrency: int) -> None:
+        super().__init__(holdings, lines, limit)
         self._concurrency = concurrency
         self._threads = ThreadPoolExecutor(concurrency, "lightjobs")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -150,7 +151,7 @@ class PoolRunner(Runner):
 
     async def _reported(self, ticket: Ticket) -> None:
         self._lines.started(ticket.claim)
-        self._report(await execute(ticket.claim), ticket.slot)
+        self._report(await execute(ticket.claim, self._limit), ticket.slot)
         self._ended.set()
 
     def hook(self, run: Run) -> None:

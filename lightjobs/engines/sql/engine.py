@@ -145,6 +145,7 @@ class SqlEngine(Engine):
         now = time.time()
         with self._db.transaction():
             ((may_recover,),) = self._db.rows(query("sweep"), {"now": now, "lease": lease})
+            self._db.rows(query("forget_limits"), {"now": now})
             if not may_recover:
                 return 0
             dead = self._db.rows(query("expired"), {"now": now})
@@ -238,6 +239,12 @@ class SqlEngine(Engine):
             for row in self._db.rows(query("due"), {"queue": queue, "priority": priority})
         ]
         return min(found, default=None)
+
+    def limit(self, key: str, most: int, seconds: float) -> float:
+        now = time.time()
+        params = {"key": key, "most": most, "seconds": seconds, "now": now}
+        ((hits, ends_at),) = self._db.rows(query("limit"), params)
+        return 0.0 if hits <= most else float(ends_at) - now
 
     def install(self, dry_run: bool = False) -> list[str]:
         return migrate.up(self._db, dry_run)

@@ -25,3 +25,10 @@ CREATE TABLE job_sweeps (
   recover_from REAL NOT NULL
 );
 INSERT INTO job_sweeps (id, swept_at, recover_from) VALUES (1, 0, 0);
+-- Rate limits: how many runs a window has seen.
+CREATE TABLE job_limits (
+  name TEXT PRIMARY KEY,
+  hits INTEGER NOT NULL,
+  ends_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX job_limits_ends ON job_limits (ends_at);

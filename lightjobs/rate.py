@@ -1,0 +1,49 @@
+"""What `rateLimit()` returns, read as Lightpack reads it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
+"""In Lightpack's order: where several are given the first counts."""
+
+JITTER = 0.2
+"""Lightpack's default: a job that must wait comes back up to a fifth of the window later, so that
+not all come back at once."""
+
+
+class Rate(NamedTuple):
+    """At most `limit` runs in `window` seconds, over all workers, counted under `key`."""
+
+    limit: int
+    window: float
+    key: str
+    jitter: float
+
+    def delay(self, wait: float) -> float:
+        """How long a job is put off when its window ends in `wait` seconds."""
+        return wait + random.uniform(0, self.window * self.jitter)
+
+
+def read(config: Mapping[str, Any] | None, handler: str) -> Rate | None:
+    """The rate in `config`, None for no limit. The key defaults to one for each handler.
+
+    Raises ValueError for a config without a unit of time, or with a value that cannot be right.
+    """
+    if config is None or config.get("limit") is None:
+        return None
+    unit = next((unit for unit in UNITS if config.get(unit) is not None), None)
+    if unit is None:
+        raise ValueError(f"rateLimit() names no unit of time; allowed: {', '.join(UNITS)}")
+    limit, window = config["limit"], config[unit]
+    jitter = config.get("jitter", JITTER)
+    if type(limit) is not int or limit < 1:
+        raise ValueError(f"rateLimit() has the limit {limit!r}; allowed: a whole number from 1")
+    if not isinstance(window, (int, float)) or not window > 0:
+        raise ValueError(f"rateLimit() has {window!r} {unit}; allowed: a number above 0")
+    if not isinstance(jitter, (int, float)) or not 0 <= jitter <= 1:
+        raise ValueError(f"rateLimit() has the jitter {jitter!r}; allowed: 0 to 1")
+    key = str(config.get("key") or "job:" + handler.replace("\\", "."))
+    return Rate(limit, float(window) * UNITS[unit], key, float(jitter))

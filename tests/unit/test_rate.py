@@ -1,0 +1,126 @@
+import pytest
+
+from lightjobs import Job
+from lightjobs.engines.memory import MemoryEngine
+from lightjobs.errors import StoreUnavailable
+from lightjobs.rate import read
+from lightjobs.record import NewJob
+from lightjobs.settings import load
+
+from .working import Worker
+
+
+@pytest.mark.parametrize(
+    ("config", "window"),
+    [
+        ({"limit": 1, "seconds": 7}, 7),
+        ({"limit": 1, "minutes": 2}, 120),
+        ({"limit": 1, "hours": 2}, 7200),
+        ({"limit": 1, "days": 2}, 172_800),
+        ({"limit": 1, "days": 2, "minutes": 1, "seconds": 5}, 5),
+        ({"limit": 1, "days": 2, "hours": 1}, 3600),
+    ],
+)
+def test_units_count_in_lightpacks_order(config, window):
+    assert read(config, "X").window == window
+
+
+def test_no_limit_is_no_rate():
+    assert read(None, "X") is None
+    assert read({}, "X") is None
+    assert read({"limit": None, "seconds": 1}, "X") is None
+
+
+def test_the_key_defaults_to_one_for_each_handler():
+    assert read({"limit": 1, "seconds": 1}, "App\\Jobs\\Mail").key == "job:App.Jobs.Mail"
+    assert read({"limit": 1, "seconds": 1, "key": "sms"}, "App\\Jobs\\Mail").key == "sms"
+
+
+@pytest.mark.parametrize(
+    ("config", "named"),
+    [
+        ({"limit": 1}, "unit of time; allowed: seconds, minutes, hours, days"),
+        ({"limit": 0, "seconds": 1}, "limit 0"),
+        ({"limit": "many", "seconds": 1}, "limit 'many'"),
+        ({"limit": 1, "seconds": 0}, "0 seconds"),
+        ({"limit": 1, "minutes": "x"}, "'x' minutes"),
+        ({"limit": 1, "seconds": 1, "jitter": 2}, "jitter 2"),
+    ],
+)
+def test_a_config_that_cannot_be_right_names_what_is_wrong(config, named):
+    with pytest.raises(ValueError, match=named):
+        read(config, "X")
+
+
+def test_jitter_puts_off_by_at_most_its_share_of_the_window():
+    rate = read({"limit": 1, "seconds": 10, "jitter": 0.5}, "X")
+    delays = [rate.delay(3) for _ in range(200)]
+    assert 3 <= min(delays) < 4
+    assert 7 < max(delays) <= 8
+    assert read({"limit": 1, "seconds": 10, "jitter": 0}, "X").delay(3) == 3
+
+
+def limited_job(ran):
+    class Limited(Job):
+        def handle(self):
+            ran.append(self.context.attempt)
+
+        def rateLimit(self):
+            return {"limit": 2, "seconds": 0.3, "jitter": 0}
+
+    return Limited
+
+
+def test_jobs_beyond_the_rate_wait_and_spend_no_attempt():
+    engine, ran = MemoryEngine(), []
+    handler = limited_job(ran)._handler
+    engine.push([NewJob(handler, "default", "{}")] * 5)
+    Worker(engine).run()
+    assert ran == [1, 1]
+    assert engine.stats()["default"]["delayed"] == 3
+    assert engine.stats()["default"]["failed"] == 0
+    assert {job.attempts for job in engine.browse("new")} == {0}
+    while engine.stats():
+        engine.wait(["default"], 1)
+        Worker(engine).run()
+    assert ran == [1] * 5
+
+
+def test_a_store_that_is_away_when_the_rate_is_asked_costs_no_attempt():
+    class Forgetful(MemoryEngine):
+        away = 2
+
+        def limit(self, key, most, seconds):
+            if self.away:
+                self.away -= 1
+                raise StoreUnavailable("gone")
+            return super().limit(key, most, seconds)
+
+    engine, ran = Forgetful(), []
+    engine.push([NewJob(limited_job(ran)._handler, "default", "{}")])
+    Worker(engine).run()
+    assert ran == [1]
+    assert not engine.stats()
+
+
+def test_a_wrong_config_fails_the_job_with_the_reason():
+    class Unlimited(Job):
+        def handle(self):
+            raise AssertionError("ran")
+
+        def rateLimit(self):
+            return {"limit": 3}
+
+    engine = MemoryEngine()
+    (job_id,) = engine.push([NewJob(Unlimited._handler, "default", "{}")])
+    Worker(engine).run()
+    assert "names no unit of time" in engine.find(job_id).exception
+
+
+def test_dispatch_sync_asks_no_rate(monkeypatch):
+    ran = []
+    limited = limited_job(ran)
+    assert load().engine
+    for _ in range(5):
+        limited().dispatchSync({})
+    assert len(ran) == 5
