@@ -39,10 +39,13 @@ def main() -> int:
     expected = dispatch()
     click.secho("3. lightjobs job:work --queue=payments", bold=True)
     counts, seconds = work(expected)
+    if counts["processed"] + counts["failed"] < expected:
+        click.echo("the worker did not get through; see its words above", err=True)
+        return 1
     click.secho(f"4. and {BURST:,} more, to see how fast it is", bold=True)
     rate = burst()
     summarize(counts, seconds, rate)
-    return 0 if counts["processed"] + counts["failed"] >= expected else 1
+    return 0
 
 
 def dispatch() -> int:
@@ -132,11 +135,18 @@ def burst() -> float:
     engine = lightjobs.engine()
     ProcessPayment.dispatchMany([{"payment": n} for n in range(BURST)])
     dispatched = engine.stats()["payments"]["new"]
-    with worker("--quiet"):
-        while (waiting := engine.stats()["payments"]["new"]) == dispatched:
+    until = time.monotonic() + PATIENCE
+
+    def left() -> int:
+        if process.poll() is not None or time.monotonic() > until:
+            raise click.ClickException("the worker did not get through; see its words above")
+        return engine.stats().get("payments", {}).get("new", 0)
+
+    with worker("--quiet") as process:
+        while (waiting := left()) == dispatched:
             time.sleep(0.002)
         started = time.monotonic()
-        while engine.stats().get("payments", {}).get("new", 0):
+        while left():
             time.sleep(0.002)
         return waiting / (time.monotonic() - started)
 
@@ -167,4 +177,8 @@ def summarize(counts: Counter[str], seconds: float, rate: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)

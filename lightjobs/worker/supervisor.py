@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..engines.base import Engine
-from ..errors import StoreUnavailable
+from ..errors import LightjobsError, StoreUnavailable
 from ..record import HandBack
 from .budget import Budget
 from .child import OUTGROWN, READY, READY_BYTES, arguments
@@ -165,6 +165,10 @@ class Supervisor:
             run()
         except StoreUnavailable as error:
             _log.warning("the store is away: %s", error)
+        except LightjobsError as error:  # the tables were dropped, say: end in good order
+            _log.error("%s", error)
+            self._status = error.exit_code
+            self._signals.raise_()
 
     def _sleep(self, reading: int, until: float) -> None:
         """Until a signal, a child's death or word from one, or the next thing to do."""
@@ -265,7 +269,7 @@ class Supervisor:
         for child in list(self._dead):
             try:
                 self._put_back(child)
-            except StoreUnavailable as error:
+            except LightjobsError as error:
                 _log.warning("the jobs of a dead child must wait: %s", error)
                 return
             self._dead.remove(child)
@@ -294,7 +298,7 @@ class Supervisor:
             try:
                 child = Child(self._options, self._budget, self._siblings, place, self._engine)
                 self._children.append(child)
-            except (StoreUnavailable, OSError) as error:
+            except (LightjobsError, OSError) as error:
                 _log.warning("no new child for the moment: %s", error)
                 self._start_at = time.monotonic() + 0.5
                 return

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from process.harness import Project, wait_until
+from process.harness import Project, parents, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -114,3 +114,14 @@ def test_a_worker_started_on_a_locked_database_waits_for_it(project: Project) ->
         time.sleep(2)
         assert worker.running()
     wait_until(project.empty, 10)
+
+
+def test_tables_that_vanish_end_the_worker_in_good_order(project: Project) -> None:
+    worker = project.work("--workers=2", "--grace=2").ready()
+    children = worker.children()
+    with project.connection() as connection:
+        connection.execute("DROP TABLE job_sweeps")
+    assert worker.wait(10) == 4
+    assert "lightjobs migrate:up" in worker.err
+    assert "Traceback" not in worker.err
+    wait_until(lambda: not set(children) & set(parents()), 2, "the children have ended too")
