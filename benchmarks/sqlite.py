@@ -110,7 +110,7 @@ def bare_drain(folder: str, jobs: int) -> float:
             break
         outcomes = json.dumps([row[:2] for row in rows])
         db.execute("BEGIN IMMEDIATE")
-        db.execute(query("settle_done"), {"outcomes": outcomes}).fetchall()
+        db.execute(query("settle_done"), {"worker": "w", "outcomes": outcomes}).fetchall()
         db.execute("COMMIT")
     return jobs / (time.perf_counter() - started)
 

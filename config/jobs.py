@@ -3,7 +3,7 @@
 from lightjobs.env import env
 
 jobs = {
-    # sync | database | memory | null
+    # redis | valkey | database | memory | sync | null
     "engine": env("JOB_ENGINE"),  # sync
     # The packages that hold Job classes, separated by commas.
     "modules": env("JOB_MODULES"),  # app_jobs

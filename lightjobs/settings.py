@@ -16,7 +16,7 @@ from .errors import SettingsError
 
 ENGINES = ("redis", "valkey", "database", "memory", "sync", "null")
 DRIVERS = ("sqlite", "mysql", "mariadb", "pgsql")
-BUILT_ENGINES = ("database", "memory", "sync", "null")
+BUILT_ENGINES = ENGINES
 BUILT_DRIVERS = ("sqlite",)
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -98,7 +98,8 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
             "database": value(server, "database", "REDIS_DB", _integer(0), 0),
             "tls": value(server, "tls", "REDIS_TLS", _boolean, False),
             "prefix": value(queue, "prefix", "REDIS_JOB_PREFIX", str, "jobs:"),
-            "job_database": value(queue, "database", "REDIS_JOB_DB", _integer(0), 0),
+            "job_database": value(queue, "database", "REDIS_JOB_DB", _integer(0), None),
+            "format": value(queue, "format", "REDIS_JOB_FORMAT", _one_of("hash", "php"), "hash"),
         },
     )
     return settings, problems

@@ -107,7 +107,9 @@ def job_work(queue: tuple[str, ...], workers: int, **rest: object) -> int:
 
     def say_ready() -> None:
         if not options.quiet and options.log_format == "text":
-            kind = f"{settings.engine} ({settings.database['driver']})"
+            kind = settings.engine
+            if kind == "database":
+                kind += f" ({settings.database['driver']})"
             processes = (
                 f"{workers} worker{'s' if workers != 1 else ''}" if workers else "this process"
             )

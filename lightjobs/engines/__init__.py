@@ -15,6 +15,12 @@ def connect(settings: Settings) -> Engine:
             from .sql.sqlite import Sqlite
 
             return SqlEngine(Sqlite(settings.database["name"], settings.database["synchronous"]))
+        case "redis" | "valkey":
+            from .redis.connect import client
+            from .redis.engine import RedisEngine
+
+            redis = settings.redis
+            return RedisEngine(client(redis), redis["prefix"], redis["format"], settings.engine)
         case "memory":
             from .memory import MemoryEngine
 

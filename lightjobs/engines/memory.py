@@ -137,6 +137,8 @@ class MemoryEngine(Engine):
             return worker in self._workers and type(outcome) is Done
         if job.fence != outcome.fence:
             return False
+        if job.status == QUEUED and job.worker != worker:
+            return False
         if job.status != QUEUED:  # settled before; by this same outcome?
             return worker in self._workers and job.status == _settled_status(outcome)
         job.worker = None

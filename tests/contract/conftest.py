@@ -1,14 +1,26 @@
 """Every promise runs on every engine here. A new engine: one more factory in STORES."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from servers import clean_redis
 
 from lightjobs.engines.base import Engine
 from lightjobs.engines.memory import MemoryEngine
+from lightjobs.engines.redis.connect import client as connect
+from lightjobs.engines.redis.engine import RedisEngine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
+
+__all__ = ["clean_redis"]
+
+NO_REDIS = {
+    "url": None,
+    "username": None,
+    "password": None,
+    "job_database": 0,
+    "tls": False,
+}
 
 
 class Store(NamedTuple):
@@ -17,21 +29,36 @@ class Store(NamedTuple):
     """What makes another process use the same store; None when no other process can."""
 
 
-def memory(tmp_path: Path) -> Store:
+def memory(request: pytest.FixtureRequest) -> Store:
     return Store(MemoryEngine(), None)
 
 
-def sqlite(tmp_path: Path) -> Store:
-    path = str(tmp_path / "jobs.sqlite")
+def sqlite(request: pytest.FixtureRequest) -> Store:
+    path = str(request.getfixturevalue("tmp_path") / "jobs.sqlite")
     return Store(SqlEngine(Sqlite(path)), {"JOB_ENGINE": "database", "DB_NAME": path})
 
 
-STORES = {"memory": memory, "sqlite": sqlite}
+def redis(form):
+    def make(request):
+        server = request.getfixturevalue("clean_redis")
+        environment = {**server.environment, "JOB_ENGINE": "redis", "REDIS_JOB_FORMAT": form}
+        client = connect({**NO_REDIS, "host": server.host, "port": server.port})
+        return Store(RedisEngine(client, "jobs:", form), environment)
+
+    return make
+
+
+STORES = {
+    "memory": memory,
+    "sqlite": sqlite,
+    "redis-hash": redis("hash"),
+    "redis-php": redis("php"),
+}
 
 
 @pytest.fixture(params=STORES)
-def store(request, tmp_path):
-    made = STORES[request.param](tmp_path)
+def store(request):
+    made = STORES[request.param](request)
     made.engine.install()
     yield made
     made.engine.close()

@@ -100,7 +100,7 @@ class SqlEngine(Engine):
             for kind, alike in by_kind.items():
                 name, as_row = _SETTLE[kind]
                 rows = alike if as_row is None else [as_row(outcome) for outcome in alike]
-                params = {"outcomes": json.dumps(rows)}
+                params = {"worker": worker, "outcomes": json.dumps(rows)}
                 if kind is Failed:
                     params["now"] = utc_text(time.time())
                 accepted += connection.execute(query(name), params).fetchall()

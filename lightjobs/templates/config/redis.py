@@ -16,5 +16,7 @@ redis = {
         "connection": "default",
         "prefix": env("REDIS_JOB_PREFIX"),  # jobs:
         "database": env("REDIS_JOB_DB"),  # 0
+        # How new jobs are written: hash, or php as Lightpack's own workers read them.
+        "format": env("REDIS_JOB_FORMAT"),  # hash
     },
 }

@@ -1,0 +1,1 @@
+"""Redis and Valkey, in Lightpack's layout."""

@@ -1,0 +1,354 @@
+"""Jobs in Redis or Valkey, in the layout that Lightpack's PHP workers share.
+
+Every verb is one script, so it happens in one step; the keys are made in `scripts/lib.lua`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+
+from ...errors import LightjobsError, StoreUnavailable
+from ...record import (
+    FAILED,
+    NEW,
+    QUEUED,
+    STATUSES,
+    Claim,
+    Done,
+    Failed,
+    HandBack,
+    NewJob,
+    Outcome,
+    Release,
+    Stored,
+)
+from ..base import MAX_RECOVERIES, WORKER_LOST, Engine, legal_move, legal_purge
+from .ids import new_ids
+from .scripts import call, execute
+
+PART = 500
+"""Jobs that one call of a bulk verb touches: a script holds up everybody while it runs."""
+
+SCANNED_KEYS = 50_000
+"""A database with more keys is not searched for queues."""
+
+ASIDE = "aside"
+"""What is shown as the status of a job that cannot be read."""
+
+_PRIORITIES = (0, 2, 1, -1, -2)
+_KINDS = {Done: "done", Release: "release", HandBack: "hand back", Failed: "failed"}
+
+
+class RedisEngine(Engine):
+    """The engine behind JOB_ENGINE=redis and valkey."""
+
+    def __init__(self, client: redis.Redis, prefix: str, form: str, name: str = "redis") -> None:
+        self.name = name
+        self._client = client
+        self._prefix = prefix
+        self._form = form
+
+    def push(self, jobs: Sequence[NewJob]) -> list[str]:
+        ids = new_ids(len(jobs))
+        # One script for all: the list is stored whole or not at all.
+        rows = [
+            (
+                id,
+                job.handler,
+                job.queue,
+                job.payload,
+                "" if job.due is None else f"{job.due:.6f}",
+                job.priority,
+                job.options or "",
+            )
+            for id, job in zip(ids, jobs, strict=True)
+        ]
+        if rows:
+            self._call("push", self._form, json.dumps(rows))
+        return ids
+
+    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
+        return _claims(self._call("claim", worker, limit, *queues))
+
+    def held(self, worker: str) -> list[Claim]:
+        return _claims(self._call("held", worker))
+
+    def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
+        if not outcomes:
+            return []
+        rows = [(_KINDS[type(outcome)], *_fields(outcome)) for outcome in outcomes]
+        return [answer == 1 for answer in self._call("settle", worker, json.dumps(rows))]
+
+    def register(self, worker: str, lease: float) -> None:
+        if not self._call("register", worker, lease):
+            raise LightjobsError(f"there is a worker {worker!r} already")
+
+    def beat(self, workers: Sequence[str], lease: float) -> list[str]:
+        if not workers:
+            return []
+        return [_text(worker) for worker in self._call("beat", lease, *workers)]
+
+    def recover(self, worker: str | None = None, lease: float = 30.0) -> int:
+        if worker is not None:
+            return self._recover(worker)
+        return sum(self._recover(_text(dead)) for dead in self._call("sweep", lease))
+
+    def _recover(self, worker: str) -> int:
+        total = 0
+        while True:
+            seen: int
+            recovered: int
+            seen, recovered = self._call("recover", worker, MAX_RECOVERIES, WORKER_LOST, PART)
+            total += recovered
+            if seen < PART:
+                return total
+
+    def move(self, name: str, job_id: str | None = None, queue: str | None = None) -> int:
+        legal_move(name)
+        return self._on_failed(name, (queue or "",), job_id)
+
+    def purge(
+        self,
+        status: str,
+        job_id: str | None = None,
+        queue: str | None = None,
+        before: float | None = None,
+    ) -> int:
+        legal_purge(status)
+        limits = (queue or "", "" if before is None else f"{before:.6f}")
+        return self._on_failed("purge", limits, job_id)
+
+    def _on_failed(self, name: str, arguments: tuple[str, ...], job_id: str | None) -> int:
+        """Run a script over one failed job, or all, a part at a time; returns how many it took."""
+        if job_id is not None:
+            return int(self._call(name, *arguments, _argument(job_id)))
+        total = skipped = 0
+        while ids := self._ids("failed", skipped, skipped + PART - 1):
+            taken = int(self._call(name, *arguments, *ids))
+            total += taken
+            skipped += len(ids) - taken
+        return total
+
+    def _ids(self, key: str, start: int, stop: int, latest_first: bool = False) -> list[Any]:
+        with self._translated():
+            command = "ZREVRANGE" if latest_first else "ZRANGE"
+            found: list[Any] = execute(self._client, command, self._prefix + key, start, stop)
+            return found
+
+    def _discover(self) -> None:
+        """Note the queues that only PHP has pushed to, as long as looking for them is quick; on a
+        large database a queue is known once a worker has asked for it."""
+        with self._translated():
+            if execute(self._client, "DBSIZE") > SCANNED_KEYS:
+                return
+            head = f"{self._prefix}queue:".encode()
+            pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", head) + b"*"
+            queues = [key[len(head) :] for key in self._client.scan_iter(pattern, 1000)]
+            if queues:
+                execute(self._client, "SADD", f"{self._prefix}queues", *queues)
+
+    def stats(self) -> dict[str, dict[str, int]]:
+        self._discover()
+        rows, failed = self._call("stats")
+        if sum(rows[4::5]) != failed:  # PHP failed or retried some
+            self._reconcile()
+            rows, _ = self._call("stats")
+        counts = {}
+        for queue, new, delayed, queued, failed in zip(*[iter(rows)] * 5, strict=True):
+            statuses = dict.fromkeys((*STATUSES, "delayed"), 0)
+            statuses |= {NEW: new, "delayed": delayed, QUEUED: queued, FAILED: failed}
+            if any(statuses.values()):
+                counts[_text(queue)] = statuses
+        return dict(sorted(counts.items()))
+
+    def _reconcile(self) -> None:
+        offset = 0
+        while seen := self._call("reconcile", offset, PART):
+            offset += seen
+
+    def find(self, job_id: str) -> Stored | None:
+        found = self._stored([_argument(job_id)])
+        return found[0] if found else self._aside(job_id)
+
+    def _aside(self, job_id: str) -> Stored | None:
+        """A job that could not be read and was set aside, with the reason as its exception."""
+        with self._translated():
+            reason = execute(self._client, "HGET", f"{self._prefix}aside", _argument(job_id))
+        if reason is None:
+            return None
+        return Stored(
+            job_id,
+            "",
+            "",
+            "",
+            ASIDE,
+            0,
+            0,
+            "",
+            "",
+            f"set aside: {_text(reason)}",
+            None,
+            0,
+            None,
+            None,
+        )
+
+    def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
+        if status == FAILED:
+            return self._listed("failed", status, queue, limit, latest_first=True)
+        if status == QUEUED:
+            workers = [_text(worker) for worker in self._ids("workers", 0, -1)]
+            found = [
+                job for w in workers for job in self._listed(f"held:{w}", status, queue, limit)
+            ]
+            return sorted(found, key=_by_due)[:limit]
+        if status != NEW:
+            return []
+        queues = [queue] if queue is not None else list(self.stats())
+        keys = [
+            f"queue:{name}" if priority == 0 else f"ready:{priority}:{name}"
+            for name in queues
+            for priority in _PRIORITIES
+        ]
+        found = [job for key in keys for job in self._listed(key, status, queue, limit)]
+        return sorted(found, key=_by_due)[:limit]
+
+    def _listed(
+        self, key: str, status: str, queue: str | None, limit: int, latest_first: bool = False
+    ) -> list[Stored]:
+        jobs: list[Stored] = []
+        start = 0
+        while len(jobs) < limit and (ids := self._ids(key, start, start + PART - 1, latest_first)):
+            start += len(ids)
+            jobs += [
+                job
+                for job in self._stored(ids)
+                if job.status == status and (queue is None or job.queue == queue)
+            ]
+        return jobs[:limit]
+
+    def _stored(self, ids: Iterable[Any]) -> list[Stored]:
+        return [_stored(*row) for row in _decoded(self._call("browse", *ids))]
+
+    def wait(self, queues: Sequence[str], timeout: float) -> bool:
+        deadline = time.monotonic() + timeout
+        keys = [f"{self._prefix}wake:{queue}" for queue in queues]
+        while True:
+            due = _text(self._call("due", *queues))
+            if due and float(due) <= 0:
+                return True
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            pause = max(0.001, min(left, float(due) if due else left))
+            if not keys:
+                time.sleep(pause)
+                continue
+            # A token is a reason to look again, no more: it may be an old one. PHP leaves none; the
+            # caller asks again often enough for that.
+            with self._translated():
+                execute(self._client, "BLPOP", *keys, pause)
+
+    def limit(self, key: str, most: int, seconds: float) -> float:
+        return float(self._call("limit", key, most, seconds)) / 1000
+
+    def install(self, dry_run: bool = False) -> list[str]:
+        return []
+
+    def installed(self) -> list[tuple[str, str | None]]:
+        return []
+
+    def problems(self) -> list[str]:
+        try:
+            self._call("stats")
+        except LightjobsError as error:
+            return [str(error)]
+        return []
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _call(self, script: str, *arguments: Any) -> Any:
+        with self._translated():
+            return call(self._client, script, self._prefix, *arguments)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (redis.exceptions.RedisError, OSError) as error:
+            raise StoreUnavailable(f"{self.name}: {error}") from error
+
+
+def _claims(reply: bytes | str) -> list[Claim]:
+    return [Claim._make((*row[:8], row[8] or None)) for row in _decoded(reply)]
+
+
+def _decoded(reply: bytes | str) -> list[list[Any]]:
+    """The rows in a script's JSON; bytes that are no UTF-8 become lone surrogates, so that they
+    fail their own job and no other."""
+    if not reply:
+        return []
+    text = reply.decode("utf-8", "surrogateescape") if isinstance(reply, bytes) else reply
+    rows: list[list[Any]] = json.loads(text)
+    return rows
+
+
+def _by_due(job: Stored) -> tuple[str, str]:
+    return job.scheduled_at, job.id
+
+
+def _fields(outcome: Outcome) -> tuple[Any, ...]:
+    if type(outcome) is Release:
+        return (outcome.id, outcome.fence, f"{outcome.due:.6f}", outcome.attempts)
+    return tuple(outcome)
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+def _argument(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _stored(
+    id: str,
+    status: str,
+    fence: int,
+    attempts: int,
+    queue: str,
+    priority: int,
+    handler: str,
+    payload: str,
+    recoveries: int,
+    created_at: str,
+    options: str,
+    scheduled_at: str,
+    exception: str,
+    failed_at: str,
+    worker: str,
+) -> Stored:
+    return Stored(
+        id,
+        handler,
+        queue,
+        payload,
+        status,
+        attempts,
+        priority,
+        created_at,
+        scheduled_at,
+        exception or None,
+        failed_at or None,
+        recoveries,
+        worker or None,
+        options or None,
+    )

@@ -1,0 +1,25 @@
+"""Ids as PHP's `uniqid('job_', true)` makes them: they sort by birth."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+_lock = threading.Lock()
+_latest = 0
+
+
+def new_ids(count: int) -> list[str]:
+    """`count` ids, each later than all that this process made before: `job_`, 13 hex digits of
+    seconds and microseconds, a point, 8 random digits that keep processes apart."""
+    global _latest
+    with _lock:
+        first = max(time.time_ns() // 1000, _latest + 1)
+        _latest = first + count - 1
+    random_digits = random.randrange
+    ids = []
+    for microsecond in range(first, first + count):
+        seconds, rest = divmod(microsecond, 1_000_000)
+        ids.append(f"job_{seconds:08x}{rest:05x}.{random_digits(100_000_000):08}")
+    return ids

@@ -1,0 +1,12 @@
+-- Extend leases.
+-- ARGV: prefix; lease in seconds; workers. Returns those that are not registered.
+local lost = {}
+local expires_at = score(now() + tonumber(ARGV[2]))
+for index = 3, #ARGV do
+  if registered(ARGV[index]) then
+    redis.call('ZADD', prefix .. 'workers', 'XX', expires_at, ARGV[index])
+  else
+    lost[#lost + 1] = ARGV[index]
+  end
+end
+return lost

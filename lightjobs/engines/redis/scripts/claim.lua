@@ -1,0 +1,48 @@
+-- Take due jobs for a worker.
+-- ARGV: prefix; worker; limit; queues, in strict order.
+-- Returns JSON [[id, fence, handler, queue, payload, attempts, recoveries, created_at, options or ""], ...];
+-- "" for nothing. What cannot be read is set aside: out of its queue, untouched, with a reason.
+local worker, left = ARGV[2], tonumber(ARGV[3])
+if not registered(worker) then return '' end
+local at = now()
+local updated_at = utc_text(at)
+local claims = {}
+local function take(queue, key)
+  local ids = redis.call('ZRANGEBYSCORE', key, '-inf', score(at), 'LIMIT', 0, math.min(left, 1000))
+  if #ids == 0 then return 0 end
+  -- The first write is a removal: a full Redis lets such a script go on, so it can be drained.
+  redis.call('ZREM', key, unpack(ids))
+  local taken = 0
+  for _, id in ipairs(ids) do
+    local job, why = load_job(id)
+    if job and job.status == 'new' then
+      local fence, attempts = job.fence + 1, job.attempts + 1
+      save_job(job, {'status', 'queued', 'attempts', attempts, 'updated_at', updated_at,
+        'fence', fence, 'worker', worker})
+      redis.call('ZADD', held_key(worker), fence, id)
+      claims[#claims + 1] = {id, fence, job.handler or '', queue, job.payload or '', attempts,
+        job.recoveries, job.created_at or '', job.options or ''}
+      taken = taken + 1
+    elseif why then
+      redis.call('HSET', prefix .. 'aside', id, why)
+    end
+  end
+  if taken > 0 then
+    count_queued(queue, taken)
+    redis.call('SADD', prefix .. 'queues', queue)
+  end
+  left = left - taken
+  return #ids
+end
+for index = 4, #ARGV do
+  local queue = ARGV[index]
+  for _, priority in ipairs(PRIORITIES) do
+    local key = queue_key(queue, priority)
+    -- Ids whose job is gone make room for others, a few times: the work of one call is bounded.
+    local rounds = 0
+    while left > 0 and rounds < 10 and take(queue, key) > 0 do rounds = rounds + 1 end
+    if left <= 0 then break end
+  end
+end
+if #claims == 0 then return '' end
+return cjson.encode(claims)

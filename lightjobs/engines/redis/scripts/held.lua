@@ -1,0 +1,12 @@
+-- What a worker holds.
+-- ARGV: prefix; worker. Returns as claim.
+local claims = {}
+for _, id in ipairs(redis.call('ZRANGE', held_key(ARGV[2]), 0, -1)) do
+  local job = load_job(id)
+  if job and job.status == 'queued' then
+    claims[#claims + 1] = {id, job.fence, job.handler or '', job.queue, job.payload or '', job.attempts,
+      job.recoveries, job.created_at or '', job.options or ''}
+  end
+end
+if #claims == 0 then return '' end
+return cjson.encode(claims)

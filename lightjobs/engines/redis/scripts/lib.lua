@@ -1,0 +1,245 @@
+-- Put before every script: keys, time, and jobs in either form.
+-- ARGV[1] is the prefix. All other keys are made from it and a queue, worker or id, so with a prefix
+-- such as {jobs}: everything is in one slot of a cluster.
+local prefix = ARGV[1]
+local PRIORITIES = {2, 1, 0, -1, -2}
+local NULL = {}
+-- What lightjobs adds to Lightpack's array, and takes out again when it says nothing any more.
+local OURS = {worker = true, recoveries = true}
+
+local function job_key(id) return prefix .. 'job:' .. id end
+local function held_key(worker) return prefix .. 'held:' .. worker end
+local function failed_key(queue) return prefix .. 'failed_in:' .. queue end
+
+-- Lightpack knows one set a queue; jobs of other priorities wait where PHP does not look.
+local function queue_key(queue, priority)
+  if priority == 0 then return prefix .. 'queue:' .. queue end
+  return prefix .. 'ready:' .. priority .. ':' .. queue
+end
+
+local function now()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) + tonumber(time[2]) / 1000000
+end
+
+-- tostring() keeps 14 digits, which is tenths of milliseconds.
+local function score(moment) return string.format('%.6f', moment) end
+
+-- YYYY-MM-DD HH:MM:SS in UTC; Redis' Lua has no os.date.
+local function utc_text(moment)
+  local seconds = math.floor(moment)
+  local days = math.floor(seconds / 86400)
+  local rest = seconds - days * 86400
+  -- Days since 0000-03-01, in 400-year eras: the year begins in March, so a leap day ends it.
+  local z = days + 719468
+  local era = math.floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
+  local mp = math.floor((5 * doy + 2) / 153)
+  local day = doy - math.floor((153 * mp + 2) / 5) + 1
+  local month = mp < 10 and mp + 3 or mp - 9
+  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
+  return string.format('%04d-%02d-%02d %02d:%02d:%02d', year, month, day,
+    math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
+end
+
+local SCALARS = {i = '^i:[+-]?%d+;()', b = '^b:[01];()', d = '^d:[-+.%dEINFA]+;()'}
+
+-- PHP's serialize(): where the value at `at` ends, or nil and why it is not read. Lengths are
+-- followed, never searched for: a value may hold anything, text that looks like fields included.
+local function php_end(text, at, depth)
+  local kind = text:sub(at, at)
+  if kind == 'N' then
+    if text:sub(at + 1, at + 1) == ';' then return at + 2 end
+  elseif kind == 's' then
+    local length, begin = text:match('^s:(%d+):"()', at)
+    if length and #length < 10 then
+      local stop = begin + tonumber(length)
+      if text:sub(stop, stop + 1) == '";' then return stop + 2 end
+    end
+    return nil, 'a string whose length is wrong'
+  elseif SCALARS[kind] then
+    local stop = text:sub(at, at + 400):match(SCALARS[kind])
+    if stop then return at + stop - 1 end
+  elseif kind == 'a' then
+    local count, begin = text:match('^a:(%d+):{()', at)
+    if depth > 20 then return nil, 'arrays nested too deeply' end
+    -- The shortest pair, i:0;N;, has six characters.
+    if not count or #count > 9 or tonumber(count) * 6 > #text - at then
+      return nil, 'an array whose count is wrong'
+    end
+    at = begin
+    for _ = 1, tonumber(count) * 2 do
+      local stop, why = php_end(text, at, depth + 1)
+      if not stop then return nil, why end
+      at = stop
+    end
+    if text:sub(at, at) == '}' then return at + 1 end
+    return nil, 'an array that does not end'
+  elseif kind:match('[OCERr]') then
+    return nil, 'objects and references are not read'
+  end
+  return nil, 'not what PHP serializes'
+end
+
+-- The array at the top: its names in order, and the text of each value.
+local function php_read(text)
+  local count, at = text:match('^a:(%d+):{()')
+  if not count or #count > 4 then return nil, 'not a PHP array' end
+  local names, raw = {}, {}
+  for _ = 1, tonumber(count) do
+    local stop, why = php_end(text, at, 0)
+    if not stop then return nil, why end
+    local length, begin = text:match('^s:(%d+):"()', at)
+    if not length then return nil, 'a key that is no string' end
+    local name = text:sub(begin, begin + tonumber(length) - 1)
+    local value_end
+    value_end, why = php_end(text, stop, 0)
+    if not value_end then return nil, why end
+    if raw[name] then return nil, 'a key given twice' end
+    names[#names + 1] = name
+    raw[name] = text:sub(stop, value_end - 1)
+    at = value_end
+  end
+  if text:sub(at) ~= '}' then return nil, 'text after its end' end
+  return {names = names, raw = raw}
+end
+
+local function php_value(raw)
+  if not raw then return false end
+  local kind = raw:sub(1, 1)
+  if kind == 's' then return raw:match('^s:%d+:"(.*)";$') end
+  if kind == 'i' or kind == 'd' then return raw:sub(3, -2) end
+  return false
+end
+
+local function php_string(value)
+  return 's:' .. #value .. ':"' .. value .. '";'
+end
+
+local function php_remove(fields, name)
+  if not fields.raw[name] then return end
+  fields.raw[name] = nil
+  for index, known in ipairs(fields.names) do
+    if known == name then table.remove(fields.names, index) end
+  end
+end
+
+local function php_text(fields)
+  local parts = {'a:', #fields.names, ':{'}
+  for _, name in ipairs(fields.names) do
+    parts[#parts + 1] = php_string(name)
+    parts[#parts + 1] = fields.raw[name]
+  end
+  parts[#parts + 1] = '}'
+  return table.concat(parts)
+end
+
+local FIELDS = {'status', 'fence', 'attempts', 'queue', 'priority', 'handler', 'payload',
+  'recoveries', 'created_at', 'options', 'scheduled_at', 'exception', 'failed_at', 'worker'}
+
+-- Without these a job cannot be run; in PHP's form they may be of any type.
+local TEXTS = {'status', 'queue', 'handler', 'payload'}
+
+-- A job as a table of its fields; nil if there is none, nil and a reason if it cannot be read.
+local function load_job(id)
+  local key = job_key(id)
+  local values = redis.pcall('HMGET', key, unpack(FIELDS))
+  local job = {id = id, key = key}
+  if values.err then
+    local text = redis.pcall('GET', key)
+    if type(text) ~= 'string' then return nil, 'neither a hash nor a string' end
+    local fields, why = php_read(text)
+    if not fields then return nil, why end
+    job.php = fields
+    for _, name in ipairs(FIELDS) do job[name] = php_value(fields.raw[name]) end
+    for _, name in ipairs(TEXTS) do
+      local raw = fields.raw[name]
+      if not raw or raw:sub(1, 1) ~= 's' then return nil, 'its ' .. name .. ' is no text' end
+    end
+  else
+    if not values[1] then
+      if redis.call('EXISTS', key) == 1 then return nil, 'it has no status' end
+      return nil
+    end
+    for index, name in ipairs(FIELDS) do job[name] = values[index] end
+  end
+  job.fence = tonumber(job.fence) or 0
+  job.attempts = tonumber(job.attempts) or 0
+  job.recoveries = tonumber(job.recoveries) or 0
+  job.priority = tonumber(job.priority) or 0
+  return job
+end
+
+-- Store changes, {name, value, ...}: numbers, strings, or NULL. The job keeps its form.
+local function save_job(job, changes)
+  if job.php then
+    local fields = job.php
+    for index = 1, #changes, 2 do
+      local name, value = changes[index], changes[index + 1]
+      local ours = OURS[name]
+      if ours and (value == NULL or value == 0) then value = nil
+      elseif not fields.raw[name] then fields.names[#fields.names + 1] = name end
+      if value == nil then php_remove(fields, name)
+      elseif value == NULL then fields.raw[name] = 'N;'
+      elseif type(value) == 'number' then fields.raw[name] = string.format('i:%d;', value)
+      else fields.raw[name] = php_string(value) end
+    end
+    redis.call('SET', job.key, php_text(fields))
+    return
+  end
+  local set, gone = {}, {}
+  for index = 1, #changes, 2 do
+    if changes[index + 1] == NULL then
+      gone[#gone + 1] = changes[index]
+    else
+      set[#set + 1] = changes[index]
+      set[#set + 1] = changes[index + 1]
+    end
+  end
+  if #gone > 0 then redis.call('HDEL', job.key, unpack(gone)) end
+  if #set > 0 then redis.call('HSET', job.key, unpack(set)) end
+end
+
+-- One token is enough: whoever takes it looks at the queue. An idle worker waiting for it gets it
+-- at once, so every dispatch wakes one.
+local function wake(queue)
+  local key = prefix .. 'wake:' .. queue
+  if redis.call('LLEN', key) == 0 then redis.call('LPUSH', key, '1') end
+end
+
+local function count_queued(queue, by)
+  redis.call('HINCRBY', prefix .. 'queued', queue, by)
+end
+
+local function enqueue(job, due)
+  redis.call('ZADD', queue_key(job.queue, job.priority), score(due), job.id)
+  wake(job.queue)
+end
+
+local function due_of(job)
+  local y, mo, d, h, mi, s = (job.scheduled_at or ''):match('^(%d+)-(%d+)-(%d+) (%d+):(%d+):(%d+)')
+  if not y then return now() end
+  y, mo, d = tonumber(y), tonumber(mo), tonumber(d)
+  if mo <= 2 then y = y - 1 end
+  local era = math.floor(y / 400)
+  local yoe = y - era * 400
+  local doy = math.floor((153 * (mo > 2 and mo - 3 or mo + 9) + 2) / 5) + d - 1
+  local doe = yoe * 365 + math.floor(yoe / 4) - math.floor(yoe / 100) + doy
+  local days = era * 146097 + doe - 719468
+  return days * 86400 + h * 3600 + mi * 60 + s
+end
+
+local function registered(worker)
+  return redis.call('ZSCORE', prefix .. 'workers', worker) ~= false
+end
+
+local function fail(job, exception, at)
+  redis.call('ZREM', held_key(job.worker or ''), job.id)
+  count_queued(job.queue, -1)
+  local text = utc_text(at)
+  save_job(job, {'status', 'failed', 'worker', NULL, 'exception', exception, 'failed_at', text})
+  redis.call('ZADD', prefix .. 'failed', score(at), job.id)
+  redis.call('ZADD', failed_key(job.queue), score(at), job.id)
+end

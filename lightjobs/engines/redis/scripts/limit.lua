@@ -1,0 +1,9 @@
+-- Count a hit on a key, in windows that begin with their first hit.
+-- ARGV: prefix; key; most hits in a window; its length in seconds.
+-- Returns 0, or in how many milliseconds the window ends.
+local key = prefix .. 'limit:' .. ARGV[2]
+local hits = tonumber(redis.call('GET', key) or '0')
+if hits >= tonumber(ARGV[3]) then return math.max(1, redis.call('PTTL', key)) end
+redis.call('INCR', key)
+if hits == 0 then redis.call('PEXPIRE', key, math.max(1, math.floor(tonumber(ARGV[4]) * 1000))) end
+return 0

@@ -1,0 +1,25 @@
+-- Put back what a dead worker holds, a part at a time; with the last part forget the worker.
+-- ARGV: prefix; worker; most recoveries; the exception for jobs that have had them; size of a part.
+-- Returns how many jobs; less than a part means it was the last.
+local worker, most, exception, part = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+local at = now()
+-- Nothing more is claimed or accepted under this name from the first part on.
+redis.call('ZREM', prefix .. 'workers', worker)
+local ids = redis.call('ZRANGE', held_key(worker), 0, part - 1)
+local recovered = 0
+for _, id in ipairs(ids) do
+  redis.call('ZREM', held_key(worker), id)
+  local job = load_job(id)
+  if job and job.status == 'queued' and job.worker == worker then
+    recovered = recovered + 1
+    if job.recoveries >= most then
+      fail(job, exception, at)
+    else
+      count_queued(job.queue, -1)
+      save_job(job, {'status', 'new', 'worker', NULL, 'attempts', math.max(job.attempts - 1, 0),
+        'recoveries', job.recoveries + 1})
+      enqueue(job, due_of(job))
+    end
+  end
+end
+return {#ids, recovered}

@@ -1,0 +1,3 @@
+-- Make a worker known.
+-- ARGV: prefix; worker; lease in seconds. Returns 1; 0 if the name is known already.
+return redis.call('ZADD', prefix .. 'workers', 'NX', score(now() + tonumber(ARGV[3])), ARGV[2])

@@ -1,0 +1,50 @@
+-- Store the outcomes of runs.
+-- ARGV: prefix; worker; JSON [[kind, id, fence, ...], ...] with kind done, release (due as text,
+-- attempts), hand back, or failed (exception). Returns for each 1, accepted, or 0, refused.
+local worker, outcomes = ARGV[2], cjson.decode(ARGV[3])
+local at = now()
+local known = registered(worker)
+local settled_as = {release = 'new', ['hand back'] = 'new', failed = 'failed'}
+
+local function settle(job, kind, a, b)
+  if kind == 'done' then
+    redis.call('DEL', job.key)
+    redis.call('ZREM', held_key(job.worker or worker), job.id)
+    count_queued(job.queue, -1)
+  elseif kind == 'failed' then
+    fail(job, a, at)
+  else
+    redis.call('ZREM', held_key(job.worker or worker), job.id)
+    count_queued(job.queue, -1)
+    if kind == 'release' then
+      local due = tonumber(a)
+      save_job(job, {'status', 'new', 'worker', NULL, 'exception', NULL, 'failed_at', NULL,
+        'scheduled_at', utc_text(due), 'attempts', b})
+      enqueue(job, due)
+    else
+      save_job(job, {'status', 'new', 'worker', NULL, 'attempts', math.max(job.attempts - 1, 0)})
+      enqueue(job, due_of(job))
+    end
+  end
+end
+
+local accepted = {}
+for index, outcome in ipairs(outcomes) do
+  local kind, id, fence, a, b = unpack(outcome)
+  local job = load_job(id)
+  local answer = 0
+  if not job then
+    -- Gone: only a recovery of this worker could have given it to another.
+    if known and kind == 'done' then answer = 1 end
+  elseif job.fence == fence then
+    -- PHP claims without raising the fence, and leaves no name.
+    if job.status == 'queued' and job.worker == worker then
+      settle(job, kind, a, b)
+      answer = 1
+    elseif known and job.status == settled_as[kind] then
+      answer = 1
+    end
+  end
+  accepted[index] = answer
+end
+return accepted

@@ -1,0 +1,11 @@
+-- Look for dead workers.
+-- ARGV: prefix; lease in seconds. Returns the names of up to 100 whose lease ran out; none when
+-- nobody looked for longer than a lease, and until half a lease after that.
+local at, lease = now(), tonumber(ARGV[2])
+local key = prefix .. 'sweep'
+local before = redis.call('HMGET', key, 'swept_at', 'recover_from')
+local recover_from = tonumber(before[2]) or 0
+if at - (tonumber(before[1]) or 0) > lease then recover_from = at + lease / 2 end
+redis.call('HSET', key, 'swept_at', score(at), 'recover_from', score(recover_from))
+if at < recover_from then return {} end
+return redis.call('ZRANGEBYSCORE', prefix .. 'workers', '-inf', '(' .. score(at), 'LIMIT', 0, 100)
