@@ -22,6 +22,7 @@ _COMMANDS = {
     "job:stats": "jobs",
     "job:forget": "jobs",
     "job:flush": "jobs",
+    "job:recover": "jobs",
     "migrate:up": "migrate",
     "migrate:status": "migrate",
     "init": "project",

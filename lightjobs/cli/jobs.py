@@ -79,6 +79,22 @@ def job_flush(queue: str | None, older_than: str | None, as_json: bool) -> int:
     return _report(count, "deleted", "to delete", None, queue, as_json)
 
 
+@click.command("job:recover")
+@click.option("--php", is_flag=True, required=True, help="Jobs that a PHP worker left behind.")
+@click.option(
+    "--older-than", required=True, help='Claimed before then: "10 minutes".', metavar="AGE"
+)
+@json_option
+def job_recover(php: bool, older_than: str, as_json: bool) -> None:
+    """Put back jobs that a crashed PHP worker has claimed and not ended. PHP keeps no lease: choose
+    an AGE beyond the longest job. Jobs of our own workers come back by themselves."""
+    count = current.engine().recover_php(_age(older_than))
+    if as_json:
+        print_json({"count": count})
+    else:
+        click.echo(f"{count:,} job{'' if count == 1 else 's'} put back")
+
+
 def _age(text: str) -> float:
     """The unix time `text` ago: "1 week", "-1 week" and "1 week ago" say the same."""
     try:

@@ -93,6 +93,11 @@ class Engine(ABC):
         them the job fails with WORKER_LOST instead. The fence stays.
         """
 
+    def recover_php(self, before: float) -> int:
+        """Put back jobs that a PHP worker claimed before the unix time `before` and did not end: it
+        keeps no lease, so only people can say how long is too long. Returns how many."""
+        return 0
+
     @abstractmethod
     def move(self, name: str, job_id: str | None = None, queue: str | None = None) -> int:
         """Apply the move `name` of MOVES to one job, or to all (of `queue`); return how many.

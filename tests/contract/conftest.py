@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import pytest
-from servers import clean_redis
+from servers import clean_redis, clean_valkey
 
 from lightjobs.engines.base import Engine
 from lightjobs.engines.memory import MemoryEngine
@@ -12,7 +12,7 @@ from lightjobs.engines.redis.engine import RedisEngine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 
-__all__ = ["clean_redis"]
+__all__ = ["clean_redis", "clean_valkey"]
 
 NO_REDIS = {
     "url": None,
@@ -38,10 +38,10 @@ def sqlite(request: pytest.FixtureRequest) -> Store:
     return Store(SqlEngine(Sqlite(path)), {"JOB_ENGINE": "database", "DB_NAME": path})
 
 
-def redis(form):
+def redis(form, kind="redis"):
     def make(request):
-        server = request.getfixturevalue("clean_redis")
-        environment = {**server.environment, "JOB_ENGINE": "redis", "REDIS_JOB_FORMAT": form}
+        server = request.getfixturevalue(f"clean_{kind}")
+        environment = {**server.environment, "JOB_ENGINE": kind, "REDIS_JOB_FORMAT": form}
         client = connect({**NO_REDIS, "host": server.host, "port": server.port})
         return Store(RedisEngine(client, "jobs:", form), environment)
 
@@ -53,6 +53,7 @@ STORES = {
     "sqlite": sqlite,
     "redis-hash": redis("hash"),
     "redis-php": redis("php"),
+    "valkey": redis("hash", "valkey"),
 }
 
 

@@ -7,6 +7,8 @@ if not registered(worker) then return '' end
 local at = now()
 local updated_at = utc_text(at)
 local claims = {}
+local ELSEWHERE = {queued = true, failed = true, paused = true, cancelled = true, completed = true}
+local looked = 0
 local function take(queue, key)
   local ids = redis.call('ZRANGEBYSCORE', key, '-inf', score(at), 'LIMIT', 0, math.min(left, 1000))
   if #ids == 0 then return 0 end
@@ -19,28 +21,27 @@ local function take(queue, key)
       local fence, attempts = job.fence + 1, job.attempts + 1
       save_job(job, {'status', 'queued', 'attempts', attempts, 'updated_at', updated_at,
         'fence', fence, 'worker', worker})
-      redis.call('ZADD', held_key(worker), fence, id)
+      hold(worker, id, fence, queue)
       claims[#claims + 1] = {id, fence, job.handler or '', queue, job.payload or '', attempts,
         job.recoveries, job.created_at or '', job.options or ''}
       taken = taken + 1
+    elseif job and not ELSEWHERE[job.status] then
+      redis.call('HSET', prefix .. 'aside', id, 'its status is none that is known')
     elseif why then
       redis.call('HSET', prefix .. 'aside', id, why)
     end
   end
-  if taken > 0 then
-    count_queued(queue, taken)
-    redis.call('SADD', prefix .. 'queues', queue)
-  end
+  if taken > 0 then redis.call('SADD', prefix .. 'queues', queue) end
   left = left - taken
+  looked = looked + #ids
   return #ids
 end
 for index = 4, #ARGV do
   local queue = ARGV[index]
   for _, priority in ipairs(PRIORITIES) do
     local key = queue_key(queue, priority)
-    -- Ids whose job is gone make room for others, a few times: the work of one call is bounded.
-    local rounds = 0
-    while left > 0 and rounds < 10 and take(queue, key) > 0 do rounds = rounds + 1 end
+    -- Ids whose job is gone or cannot be read make room for others, within bounds.
+    while left > 0 and looked < 10000 and take(queue, key) > 0 do end
     if left <= 0 then break end
   end
 end

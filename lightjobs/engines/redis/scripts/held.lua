@@ -1,7 +1,7 @@
 -- What a worker holds.
 -- ARGV: prefix; worker. Returns as claim.
 local claims = {}
-for _, id in ipairs(redis.call('ZRANGE', held_key(ARGV[2]), 0, -1)) do
+for _, id in ipairs(redis.call('HKEYS', held_key(ARGV[2]))) do
   local job = load_job(id)
   if job and job.status == 'queued' then
     claims[#claims + 1] = {id, job.fence, job.handler or '', job.queue, job.payload or '', job.attempts,

@@ -137,7 +137,7 @@ local function php_text(fields)
 end
 
 local FIELDS = {'status', 'fence', 'attempts', 'queue', 'priority', 'handler', 'payload',
-  'recoveries', 'created_at', 'options', 'scheduled_at', 'exception', 'failed_at', 'worker'}
+  'recoveries', 'created_at', 'options', 'scheduled_at', 'exception', 'failed_at', 'worker', 'updated_at'}
 
 -- Without these a job cannot be run; in PHP's form they may be of any type.
 local TEXTS = {'status', 'queue', 'handler', 'payload'}
@@ -213,6 +213,19 @@ local function count_queued(queue, by)
   redis.call('HINCRBY', prefix .. 'queued', queue, by)
 end
 
+-- A worker's claims: id to fence and queue, so that one whose job PHP has deleted is counted out too.
+local function hold(worker, id, fence, queue)
+  redis.call('HSET', held_key(worker), id, string.format('%d:', fence) .. queue)
+  count_queued(queue, 1)
+end
+
+local function let_go(worker, id)
+  local entry = redis.call('HGET', held_key(worker), id)
+  if not entry then return end
+  redis.call('HDEL', held_key(worker), id)
+  count_queued(entry:match('^%d+:(.*)$'), -1)
+end
+
 local function enqueue(job, due)
   redis.call('ZADD', queue_key(job.queue, job.priority), score(due), job.id)
   wake(job.queue)
@@ -236,8 +249,7 @@ local function registered(worker)
 end
 
 local function fail(job, exception, at)
-  redis.call('ZREM', held_key(job.worker or ''), job.id)
-  count_queued(job.queue, -1)
+  let_go(job.worker or '', job.id)
   local text = utc_text(at)
   save_job(job, {'status', 'failed', 'worker', NULL, 'exception', exception, 'failed_at', text})
   redis.call('ZADD', prefix .. 'failed', score(at), job.id)

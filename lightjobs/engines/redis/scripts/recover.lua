@@ -5,17 +5,17 @@ local worker, most, exception, part = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonum
 local at = now()
 -- Nothing more is claimed or accepted under this name from the first part on.
 redis.call('ZREM', prefix .. 'workers', worker)
-local ids = redis.call('ZRANGE', held_key(worker), 0, part - 1)
-local recovered = 0
+local held = redis.call('HKEYS', held_key(worker))
+local ids, recovered = {}, 0
+for index = 1, math.min(#held, part) do ids[index] = held[index] end
 for _, id in ipairs(ids) do
-  redis.call('ZREM', held_key(worker), id)
+  let_go(worker, id)
   local job = load_job(id)
   if job and job.status == 'queued' and job.worker == worker then
     recovered = recovered + 1
     if job.recoveries >= most then
       fail(job, exception, at)
     else
-      count_queued(job.queue, -1)
       save_job(job, {'status', 'new', 'worker', NULL, 'attempts', math.max(job.attempts - 1, 0),
         'recoveries', job.recoveries + 1})
       enqueue(job, due_of(job))

@@ -9,13 +9,11 @@ local settled_as = {release = 'new', ['hand back'] = 'new', failed = 'failed'}
 local function settle(job, kind, a, b)
   if kind == 'done' then
     redis.call('DEL', job.key)
-    redis.call('ZREM', held_key(job.worker or worker), job.id)
-    count_queued(job.queue, -1)
+    let_go(worker, job.id)
   elseif kind == 'failed' then
     fail(job, a, at)
   else
-    redis.call('ZREM', held_key(job.worker or worker), job.id)
-    count_queued(job.queue, -1)
+    let_go(worker, job.id)
     if kind == 'release' then
       local due = tonumber(a)
       save_job(job, {'status', 'new', 'worker', NULL, 'exception', NULL, 'failed_at', NULL,
@@ -34,7 +32,8 @@ for index, outcome in ipairs(outcomes) do
   local job = load_job(id)
   local answer = 0
   if not job then
-    -- Gone: only a recovery of this worker could have given it to another.
+    -- Gone: only a recovery of this worker could have given it to another, or PHP deleted it.
+    let_go(worker, id)
     if known and kind == 'done' then answer = 1 end
   elseif job.fence == fence then
     -- PHP claims without raising the fence, and leaves no name.

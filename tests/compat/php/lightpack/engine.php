@@ -1,0 +1,25 @@
+<?php
+
+declare(strict_types=1);
+
+use Lightpack\Jobs\Connection;
+use Lightpack\Jobs\Engines\RedisEngine;
+
+/** Tells which id it gave. */
+final class LightpackEngine extends RedisEngine
+{
+    public string $given;
+
+    protected function generateJobId(): string
+    {
+        return $this->given = parent::generateJobId();
+    }
+}
+
+final class LightpackConnection extends Connection
+{
+    public static function use(LightpackEngine $engine): void
+    {
+        self::$engine = $engine;
+    }
+}

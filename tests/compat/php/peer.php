@@ -1,0 +1,55 @@
+<?php
+
+// The other side of the queue: the reads and writes of a Lightpack application on Redis, written
+// from tests/compat/recorded.jsonl and the described behaviour. Reads one command a line as JSON,
+// answers each with one line of JSON.
+
+declare(strict_types=1);
+
+require __DIR__ . '/store.php';
+require __DIR__ . '/queue.php';
+
+date_default_timezone_set('UTC');
+set_error_handler(static function (int $level, string $text, string $file, int $line): bool {
+    if (! (error_reporting() & $level)) { // by an @
+        return true;
+    }
+    throw new ErrorException($text, 0, $level, $file, $line);
+});
+
+$kind = Queue::class;
+if (getenv('LIGHTPACK_PATH')) {
+    require __DIR__ . '/lightpack/queue.php';
+    $kind = LightpackQueue::class;
+}
+$queue = new $kind(Store::connect(), getenv('REDIS_JOB_PREFIX') ?: 'jobs:');
+$commands = [
+    'dispatch' => fn (array $a) => $queue->dispatch(
+        $a['handler'],
+        $a['payload'],
+        $a['delay'] ?? 'now',
+        $a['queue'] ?? 'default',
+    ),
+    'claim' => fn (array $a) => $queue->claim($a['queue'] ?? null),
+    'done' => fn (array $a) => $queue->delete($a['id']),
+    'fail' => fn (array $a) => $queue->fail($a['id'], new RuntimeException($a['text'])),
+    'release' => fn (array $a) => $queue->release($a['id'], $a['queue'], $a['delay'] ?? 'now'),
+    'retry' => fn (array $a) => $queue->retry($a['id'] ?? null, $a['queue'] ?? null),
+    'show' => fn (array $a) => $queue->show($a['id']),
+    'work' => fn (array $a) => $queue->work($a['queue'], $a['book'], $a['jobs'] ?? null),
+    'claim and die' => function (array $a) use ($queue): void {
+        $queue->claim($a['queue']);
+        posix_kill(getmypid(), SIGKILL);
+    },
+];
+
+$flags = JSON_THROW_ON_ERROR | JSON_PRESERVE_ZERO_FRACTION | JSON_INVALID_UTF8_SUBSTITUTE;
+while (($line = fgets(STDIN)) !== false) {
+    try {
+        $arguments = json_decode($line, true, 512, JSON_THROW_ON_ERROR);
+        $answer = ['answer' => $commands[$arguments['do']]($arguments)];
+    } catch (Throwable $error) {
+        $answer = ['error' => (string) $error];
+    }
+    fwrite(STDOUT, json_encode($answer, $flags) . "\n");
+}

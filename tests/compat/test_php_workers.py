@@ -1,0 +1,181 @@
+"""Whole workers: `job:work` and PHP processes on one queue, with kills."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from process.harness import wait_until
+
+from lightjobs.record import FAILED, QUEUED, NewJob
+
+pytestmark = pytest.mark.slow
+
+SHOWS = """
+import json
+
+class Shows(Job):
+    def handle(self):
+        with open("shown.jsonl", "a") as file:
+            file.write(json.dumps([self.context.id, self.context.attempt, self.payload]) + "\\n")
+
+class Fails(Job):
+    attempts = 2
+
+    def handle(self):
+        raise ValueError("Überraschung 💥")
+"""
+PAYLOADS = [
+    {},
+    {"unicode": "café “ok” 💥 \u0000 \u2028 \U0001d518", "Schlüssel": 1},
+    {"slashes": "a/b\\c </script> \\u0041 \"quoted\" 'single'"},
+    {"floats": [0.1, 1.5e300, -2.5e-10, 1.0, 1e15]},
+    {"integers": [0, -1, 9007199254740993, 9223372036854775807, -9223372036854775808]},
+    {"nested": [[], [[1, [2, [3]]], {"a": [None, True, False, ""]}]]},
+    {"empty": {"list": [], "text": ""}},
+    {"7": "a key that is a number", "": "and one that is empty"},
+    {"imitation": '";s:8:"attempts";i:99;}', "newlines": "\r\n\t"},
+    {"long": "ü" * 100_000},
+]
+JOBS = 2000
+
+
+def shown(project):
+    """What the handler of Shows has seen, by the job's id."""
+    lines = (project.root / "shown.jsonl").read_text().splitlines()
+    seen = {job_id: (attempt, payload) for job_id, attempt, payload in map(json.loads, lines)}
+    assert len(seen) == len(lines)
+    return seen
+
+
+def test_python_runs_what_php_dispatched(shared):
+    shared.project.jobs(SHOWS)
+    ids = [shared.php("dispatch", handler="App\\Jobs\\Shows", payload=p) for p in PAYLOADS]
+    shared.project.drain()
+    assert shown(shared.project) == {
+        job_id: (1, payload) for job_id, payload in zip(ids, PAYLOADS, strict=True)
+    }
+    assert shared.keys("jobs:job:*") == set()
+
+
+def test_php_runs_what_a_python_application_dispatched(shared):
+    shared.project.jobs(SHOWS)
+    for payload in PAYLOADS[:-1]:
+        done = shared.project.cli(
+            *("job:dispatch", "Shows", json.dumps(payload), "--json"), REDIS_JOB_FORMAT="php"
+        )
+        assert done.returncode == 0, done.stderr
+        job_id = json.loads(done.stdout)["id"]
+        claimed = wait_until(lambda: shared.php("claim", queue="default"), 1.5, "PHP finds it")
+        assert (claimed["id"], claimed["handler"]) == (job_id, "App\\Jobs\\Shows")
+        assert (claimed["payload"] or {}) == payload
+
+
+def test_an_idle_python_worker_starts_phps_job_within_its_sleep(shared):
+    worker = shared.project.work("--sleep=0.2").ready()
+    time.sleep(0.5)
+    for n in range(5):
+        shared.php("dispatch", handler="App\\Jobs\\Work", payload={"n": n})
+        wait_until(lambda n=n: shared.project.started(n), 1.0, "its start")
+    assert worker.stop() == 0
+
+
+def test_php_reads_why_a_python_worker_failed_a_job(shared):
+    shared.project.jobs(SHOWS)
+    job_id = shared.php("dispatch", handler="App\\Jobs\\Fails", payload={})
+    shared.project.drain()
+    shown = shared.php("show", id=job_id)
+    assert (shown["job"]["status"], shown["job"]["attempts"]) == (FAILED, 2)
+    assert "Überraschung 💥" in shown["job"]["exception"]
+    assert shown["failed"] is not None
+    assert shared.php("retry") == 1
+    assert shared.php("claim", queue="default")["id"] == job_id
+
+
+def test_python_fails_a_job_whose_class_only_php_has(shared):
+    job_id = shared.php("dispatch", handler="App\\Jobs\\OnlyInPhp", payload={"n": 1})
+    shared.project.drain()
+    job = shared.php("show", id=job_id)["job"]
+    assert job["status"] == FAILED
+    assert "OnlyInPhp" in job["exception"]
+
+
+def test_the_command_line_retries_what_php_has_failed(shared):
+    job_id = shared.php("dispatch", handler="App\\Jobs\\Work", payload={"n": 1})
+    shared.php("claim", queue="default")
+    shared.php("fail", id=job_id, text="Card declined")
+    assert "Card declined" in shared.project.cli("job:show", job_id).stdout
+    assert shared.project.cli("job:retry", job_id).returncode == 0
+    shared.project.drain()
+    assert shared.project.runs("end") == {"1": 1}
+
+
+def test_both_kinds_of_worker_on_one_queue_run_each_job_once(shared):
+    project, engine = shared.project, shared.engine()
+    jobs = [NewJob("App\\Jobs\\Work", "default", f'{{"n":{n},"sleep":0.001}}') for n in range(JOBS)]
+    engine.push(jobs[::2])
+    for n in range(1, JOBS, 2):
+        shared.php("dispatch", handler="App\\Jobs\\Work", payload={"n": n, "sleep": 0.001})
+    worker = project.work("--workers=2").ready()
+    peers = [shared.peer(), shared.peer()]
+    for peer in peers:
+        peer.send("work", queue="default", book=str(project.root / "book.txt"))
+    counts = [peer.answer() for peer in peers]
+    wait_until(lambda: not shared.keys("jobs:job:*"), 60, "all jobs are done")
+    assert worker.stop() == 0
+    by_php, by_python = project.runs("php"), project.runs("end")
+    assert sum(counts) == by_php.total()
+    assert by_php + by_python == dict.fromkeys(map(str, range(JOBS)), 1)
+    assert min(by_php.total(), by_python.total()) > 50
+
+
+def test_both_kinds_of_worker_share_the_queue_with_jobs_that_keep_coming(shared):
+    project, peer = shared.project, shared.peer()
+    worker = project.work("--sleep=0.1").ready()
+    peer.send("work", queue="default", book=str(project.root / "book.txt"), jobs=100)
+    n = 0
+    while not (project.runs("php").total() >= 100 and project.runs("end").total() >= 100):
+        for _ in range(10):
+            shared.php("dispatch", handler="App\\Jobs\\Work", payload={"n": n})
+            n += 1
+        assert n < 5000, "one side gets nothing"
+    peer.answer()
+    wait_until(lambda: not shared.keys("jobs:job:*"), 30, "all jobs are done")
+    assert worker.stop() == 0
+    assert project.runs("php") + project.runs("end") == dict.fromkeys(map(str, range(n)), 1)
+
+
+def test_a_php_workers_crash_leaves_its_job_queued_in_no_set(shared):
+    job_id = shared.php("dispatch", handler="App\\Jobs\\Work", payload={"n": 1})
+    shared.peer().send("claim and die", queue="default")
+    wait_until(lambda: shared.engine().find(job_id).status == QUEUED, 5, "the claim")
+    shared.project.drain()
+    assert shared.project.runs() == {}
+    shown = shared.php("show", id=job_id)
+    assert (shown["job"]["status"], shown["queued"], shown["failed"]) == (QUEUED, None, None)
+
+
+def test_recover_puts_back_what_a_crashed_php_worker_left_long_ago(shared):
+    old = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - 3600))
+    gone, fresh = "job_6b0251ac994364.00000001", "job_6b0251ac994364.00000002"
+    shared.put_job(gone, status="queued", attempts=1, scheduled_at=old, updated_at=old)
+    now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+    shared.put_job(fresh, status="queued", attempts=1, updated_at=now)
+    shared.raw.delete("jobs:queue:default")
+    done = shared.project.cli("job:recover", "--php", "--older-than=10 minutes")
+    assert done.returncode == 0, done.stderr
+    shared.project.drain()
+    assert shared.project.runs("end") == {gone: 1}
+    assert shared.engine().find(fresh).status == QUEUED
+
+
+def test_recover_leaves_alone_what_a_python_worker_runs(shared):
+    job_id = shared.php("dispatch", handler="App\\Jobs\\Work", payload={"n": 1, "sleep": 3})
+    shared.project.work().ready()
+    wait_until(lambda: shared.project.started(1), 5, "its start")
+    done = shared.project.cli("job:recover", "--php", "--older-than=0 seconds")
+    assert done.returncode == 0, done.stderr
+    assert shared.score("queue:default", job_id) is None
+    wait_until(lambda: shared.project.runs("end"), 10, "its end")
+    assert shared.project.runs() == {"1": 1}
