@@ -95,6 +95,7 @@ def job_work(queue: tuple[str, ...], workers: int, **rest: object) -> int:
         raise SettingsError(engine.works)
     if any(applied_at is None for _name, applied_at in engine.installed()):
         raise SchemaOutdated("the tables are missing or old: run `lightjobs migrate:up`")
+    engine.held("")  # ask something: a store that is not there is said now, with exit status 3
     options = Options(
         queues=queue,
         workers=workers,

@@ -153,7 +153,7 @@ class RedisEngine(Engine):
             if execute(self._client, "DBSIZE") > SCANNED_KEYS:
                 return
             if queues := list(self._scan("queue:")):
-                execute(self._client, "SADD", f"{self._prefix}queues", *queues)
+                self._call("discover", *queues)
 
     def stats(self) -> dict[str, dict[str, int]]:
         self._discover()
@@ -307,6 +307,8 @@ class RedisEngine(Engine):
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except redis.exceptions.OutOfMemoryError as error:
+            raise StoreUnavailable(f"{self.name} is full, nothing was stored: {error}") from error
         except (redis.exceptions.RedisError, OSError) as error:
             raise StoreUnavailable(f"{self.name}: {error}") from error
 

@@ -1,5 +1,6 @@
 -- Extend leases.
 -- ARGV: prefix; lease in seconds; workers. Returns those that are not registered.
+write_although_full()
 local lost = {}
 local expires_at = score(now() + tonumber(ARGV[2]))
 for index = 3, #ARGV do

@@ -4,6 +4,9 @@
 local prefix = ARGV[1]
 local PRIORITIES = {2, 1, 0, -1, -2}
 local NULL = {}
+-- A full Redis refuses what takes memory, but not in a script that has already written, and a removal
+-- is a write that takes none: workers must be able to drain it.
+local function write_although_full() redis.call('DEL', prefix .. 'nothing') end
 -- What lightjobs adds to Lightpack's array, and takes out again when it says nothing any more.
 local OURS = {worker = true, recoveries = true}
 

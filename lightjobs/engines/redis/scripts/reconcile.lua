@@ -1,5 +1,6 @@
 -- Count failed jobs by queue anew, a part at a time: PHP keeps only the one set of all.
 -- ARGV: prefix; offset; size of a part. Offset 0 begins. Returns how many were looked at.
+write_although_full()
 local offset, part = tonumber(ARGV[2]), tonumber(ARGV[3])
 if offset == 0 then
   for _, queue in ipairs(redis.call('SMEMBERS', prefix .. 'queues')) do

@@ -26,6 +26,7 @@ local function settle(job, kind, a, b)
   end
 end
 
+write_although_full()
 local accepted = {}
 for index, outcome in ipairs(outcomes) do
   local kind, id, fence, a, b = unpack(outcome)

@@ -1,6 +1,7 @@
 -- Look for dead workers.
 -- ARGV: prefix; lease in seconds. Returns the names of up to 100 whose lease ran out; none when
 -- nobody looked for longer than a lease, and until half a lease after that.
+write_although_full()
 local at, lease = now(), tonumber(ARGV[2])
 local key = prefix .. 'sweep'
 local before = redis.call('HMGET', key, 'swept_at', 'recover_from')

@@ -1,0 +1,131 @@
+"""What Redis and the network do to a worker: it goes on by itself, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+from compat.conftest import shared  # noqa: F401 a fixture
+from process.harness import wait_until
+from servers import clean_redis, redis_server  # noqa: F401 a fixture
+
+from lightjobs.engines import connect
+from lightjobs.errors import StoreUnavailable
+from lightjobs.record import NewJob
+from lightjobs.settings import load
+
+pytestmark = pytest.mark.slow
+
+
+def push(shared, count, sleep=0.0):  # noqa: F811
+    payloads = [f'{{"n":{n},"sleep":{sleep}}}' for n in range(count)]
+    return shared.engine("hash").push([NewJob("App\\Jobs\\Work", "default", p) for p in payloads])
+
+
+def test_two_children_share_the_work_each_job_once(shared):  # noqa: F811
+    push(shared, 2000)
+    shared.project.drain("--workers=2")
+    assert shared.project.runs("end") == {str(n): 1 for n in range(2000)}
+    assert shared.engine("hash").stats() == {}
+    assert shared.keys("jobs:job:*") == set()
+
+
+def test_a_killed_childs_jobs_run_again_and_only_what_ran_runs_twice(shared):  # noqa: F811
+    push(shared, 600, sleep=0.003)
+    worker = shared.project.work().ready()
+    wait_until(lambda: len(shared.project.book("end")) > 60)
+    (child,) = worker.children()
+    os.kill(child, signal.SIGKILL)
+    wait_until(lambda: not shared.engine("hash").stats(), 20)
+    runs = shared.project.runs("start")
+    assert len(runs) == 600
+    assert sum(runs.values()) <= 601
+    assert worker.stop() == 0
+
+
+def test_connections_killed_in_a_loop_lose_and_repeat_nothing(shared):  # noqa: F811
+    push(shared, 1500, sleep=0.002)
+    worker = shared.project.work("--workers=2").ready()
+    for _ in range(20):
+        shared.raw.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        time.sleep(0.1)
+    wait_until(lambda: not shared.engine("hash").stats(), 20)
+    assert shared.project.runs("end") == {str(n): 1 for n in range(1500)}
+    assert worker.stop() == 0
+    assert "Traceback" not in worker.err
+
+
+def test_scripts_flushed_from_the_server_are_sent_again(shared):  # noqa: F811
+    push(shared, 300, sleep=0.002)
+    worker = shared.project.work().ready()
+    for _ in range(10):
+        shared.raw.script_flush()
+        time.sleep(0.05)
+    wait_until(lambda: not shared.engine("hash").stats(), 20)
+    assert shared.project.runs("end") == {str(n): 1 for n in range(300)}
+    assert worker.stop() == 0
+
+
+def test_an_idle_worker_starts_a_job_at_once(shared):  # noqa: F811
+    worker = shared.project.work().ready()
+    late = []
+    for n in range(10):
+        time.sleep(0.15)
+        before = time.monotonic()
+        shared.engine("hash").push([NewJob("App\\Jobs\\Work", "default", f'{{"n":{n}}}')])
+        wait_until(lambda n=n: shared.project.started(n), 5)
+        late.append(shared.project.book("start")[-1].at - before)
+    assert sorted(late)[5] < 0.05
+    assert worker.stop() == 0
+
+
+def test_a_restarted_server_is_found_again(shared, monkeypatch):  # noqa: F811
+    with redis_server(persistent=True) as server:
+        for key, value in server.environment.items():
+            monkeypatch.setenv(key, value)
+        engine = connect(load())
+        jobs = [
+            NewJob("App\\Jobs\\Work", "default", f'{{"n":{n},"sleep":0.005}}') for n in range(300)
+        ]
+        engine.push(jobs)
+        worker = shared.project.work(**server.environment).ready()
+        wait_until(lambda: len(shared.project.book("end")) > 30)
+        server.kill()
+        time.sleep(1)
+        server.start()
+        before = len(shared.project.book("end"))
+        wait_until(lambda: len(shared.project.book("end")) > before + 5, 4, "back at work")
+        wait_until(lambda: not engine.stats(), 20)
+        assert len(shared.project.runs("end")) == 300
+        assert worker.stop() == 0
+
+
+def fill(engine, pushed):
+    pad = "x" * 4000
+    for n in range(5000):
+        payload = f'{{"n":{n},"pad":"{pad}"}}'
+        pushed += engine.push([NewJob("App\\Jobs\\Work", "default", payload)])
+
+
+def test_a_full_redis_refuses_dispatch_and_is_drained(shared, monkeypatch):  # noqa: F811
+    with redis_server(maxmemory="6mb") as server:
+        for key, value in server.environment.items():
+            monkeypatch.setenv(key, value)
+        engine = connect(load())
+        pushed = []
+        with pytest.raises(StoreUnavailable, match="redis is full, nothing was stored"):
+            fill(engine, pushed)
+        assert 0 < len(pushed) < 5000
+        assert engine.stats()["default"]["new"] == len(pushed)
+        shared.project.drain(**server.environment)
+        assert len(shared.project.runs("end")) == len(pushed)
+
+
+def test_a_server_that_is_not_there_exits_3_without_a_traceback(shared):  # noqa: F811
+    for command in ("job:stats", "job:work"):
+        done = shared.project.cli(command, REDIS_PORT="1")
+        assert done.returncode == 3, command
+        assert "Traceback" not in done.stderr
+        assert done.stderr.startswith("lightjobs: redis: ")
