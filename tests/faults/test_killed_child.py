@@ -144,7 +144,8 @@ def test_max_jobs_counts_only_runs_when_children_are_killed(project: Project) ->
         wait_until(lambda started=started: len(project.book("start")) > started)
         kill_one(worker)
     assert worker.wait() == 0
-    assert 1190 <= len(project.book("start")) <= 1200
+    # Five kills, each within a claim at worst: of 5 ms of jobs that take 0.3 ms, so of 17.
+    assert 1200 - 5 * 17 <= len(project.book("start")) <= 1200
     assert {row["attempts"] for row in project.rows()} == {0}
 
 
