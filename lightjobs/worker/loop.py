@@ -253,6 +253,10 @@ class Loop:
             time.sleep(BACKOFF_SECONDS[0])
         self._backoff = min(self._backoff * 2, BACKOFF_SECONDS[1])
 
+    def pause(self) -> float:
+        """How long until the keeper looks in again; an idle worker should cost next to nothing."""
+        return RELIEF_SECONDS if len(self.holdings) else 2 * RELIEF_SECONDS
+
     def look_in(self) -> None:
         """What the keeper does each time: note the limits reached, relieve, print."""
         options = self._options
@@ -286,7 +290,7 @@ class Keeper(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
-        while not self._over.wait(RELIEF_SECONDS):
+        while not self._over.wait(self._loop.pause()):
             try:
                 self._loop.look_in()
             except StoreUnavailable:
