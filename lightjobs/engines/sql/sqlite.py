@@ -19,8 +19,8 @@ BUSY_SECONDS = 10.0
 """How long a statement waits for another process's transaction before it gives up."""
 
 POLL_SECONDS = 0.007
-"""How often an idle worker asks SQLite's change counter. Waking up for
-it costs 100 microseconds: at 5 ms it would be 2 % of a core."""
+"""How often an idle worker asks SQLite's change counter. Waking up for it costs 100 microseconds:
+at 5 ms it would be 2 % of a core."""
 
 LEAST_VERSION = (3, 35, 0)  # RETURNING
 
