@@ -55,7 +55,7 @@ class Claim(NamedTuple):
 
 
 class Done(NamedTuple):
-    """The run succeeded."""
+    """The run succeeded: the job is deleted, or kept as completed."""
 
     id: str
     fence: int
@@ -86,6 +86,14 @@ class HandBack(NamedTuple):
 
 
 Outcome = Done | Release | Failed | HandBack
+
+
+class Retention(NamedTuple):
+    """How many seconds a job stays after it has ended, by outcome: 0 drops it, None keeps it."""
+
+    completed: float | None = 0.0
+    failed: float | None = None
+    cancelled: float | None = 0.0
 
 
 class Stored(NamedTuple):

@@ -55,7 +55,7 @@ def job_dispatch(
 @json_option
 def job_retry(job_id: str | None, queue: str | None, as_json: bool) -> int:
     """Put failed jobs back, as if new: the one with ID, or all (of a queue)."""
-    count = current.engine().move("retry", job_id, queue)
+    count = current.engine().move("retry", Where(job_id, queue))
     return _report(count, "queued for retry", "to retry", job_id, queue, as_json)
 
 
@@ -64,7 +64,7 @@ def job_retry(job_id: str | None, queue: str | None, as_json: bool) -> int:
 @json_option
 def job_forget(job_id: str, as_json: bool) -> int:
     """Delete one failed job."""
-    count = current.engine().purge(FAILED, job_id)
+    count = current.engine().purge(FAILED, Where(job_id))
     return _report(count, "deleted", "to delete", job_id, None, as_json)
 
 
@@ -75,7 +75,7 @@ def job_forget(job_id: str, as_json: bool) -> int:
 def job_flush(queue: str | None, older_than: str | None, as_json: bool) -> int:
     """Delete all failed jobs (of a queue; that failed longer ago than AGE)."""
     before = None if older_than is None else _age(older_than)
-    count = current.engine().purge(FAILED, None, queue, before)
+    count = current.engine().purge(FAILED, Where(None, queue, before))
     return _report(count, "deleted", "to delete", None, queue, as_json)
 
 

@@ -6,12 +6,25 @@ plain Python.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..errors import LightjobsError
-from ..record import FAILED, NEW, Claim, NewJob, Outcome, Stored
+from ..record import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    NEW,
+    PAUSED,
+    QUEUED,
+    Claim,
+    NewJob,
+    Outcome,
+    Retention,
+    Stored,
+)
 
 MAX_RECOVERIES = 3
 """A job goes back after this many deaths of its worker; at the next one it fails."""
@@ -26,13 +39,45 @@ class Move(NamedTuple):
 
     sources: tuple[str, ...]
     target: str
+    fresh: bool = False
+    """Whether the job becomes as new: due now, no attempts, recoveries, exception or failed_at.
+    Without it due time, priority and attempts are kept."""
 
 
-MOVES = {"retry": Move((FAILED,), NEW)}
-"""What people may do to a job, by name. Whatever is not here is refused."""
+MOVES = {
+    "retry": Move((FAILED,), NEW, fresh=True),
+    "rerun": Move((COMPLETED, CANCELLED), NEW, fresh=True),
+    "cancel": Move((NEW, PAUSED, QUEUED), CANCELLED),
+    "pause": Move((NEW,), PAUSED),
+    "resume": Move((PAUSED,), NEW),
+    "requeue": Move((QUEUED,), NEW),
+}
+"""What people may do to a job, by name. Whatever is not here is refused. A move that cuts off a
+run raises the job's fence, so that the outcome of that run is refused."""
 
-ENDED = (FAILED,)
-"""The statuses that `purge` may delete."""
+ENDED = (FAILED, COMPLETED, CANCELLED)
+"""The statuses of jobs that will not run (again); they have a `failed_at`, the time they ended."""
+
+PURGEABLE = (*ENDED, NEW, PAUSED)
+"""The statuses that `purge` may delete: all but those in a worker's hands."""
+
+
+class Where(NamedTuple):
+    """Which jobs a bulk verb touches: those that fit all that is given."""
+
+    job_id: str | None = None
+    queue: str | None = None
+    handler: str | None = None
+    before: float | None = None
+    """Unix time: ended before then, or when not ended, created before then."""
+    status: str | None = None
+    """For a move with several sources: only from this one."""
+
+
+EVERYWHERE = Where()
+
+Progress = Callable[[int], None]
+"""Told how many more jobs a bulk verb has touched, a part at a time."""
 
 
 class Engine(ABC):
@@ -43,6 +88,8 @@ class Engine(ABC):
     name: str
     works: str | None = None
     """None when a worker process can claim from this engine; else one sentence saying why not."""
+    retention: Retention = Retention()
+    """How long jobs that have ended stay."""
 
     @abstractmethod
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
@@ -54,16 +101,18 @@ class Engine(ABC):
 
         Queues in strict order; within one, higher priority, then due time, then birth first.
         Each claim has raised the job's attempts and its fence by one. A worker that is not
-        registered gets nothing.
+        registered gets nothing, and nobody gets jobs of a paused queue.
         """
 
     @abstractmethod
     def held(self, worker: str) -> list[Claim]:
-        """All claims of `worker` that are not settled: those whose reply was lost included."""
+        """All claims of `worker` that are not settled: those whose reply was lost included, those
+        that were cancelled meanwhile not."""
 
     @abstractmethod
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
         """Store the outcomes of runs, all in one step, and say of each whether it was accepted.
+        A job that is Done is deleted, or kept as completed when `retention` says so.
 
         Only the outcome that carries the job's latest fence is accepted, once. Settling again
         what was accepted changes nothing, and is answered True as long as the job has not been
@@ -99,22 +148,67 @@ class Engine(ABC):
         return 0
 
     @abstractmethod
-    def move(self, name: str, job_id: str | None = None, queue: str | None = None) -> int:
-        """Apply the move `name` of MOVES to one job, or to all (of `queue`); return how many.
+    def move(self, name: str, where: Where = EVERYWHERE, progress: Progress | None = None) -> int:
+        """Apply the move `name` of MOVES to the jobs `where` names, in bounded parts; return how
+        many it was.
 
-        "retry" makes failed jobs due now, with no attempts, recoveries, exception or failed_at.
+        A running job that is cancelled keeps its row, and its worker's name there, until that
+        worker has settled or been recovered: its outcome is refused. A requeued one gives its
+        attempt back.
         """
 
     @abstractmethod
     def purge(
-        self,
-        status: str,
-        job_id: str | None = None,
-        queue: str | None = None,
-        before: float | None = None,
+        self, status: str, where: Where = EVERYWHERE, progress: Progress | None = None
     ) -> int:
-        """Delete jobs with `status`, one of ENDED: one of them, or all (of `queue`; that ended
-        before the unix time `before`). Returns how many."""
+        """Delete jobs with `status`, one of PURGEABLE, in bounded parts; return how many it was.
+        A cancelled job whose worker has not let go of it yet is left for the next time."""
+
+    @abstractmethod
+    def count(self, status: str, where: Where = EVERYWHERE) -> int:
+        """How many jobs with `status` fit `where`."""
+
+    @abstractmethod
+    def pause_queue(self, queue: str) -> bool:
+        """Let nobody claim from `queue` until it is resumed, whatever is dispatched meanwhile.
+        Returns False when it was paused already."""
+
+    @abstractmethod
+    def resume_queue(self, queue: str) -> bool:
+        """Undo `pause_queue`. Returns False when it was not paused."""
+
+    @abstractmethod
+    def paused_queues(self) -> list[str]:
+        """The names of the paused queues, in order."""
+
+    def cancel(self, job_id: str) -> bool:
+        """Cancel one job: a waiting, delayed or paused one never runs; a running one is told, and
+        its outcome refused. Returns False when there is no such job, or it has ended."""
+        where = Where(job_id)
+        cancelled = bool(self.move("cancel", where))
+        if cancelled and self.retention.cancelled == 0:
+            self.purge(CANCELLED, where)
+        return cancelled
+
+    def pause(self, job_id: str) -> bool:
+        """Keep one waiting or delayed job from running until it is resumed. Returns False when it
+        is not waiting."""
+        return bool(self.move("pause", Where(job_id)))
+
+    def resume(self, job_id: str) -> bool:
+        """Let a paused job run, with the due time and priority it had. Returns False when it is
+        not paused."""
+        return bool(self.move("resume", Where(job_id)))
+
+    def expire(self) -> int:
+        """Delete the ended jobs that `retention` keeps no longer; returns how many."""
+        total = 0
+        for status, age in zip((COMPLETED, FAILED, CANCELLED), self.retention, strict=True):
+            if age is not None:
+                # Times of ending are kept in whole seconds: 0 seconds ago includes this one.
+                before = time.time() - age + (1 if age == 0 else 0)
+                total += self.purge(status, Where(before=before))
+        return total
 
     @abstractmethod
     def stats(self) -> dict[str, dict[str, int]]:
@@ -127,8 +221,8 @@ class Engine(ABC):
 
     @abstractmethod
     def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
-        """Up to `limit` jobs with `status`: failed ones by time of failure, the latest
-        first, others oldest first."""
+        """Up to `limit` jobs with `status`: ended ones by the time they ended, the latest first,
+        others oldest first."""
 
     @abstractmethod
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
@@ -159,17 +253,21 @@ class Engine(ABC):
         """Give back connections; the engine opens new ones when it is used again."""
 
 
-def legal_move(name: str) -> Move:
-    """The move called `name`. Raises LightjobsError for any other."""
+def legal_move(name: str, where: Where = EVERYWHERE) -> Move:
+    """The move called `name`, from those of its sources that `where` allows. Raises LightjobsError
+    for any other."""
     if name not in MOVES:
         raise LightjobsError(f"there is no move {name!r}; allowed: {', '.join(MOVES)}")
-    return MOVES[name]
+    move = MOVES[name]
+    if where.status is None:
+        return move
+    return move._replace(sources=tuple(s for s in move.sources if s == where.status))
 
 
 def legal_purge(status: str) -> str:
     """`status` if jobs with it may be deleted. Raises LightjobsError otherwise."""
-    if status not in ENDED:
+    if status not in PURGEABLE:
         raise LightjobsError(
-            f"jobs that are {status!r} are not purged; allowed: {', '.join(ENDED)}"
+            f"jobs that are {status!r} are not purged; allowed: {', '.join(PURGEABLE)}"
         )
     return status

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from ..errors import LightjobsError
 from ..record import (
+    CANCELLED,
+    COMPLETED,
     FAILED,
     NEW,
     QUEUED,
@@ -27,7 +29,18 @@ from ..record import (
     row_number,
     utc_text,
 )
-from .base import MAX_RECOVERIES, WORKER_LOST, Engine, legal_move, legal_purge
+from .base import (
+    ENDED,
+    EVERYWHERE,
+    MAX_RECOVERIES,
+    WORKER_LOST,
+    Engine,
+    Move,
+    Progress,
+    Where,
+    legal_move,
+    legal_purge,
+)
 
 
 @dataclass(slots=True)
@@ -71,6 +84,7 @@ class MemoryEngine(Engine):
         self._queues: dict[str, _Queue] = defaultdict(_Queue)
         self._workers: dict[str, float] = {}
         self._limits: dict[str, tuple[int, float]] = {}
+        self._paused: set[str] = set()
         self._swept_at = time.time()
         self._sweep_from = 0.0
         self._births = itertools.count(1)
@@ -105,7 +119,9 @@ class MemoryEngine(Engine):
             return claims
 
     def _next(self, name: str) -> _Job | None:
-        """The first due job of the queue, left on top of its ready heap."""
+        """The first due job of the queue, left on top of its ready heap; None if it is paused."""
+        if name in self._paused:
+            return None
         queue = self._queues[name]
         now = time.time()
         while queue.delayed and queue.delayed[0][0] <= now:
@@ -123,7 +139,10 @@ class MemoryEngine(Engine):
 
     def held(self, worker: str) -> list[Claim]:
         with self._changed:
-            return [_claim(job) for job in self._jobs.values() if job.worker == worker]
+            return [_claim(job) for job in self._held(worker) if job.status == QUEUED]
+
+    def _held(self, worker: str) -> list[_Job]:
+        return [job for job in self._jobs.values() if job.worker == worker]
 
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
         with self._changed:
@@ -135,6 +154,8 @@ class MemoryEngine(Engine):
         job = self._jobs.get(int(outcome.id))
         if job is None:
             return worker in self._workers and type(outcome) is Done
+        if job.status == CANCELLED and job.worker == worker:
+            job.worker = None  # it has let go of it: now it may be purged
         if job.fence != outcome.fence:
             return False
         if job.status == QUEUED and job.worker != worker:
@@ -143,8 +164,10 @@ class MemoryEngine(Engine):
             return worker in self._workers and job.status == _settled_status(outcome)
         job.worker = None
         match outcome:
-            case Done():
+            case Done() if self.retention.completed == 0:
                 del self._jobs[job.birth]
+            case Done():
+                job.status, job.failed_at = COMPLETED, time.time()
             case Release(due=due, attempts=attempts):
                 self._requeue(job, due, attempts)
             case HandBack():
@@ -189,9 +212,11 @@ class MemoryEngine(Engine):
 
     def _recover(self, worker: str) -> int:
         self._workers.pop(worker, None)
-        lost = [job for job in self._jobs.values() if job.worker == worker]
-        for job in lost:
+        held = self._held(worker)
+        for job in held:
             job.worker = None
+        lost = [job for job in held if job.status == QUEUED]
+        for job in lost:
             if job.recoveries >= MAX_RECOVERIES:
                 self._fail(job, WORKER_LOST)
             else:
@@ -200,42 +225,78 @@ class MemoryEngine(Engine):
         self._changed.notify_all()
         return len(lost)
 
-    def move(self, name: str, job_id: str | None = None, queue: str | None = None) -> int:
-        sources, target = legal_move(name)
+    def move(self, name: str, where: Where = EVERYWHERE, progress: Progress | None = None) -> int:
+        move = legal_move(name, where)
         with self._changed:
-            jobs = [job for job in self._matching(job_id, queue) if job.status in sources]
+            jobs = [job for job in self._matching(where) if job.status in move.sources]
             for job in jobs:
-                job.exception = job.failed_at = None
-                job.recoveries = 0
-                job.status = target
-                self._requeue(job, float(int(time.time())), 0)
+                self._move(job, move)
             self._changed.notify_all()
-            return len(jobs)
+        return _reported(len(jobs), progress)
+
+    def _move(self, job: _Job, move: Move) -> None:
+        if job.status == QUEUED:
+            job.fence += 1  # cuts off the run
+            if move.target == NEW:
+                job.worker = None
+                job.attempts -= 1
+        job.status = move.target
+        if move.fresh:
+            job.exception, job.failed_at = None, None
+            job.due, job.attempts, job.recoveries = float(int(time.time())), 0, 0
+        if move.target == NEW:
+            self._requeue(job, job.due, job.attempts)
+        elif move.target in ENDED:
+            job.failed_at = time.time()
 
     def purge(
-        self,
-        status: str,
-        job_id: str | None = None,
-        queue: str | None = None,
-        before: float | None = None,
+        self, status: str, where: Where = EVERYWHERE, progress: Progress | None = None
     ) -> int:
         legal_purge(status)
         with self._changed:
             jobs = [
-                job
-                for job in self._matching(job_id, queue)
-                if job.status == status and (before is None or (job.failed_at or 0) < before)
+                job for job in self._matching(where) if job.status == status and job.worker is None
             ]
             for job in jobs:
                 del self._jobs[job.birth]
-            return len(jobs)
+        return _reported(len(jobs), progress)
 
-    def _matching(self, job_id: str | None, queue: str | None) -> list[_Job]:
+    def count(self, status: str, where: Where = EVERYWHERE) -> int:
+        with self._changed:
+            return sum(job.status == status for job in self._matching(where))
+
+    def _matching(self, where: Where) -> list[_Job]:
+        job_id, queue, handler, before, status = where
         jobs: Sequence[_Job] = list(self._jobs.values())
         if job_id is not None:
             found = self._jobs.get(row_number(job_id))
             jobs = [found] if found else []
-        return [job for job in jobs if queue is None or job.new.queue == queue]
+        text = None if before is None else utc_text(before)
+        return [
+            job
+            for job in jobs
+            if (queue is None or job.new.queue == queue)
+            and (handler is None or job.new.handler == handler)
+            and (status is None or job.status == status)
+            and (text is None or _dated(job) < text)
+        ]
+
+    def pause_queue(self, queue: str) -> bool:
+        with self._changed:
+            paused = queue not in self._paused
+            self._paused.add(queue)
+            return paused
+
+    def resume_queue(self, queue: str) -> bool:
+        with self._changed:
+            paused = queue in self._paused
+            self._paused.discard(queue)
+            self._changed.notify_all()
+            return paused
+
+    def paused_queues(self) -> list[str]:
+        with self._changed:
+            return sorted(self._paused)
 
     def stats(self) -> dict[str, dict[str, int]]:
         with self._changed:
@@ -249,14 +310,14 @@ class MemoryEngine(Engine):
 
     def find(self, job_id: str) -> Stored | None:
         with self._changed:
-            return next((_stored(job) for job in self._matching(job_id, None)), None)
+            return next((_stored(job) for job in self._matching(Where(job_id))), None)
 
     def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
         key: Callable[[_Job], tuple[float, int]] = lambda job: (job.due, job.birth)  # noqa: E731
-        if status == FAILED:
+        if status in ENDED:
             key = lambda job: (-(job.failed_at or 0), -job.birth)  # noqa: E731
         with self._changed:
-            jobs = [job for job in self._matching(None, queue) if job.status == status]
+            jobs = self._matching(Where(queue=queue, status=status))
             return [_stored(job) for job in sorted(jobs, key=key)[:limit]]
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
@@ -265,7 +326,8 @@ class MemoryEngine(Engine):
             while True:
                 if any(self._next(queue) for queue in queues):
                     return True
-                delayed = [self._queues[queue].delayed for queue in queues]
+                going = [queue for queue in queues if queue not in self._paused]
+                delayed = [self._queues[queue].delayed for queue in going]
                 until = min([deadline, *(heap[0][0] for heap in delayed if heap)])
                 if deadline <= time.time():
                     return False
@@ -291,7 +353,18 @@ class MemoryEngine(Engine):
 
 
 def _settled_status(outcome: Outcome) -> str | None:
-    return {Release: NEW, HandBack: NEW, Failed: FAILED}.get(type(outcome))
+    return {Done: COMPLETED, Release: NEW, HandBack: NEW, Failed: FAILED}.get(type(outcome))
+
+
+def _dated(job: _Job) -> str:
+    """When the job ended, or else was created."""
+    return job.created_at if job.failed_at is None else utc_text(job.failed_at)
+
+
+def _reported(count: int, progress: Progress | None) -> int:
+    if progress is not None and count:
+        progress(count)
+    return count
 
 
 def _claim(job: _Job) -> Claim:

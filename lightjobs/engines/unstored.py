@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 
 from ..record import Claim, Outcome, Stored
-from .base import Engine, legal_move, legal_purge
+from .base import EVERYWHERE, Engine, Progress, Where, legal_move, legal_purge
 
 
 def new_id() -> str:
@@ -35,19 +35,27 @@ class UnstoredEngine(Engine):
     def recover(self, worker: str | None = None, lease: float = 30.0) -> int:
         return 0
 
-    def move(self, name: str, job_id: str | None = None, queue: str | None = None) -> int:
+    def move(self, name: str, where: Where = EVERYWHERE, progress: Progress | None = None) -> int:
         legal_move(name)
         return 0
 
     def purge(
-        self,
-        status: str,
-        job_id: str | None = None,
-        queue: str | None = None,
-        before: float | None = None,
+        self, status: str, where: Where = EVERYWHERE, progress: Progress | None = None
     ) -> int:
         legal_purge(status)
         return 0
+
+    def count(self, status: str, where: Where = EVERYWHERE) -> int:
+        return 0
+
+    def pause_queue(self, queue: str) -> bool:
+        return False
+
+    def resume_queue(self, queue: str) -> bool:
+        return False
+
+    def paused_queues(self) -> list[str]:
+        return []
 
     def stats(self) -> dict[str, dict[str, int]]:
         return {}

@@ -7,6 +7,7 @@ import time
 import pytest
 from process.harness import wait_until
 
+from lightjobs.engines.base import Where
 from lightjobs.record import FAILED, QUEUED, Done, Failed
 
 from .conftest import php_job
@@ -117,7 +118,7 @@ def test_no_command_stumbles_over_it(shared, text):
     for status in ("new", "failed", "queued"):
         engine.browse(status)
     engine.move("retry")
-    engine.move("retry", ID)
+    engine.move("retry", Where(ID))
     assert shared.text(ID) == text
 
 
@@ -162,7 +163,7 @@ def test_text_that_imitates_fields_is_only_text(shared, value):
     job = shared.php("show", id=ID)["job"]
     assert (job["first"], job["last"], job["exception"]) == (value, value, value)
     assert (job["attempts"], job["status"], next(iter(job))) == (1, "failed", "first")
-    assert shared.engine().move("retry", ID) == 1
+    assert shared.engine().move("retry", Where(ID)) == 1
     shared.settle(Done)
 
 
@@ -171,7 +172,7 @@ def test_an_exception_that_is_not_utf_8_is_no_reason_to_refuse_a_job(shared):
     shared.raw.delete("jobs:queue:default")
     shared.raw.zadd("jobs:failed", {ID: 1})
     assert shared.engine().find(ID).exception.startswith("caf")
-    assert shared.engine().move("retry", ID) == 1
+    assert shared.engine().move("retry", Where(ID)) == 1
     shared.settle(Done)
 
 

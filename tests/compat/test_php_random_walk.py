@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from lightjobs.engines.base import Where
 from lightjobs.record import FAILED, NEW, Done, Failed, HandBack, NewJob, Release
 
 HANDLER = "App\\Jobs\\Work"
@@ -86,7 +87,7 @@ class Walk:
             if self.random.random() < 0.5:
                 assert self.php("retry", id=job_id) == 1
             else:
-                assert self.engine.move("retry", job_id) == 1
+                assert self.engine.move("retry", Where(job_id)) == 1
             self.end(job_id, NEW)
 
     def delete(self):
@@ -96,7 +97,7 @@ class Walk:
             if self.random.random() < 0.5:
                 self.php("done", id=job_id)
             else:
-                assert self.engine.purge(FAILED, job_id) == 1
+                assert self.engine.purge(FAILED, Where(job_id)) == 1
             self.end(job_id, None)
 
     def end(self, job_id, status):

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from lightjobs.engines.base import Where
 from lightjobs.record import FAILED, NEW, QUEUED, Done
 
 from .recorded import MOMENTS, NOTE
@@ -86,7 +87,7 @@ def test_what_php_holds_is_nobody_elses(shared):
     restore(shared, MOMENTS["claimed"])
     shared.engine().register("w", 30.0)
     assert shared.engine().claim("w", ["payments"], 1) == []
-    assert shared.engine().move("retry", MOMENTS["claimed"].id) == 0
+    assert shared.engine().move("retry", Where(MOMENTS["claimed"].id)) == 0
 
 
 def test_what_has_failed_is_listed_and_retried(shared):

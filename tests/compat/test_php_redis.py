@@ -9,6 +9,7 @@ import time
 import pytest
 from process.harness import wait_until
 
+from lightjobs.engines.base import Where
 from lightjobs.record import FAILED, NEW, QUEUED, Done, Failed, HandBack, NewJob, Release, utc_text
 
 HANDLER = "App\\Jobs\\Work"
@@ -232,7 +233,7 @@ def test_php_retries_what_python_has_failed(shared):
 def test_python_retries_what_php_has_failed(shared):
     job_id = dispatch(shared)
     php_fails(shared)
-    assert shared.engine().move("retry", job_id) == 1
+    assert shared.engine().move("retry", Where(job_id)) == 1
     shown = shared.php("show", id=job_id)
     assert (shown["job"]["status"], shown["job"]["attempts"]) == (NEW, 0)
     assert (shown["job"]["exception"], shown["job"]["failed_at"]) == (None, None)
@@ -244,7 +245,7 @@ def test_python_retries_what_php_has_failed(shared):
 def test_either_side_retries_all_failed_jobs_of_a_queue(shared):
     for retry in (
         lambda queue: shared.php("retry", queue=queue),
-        lambda queue: shared.engine().move("retry", queue=queue),
+        lambda queue: shared.engine().move("retry", Where(queue=queue)),
     ):
         dispatch(shared, queue="a")
         dispatch(shared, queue="b")
@@ -264,14 +265,14 @@ def test_either_side_retries_a_job_once(shared):
     job_id = dispatch(shared)
     shared.settle(Failed, "boom")
     assert shared.php("retry", id=job_id) == 1
-    assert shared.engine().move("retry", job_id) == 0
+    assert shared.engine().move("retry", Where(job_id)) == 0
     assert shared.php("retry", id=job_id) == 0
 
 
 def test_python_deletes_what_php_has_failed(shared):
     job_id = dispatch(shared)
     php_fails(shared)
-    assert shared.engine().purge(FAILED, job_id) == 1
+    assert shared.engine().purge(FAILED, Where(job_id)) == 1
     assert shared.php("show", id=job_id) == {
         "type": 0,
         "job": None,
@@ -288,7 +289,7 @@ def test_php_deletes_what_python_has_failed(shared):
     assert shared.engine().find(job_id) is None
     assert shared.engine().browse(FAILED) == []
     assert shared.engine().stats().get("default", {}).get("failed", 0) == 0
-    assert shared.engine().move("retry", job_id) == 0
+    assert shared.engine().move("retry", Where(job_id)) == 0
 
 
 # Between the two
@@ -305,10 +306,10 @@ def test_a_job_keeps_the_form_it_came_in(shared, form, kind):
         shared.engine().settle(worker, [outcome[0](claim.id, claim.fence, *outcome[1:])])
         assert shared.form(job_id) == kind
     for engine in (shared.engine(other), shared.engine(form)):
-        assert engine.move("retry", job_id) == 1
+        assert engine.move("retry", Where(job_id)) == 1
         assert shared.form(job_id) == kind
         shared.settle(Failed, "boom")
-    shared.engine().move("retry", job_id)
+    shared.engine().move("retry", Where(job_id))
     worker, _ = shared.claim()
     shared.engine().recover(worker)
     assert shared.form(job_id) == kind

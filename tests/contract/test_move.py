@@ -2,6 +2,7 @@ import time
 
 import pytest
 
+from lightjobs.engines.base import Where
 from lightjobs.errors import LightjobsError
 from lightjobs.record import Done, Failed
 
@@ -11,7 +12,7 @@ from .support import NO_IDS, claim_one, drain, fail, push, worker
 def test_retry_makes_a_failed_job_as_new_and_due(engine):
     (id,) = fail(engine, options='{"attempts":3}', priority=1)
     before = engine.find(id)
-    assert engine.move("retry", id) == 1
+    assert engine.move("retry", Where(id)) == 1
     stored = engine.find(id)
     assert stored == before._replace(
         status="new",
@@ -33,7 +34,7 @@ def test_retry_makes_a_once_delayed_job_due_now(engine):
     claim = claim_one(engine, name)
     engine.settle(name, [Failed(id, claim.fence, "x")])
     now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - 1))
-    engine.move("retry", id)
+    engine.move("retry", Where(id))
     assert engine.find(id).scheduled_at >= now
     assert [c.id for c in drain(engine)] == [id]
 
@@ -47,16 +48,16 @@ def test_retry_without_an_id_takes_all(engine):
 
 def test_retry_of_a_queue_takes_only_that_queue(engine):
     a, b = fail(engine, 3, "a"), fail(engine, 2, "b")
-    assert engine.move("retry", queue="a") == 3
-    assert engine.move("retry", queue="unheard of") == 0
+    assert engine.move("retry", Where(queue="a")) == 3
+    assert engine.move("retry", Where(queue="unheard of")) == 0
     assert [engine.find(id).status for id in a + b] == ["new"] * 3 + ["failed"] * 2
 
 
 def test_retry_of_a_job_in_another_queue_changes_nothing(engine):
     (id,) = fail(engine, queue="a")
-    assert engine.move("retry", id, "b") == 0
+    assert engine.move("retry", Where(id, "b")) == 0
     assert engine.find(id).status == "failed"
-    assert engine.move("retry", id, "a") == 1
+    assert engine.move("retry", Where(id, "a")) == 1
 
 
 def test_retry_takes_more_than_a_part(engine):
@@ -70,7 +71,7 @@ def test_retry_of_a_waiting_or_running_job_changes_nothing(engine):
     (delayed,) = push(engine, queue="w", due=time.time() + 60)
     claim_one(engine, queue="r")
     before = [engine.find(id) for id in (waiting, running, delayed)]
-    assert [engine.move("retry", id) for id in (waiting, running, delayed)] == [0, 0, 0]
+    assert [engine.move("retry", Where(id)) for id in (waiting, running, delayed)] == [0, 0, 0]
     assert engine.move("retry") == 0
     assert [engine.find(id) for id in (waiting, running, delayed)] == before
 
@@ -79,14 +80,14 @@ def test_retry_of_a_waiting_or_running_job_changes_nothing(engine):
 def test_an_unknown_move_is_refused(engine, name):
     (id,) = fail(engine)
     with pytest.raises(LightjobsError, match="retry"):
-        engine.move(name, id)
+        engine.move(name, Where(id))
     assert engine.find(id).status == "failed"
 
 
 @pytest.mark.parametrize("text", NO_IDS)
 def test_what_is_no_id_moves_nothing(engine, text):
     (id,) = fail(engine)
-    assert engine.move("retry", text) == 0
+    assert engine.move("retry", Where(text)) == 0
     assert engine.find(id).status == "failed"
 
 
@@ -96,6 +97,6 @@ def test_an_outcome_from_before_the_retry_is_stale(engine):
     name = worker(engine)
     claim = claim_one(engine, name)
     engine.settle(name, [Failed(claim.id, claim.fence, "x")])
-    engine.move("retry", claim.id)
+    engine.move("retry", Where(claim.id))
     assert engine.settle(name, [Done(claim.id, claim.fence)]) == [False]
     assert engine.find(claim.id).status == "new"

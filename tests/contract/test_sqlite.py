@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from lightjobs.engines.base import Where
 from lightjobs.engines.sql import sqlite as driver
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
@@ -100,8 +101,8 @@ def test_jobs_with_a_status_of_their_own_are_left_alone_and_counted(engine, path
     other.execute("UPDATE jobs SET status = ?", [status])
     other.commit()
     before = engine.find(id)
-    assert engine.move("retry") == engine.move("retry", id) == 0
-    assert engine.purge("failed") == engine.purge("failed", id) == 0
+    assert engine.move("retry") == engine.move("retry", Where(id)) == 0
+    assert engine.purge("failed") == engine.purge("failed", Where(id)) == 0
     assert drain(engine) == []
     assert engine.find(id) == before
     assert engine.stats()["q"][status] == 1

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from lightjobs.engines.base import Where
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.errors import SchemaOutdated
@@ -104,7 +105,7 @@ def test_lightpacks_rows_can_be_claimed_retried_and_settled(engine, lightpacks):
         claim.created_at,
     )
     assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
-    assert engine.move("retry", "2") == 1
+    assert engine.move("retry", Where("2")) == 1
     assert claim_one(engine, name).payload == "[]"
 
 

@@ -109,7 +109,7 @@ def test_unknown_moves_and_statuses_are_refused_all_the_same(unstored):
     with pytest.raises(LightjobsError):
         unstored.move("fly")
     with pytest.raises(LightjobsError):
-        unstored.purge("new")
+        unstored.purge("queued")
 
 
 def test_why_there_is_nothing_to_work_on_is_one_sentence(unstored):
