@@ -11,4 +11,8 @@ jobs = {
     "lease": env("JOB_LEASE"),  # 30
     # Bytes of JSON; a larger payload is refused at dispatch.
     "max_payload": env("JOB_MAX_PAYLOAD"),  # 1048576
+    # What stays of jobs that have ended: drop, keep, or keep for a time such as 7 days.
+    "retain_completed": env("RETAIN_COMPLETED"),  # drop
+    "retain_failed": env("RETAIN_FAILED"),  # keep
+    "retain_cancelled": env("RETAIN_CANCELLED"),  # drop
 }

@@ -19,6 +19,9 @@ from .text import shortened
 
 LIGHTPACK_PACKAGE = "app_jobs"
 LIGHTPACK_NAMESPACE = "App\\Jobs\\"
+READY_MADE = ("lightjobs.cleanup",)
+"""The modules of lightjobs that hold jobs; imported by name, as they are built on this one."""
+
 _OWN_FOLDER = Path(__file__).parent
 
 
@@ -109,13 +112,16 @@ def handler_name(job: type[Any]) -> str:
 
 
 def load(modules: Iterable[str]) -> None:
-    """Import every module of the packages `modules`, so that their Job classes are registered.
+    """Import every module of the packages `modules`, so that their Job classes are registered, and
+    those that come with lightjobs.
 
     Raises SettingsError with file and line for the first that does not import.
     """
     problems = examine(modules)
     if problems:
         raise SettingsError(problems[0])
+    for name in READY_MADE:
+        importlib.import_module(name)
 
 
 def examine(modules: Iterable[str]) -> list[str]:

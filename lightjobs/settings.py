@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .age import age
 from .errors import SettingsError
+from .record import Retention
 
 ENGINES = ("redis", "valkey", "database", "memory", "sync", "null")
 DRIVERS = ("sqlite", "mysql", "mariadb", "pgsql")
@@ -31,6 +33,7 @@ class Settings:
     """Seconds a silent worker keeps its jobs."""
     max_payload: int
     """Bytes."""
+    retention: Retention
     redis: dict[str, Any] = field(repr=False)
     database: dict[str, Any] = field(repr=False)
 
@@ -78,6 +81,11 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
         modules=value(jobs, "modules", "JOB_MODULES", _modules, ("app_jobs",)),
         lease=value(jobs, "lease", "JOB_LEASE", _seconds(1), 30.0),
         max_payload=value(jobs, "max_payload", "JOB_MAX_PAYLOAD", _integer(1), 1024 * 1024),
+        retention=Retention(
+            completed=value(jobs, "retain_completed", "RETAIN_COMPLETED", _retention, 0.0),
+            failed=value(jobs, "retain_failed", "RETAIN_FAILED", _retention, None),
+            cancelled=value(jobs, "retain_cancelled", "RETAIN_CANCELLED", _retention, 0.0),
+        ),
         database={
             "driver": value(database, "driver", "DB_DRIVER", _driver, "sqlite"),
             "name": value(database, "name", "DB_NAME", str, "jobs.sqlite"),
@@ -204,6 +212,17 @@ def _seconds(least: float) -> Parser:
         return number
 
     return parse
+
+
+def _retention(raw: Any) -> float | None:
+    """Seconds; 0 for drop, None for keep."""
+    text = str(raw).strip().lower()
+    if text in ("drop", "keep"):
+        return 0.0 if text == "drop" else None
+    try:
+        return age(text)
+    except ValueError:
+        raise ValueError("drop, keep, or how long to keep, such as 7 days") from None
 
 
 def _modules(raw: Any) -> tuple[str, ...]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 
 import click
 
 from .. import current, registry
+from ..engines.base import Where
 from ..errors import LightjobsError, PayloadError, UnknownHandler
 from ..record import FAILED, STATUSES
-from ..strtotime import strtotime
 from ..text import escaped, escaped_lines
+from .filters import described, handler_option, moment, older_option, queue_option, where
 from .output import as_dict, headline, json_option, print_json, print_table
-
-queue_option = click.option("--queue", help="Only this queue.", metavar="NAME")
 
 
 @click.command("job:dispatch")
@@ -52,11 +50,20 @@ def job_dispatch(
 @click.command("job:retry")
 @click.argument("job_id", metavar="[ID]", required=False)
 @queue_option
+@handler_option
+@older_option
 @json_option
-def job_retry(job_id: str | None, queue: str | None, as_json: bool) -> int:
-    """Put failed jobs back, as if new: the one with ID, or all (of a queue)."""
-    count = current.engine().move("retry", Where(job_id, queue))
-    return _report(count, "queued for retry", "to retry", job_id, queue, as_json)
+def job_retry(
+    job_id: str | None,
+    queue: str | None,
+    handler: str | None,
+    older_than: str | None,
+    as_json: bool,
+) -> int:
+    """Put failed jobs back, as if new: the one with ID, or all (that fit the filters)."""
+    which = where(job_id, queue, handler, older_than)
+    count = current.engine().move("retry", which)
+    return _report(count, "queued for retry", "to retry", which, as_json)
 
 
 @click.command("job:forget")
@@ -64,19 +71,21 @@ def job_retry(job_id: str | None, queue: str | None, as_json: bool) -> int:
 @json_option
 def job_forget(job_id: str, as_json: bool) -> int:
     """Delete one failed job."""
-    count = current.engine().purge(FAILED, Where(job_id))
-    return _report(count, "deleted", "to delete", job_id, None, as_json)
+    which = Where(job_id)
+    count = current.engine().purge(FAILED, which)
+    return _report(count, "deleted", "to delete", which, as_json)
 
 
 @click.command("job:flush")
 @queue_option
-@click.option("--older-than", help='Only failed before then: "1 week".', metavar="AGE")
+@handler_option
+@older_option
 @json_option
-def job_flush(queue: str | None, older_than: str | None, as_json: bool) -> int:
-    """Delete all failed jobs (of a queue; that failed longer ago than AGE)."""
-    before = None if older_than is None else _age(older_than)
-    count = current.engine().purge(FAILED, Where(None, queue, before))
-    return _report(count, "deleted", "to delete", None, queue, as_json)
+def job_flush(queue: str | None, handler: str | None, older_than: str | None, as_json: bool) -> int:
+    """Delete all failed jobs (that fit the filters)."""
+    which = where(None, queue, handler, older_than)
+    count = current.engine().purge(FAILED, which)
+    return _report(count, "deleted", "to delete", which, as_json)
 
 
 @click.command("job:recover")
@@ -88,37 +97,26 @@ def job_flush(queue: str | None, older_than: str | None, as_json: bool) -> int:
 def job_recover(php: bool, older_than: str, as_json: bool) -> None:
     """Put back jobs that a crashed PHP worker has claimed and not ended. PHP keeps no lease: choose
     an AGE beyond the longest job. Jobs of our own workers come back by themselves."""
-    count = current.engine().recover_php(_age(older_than))
+    count = current.engine().recover_php(moment(older_than))
     if as_json:
         print_json({"count": count})
     else:
         click.echo(f"{count:,} job{'' if count == 1 else 's'} put back")
 
 
-def _age(text: str) -> float:
-    """The unix time `text` ago: "1 week", "-1 week" and "1 week ago" say the same."""
-    try:
-        moment = strtotime(text).timestamp()
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--older-than") from None
-    now = time.time()
-    return moment if moment <= now else 2 * now - moment
-
-
-def _report(
-    count: int, done: str, to_do: str, job_id: str | None, queue: str | None, as_json: bool
-) -> int:
+def _report(count: int, done: str, to_do: str, which: Where, as_json: bool) -> int:
+    job_id = which.job_id
     if as_json:
         print_json({"count": count})
-    elif count:
-        what = f"job {job_id}" if job_id else f"{count:,} failed job{'s' if count > 1 else ''}"
-        click.echo(f"{what}{f' of {queue}' if queue and not job_id else ''} {done}")
-    elif job_id is None:
-        click.echo(f"no failed jobs{f' of {queue}' if queue else ''} {to_do}")
+        return 0 if count or job_id is None else 1
     if job_id is not None and not count:
-        if as_json:
-            return 1
         raise LightjobsError(f"there is no failed job {job_id}")
+    if job_id is not None:
+        click.echo(f"job {escaped(job_id)} {done}")
+    elif count:
+        click.echo(f"{count:,} failed job{'s' if count > 1 else ''}{described(which)} {done}")
+    else:
+        click.echo(f"no failed jobs{described(which)} {to_do}")
     return 0
 
 
@@ -165,11 +163,15 @@ def job_show(job_id: str, as_json: bool) -> None:
 def job_stats(as_json: bool) -> None:
     """Count the jobs of each queue by status; "delayed" are those of "new" not due yet."""
     queues = current.engine().stats()
+    paused = current.engine().paused_queues()
     if as_json:
-        print_json({"queues": queues})
-    elif not queues:
+        print_json({"queues": queues, "paused": paused})
+        return
+    if not queues:
         click.echo("no jobs")
     else:
         columns = [*STATUSES[:1], "delayed", *STATUSES[1:]]
         rows = [(name, *(counts[column] for column in columns)) for name, counts in queues.items()]
         print_table(("QUEUE", *(column.upper() for column in columns)), rows)
+    if paused:
+        click.echo(f"paused: {', '.join(map(escaped, paused))}")

@@ -9,6 +9,12 @@ from .base import Engine
 def connect(settings: Settings) -> Engine:
     """The engine that `settings` choose. A driver is imported only when its engine is chosen;
     nothing is connected to before the first call."""
+    engine = _make(settings)
+    engine.retention = settings.retention
+    return engine
+
+
+def _make(settings: Settings) -> Engine:
     match settings.engine:
         case "database":
             from .sql.engine import SqlEngine

@@ -25,6 +25,7 @@ from ..record import (
     Retention,
     Stored,
 )
+from .cleanup import GROUPS, step
 
 MAX_RECOVERIES = 3
 """A job goes back after this many deaths of its worker; at the next one it fails."""
@@ -199,6 +200,41 @@ class Engine(ABC):
         """Let a paused job run, with the due time and priority it had. Returns False when it is
         not paused."""
         return bool(self.move("resume", Where(job_id)))
+
+    def cleanup(
+        self,
+        *,
+        pending: str = "nothing",
+        processing: str = "nothing",
+        completed: str = "nothing",
+        failed: str = "nothing",
+        cancelled: str = "nothing",
+        paused: str = "nothing",
+        queue: str | None = None,
+        handler: str | None = None,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> dict[str, int]:
+        """Do to the jobs of each group (of `queue`, of `handler`) what its text says: "nothing",
+        "rerun", "remove", or "remove older than 7 days" (since they ended, or were created).
+        In bounded parts, while workers run. Returns the number of jobs of each group that was to
+        be touched; with `dry_run` only counts. Raises LightjobsError for any other text.
+        """
+        actions = (pending, processing, completed, failed, cancelled, paused)
+        try:
+            steps = [step(*pair) for pair in zip(GROUPS, actions, strict=True)]
+        except ValueError as error:
+            raise LightjobsError(str(error)) from None
+        touched = {}
+        for group, status, move, before in filter(None, steps):
+            where = Where(queue=queue, handler=handler, before=before, status=status)
+            if dry_run:
+                touched[group] = self.count(status, where)
+            elif move is None:
+                touched[group] = self.purge(status, where, progress)
+            else:
+                touched[group] = self.move(move, where, progress)
+        return touched
 
     def expire(self) -> int:
         """Delete the ended jobs that `retention` keeps no longer; returns how many."""

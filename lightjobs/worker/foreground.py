@@ -19,7 +19,7 @@ from .journal import Journal
 from .lines import Lines
 from .loop import Loop
 from .options import Options
-from .supervisor import new_worker_name, sweep_seconds
+from .supervisor import EXPIRE_SECONDS, new_worker_name, sweep_seconds
 
 _log = logging.getLogger("lightjobs.worker")
 
@@ -63,7 +63,7 @@ class _Pulse(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
-        beat_at = sweep_at = 0.0
+        beat_at = sweep_at = expire_at = 0.0
         kill_at: float | None = None
         lease = self._options.lease
         while not self._over.wait(0.05):
@@ -81,6 +81,9 @@ class _Pulse(threading.Thread):
                 if now >= sweep_at:
                     sweep_at = now + sweep_seconds(lease)
                     self._engine.recover(lease=lease)
+                if now >= expire_at:
+                    expire_at = now + EXPIRE_SECONDS
+                    self._engine.expire()
             except LightjobsError as error:
                 _log.warning("the store is away: %s", error)
 

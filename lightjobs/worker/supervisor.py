@@ -32,6 +32,9 @@ from .siblings import Siblings
 SWEEP_SECONDS = 1.0
 """The longest pause between two looks for workers whose lease ran out."""
 
+EXPIRE_SECONDS = 10.0
+"""How often to delete ended jobs that are kept no longer."""
+
 RESPAWN_SECONDS = (0.1, 10.0)
 """First and longest pause before a child is replaced that died without a job to blame."""
 
@@ -144,6 +147,7 @@ class Supervisor:
         tasks = [
             _Task(self._options.lease / 3, self._beat),
             _Task(sweep_seconds(self._options.lease), self._sweep),
+            _Task(EXPIRE_SECONDS, self._expire),
         ]
         next_at = [time.monotonic() + task.seconds for task in tasks]
         while True:
@@ -215,6 +219,11 @@ class Supervisor:
         recovered = self._engine.recover(lease=self._options.lease)
         if recovered:
             _log.warning("recovered %d jobs of workers whose lease ran out", recovered)
+
+    def _expire(self) -> None:
+        expired = self._engine.expire()
+        if expired:
+            _log.info("deleted %d ended jobs that are kept no longer", expired)
 
     def _hurried(self) -> bool:
         """A second signal came, or the grace is over: what could not be put back by now is left to

@@ -1,0 +1,109 @@
+"""Commands that hold jobs back: cancel, pause, resume."""
+
+from __future__ import annotations
+
+import click
+
+from .. import current
+from ..engines.base import EVERYWHERE
+from ..errors import LightjobsError
+from ..text import escaped
+from .filters import described, handler_option, older_option, queue_option, where
+from .output import json_option, print_json
+
+ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1)
+whole_queue_option = click.option("--queue", help="The whole queue.", metavar="NAME")
+
+
+@click.command("job:cancel")
+@ids_argument
+@queue_option
+@handler_option
+@older_option
+@json_option
+def job_cancel(
+    ids: tuple[str, ...],
+    queue: str | None,
+    handler: str | None,
+    older_than: str | None,
+    as_json: bool,
+) -> int:
+    """Cancel jobs that have not ended: those with an ID, or all that fit the filters. Waiting ones
+    never run; running ones are told, and their outcome is refused."""
+    which = where(None, queue, handler, older_than)
+    engine = current.engine()
+    if bool(ids) == (which != EVERYWHERE):
+        raise click.UsageError("say which: IDs, or --queue, --handler, --older-than")
+    if ids:
+        return _each(ids, engine.cancel, "cancelled", "cannot be cancelled", as_json)
+    count = engine.move("cancel", which)
+    engine.expire()
+    if as_json:
+        print_json({"count": count})
+    else:
+        click.echo(f"{count:,} job{'' if count == 1 else 's'}{described(which)} cancelled")
+    return 0
+
+
+@click.command("job:pause")
+@ids_argument
+@whole_queue_option
+@json_option
+def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
+    """Hold jobs back: waiting ones with an ID, or a whole queue, what is dispatched to it meanwhile
+    included. Lightpack's PHP workers do not know of a paused queue: they go on with it."""
+    _either(ids, queue)
+    if queue is None:
+        return _each(ids, current.engine().pause, "paused", "is not waiting", as_json)
+    changed = current.engine().pause_queue(queue)
+    return _queue(queue, "paused", changed, as_json)
+
+
+@click.command("job:resume")
+@ids_argument
+@whole_queue_option
+@json_option
+def job_resume(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
+    """Let paused jobs run, at the time and priority they had: those with an ID, or a queue."""
+    _either(ids, queue)
+    if queue is None:
+        return _each(ids, current.engine().resume, "resumed", "is not paused", as_json)
+    changed = current.engine().resume_queue(queue)
+    return _queue(queue, "resumed", changed, as_json)
+
+
+def _either(ids: tuple[str, ...], queue: str | None) -> None:
+    if bool(ids) == (queue is not None):
+        raise click.UsageError("say which: IDs, or --queue")
+
+
+def _each(ids: tuple[str, ...], act: object, done: str, not_done: str, as_json: bool) -> int:
+    """Act on each job; 1 if it could not be done to one of them."""
+    assert callable(act)
+    changed = {job_id: bool(act(job_id)) for job_id in ids}
+    if as_json:
+        print_json({"jobs": changed})
+        return 0 if all(changed.values()) else 1
+    for job_id, was_done in changed.items():
+        if was_done:
+            click.echo(f"job {escaped(job_id)} {done}")
+    refused = [job_id for job_id, was_done in changed.items() if not was_done]
+    if refused:
+        raise LightjobsError("\n".join(_why_not(job_id, not_done) for job_id in refused))
+    return 0
+
+
+def _why_not(job_id: str, not_done: str) -> str:
+    job = current.engine().find(job_id)
+    if job is None:
+        return f"there is no job {job_id}"
+    return f"job {job_id} {not_done}: it is {job.status}"
+
+
+def _queue(queue: str, done: str, changed: bool, as_json: bool) -> int:
+    if as_json:
+        print_json({"queue": queue, "changed": changed})
+    else:
+        already = "" if changed else "already "
+        click.echo(f"queue {escaped(queue)} is {already}{done}")
+    return 0

@@ -1,0 +1,63 @@
+"""The options that say which jobs a command touches."""
+
+from __future__ import annotations
+
+import click
+
+from .. import current, registry
+from ..age import ago
+from ..engines.base import Where
+from ..errors import UnknownHandler
+from ..text import escaped
+
+queue_option = click.option("--queue", help="Only this queue.", metavar="NAME")
+handler_option = click.option(
+    "--handler", help="Only this job: its class name or stored handler.", metavar="NAME"
+)
+older_option = click.option(
+    "--older-than", help='Only ended, or else created, before then: "1 week".', metavar="AGE"
+)
+
+
+def where(
+    job_id: str | None = None,
+    queue: str | None = None,
+    handler: str | None = None,
+    older_than: str | None = None,
+) -> Where:
+    """What the options of one command say. Raises click.UsageError."""
+    before = None if older_than is None else moment(older_than)
+    return Where(job_id, queue, None if handler is None else stored_handler(handler), before)
+
+
+def moment(older_than: str) -> float:
+    """The unix time that --older-than names. Raises click.BadParameter."""
+    try:
+        return ago(older_than)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--older-than") from None
+
+
+def stored_handler(name: str) -> str:
+    """The stored handler that --handler names. One with a backslash or dot is taken as it is: its
+    class may be gone, or PHP's. Raises click.BadParameter."""
+    if "\\" in name or "." in name:
+        return name
+    registry.load(current.settings().modules)
+    try:
+        handler: str = registry.find(name)._handler
+    except UnknownHandler as error:
+        raise click.BadParameter(escaped(str(error)), param_hint="--handler") from None
+    return handler
+
+
+def described(which: Where) -> str:
+    """The filters in words, to follow "jobs"; "" for none."""
+    parts = []
+    if which.queue is not None:
+        parts.append(f" of {escaped(which.queue)}")
+    if which.handler is not None:
+        parts.append(f" for {escaped(which.handler)}")
+    if which.before is not None:
+        parts.append(" that old")
+    return "".join(parts)
