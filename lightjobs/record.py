@@ -96,6 +96,9 @@ class Retention(NamedTuple):
     cancelled: float | None = 0.0
 
 
+DEFAULT_RETENTION = Retention()
+
+
 class Stored(NamedTuple):
     """A job as the store has it, for people to look at."""
 

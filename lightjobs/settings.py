@@ -14,7 +14,7 @@ from typing import Any
 
 from .age import age
 from .errors import SettingsError
-from .record import Retention
+from .record import DEFAULT_RETENTION, Retention
 
 ENGINES = ("redis", "valkey", "database", "memory", "sync", "null")
 DRIVERS = ("sqlite", "mysql", "mariadb", "pgsql")
@@ -33,9 +33,9 @@ class Settings:
     """Seconds a silent worker keeps its jobs."""
     max_payload: int
     """Bytes."""
-    retention: Retention
     redis: dict[str, Any] = field(repr=False)
     database: dict[str, Any] = field(repr=False)
+    retention: Retention = DEFAULT_RETENTION
 
 
 def load(project: Path | None = None) -> Settings:

@@ -15,6 +15,7 @@ from ..errors import LightjobsError
 from ..record import (
     CANCELLED,
     COMPLETED,
+    DEFAULT_RETENTION,
     FAILED,
     NEW,
     PAUSED,
@@ -89,7 +90,7 @@ class Engine(ABC):
     name: str
     works: str | None = None
     """None when a worker process can claim from this engine; else one sentence saying why not."""
-    retention: Retention = Retention()
+    retention: Retention = DEFAULT_RETENTION
     """How long jobs that have ended stay."""
 
     @abstractmethod
