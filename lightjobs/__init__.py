@@ -1,5 +1,6 @@
 """lightjobs: a job queue for Python that speaks Lightpack."""
 
+from .backoff import Backoff
 from .current import engine
 from .errors import (
     JobDefinitionError,
@@ -15,6 +16,7 @@ from .job import Job
 __version__ = "0.1.0"
 
 __all__ = [
+    "Backoff",
     "Job",
     "JobDefinitionError",
     "LightjobsError",

@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import payload, registry
+from . import backoff, payload, registry
 from . import rate as rates
 from .context import JobContext
 from .errors import (
@@ -28,13 +28,15 @@ from .errors import (
     UnknownHandler,
 )
 from .record import Claim, Done, Failed, HandBack, Outcome, Release
-from .strtotime import strtotime
 
 EXCEPTION_BYTES = 16 * 1024
 """A failed job keeps at most this much of its exception's text."""
 
 TRAVELLING = ("attempts", "retryAfter")
 """Attributes that are stored with a job when they were set on it alone."""
+
+HOPELESS = (PermanentJobFailure, UnknownHandler, PayloadError)
+"""What no further attempt would mend; its text tells enough without its type."""
 
 _OWN_FOLDER = str(Path(__file__).parent)
 _log = logging.getLogger("lightjobs.worker")
@@ -114,7 +116,7 @@ async def execute(claim: Claim, limit: Limit | None = None) -> Run:
         if claim.options is not None:
             for name, value in json.loads(claim.options).items():
                 if name in TRAVELLING:
-                    setattr(job, name, value)
+                    setattr(job, name, backoff.from_json(value) if name == "retryAfter" else value)
         job.context = JobContext(claim)
         if entry.has_rate_limit and limit is not None:
             _respect_rate(run, limit)
@@ -184,9 +186,9 @@ def _judge(run: Run, error: BaseException) -> Outcome:
         if isinstance(error, JobReleased):
             attempts = {"count": claim.attempts, "keep": claim.attempts - 1, "reset": 0}
             return Release(claim.id, claim.fence, error.due, attempts[error.attempts])
-        hopeless = isinstance(error, (PermanentJobFailure, UnknownHandler, PayloadError))
-        if job is not None and not hopeless and claim.attempts < job.maxAttempts():
-            due = strtotime(job.retryAfter).timestamp()
+        hopeless = job is None or isinstance(error, (*HOPELESS, *job.noRetry))
+        if not hopeless and claim.attempts < job.maxAttempts():
+            due = backoff.due(job.retryAfter, claim.attempts)
             return Release(claim.id, claim.fence, due, claim.attempts)
     except BaseException as broken:  # a wrong retryAfter, or maxAttempts() raising
         error = broken
@@ -197,7 +199,7 @@ def describe(error: BaseException) -> str:
     """`error` as kept with a failed job: its type and message first, then the traceback without
     lightjobs' own frames; at most EXCEPTION_BYTES of UTF-8."""
     try:
-        if isinstance(error, (PermanentJobFailure, UnknownHandler, PayloadError)):
+        if isinstance(error, HOPELESS):
             headline = str(error)
         else:
             headline = "".join(traceback.format_exception_only(error)).removesuffix("\n")

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
-from . import registry
+from . import backoff, registry
+from .backoff import Backoff, RetryAfter
 from .context import JobContext
 from .current import engine, settings
 from .errors import JobDefinitionError, JobReleased, PermanentJobFailure
@@ -45,8 +46,11 @@ class Job:
     """When the job becomes due: any PHP strtotime expression."""
     attempts: int = 1
     """Runs in all, before the job counts as failed."""
-    retryAfter: str = "now"
-    """When a run that failed is repeated: any PHP strtotime expression."""
+    retryAfter: RetryAfter = "now"
+    """When a run that failed is repeated: any PHP strtotime expression, a list of them (one for
+    each attempt, the last repeats), or a `Backoff`."""
+    noRetry: tuple[type[BaseException], ...] = ()
+    """Exceptions after which the job is not repeated, whatever attempts remain."""
     priority: str = "normal"
     """lowest, lower, normal, higher or highest: within a queue the higher go first."""
 
@@ -56,11 +60,16 @@ class Job:
     """Set while the job runs: id, queue, attempt, queued_at, fence, logger."""
     exception: BaseException | None = None
     _handler: ClassVar[str]
+    _names_attempts: ClassVar[bool] = False
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         for name, check in _CHECKS.items():
             _checked(f"{cls.__name__}.{name}", getattr(cls, name), check)
+        if "attempts" in cls.__dict__:
+            cls._names_attempts = True
+        elif isinstance(cls.retryAfter, Backoff) and not cls._names_attempts:
+            cls.attempts = cls.retryAfter.attempts
         cls._handler = registry.handler_name(cls)
         registry.register(cls, cls._handler, Job)
 
@@ -98,9 +107,12 @@ class Job:
         self.attempts = _checked("setAttempts()", attempts, _attempts)
         return self
 
-    def setRetryAfter(self, retryAfter: str) -> Self:
+    def setRetryAfter(self, retryAfter: RetryAfter) -> Self:
         """Set when a failed run of this job is repeated."""
-        self.retryAfter = _checked("setRetryAfter()", retryAfter, _moment)
+        self.retryAfter = _checked("setRetryAfter()", retryAfter, _retry_after)
+        names_attempts = self._names_attempts or "attempts" in self.__dict__
+        if isinstance(retryAfter, Backoff) and not names_attempts:
+            self.attempts = retryAfter.attempts
         return self
 
     def setPriority(self, priority: str) -> Self:
@@ -149,7 +161,7 @@ class Job:
     def _new_jobs(self, payloads: Iterable[Any]) -> list[NewJob]:
         due = None if self.delay == "now" else strtotime(self.delay).timestamp()
         own = {name: self.__dict__[name] for name in TRAVELLING if name in self.__dict__}
-        options = json.dumps(own) if own else None
+        options = json.dumps(own, default=backoff.to_json) if own else None
         limit = settings().max_payload
         handler, queue, priority = self._handler, self.queue, PRIORITIES[self.priority]
         return [
@@ -184,7 +196,7 @@ class Job:
         raise JobReleased(strtotime(delay).timestamp(), attempts)
 
 
-V = TypeVar("V", str, int)
+V = TypeVar("V")
 
 
 def _checked(where: str, value: V, check: Callable[[V], bool]) -> V:
@@ -209,9 +221,19 @@ def _moment(value: str) -> bool:
     return value == "now" or strtotime(value) is not None
 
 
+def _retry_after(value: RetryAfter) -> bool:
+    """allowed: what PHP's strtotime reads, a list of that (one for each attempt), or a Backoff"""
+    return backoff.is_retry_after(value)
+
+
+def _no_retry(value: tuple[type[BaseException], ...]) -> bool:
+    """allowed: a tuple of exception types"""
+    return isinstance(value, tuple) and all(issubclass(each, BaseException) for each in value)
+
+
 def _attempts(value: int) -> bool:
     """allowed: a whole number from 1 to 1,000,000"""
-    return type(value) is int and 1 <= value <= 1_000_000
+    return backoff.is_attempts(value)
 
 
 def _priority(value: str) -> bool:
@@ -222,7 +244,8 @@ def _priority(value: str) -> bool:
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "queue": _queue,
     "delay": _moment,
-    "retryAfter": _moment,
+    "retryAfter": _retry_after,
+    "noRetry": _no_retry,
     "attempts": _attempts,
     "priority": _priority,
 }

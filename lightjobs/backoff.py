@@ -1,0 +1,105 @@
+"""When a run that failed is repeated: what `retryAfter` may be, and the moment it gives."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .errors import JobDefinitionError
+from .strtotime import strtotime
+from .text import shortened
+
+LONGEST = 366 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Waits that double: `base` seconds after the first run, at most `cap`, each then changed by up
+    to ± `jitter` of itself, so that what failed together does not come back together.
+
+    The defaults are Hummingbird's: 2, 4, 8 seconds…, cap 120, ± 50 %. `attempts` counts for a job
+    that names no attempts of its own. Raises JobDefinitionError for figures that cannot be right.
+    """
+
+    attempts: int = 4
+    base: float = 2.0
+    cap: float = 120.0
+    jitter: float = 0.5
+
+    def __post_init__(self) -> None:
+        _require(is_attempts(self.attempts), "attempts", self.attempts, ATTEMPTS_ALLOWED)
+        seconds = f"seconds above 0, at most {LONGEST:,.0f}"
+        _require(_within(self.base, LONGEST) and self.base > 0, "base", self.base, seconds)
+        fits = _within(self.cap, LONGEST) and self.cap >= self.base
+        _require(fits, "cap", self.cap, f"seconds from base, at most {LONGEST:,.0f}")
+        _require(_within(self.jitter, 1), "jitter", self.jitter, "0 to 1")
+
+    def seconds(self, attempt: int) -> float:
+        """How long to wait after run number `attempt`, from 1."""
+        # 900 doublings of any base are beyond any cap, and still a float.
+        wait = min(math.ldexp(self.base, min(attempt - 1, 900)), self.cap)
+        return wait * (1 + random.uniform(-self.jitter, self.jitter))
+
+
+RetryAfter = str | Sequence[str] | Backoff
+"""One strtotime expression, one for each attempt (the last repeats), or a Backoff."""
+
+ATTEMPTS_ALLOWED = "a whole number from 1 to 1,000,000"
+
+
+def is_attempts(value: object) -> bool:
+    """Whether `value` can say how often a job runs at most."""
+    return type(value) is int and 1 <= value <= 1_000_000
+
+
+def is_retry_after(value: object) -> bool:
+    """Whether `value` is a RetryAfter. Raises ValueError for an expression PHP cannot read."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(isinstance(each, str) and _reads(each) for each in value)
+    return isinstance(value, Backoff) or (isinstance(value, str) and _reads(value))
+
+
+def due(policy: RetryAfter, attempt: int) -> float:
+    """The unix time at which run number `attempt`, which failed just now, is repeated."""
+    if isinstance(policy, Backoff):
+        return time.time() + policy.seconds(attempt)
+    if not isinstance(policy, str):
+        policy = policy[min(attempt, len(policy)) - 1]
+    return strtotime(policy).timestamp()
+
+
+def to_json(value: object) -> Any:
+    """What stands for a Backoff in a job's stored options; for `json.dumps(default=…)`."""
+    if isinstance(value, Backoff):
+        return asdict(value)
+    raise TypeError(f"{type(value).__name__} does not travel with a job")
+
+
+def from_json(value: Any) -> Any:
+    """The policy that was stored as `value`; an expression is read when it is needed. Raises
+    JobDefinitionError for figures that make no Backoff."""
+    if not isinstance(value, dict):
+        return value
+    try:
+        return Backoff(**value)
+    except TypeError:
+        raise JobDefinitionError(f"no Backoff: {shortened(repr(value))}") from None
+
+
+def _reads(expression: str) -> bool:
+    return expression == "now" or strtotime(expression) is not None
+
+
+def _within(value: object, most: float) -> bool:
+    return type(value) in (int, float) and 0 <= value <= most  # type: ignore[operator]
+
+
+def _require(right: bool, name: str, value: object, allowed: str) -> None:
+    if not right:
+        raise JobDefinitionError(
+            f"Backoff's {name} is {shortened(repr(value))}; allowed: {allowed}"
+        )
