@@ -1,6 +1,7 @@
 """lightjobs: a job queue for Python that speaks Lightpack."""
 
 from .backoff import Backoff
+from .context import JobContext
 from .current import engine
 from .errors import (
     JobDefinitionError,
@@ -12,12 +13,14 @@ from .errors import (
     StoreUnavailable,
 )
 from .job import Job
+from .job_function import job
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Backoff",
     "Job",
+    "JobContext",
     "JobDefinitionError",
     "LightjobsError",
     "PayloadError",
@@ -26,4 +29,5 @@ __all__ = [
     "SettingsError",
     "StoreUnavailable",
     "engine",
+    "job",
 ]

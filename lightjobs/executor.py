@@ -113,6 +113,8 @@ async def execute(claim: Claim, limit: Limit | None = None) -> Run:
         run.entry = entry = registry.lookup(claim.handler)
         run.job = job = entry.job()
         job.payload = payload.decode(claim.payload)
+        if entry.typed is not None:
+            job.payload = entry.typed.load(job.payload)
         if claim.options is not None:
             for name, value in json.loads(claim.options).items():
                 if name in TRAVELLING:

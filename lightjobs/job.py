@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast
 
-from . import backoff, registry
+from . import backoff, registry, typed
 from .backoff import Backoff, RetryAfter
 from .context import JobContext
 from .current import engine, settings
@@ -16,11 +16,19 @@ from .payload import decode, encode
 from .record import PRIORITIES, QUEUE_LENGTH, Claim, NewJob
 from .strtotime import strtotime
 from .text import shortened
+from .typed import Typed
 
 BATCH = 5000
 """How many jobs `dispatchMany` stores in one round trip."""
 
 F = TypeVar("F")
+P = TypeVar("P")
+
+
+class _Payload(Protocol[P]):
+    """A job as type checkers see it at dispatch: its annotation says what may be dispatched."""
+
+    payload: P
 
 
 class _OnClassOrJob(Generic[F]):
@@ -55,11 +63,13 @@ class Job:
     """lowest, lower, normal, higher or highest: within a queue the higher go first."""
 
     payload: Any
-    """The JSON object that was dispatched."""
+    """The JSON object that was dispatched. A subclass that annotates it with a dataclass, TypedDict
+    or msgspec Struct has it checked at dispatch and rebuilt for `handle`."""
     context: JobContext
     """Set while the job runs: id, queue, attempt, queued_at, fence, logger."""
     exception: BaseException | None = None
     _handler: ClassVar[str]
+    _typed: ClassVar[Typed | None] = None
     _names_attempts: ClassVar[bool] = False
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -70,6 +80,8 @@ class Job:
             cls._names_attempts = True
         elif isinstance(cls.retryAfter, Backoff) and not cls._names_attempts:
             cls.attempts = cls.retryAfter.attempts
+        if "_typed" not in cls.__dict__:  # a function brings its own
+            cls._typed = typed.of_class(cls, Job)
         cls._handler = registry.handler_name(cls)
         registry.register(cls, cls._handler, Job)
 
@@ -83,8 +95,8 @@ class Job:
     def onFailure(self) -> Any:
         """Called after the store has accepted that the job failed for good; see getException."""
 
-    def setPayload(self, payload: Mapping[str, Any]) -> Self:
-        """Set the payload of this job."""
+    def setPayload(self, payload: Any) -> Self:
+        """Set the payload of this job: a dict, or an instance of the type that it annotates."""
         self.payload = payload
         return self
 
@@ -120,15 +132,16 @@ class Job:
         self.priority = _checked("setPriority()", priority, _priority)
         return self
 
-    def dispatch(self, payload: Mapping[str, Any] | None = None) -> str:
+    def dispatch(self: _Payload[P], payload: P | Mapping[str, Any] | None = None) -> str:
         """Store the job and return its id. What has returned will run, at least once.
 
         Without an argument the payload set by `setPayload` is used. Raises PayloadError when it
         is not JSON or too large, StoreUnavailable when the store did not take it.
         """
+        job = cast(Job, self)
         if payload is not None:
-            self.payload = payload
-        return engine().push(self._new_jobs([self.getPayload()]))[0]
+            job.payload = payload
+        return engine().push(job._new_jobs([job.getPayload()]))[0]
 
     @_OnClassOrJob
     def dispatchMany(self, payloads: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -151,6 +164,8 @@ class Job:
             Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, "1970-01-01", None)
         )
         entry = registry.lookup(self._handler)
+        if entry.typed is not None:
+            job.payload = entry.typed.load(job.payload)
 
         async def handle() -> Any:
             result = job.handle()
@@ -164,6 +179,8 @@ class Job:
         options = json.dumps(own, default=backoff.to_json) if own else None
         limit = settings().max_payload
         handler, queue, priority = self._handler, self.queue, PRIORITIES[self.priority]
+        if self._typed is not None:
+            payloads = map(self._typed.dump, payloads)
         return [
             NewJob(handler, queue, encode(payload, limit), due, priority, options)
             for payload in payloads

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from .errors import JobDefinitionError, SettingsError, UnknownHandler
 from .record import HANDLER_LENGTH
 from .text import shortened
+from .typed import Typed
 
 LIGHTPACK_PACKAGE = "app_jobs"
 LIGHTPACK_NAMESPACE = "App\\Jobs\\"
@@ -33,6 +34,8 @@ class Entry(NamedTuple):
     has_success_hook: bool
     has_failure_hook: bool
     has_rate_limit: bool
+    typed: Typed | None
+    """What rebuilds the payload of a job that annotates one."""
 
 
 _entries: dict[str, Entry] = {}
@@ -61,6 +64,7 @@ def register(job: type[Any], handler: str, base: type[Any]) -> None:
         job.onSuccess is not base.onSuccess,
         job.onFailure is not base.onFailure,
         job.rateLimit is not base.rateLimit,
+        job._typed,
     )
 
 
@@ -107,7 +111,7 @@ def handler_name(job: type[Any]) -> str:
     module = sys.modules.get(job.__module__)
     if rest and not hasattr(module, "__path__"):
         rest.pop()  # the module's own name does not count, a package's does
-    namespace = "".join(_studly(part) + "\\" for part in rest)
+    namespace = "".join(studly(part) + "\\" for part in rest)
     return LIGHTPACK_NAMESPACE + namespace + job.__name__
 
 
@@ -165,7 +169,8 @@ def _import_problem(name: str, error: BaseException) -> str:
     return f"{place}: {type(error).__name__}: {error}"
 
 
-def _studly(name: str) -> str:
+def studly(name: str) -> str:
+    """`send_email` as PHP names a class: `SendEmail`."""
     return "".join(part[:1].upper() + part[1:] for part in re.split("_+", name) if part)
 
 

@@ -1,0 +1,1 @@
+"""Converters between annotated Python values and JSON, composed once for each annotation."""

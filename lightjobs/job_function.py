@@ -1,0 +1,195 @@
+"""Functions as jobs: `@job(...)` and what it makes of a function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import update_wrapper
+from typing import (
+    Any,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    Protocol,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
+
+from ._typed.build import resolved
+from .backoff import RetryAfter
+from .context import JobContext
+from .errors import JobDefinitionError
+from .job import Job
+from .registry import studly
+from .text import shortened
+from .typed import of_function
+
+C = ParamSpec("C")
+D = ParamSpec("D")
+R = TypeVar("R", covariant=True)
+
+
+class Attributes(TypedDict, total=False):
+    """What `@job` takes besides the name; each as the attribute of a Job class."""
+
+    queue: str
+    delay: str
+    attempts: int
+    retryAfter: RetryAfter
+    noRetry: tuple[type[BaseException], ...]
+    priority: str
+
+
+class FunctionJob(Generic[C, D, R]):
+    """A function that is also a job. Called, it is the function; dispatched, its arguments are
+    stored as `{"parameter": value}`, checked against its annotations.
+
+    A setter answers a copy with that value, so what it sets reaches only what is dispatched
+    through that copy.
+    """
+
+    def __init__(self, function: Callable[C, R], job: type[Job], signature: inspect.Signature):
+        self._function = function
+        self._job = job
+        self._signature = signature
+        self._values: dict[str, Any] = {}
+        update_wrapper(self, function)
+
+    def __call__(self, *args: C.args, **kwargs: C.kwargs) -> R:
+        """Call the function here and now."""
+        return self._function(*args, **kwargs)
+
+    def dispatch(self, *args: D.args, **kwargs: D.kwargs) -> str:
+        """Store a job with these arguments and return its id. Arguments left out are left to the
+        function's defaults when it runs. Raises PayloadError for one that is not of its type."""
+        return self._made().dispatch(self._payload(args, kwargs))
+
+    def dispatchMany(self, payloads: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Store one job for each dict of arguments and return their ids in order."""
+        return self._made().dispatchMany(payloads)
+
+    def dispatchSync(self, *args: D.args, **kwargs: D.kwargs) -> Any:
+        """Run it as a job here and now, arguments through JSON and back, and return the result."""
+        return self._made().dispatchSync(self._payload(args, kwargs))
+
+    def setQueue(self, queue: str) -> FunctionJob[C, D, R]:
+        """The same job for another queue."""
+        return self._with(setQueue=queue)
+
+    def setDelay(self, delay: str) -> FunctionJob[C, D, R]:
+        """The same job, due as PHP's strtotime reads `delay`."""
+        return self._with(setDelay=delay)
+
+    def setAttempts(self, attempts: int) -> FunctionJob[C, D, R]:
+        """The same job with so many attempts."""
+        return self._with(setAttempts=attempts)
+
+    def setRetryAfter(self, retryAfter: RetryAfter) -> FunctionJob[C, D, R]:
+        """The same job, repeated after a failure as `retryAfter` says."""
+        return self._with(setRetryAfter=retryAfter)
+
+    def setPriority(self, priority: str) -> FunctionJob[C, D, R]:
+        """The same job with this priority."""
+        return self._with(setPriority=priority)
+
+    def _with(self, **values: Any) -> FunctionJob[C, D, R]:
+        changed = FunctionJob[C, D, R](self._function, self._job, self._signature)
+        changed._values = {**self._values, **values}
+        changed._made()  # a wrong value is refused here, not at dispatch
+        return changed
+
+    def _made(self) -> Job:
+        job = self._job()
+        for setter, value in self._values.items():
+            getattr(job, setter)(value)
+        return job
+
+    def _payload(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        return self._signature.bind(*args, **kwargs).arguments
+
+
+class Decorator(Protocol):
+    """What `job(...)` answers."""
+
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[JobContext, D], R], /
+    ) -> FunctionJob[Concatenate[JobContext, D], D, R]: ...
+    @overload
+    def __call__(self, function: Callable[D, R], /) -> FunctionJob[D, D, R]: ...
+
+
+def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
+    """Make a function a job, stored under `name`; without one, under the name that a class of the
+    function's name would have (`send_email` in `app_jobs`: `App\\Jobs\\SendEmail`).
+
+    The function, sync or async, may have a JobContext as its first parameter, which is then not
+    part of the payload. Raises JobDefinitionError for parameters without a name or types that
+    JSON cannot hold, and for attributes as a Job class does.
+    """
+    if name is not None and not isinstance(name, str):
+        raise JobDefinitionError(f"@job is given {shortened(repr(name))}; write @job() or a name")
+    unknown = attributes.keys() - Attributes.__annotations__.keys()
+    if unknown:
+        raise JobDefinitionError(
+            f"@job is given {min(unknown)!r}; allowed: {', '.join(Attributes.__annotations__)}"
+        )
+
+    def make(function: Callable[..., Any], /) -> FunctionJob[..., ..., Any]:
+        if not inspect.isfunction(function):
+            raise JobDefinitionError(f"@job stands above {shortened(repr(function))}; allowed: def")
+        signature, takes_context = _parameters(function)
+        defaults = {n: each.default for n, each in signature.parameters.items()}
+        required = [n for n, default in defaults.items() if default is signature.empty]
+        body = {
+            **attributes,
+            **({} if name is None else {"handler": name}),
+            "_typed": of_function(function, list(defaults), frozenset(required)),
+            "handle": _handler(function, takes_context),
+            "__module__": function.__module__,
+            "__qualname__": function.__qualname__,
+            "__doc__": function.__doc__,
+        }
+        return FunctionJob(function, type(studly(function.__name__), (Job,), body), signature)
+
+    return cast(Decorator, make)
+
+
+def _handler(function: Callable[..., Any], takes_context: bool) -> Callable[[Job], Any]:
+    if not takes_context:
+
+        def call(job: Job) -> Any:
+            return function(**job.payload)
+    else:
+
+        def call(job: Job) -> Any:
+            return function(job.context, **job.payload)
+
+    if not inspect.iscoroutinefunction(function):
+        return call
+
+    async def call_async(job: Job) -> Any:
+        return await call(job)
+
+    return call_async
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[inspect.Signature, bool]:
+    """The signature of what is stored, and whether the context comes before it."""
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())
+    hints = resolved(function)
+    contexts = [n for n, each in enumerate(parameters) if hints.get(each.name) is JobContext]
+    where = f"{function.__module__}.{function.__qualname__}"
+    if contexts not in ([], [0]):
+        raise JobDefinitionError(f"{where}: a JobContext can only be the first parameter")
+    stored = parameters[len(contexts) :]
+    for each in stored:
+        if each.kind not in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY):
+            raise JobDefinitionError(
+                f"{where} has the parameter {each!s}; allowed: parameters with a name of their own"
+            )
+    return signature.replace(parameters=stored), bool(contexts)

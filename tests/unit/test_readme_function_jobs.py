@@ -1,0 +1,16 @@
+from readme import blocks, run
+
+from lightjobs import registry
+
+from .support import run as run_job
+
+
+def test_the_function_jobs_in_the_readme_do_what_they_say(engine):
+    (code,) = blocks("Function jobs")
+    names = run(code, __name__)
+    assert names["send_email"]("ann") == "Hello, ann"
+    counts = {queue: counted["new"] for queue, counted in engine.stats().items()}
+    assert counts == {"emails": 3, "urgent": 1, "default": 1}
+    assert engine.stats()["urgent"]["delayed"] == 1
+    for stored in engine.browse("new"):
+        assert run_job(registry.lookup(stored.handler).job, stored.payload).exception is None
