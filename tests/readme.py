@@ -8,14 +8,17 @@ README = Path(__file__).parents[1] / "README.md"
 
 def blocks(heading, language="python"):
     """The code blocks of `language` in the section called `heading`, in order."""
-    _, found, rest = README.read_text(encoding="utf-8").partition(f"\n## {heading}\n")
-    assert found, f"README.md has no section {heading!r}"
-    section = rest.partition("\n## ")[0]
-    return re.findall(rf"^```{language}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    text = README.read_text(encoding="utf-8")
+    begun = re.search(rf"^(#+) {re.escape(heading)}\n", text, re.MULTILINE)
+    assert begun, f"README.md has no section {heading!r}"
+    section = re.split(rf"^#{{1,{len(begun[1])}}} ", text[begun.end() :], flags=re.MULTILINE)[0]
+    found = re.findall(rf"^```{language}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    assert found, f"README.md has no {language} in {heading!r}"
+    return found
 
 
-def run(code, module):
-    """The namespace that `code` leaves, run as the module of that name."""
-    namespace = {"__name__": module}
+def run(code, module, **names):
+    """The namespace that `code` leaves, run as the module of that name with `names` given."""
+    namespace = {**names, "__name__": module}
     exec(compile(code, str(README), "exec"), namespace)
     return namespace
