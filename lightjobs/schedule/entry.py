@@ -1,0 +1,87 @@
+"""An entry of the schedule, finished and checked: a job, and when it is due."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from ..job import Job
+from ..record import NewJob
+from .recurrence import Recurrence
+from .window import Window
+
+ACCURACIES = ("latest", "all", "none")
+NAME_LENGTH = 150
+"""Characters; the stores keep a row or field under each name."""
+
+_MOST_SKIPS = 10_000
+"""Due moments outside the window that are looked at: more than any turned clock brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Moments are whole unix seconds."""
+
+    name: str
+    """Unique in the schedule; what a store knows the entry by."""
+    job: Job
+    """Its class, payload and what was set on it."""
+    recurrence: Recurrence
+    zone: ZoneInfo
+    window: Window | None
+    when: Callable[[], object] | None
+    """Asked when a slot is dispatched; a false answer passes the slot over."""
+    accuracy: str
+    """One of ACCURACIES: which of the moments missed while no scheduler ran are made up for."""
+    jitter: float
+    """Seconds by which a job may at random become due later than its slot."""
+    overlapping: bool
+    """False: a slot is passed over while the job of the one before has not ended."""
+    line: int
+    """Where config/schedule.py makes it."""
+
+    @property
+    def expression(self) -> str:
+        """When it is due, for people."""
+        if self.window is None:
+            return self.recurrence.text
+        return f"{self.recurrence.text}, {self.window.start:%H:%M} to {self.window.end:%H:%M}"
+
+    def next_after(self, moment: int) -> int | None:
+        """The first due moment after `moment`; None if there is none."""
+        due = self.recurrence.next_after(moment)
+        if self.window is None:
+            return due
+        for _ in range(_MOST_SKIPS):
+            if due is None or self.window.holds(due, self.zone):
+                return due
+            due = self.recurrence.next_after(self.window.skip_ahead(due, self.zone))
+        return None
+
+    def last_before(self, moment: int) -> int | None:
+        """The last due moment before `moment`; None if there is none."""
+        due = self.recurrence.last_before(moment)
+        if self.window is None:
+            return due
+        for _ in range(_MOST_SKIPS):
+            if due is None or self.window.holds(due, self.zone):
+                return due
+            due = self.recurrence.last_before(self.window.skip_back(due, self.zone))
+        return None
+
+    def slots(self, after: int, until: int) -> Iterator[int]:
+        """All due moments in (after, until], one at a time: there may be millions."""
+        due = self.next_after(after)
+        while due is not None and due <= until:
+            yield due
+            due = self.next_after(due)
+
+    def new_job(self, due: int) -> NewJob:
+        """The job to push for the slot `due`. Raises PayloadError."""
+        (new,) = self.job._new_jobs([self.job.getPayload()])
+        if self.jitter:
+            start = float(due) if new.due is None else new.due
+            new = new._replace(due=start + random.uniform(0, self.jitter))
+        return new

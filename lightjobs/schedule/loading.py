@@ -1,0 +1,78 @@
+"""Reading a project's config/schedule.py."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from pathlib import Path
+
+from ..errors import LightjobsError, SettingsError
+from .book import schedule
+from .entry import Entry
+from .event import Event
+
+FILE = "config/schedule.py"
+
+_lock = threading.Lock()
+
+
+def load(project: Path | None = None) -> list[Entry]:
+    """The entries of the project in `project` (default: the current directory), in the file's
+    order; none without a file. Raises SettingsError with file and line for anything wrong."""
+    path = (project or Path.cwd()) / FILE
+    if not path.is_file():
+        return []
+    with _lock:
+        schedule.events.clear()
+        try:
+            _run(path)
+            entries = [_finished(event) for event in schedule.events]
+        finally:
+            schedule.events.clear()
+    _refuse_doubles(entries)
+    return entries
+
+
+def _run(path: Path) -> None:
+    namespace = {"__name__": "config.schedule", "__file__": str(path)}
+    try:
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
+    except (Exception, SystemExit) as error:
+        raise SettingsError(f"{_place(error, path)}: {_reason(error)}") from None
+
+
+def _finished(event: Event) -> Entry:
+    try:
+        entry = event.entry()
+        entry.new_job(0)  # for its payload
+    except LightjobsError as error:
+        raise SettingsError(f"{FILE} line {event.line}: {_reason(error)}") from None
+    return entry
+
+
+def _refuse_doubles(entries: list[Entry]) -> None:
+    lines: dict[str, int] = {}
+    for entry in entries:
+        if entry.name in lines:
+            raise SettingsError(
+                f"{FILE} line {entry.line}: the entry of line {lines[entry.name]} is called "
+                f'{entry.name!r} too; give one of them a name: .name("…")'
+            )
+        lines[entry.name] = entry.line
+
+
+def _place(error: BaseException, path: Path) -> str:
+    """Where the error is: its line of the schedule, or of the file that the schedule imports."""
+    if isinstance(error, SyntaxError):
+        file, line = error.filename or str(path), error.lineno
+        return f"{FILE if file == str(path) else file} line {line}"
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(path)
+    ]
+    return f"{FILE} line {lines[-1]}" if lines else FILE
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) if isinstance(error, LightjobsError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,176 @@
+"""When an entry is due: by the clock on a zone's wall (Cron), or by intervals (Every).
+
+**The rule for days on which the clock is turned.**
+
+- An entry with fixed hours (its hour field does not allow every hour) is due at the first moment
+  at which the clock shows its time or later. So a time that the clock shows twice runs once, the
+  first time; a time that the clock skips runs once, right after the gap, and so do several times
+  skipped by one gap together.
+- An entry that may run in every hour (`hourly()`, `everyMinutes(n)`, an hour field `*`) follows
+  the clock as it goes: it is due whenever the clock shows one of its minutes. The hour shown
+  twice is two hours, the hour skipped is none, so what runs each hour runs once each real hour.
+  Where a zone turns its clock by half an hour (Australia/Lord_Howe), two runs of that day may lie
+  half an hour or an hour and a half apart.
+- An interval counts seconds in UTC and knows no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+
+from ..errors import JobDefinitionError
+from ..text import shortened
+from . import clock
+
+_SECOND = timedelta(seconds=1)
+_HOURS = frozenset(range(24))
+_SOME_DAY = datetime(2024, 1, 1)
+_NAMES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+
+
+class Recurrence(Protocol):
+    """Moments (whole unix seconds) at which something is due."""
+
+    @property
+    def text(self) -> str:
+        """The moments, for people."""
+
+    @property
+    def grain(self) -> int:
+        """Seconds within which there is at most one: 60 for cron, 1 for intervals."""
+
+    def next_after(self, moment: int) -> int | None:
+        """The first due moment after `moment`; None if there is none in 50 years."""
+
+    def last_before(self, moment: int) -> int | None:
+        """The last due moment before `moment`; None if there is none in 50 years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Each whole multiple of so many seconds since 1970, so that all processes agree."""
+
+    seconds: int
+
+    @property
+    def text(self) -> str:
+        return f"every {self.seconds} second{'s' * (self.seconds != 1)}"
+
+    @property
+    def grain(self) -> int:
+        return 1
+
+    def next_after(self, moment: int) -> int:
+        return (moment // self.seconds + 1) * self.seconds
+
+    def last_before(self, moment: int) -> int:
+        return (moment - 1) // self.seconds * self.seconds
+
+
+class Cron:
+    """Five fields of cron, read by the clock of `zone`. Raises JobDefinitionError for bad text."""
+
+    grain = 60
+
+    def __init__(self, text: str, zone: ZoneInfo) -> None:
+        self.text = cron_text(text)
+        self.zone = zone
+        self._every_hour = CronSim(self.text, _SOME_DAY).hours >= _HOURS
+
+    def next_after(self, moment: int) -> int | None:
+        try:
+            return self._next_hourly(moment) if self._every_hour else self._next_fixed(moment)
+        except (OverflowError, ValueError):  # the calendar ends with the year 9999
+            return None
+
+    def last_before(self, moment: int) -> int | None:
+        try:
+            return self._last_hourly(moment) if self._every_hour else self._last_fixed(moment)
+        except (OverflowError, ValueError):
+            return None
+
+    def _next_fixed(self, moment: int) -> int | None:
+        for shown in self._shown_from(clock.reading(moment, self.zone)):
+            due = clock.first_showing(shown, self.zone)
+            if due > moment:  # not so for what an hour shows for the second time
+                return due
+        return None
+
+    def _last_fixed(self, moment: int) -> int | None:
+        highest = clock.highest(moment - 1, self.zone)
+        for shown in self._shown_from(highest + _SECOND, reverse=True):
+            due = clock.first_showing(shown, self.zone)
+            if due < moment:
+                return due
+        return None
+
+    def _next_hourly(self, moment: int) -> int | None:
+        offset = clock.offset(moment, self.zone)
+        start = moment
+        while True:
+            shown = next(self._shown_from(clock.naive(moment + offset)), None)
+            if shown is None:
+                return None
+            due = clock.seconds(shown) - offset
+            change = clock.first_change(start, due, self.zone)
+            if change is None:
+                return due
+            # From here on the clock reads otherwise, at this very moment to begin with.
+            start, moment, offset = change, change - 1, clock.offset(change, self.zone)
+
+    def _last_hourly(self, moment: int) -> int | None:
+        while True:
+            offset = clock.offset(moment - 1, self.zone)
+            shown = next(self._shown_from(clock.naive(moment + offset), reverse=True), None)
+            if shown is None:
+                return None
+            due = clock.seconds(shown) - offset
+            change = clock.last_change(due, moment - 1, self.zone)
+            if change is None:
+                return due
+            moment = change
+
+    def _shown_from(self, shown: datetime, reverse: bool = False) -> Iterator[datetime]:
+        # Naive readings only: cronsim's own rule for turned clocks is Debian's, not the one above.
+        return CronSim(self.text, shown, reverse)
+
+
+def cron_text(text: str) -> str:
+    """`text` as five fields. Raises JobDefinitionError, naming it, if it is no cron expression or
+    is never due."""
+    if not isinstance(text, str):
+        raise JobDefinitionError(f"cron({text!r}) is no text; allowed: such as '0 8 1,15 * *'")
+    named = f"cron({shortened(text)!r})"
+    if text.strip().startswith("@"):
+        if text.strip() not in _NAMES:
+            raise JobDefinitionError(f"{named} is unknown; allowed: {', '.join(_NAMES)}")
+        return _NAMES[text.strip()]
+    fields = text.split()
+    if len(fields) != 5:
+        raise JobDefinitionError(
+            f"{named} has {len(fields)} field{'s' * (len(fields) != 1)}; allowed: minute, hour, "
+            "day of month, month and day of week, or a name such as @daily"
+        )
+    try:
+        due = next(CronSim(" ".join(fields), _SOME_DAY), None)
+    except (CronSimError, ValueError, AssertionError) as error:
+        # ValueError: digits beyond what int() reads; AssertionError: steps of L and the like.
+        reason = str(error) if isinstance(error, CronSimError) else "wrong number or step"
+        raise JobDefinitionError(f"{named} is no cron expression: {reason}") from None
+    if due is None:
+        raise JobDefinitionError(f"{named} is never due: no such day in 50 years")
+    return " ".join(fields)
