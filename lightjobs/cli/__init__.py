@@ -27,6 +27,7 @@ _COMMANDS = {
     "job:pause": "control",
     "job:resume": "control",
     "job:cleanup": "cleanup",
+    "schedule:list": "schedule",
     "migrate:up": "migrate",
     "migrate:status": "migrate",
     "init": "project",

@@ -7,6 +7,7 @@ import click
 from .. import registry
 from ..engines import connect
 from ..errors import LightjobsError
+from ..schedule import loading as schedule
 from ..settings import examine
 from ..text import escaped
 from .output import json_option, print_json
@@ -23,6 +24,10 @@ def check(as_json: bool) -> int:
     except LightjobsError as error:
         problems.append(str(error))
     problems += registry.examine(settings.modules)
+    try:
+        schedule.load()
+    except LightjobsError as error:
+        problems.append(str(error))
     if as_json:
         print_json({"problems": problems})
     else:

@@ -17,6 +17,7 @@ _FILES = {
     "config/jobs.py": "config/jobs.py",
     "config/database.py": "config/database.py",
     "config/redis.py": "config/redis.py",
+    "config/schedule.py": "config/schedule.py",
     "app_jobs/__init__.py": "app_jobs/__init__.py",
     "app_jobs/process_payment.py": "app_jobs/process_payment.py",
 }

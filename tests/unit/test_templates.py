@@ -7,7 +7,7 @@ from lightjobs.settings import TEMPLATES
 REPOSITORY = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["jobs", "database", "redis"])
+@pytest.mark.parametrize("name", ["jobs", "database", "redis", "schedule"])
 def test_the_repositorys_config_is_what_init_writes(name):
     own = REPOSITORY / "config" / f"{name}.py"
     assert own.read_text() == (TEMPLATES / "config" / f"{name}.py").read_text()

@@ -1,0 +1,112 @@
+"""config/schedule.py of a project."""
+
+import pytest
+
+from lightjobs import SettingsError, current
+from lightjobs.schedule import schedule
+from lightjobs.schedule.loading import load
+
+HEAD = """from lightjobs.schedule import schedule
+from app_jobs.send_report import SendReport
+
+"""
+JOB = """from lightjobs import Job
+
+class SendReport(Job):
+    def handle(self):
+        pass
+"""
+
+
+@pytest.fixture
+def write(project, engine):
+    """A project with a job and this text, after the imports, in config/schedule.py."""
+
+    def make(text, head=HEAD):
+        files = {"app_jobs/__init__.py": "", "app_jobs/send_report.py": JOB}
+        return project({**files, "config/schedule.py": head + text})
+
+    return make
+
+
+def problem(project):
+    with pytest.raises(SettingsError) as caught:
+        load(project)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_project_needs_no_schedule(tmp_path):
+    assert load(tmp_path) == []
+
+
+def test_the_example_is_a_schedule_of_nothing(engine):
+    from lightjobs.settings import TEMPLATES
+
+    assert load(TEMPLATES) == []
+
+
+def test_entries_come_in_the_files_order_with_their_lines(write):
+    entries = load(
+        write('schedule.job(SendReport).daily()\n\nschedule.command(["ls"]).hourly().name("b")\n')
+    )
+    assert [(e.name, e.line) for e in entries] == [("SendReport 0 0 * * *", 4), ("b", 6)]
+    assert entries[1].job.getPayload() == {"command": ["ls"]}
+
+
+def test_each_load_begins_anew(write):
+    project = write("schedule.job(SendReport).daily()\n")
+    assert len(load(project)) == len(load(project)) == 1
+    assert schedule.events == []
+
+
+def test_what_failed_to_load_leaves_nothing_behind(write):
+    problem(write("schedule.job(SendReport).daily()\n1 / 0\n"))
+    assert len(load(write("schedule.job(SendReport).hourly()\n"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('schedule.job(SendReport).cron("61 * * * *")', ["line 4", "'61 * * * *'", "Bad minute"]),
+        (
+            '(\n    schedule.job(SendReport)\n    .daily()\n    .at("25:00")\n)',
+            ["line ", "'25:00'"],
+        ),
+        ('\nschedule.job(SendReport).daily().timezone("X")', ["line 5", "timezone('X')"]),
+        ("schedule.job(SendReport)", ["line 4", "does not say when"]),
+        ('schedule.job(SendReport).daily().payload({"a": {1}})', ["line 4", "payload.a", "set"]),
+        ('schedule.job(SendReport).daily().payload("x")', ["line 4", "JSON object"]),
+        ("schedule.job(SendReport).dayly()", ["line 4", "dayly"]),
+        ("schedule.job(Missing)", ["line 4", "Missing"]),
+        ("import nothing.here", ["line 4", "nothing"]),
+        ("schedule.job(", ["line 4", "SyntaxError"]),
+        ("raise SystemExit(3)", ["line 4", "SystemExit"]),
+    ],
+)
+def test_a_mistake_is_shown_with_file_and_line(write, text, words):
+    message = problem(write(text + "\n"))
+    assert message.startswith("config/schedule.py line ")
+    for word in words:
+        assert word in message
+
+
+def test_two_entries_of_one_name_are_refused_with_both_lines(write):
+    text = "schedule.job(SendReport).daily()\nschedule.job(SendReport).daily().payload({'a': 1})\n"
+    message = problem(write(text))
+    for word in ("line 4", "line 5", "'SendReport 0 0 * * *'", ".name("):
+        assert word in message
+
+
+def test_a_payload_beyond_the_limit_is_refused_at_load(write, configured, engine):
+    from dataclasses import replace
+
+    current.use(engine, replace(configured, max_payload=10))
+    text = "schedule.job(SendReport).daily().payload({'a': 'x' * 20})\n"
+    assert "JOB_MAX_PAYLOAD" in problem(write(text))
+
+
+def test_an_unreadable_file_is_named(project, engine):
+    root = project({"config/schedule.py": ""})
+    (root / "config" / "schedule.py").write_bytes(b"\xff\xfe")
+    assert "config/schedule.py" in problem(root)
