@@ -35,6 +35,12 @@ class StoreUnavailable(LightjobsError):
     exit_code = 3
 
 
+class StoreInDoubt(StoreUnavailable):
+    """The connection broke, or the time was over, when jobs had been sent to the store: they may or
+    may not have been stored. Any other StoreUnavailable from dispatching says that they were not.
+    """
+
+
 class SchemaOutdated(LightjobsError):
     """The tables are missing or older than this version needs; the text names the command."""
 

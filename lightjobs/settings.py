@@ -36,6 +36,8 @@ class Settings:
     redis: dict[str, Any] = field(repr=False)
     database: dict[str, Any] = field(repr=False)
     retention: Retention = DEFAULT_RETENTION
+    enqueue_timeout: float = 5.0
+    """Seconds after which dispatching gives up on a store that does not answer."""
 
 
 def load(project: Path | None = None) -> Settings:
@@ -86,6 +88,7 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
             failed=value(jobs, "retain_failed", "RETAIN_FAILED", _retention, None),
             cancelled=value(jobs, "retain_cancelled", "RETAIN_CANCELLED", _retention, 0.0),
         ),
+        enqueue_timeout=value(jobs, "enqueue_timeout", "JOB_ENQUEUE_TIMEOUT", _seconds(0.01), 5.0),
         database={
             "driver": value(database, "driver", "DB_DRIVER", _driver, "sqlite"),
             "name": value(database, "name", "DB_NAME", str, "jobs.sqlite"),
@@ -105,6 +108,9 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
             "password": value(server, "password", "REDIS_PASSWORD", str, None),
             "database": value(server, "database", "REDIS_DB", _integer(0), 0),
             "tls": value(server, "tls", "REDIS_TLS", _boolean, False),
+            "tls_ca": value(server, "tls_ca", "REDIS_TLS_CA", str, None),
+            "tls_verify": value(server, "tls_verify", "REDIS_TLS_VERIFY", _boolean, True),
+            "protocol": value(server, "protocol", "REDIS_PROTOCOL", _integer(2, 3), 2),
             "prefix": value(queue, "prefix", "REDIS_JOB_PREFIX", str, "jobs:"),
             "job_database": value(queue, "database", "REDIS_JOB_DB", _integer(0), None),
             "format": value(queue, "format", "REDIS_JOB_FORMAT", _one_of("hash", "php"), "hash"),

@@ -63,6 +63,7 @@ class Server:
         self.socket = str(self.folder / "socket") if unix else None
         self.certificate = _certificate(self.folder) if tls else None
         self._cluster = cluster
+        self._bus = 0  # of a cluster; kept as the port is
         self._lines = [
             f"dir {self.folder}",
             "daemonize no",
@@ -149,7 +150,8 @@ class Server:
         if self.socket:
             listen = ["port 0", f"unixsocket {self.socket}"]
         if self._cluster:
-            listen += ["cluster-enabled yes", f"cluster-port {_free_port()}"]
+            self._bus = self._bus or _free_port()
+            listen += ["cluster-enabled yes", f"cluster-port {self._bus}"]
         path = self.folder / "server.conf"
         path.write_text("\n".join([*self._lines, *listen, ""]))
         command = [*_tied_to_us(), self.binary, str(path)]
@@ -161,7 +163,7 @@ class Server:
         if self._answers():
             return True
         self.kill()
-        self.port = 0
+        self.port = self._bus = 0
         return False
 
     def _answers(self) -> bool:
@@ -215,6 +217,19 @@ class Cluster:
             assert time.monotonic() < deadline, "the cluster does not come together"
             time.sleep(0.01)
         return self
+
+    def owner(self, key: str) -> Server:
+        """The node that has the slot of `key`."""
+        with self.client() as client:
+            port = client.get_node_from_key(key).port
+        return next(node for node in self.nodes if node.port == port)
+
+    def give(self, key: str, node: Server) -> None:
+        """Give the slot of `key`, in which there must be no key, to `node`."""
+        slot = self.client().keyslot(key)
+        name = node.client().execute_command("CLUSTER", "MYID")
+        for each in [node, *self.nodes]:
+            each.client().execute_command("CLUSTER", "SETSLOT", slot, "NODE", name)
 
     def stop(self) -> None:
         for node in self.nodes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..settings import Settings
 from .base import Engine
 
@@ -22,11 +24,18 @@ def _make(settings: Settings) -> Engine:
 
             return SqlEngine(Sqlite(settings.database["name"], settings.database["synchronous"]))
         case "redis" | "valkey":
-            from .redis.connect import client
+            from .redis.connect import pool
             from .redis.engine import RedisEngine
+            from .redis.node import Node
 
             redis = settings.redis
-            return RedisEngine(client(redis), redis["prefix"], redis["format"], settings.engine)
+            return RedisEngine(
+                Node(partial(pool, redis)),
+                redis["prefix"],
+                redis["format"],
+                settings.engine,
+                settings.enqueue_timeout,
+            )
         case "memory":
             from .memory import MemoryEngine
 

@@ -3,24 +3,15 @@
 from typing import NamedTuple
 
 import pytest
-from servers import clean_redis, clean_valkey
+from servers import clean_cluster, clean_redis, clean_valkey
 
+from lightjobs import engines, env, settings
 from lightjobs.engines.base import Engine
 from lightjobs.engines.memory import MemoryEngine
-from lightjobs.engines.redis.connect import client as connect
-from lightjobs.engines.redis.engine import RedisEngine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 
-__all__ = ["clean_redis", "clean_valkey"]
-
-NO_REDIS = {
-    "url": None,
-    "username": None,
-    "password": None,
-    "job_database": 0,
-    "tls": False,
-}
+__all__ = ["clean_cluster", "clean_redis", "clean_valkey"]
 
 
 class Store(NamedTuple):
@@ -38,14 +29,22 @@ def sqlite(request: pytest.FixtureRequest) -> Store:
     return Store(SqlEngine(Sqlite(path)), {"JOB_ENGINE": "database", "DB_NAME": path})
 
 
-def redis(form, kind="redis"):
+def redis(form, kind="redis", server="redis", **environment):
     def make(request):
-        server = request.getfixturevalue(f"clean_{kind}")
-        environment = {**server.environment, "JOB_ENGINE": kind, "REDIS_JOB_FORMAT": form}
-        client = connect({**NO_REDIS, "host": server.host, "port": server.port})
-        return Store(RedisEngine(client, "jobs:", form), environment)
+        found = request.getfixturevalue(f"clean_{server}")
+        ours = {**found.environment, "JOB_ENGINE": kind, "REDIS_JOB_FORMAT": form, **environment}
+        return Store(configured(ours), ours)
 
     return make
+
+
+def configured(environment):
+    """The engine that a project with this environment gets."""
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in environment.items():
+            patch.setenv(key, value)
+        env.forget()
+        return engines.connect(settings.load())
 
 
 STORES = {
@@ -53,7 +52,8 @@ STORES = {
     "sqlite": sqlite,
     "redis-hash": redis("hash"),
     "redis-php": redis("php"),
-    "valkey": redis("hash", "valkey"),
+    "valkey": redis("hash", "valkey", "valkey", REDIS_PROTOCOL="3", REDIS_JOB_PREFIX="ü*[a-z]{}?:"),
+    "cluster": redis("hash", server="cluster", REDIS_JOB_PREFIX="{jobs}:"),
 }
 
 

@@ -90,6 +90,9 @@ def test_another_directory_has_its_own_dotenv(tmp_path, monkeypatch):
         ("REDIS_DB", "-1", "a whole number from 0"),
         ("REDIS_JOB_DB", "1.5", "a whole number from 0"),
         ("REDIS_TLS", "maybe", "true or false"),
+        ("REDIS_TLS_VERIFY", "maybe", "true or false"),
+        ("REDIS_PROTOCOL", "1", "a whole number from 2 to 3"),
+        ("JOB_ENQUEUE_TIMEOUT", "0", "seconds, at least 0.01"),
     ],
 )
 def test_a_wrong_value_names_its_key_and_what_is_allowed(monkeypatch, key, value, allowed):

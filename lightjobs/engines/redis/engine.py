@@ -6,15 +6,14 @@ Every verb is one script, so it happens in one step; the keys are made in `scrip
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import redis
+from redis import exceptions
 
-from ...errors import LightjobsError, StoreUnavailable
+from ...errors import LightjobsError, SettingsError, StoreInDoubt, StoreUnavailable
 from ...record import (
     FAILED,
     NEW,
@@ -31,17 +30,14 @@ from ...record import (
     utc_text,
 )
 from ..base import MAX_RECOVERIES, WORKER_LOST, Engine, legal_move, legal_purge
+from .census import Census, scan
 from .ids import new_ids
-from .scripts import call, execute
+from .node import Node
+from .scripts import call
+from .sender import InDoubt, Sender, Unsent
 
 PART = 500
 """Jobs that one call of a bulk verb touches: a script holds up everybody while it runs."""
-
-SCANNED_KEYS = 50_000
-"""A database with more keys is not searched for queues."""
-
-RECOUNTED = 2000
-"""So few failed jobs are counted anew each time, which takes milliseconds."""
 
 ASIDE = "aside"
 """What is shown as the status of a job that cannot be read."""
@@ -53,11 +49,20 @@ _KINDS = {Done: "done", Release: "release", HandBack: "hand back", Failed: "fail
 class RedisEngine(Engine):
     """The engine behind JOB_ENGINE=redis and valkey."""
 
-    def __init__(self, client: redis.Redis, prefix: str, form: str, name: str = "redis") -> None:
+    def __init__(
+        self,
+        node: Node,
+        prefix: str,
+        form: str,
+        name: str = "redis",
+        enqueue_timeout: float = 5.0,
+    ) -> None:
         self.name = name
-        self._client = client
+        self._node = node
+        self._sender = Sender(node, enqueue_timeout)
         self._prefix = prefix
         self._form = form
+        self._census = Census(self._call, self._execute, prefix)
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         ids = new_ids(len(jobs))
@@ -75,7 +80,8 @@ class RedisEngine(Engine):
             for id, job in zip(ids, jobs, strict=True)
         ]
         if rows:
-            self._call("push", self._form, json.dumps(rows))
+            with self._accounted("the job" if len(rows) == 1 else f"the batch of {len(rows)} jobs"):
+                call(self._sender.send, "push", self._prefix, self._form, json.dumps(rows))
         return ids
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
@@ -141,39 +147,20 @@ class RedisEngine(Engine):
         return total
 
     def _ids(self, key: str, start: int, stop: int, latest_first: bool = False) -> list[Any]:
-        with self._translated():
-            command = "ZREVRANGE" if latest_first else "ZRANGE"
-            found: list[Any] = execute(self._client, command, self._prefix + key, start, stop)
-            return found
-
-    def _discover(self) -> None:
-        """Note the queues that only PHP has pushed to, as long as looking for them is quick; on a
-        large database a queue is known once a worker has asked for it."""
-        with self._translated():
-            if execute(self._client, "DBSIZE") > SCANNED_KEYS:
-                return
-            if queues := list(self._scan("queue:")):
-                self._call("discover", *queues)
+        command = "ZREVRANGE" if latest_first else "ZRANGE"
+        found: list[Any] = self._execute(command, self._prefix + key, start, stop)
+        return found
 
     def stats(self) -> dict[str, dict[str, int]]:
-        self._discover()
-        rows, failed = self._call("stats")
-        # PHP fails, retries and deletes without telling; its changes may add up to nothing.
-        if sum(rows[4::5]) != failed or failed <= RECOUNTED:
-            self._reconcile()
-            rows, _ = self._call("stats")
+        self._census.take()
         counts = {}
-        for queue, new, delayed, queued, failed in zip(*[iter(rows)] * 5, strict=True):
+        for row in zip(*[iter(self._call("stats"))] * 5, strict=True):
+            queue, new, delayed, queued, failed = row
             statuses = dict.fromkeys((*STATUSES, "delayed"), 0)
             statuses |= {NEW: new, "delayed": delayed, QUEUED: queued, FAILED: failed}
             if any(statuses.values()):
                 counts[_text(queue)] = statuses
         return dict(sorted(counts.items()))
-
-    def _reconcile(self) -> None:
-        offset = 0
-        while seen := self._call("reconcile", offset, PART):
-            offset += seen
 
     def find(self, job_id: str) -> Stored | None:
         found = self._stored([_argument(job_id)])
@@ -181,8 +168,7 @@ class RedisEngine(Engine):
 
     def _aside(self, job_id: str) -> Stored | None:
         """A job that could not be read and was set aside, with the reason as its exception."""
-        with self._translated():
-            reason = execute(self._client, "HGET", f"{self._prefix}aside", _argument(job_id))
+        reason = self._execute("HGET", f"{self._prefix}aside", _argument(job_id))
         if reason is None:
             return None
         return Stored(
@@ -242,24 +228,11 @@ class RedisEngine(Engine):
         return [_stored(*row) for row in _decoded(self._call("browse", *ids))]
 
     def recover_php(self, before: float) -> int:
-        part: list[bytes] = []
-        total = 0
-        for job_id in self._scan("job:"):
-            part.append(job_id)
-            if len(part) == PART:
-                total += self._call("recover_php", utc_text(before), *part)
-                part = []
-        if part:
-            total += self._call("recover_php", utc_text(before), *part)
-        return total
-
-    def _scan(self, kind: str) -> Iterator[bytes]:
-        """What follows `kind` in the keys that begin with it."""
-        head = f"{self._prefix}{kind}".encode()
-        pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", head) + b"*"
-        with self._translated():
-            for key in self._client.scan_iter(pattern, 1000):
-                yield key[len(head) :]
+        return sum(
+            self._call("recover_php", utc_text(before), *ids)
+            for _, ids in scan(self._execute, self._prefix, "job:")
+            if ids
+        )
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         deadline = time.monotonic() + timeout
@@ -277,8 +250,7 @@ class RedisEngine(Engine):
                 continue
             # A token is a reason to look again, no more: it may be an old one. PHP leaves none; the
             # caller asks again often enough for that.
-            with self._translated():
-                execute(self._client, "BLPOP", *keys, pause)
+            self._execute("BLPOP", *keys, pause)
 
     def limit(self, key: str, most: int, seconds: float) -> float:
         return float(self._call("limit", key, most, seconds)) / 1000
@@ -297,20 +269,44 @@ class RedisEngine(Engine):
         return []
 
     def close(self) -> None:
-        self._client.close()
+        self._sender.close()
+        self._node.close()
 
     def _call(self, script: str, *arguments: Any) -> Any:
         with self._translated():
-            return call(self._client, script, self._prefix, *arguments)
+            return call(self._node.execute, script, self._prefix, *arguments)
+
+    def _execute(self, *command: Any) -> Any:
+        with self._translated():
+            return self._node.execute(*command)
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _accounted(self, jobs: str) -> Iterator[None]:
+        """Say of `jobs` that could not be sent whether they are stored."""
         try:
             yield
-        except redis.exceptions.OutOfMemoryError as error:
-            raise StoreUnavailable(f"{self.name} is full, nothing was stored: {error}") from error
-        except (redis.exceptions.RedisError, OSError) as error:
-            raise StoreUnavailable(f"{self.name}: {error}") from error
+        except InDoubt as error:
+            raise StoreInDoubt(
+                f"{self.name}: {jobs} may or may not have been stored: {error}"
+            ) from error
+        except Unsent as error:
+            with self._translated(f"{jobs} was not stored"):
+                raise error.cause from None
+
+    @contextmanager
+    def _translated(self, fate: str = "") -> Iterator[None]:
+        said = f"{fate}: " if fate else ""
+        try:
+            yield
+        except exceptions.ClusterCrossSlotError as error:
+            raise SettingsError(
+                f"REDIS_JOB_PREFIX is {self._prefix!r}; on a Redis Cluster it needs a hash tag, "
+                "which keeps all jobs on one node: {jobs}: for example"
+            ) from error
+        except exceptions.OutOfMemoryError as error:
+            raise StoreUnavailable(f"{self.name} is full: {said}{error}") from error
+        except (exceptions.RedisError, OSError) as error:
+            raise StoreUnavailable(f"{self.name}: {said}{error}") from error
 
 
 def _claims(reply: bytes | str) -> list[Claim]:

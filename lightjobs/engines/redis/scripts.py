@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import redis
+from redis import exceptions
+
+Execute = Callable[..., Any]
+"""Runs one command and returns the reply."""
 
 _FOLDER = Path(__file__).parent / "scripts"
 
@@ -30,16 +34,13 @@ def _script(name: str) -> _Script:
     return _Script(text, hashlib.sha1(text.encode()).hexdigest())
 
 
-def call(client: redis.Redis, name: str, prefix: str, *arguments: str | int | float) -> Any:
-    """Run the script `name`. The one key named is only for a cluster to find the node by."""
+def call(execute: Execute, name: str, prefix: str, *arguments: str | bytes | int | float) -> Any:
+    """Run the script `name`. Its keys are all made from the prefix; the two that are named let a
+    cluster find the node, and refuse the whole call when a prefix does not keep its keys in one
+    slot: these two, of one length, never share one by chance."""
     script = _script(name)
-    command = (1, f"{prefix}queues", prefix, *arguments)
+    command = (2, f"{prefix}queues", f"{prefix}failed", prefix, *arguments)
     try:
-        return execute(client, "EVALSHA", script.sha, *command)
-    except redis.exceptions.NoScriptError:
-        return execute(client, "EVAL", script.text, *command)
-
-
-def execute(client: redis.Redis, *command: str | bytes | int | float) -> Any:
-    """Run one command; redis-py has left this function without types."""
-    return client.execute_command(*command)  # type: ignore[no-untyped-call]
+        return execute("EVALSHA", script.sha, *command)
+    except exceptions.NoScriptError:
+        return execute("EVAL", script.text, *command)

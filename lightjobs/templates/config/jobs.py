@@ -15,4 +15,6 @@ jobs = {
     "retain_completed": env("RETAIN_COMPLETED"),  # drop
     "retain_failed": env("RETAIN_FAILED"),  # keep
     "retain_cancelled": env("RETAIN_CANCELLED"),  # drop
+    # Seconds after which dispatching gives up on a store that does not answer.
+    "enqueue_timeout": env("JOB_ENQUEUE_TIMEOUT"),  # 5
 }

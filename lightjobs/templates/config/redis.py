@@ -4,6 +4,7 @@ from lightjobs.env import env
 
 redis = {
     "default": {
+        # redis://, rediss:// or unix://; wins over host, port, username, password and tls.
         "url": env("REDIS_URL"),
         "host": env("REDIS_HOST"),  # 127.0.0.1
         "port": env("REDIS_PORT"),  # 6379
@@ -11,9 +12,14 @@ redis = {
         "password": env("REDIS_PASSWORD"),
         "database": env("REDIS_DB"),  # 0
         "tls": env("REDIS_TLS"),  # no
+        # A file with the authority that signed the server's certificate.
+        "tls_ca": env("REDIS_TLS_CA"),  # the system's
+        "tls_verify": env("REDIS_TLS_VERIFY"),  # yes
+        "protocol": env("REDIS_PROTOCOL"),  # RESP 2; 3 is understood, too
     },
     "jobs": {
         "connection": "default",
+        # A Redis Cluster needs a hash tag in it: {jobs}:
         "prefix": env("REDIS_JOB_PREFIX"),  # jobs:
         "database": env("REDIS_JOB_DB"),  # 0
         # How new jobs are written: hash, or php as Lightpack's own workers read them.

@@ -1,4 +1,6 @@
--- Note queues.
--- ARGV: prefix; queues. Returns how many were not known.
+-- Note queues that a search has found, and how far it has come.
+-- ARGV: prefix; cursor; queues. Returns how many were not known.
 write_although_full()
-return redis.call('SADD', prefix .. 'queues', unpack(ARGV, 2))
+redis.call('HSET', prefix .. 'marks', 'queue', ARGV[2])
+if #ARGV < 3 then return 0 end
+return redis.call('SADD', prefix .. 'queues', unpack(ARGV, 3))

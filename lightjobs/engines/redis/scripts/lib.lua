@@ -12,7 +12,6 @@ local OURS = {worker = true, recoveries = true}
 
 local function job_key(id) return prefix .. 'job:' .. id end
 local function held_key(worker) return prefix .. 'held:' .. worker end
-local function failed_key(queue) return prefix .. 'failed_in:' .. queue end
 
 -- Lightpack knows one set a queue; jobs of other priorities wait where PHP does not look.
 local function queue_key(queue, priority)
@@ -229,6 +228,21 @@ local function let_go(worker, id)
   count_queued(entry:match('^%d+:(.*)$'), -1)
 end
 
+-- Which queue each failed job is of, and how many each queue has: PHP keeps one set of them all.
+local function uncount_failed(id)
+  local queue = redis.call('HGET', prefix .. 'failed_in', id)
+  if not queue then return end
+  redis.call('HDEL', prefix .. 'failed_in', id)
+  redis.call('HINCRBY', prefix .. 'failed_counts', queue, -1)
+end
+
+local function count_failed(id, queue)
+  uncount_failed(id)
+  redis.call('HSET', prefix .. 'failed_in', id, queue)
+  redis.call('HINCRBY', prefix .. 'failed_counts', queue, 1)
+  if queue ~= '' then redis.call('SADD', prefix .. 'queues', queue) end
+end
+
 local function enqueue(job, due)
   redis.call('ZADD', queue_key(job.queue, job.priority), score(due), job.id)
   wake(job.queue)
@@ -256,5 +270,5 @@ local function fail(job, exception, at)
   local text = utc_text(at)
   save_job(job, {'status', 'failed', 'worker', NULL, 'exception', exception, 'failed_at', text})
   redis.call('ZADD', prefix .. 'failed', score(at), job.id)
-  redis.call('ZADD', failed_key(job.queue), score(at), job.id)
+  count_failed(job.id, job.queue)
 end

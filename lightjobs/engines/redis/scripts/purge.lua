@@ -10,7 +10,7 @@ for index = 4, #ARGV do
       and (before == '' or tonumber(failed_at) < tonumber(before)) then
     redis.call('DEL', job.key)
     redis.call('ZREM', prefix .. 'failed', id)
-    redis.call('ZREM', failed_key(job.queue), id)
+    uncount_failed(id)
     count = count + 1
   end
 end

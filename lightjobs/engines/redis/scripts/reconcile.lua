@@ -1,18 +1,21 @@
--- Count failed jobs by queue anew, a part at a time: PHP keeps only the one set of all.
--- ARGV: prefix; offset; size of a part. Offset 0 begins. Returns how many were looked at.
+-- Set right which jobs are counted as failed, PHP having failed, retried or deleted some.
+-- ARGV: prefix; search or ""; how far it has come; ids.
+-- Returns {how many were set right, how many more jobs are counted than have failed}.
 write_although_full()
-local offset, part = tonumber(ARGV[2]), tonumber(ARGV[3])
-if offset == 0 then
-  for _, queue in ipairs(redis.call('SMEMBERS', prefix .. 'queues')) do
-    redis.call('UNLINK', failed_key(queue))
+local changed = 0
+if ARGV[2] ~= '' then redis.call('HSET', prefix .. 'marks', ARGV[2], ARGV[3]) end
+for index = 4, #ARGV do
+  local id = ARGV[index]
+  local failed = redis.call('ZSCORE', prefix .. 'failed', id)
+  local counted = redis.call('HEXISTS', prefix .. 'failed_in', id) == 1
+  if failed and not counted then
+    -- One that cannot be read has a place in the set, and in no queue's count.
+    local job = load_job(id)
+    count_failed(id, job and job.queue or '')
+    changed = changed + 1
+  elseif counted and not failed then
+    uncount_failed(id)
+    changed = changed + 1
   end
 end
-local ids = redis.call('ZRANGE', prefix .. 'failed', offset, offset + part - 1, 'WITHSCORES')
-for index = 1, #ids, 2 do
-  local job = load_job(ids[index])
-  if job and job.queue then
-    redis.call('SADD', prefix .. 'queues', job.queue)
-    redis.call('ZADD', failed_key(job.queue), ids[index + 1], ids[index])
-  end
-end
-return #ids / 2
+return {changed, redis.call('HLEN', prefix .. 'failed_in') - redis.call('ZCARD', prefix .. 'failed')}

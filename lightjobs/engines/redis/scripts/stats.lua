@@ -1,11 +1,13 @@
 -- How many jobs the queues have; constant work for each queue.
--- ARGV: prefix. Returns {queue, new, delayed, queued, failed, ...} and, last, how many have failed in
--- all, which differs from the sum when PHP failed or retried some.
+-- ARGV: prefix. Returns {queue, new, delayed, queued, failed, ...}.
 local at = score(now())
 local counts = {}
-local queued = redis.call('HGETALL', prefix .. 'queued')
-local running = {}
-for index = 1, #queued, 2 do running[queued[index]] = tonumber(queued[index + 1]) end
+local function by_queue(key)
+  local pairs, found = redis.call('HGETALL', prefix .. key), {}
+  for index = 1, #pairs, 2 do found[pairs[index]] = tonumber(pairs[index + 1]) end
+  return found
+end
+local queued, failed = by_queue('queued'), by_queue('failed_counts')
 for _, queue in ipairs(redis.call('SMEMBERS', prefix .. 'queues')) do
   local new, delayed = 0, 0
   for _, priority in ipairs(PRIORITIES) do
@@ -13,11 +15,10 @@ for _, queue in ipairs(redis.call('SMEMBERS', prefix .. 'queues')) do
     new = new + redis.call('ZCARD', key)
     delayed = delayed + redis.call('ZCOUNT', key, '(' .. at, '+inf')
   end
-  local failed = redis.call('ZCARD', failed_key(queue))
   counts[#counts + 1] = queue
   counts[#counts + 1] = new
   counts[#counts + 1] = delayed
-  counts[#counts + 1] = running[queue] or 0
-  counts[#counts + 1] = failed
+  counts[#counts + 1] = queued[queue] or 0
+  counts[#counts + 1] = failed[queue] or 0
 end
-return {counts, redis.call('ZCARD', prefix .. 'failed')}
+return counts

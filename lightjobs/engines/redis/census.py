@@ -1,0 +1,89 @@
+"""Counting what PHP does without telling: it pushes to queues, and fails, retries and deletes jobs.
+
+On a large database looking for it takes long; what there is no time for is left to the next time.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+SECONDS = 0.1
+"""How long each of the two searches may take."""
+
+PART = 500
+"""Failed jobs that are looked at in one step."""
+
+KEYS = 5000
+"""Keys that one step of a scan looks at, about a millisecond of the server's time."""
+
+
+def scan(
+    execute: Callable[..., Any], prefix: str, kind: str, cursor: int = 0
+) -> Iterator[tuple[int, list[bytes]]]:
+    """Go through all keys from `cursor` on; yields the next cursor, 0 at the end, and what follows
+    `kind` in the keys that begin with it."""
+    head = f"{prefix}{kind}".encode()
+    pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", head) + b"*"
+    # SCAN names no key that would lead to the right node of a cluster.
+    execute("EXISTS", f"{prefix}queues")
+    while True:
+        cursor, keys = execute("SCAN", cursor, "MATCH", pattern, "COUNT", KEYS)
+        cursor = int(cursor)
+        yield cursor, [key[len(head) :] for key in keys]
+        if not cursor:
+            return
+
+
+class Census:
+    """Keeps the counts that `stats` reads. `call` runs a script, `execute` a command."""
+
+    def __init__(self, call: Callable[..., Any], execute: Callable[..., Any], prefix: str) -> None:
+        self._call = call
+        self._execute = execute
+        self._prefix = prefix
+
+    def take(self) -> None:
+        """Bring the counts up to date, as far as there is time."""
+        self._note_newest()
+        self._find_difference(time.monotonic() + SECONDS)
+        self._find_queues(time.monotonic() + SECONDS)
+
+    def _note_newest(self) -> None:
+        """What PHP has failed since last time is the end of the set."""
+        start = 0
+        while ids := self._execute("ZREVRANGE", f"{self._prefix}failed", start, start + PART - 1):
+            changed, _ = self._call("reconcile", "", 0, *ids)
+            if not changed:
+                return
+            start += PART
+
+    def _find_difference(self, deadline: float) -> None:
+        """Look for jobs that are counted as failed and are not, or the reverse."""
+        _, difference = self._call("reconcile", "", 0)
+        if not difference:
+            return
+        mark, command, key = (
+            ("counted", "HSCAN", "failed_in") if difference > 0 else ("failed", "ZSCAN", "failed")
+        )
+        cursor = self._marked(mark)
+        while difference:
+            cursor, found = self._execute(command, f"{self._prefix}{key}", cursor, "COUNT", PART)
+            ids = list(found) if command == "HSCAN" else [id for id, _ in found]
+            _, difference = self._call("reconcile", mark, int(cursor), *ids)
+            if time.monotonic() > deadline:
+                return
+
+    def _find_queues(self, deadline: float) -> None:
+        start = self._marked("queue")
+        for cursor, queues in scan(self._execute, self._prefix, "queue:", start):
+            if queues or cursor or start:
+                self._call("discover", cursor, *queues)
+            if time.monotonic() > deadline:
+                return
+
+    def _marked(self, mark: str) -> int:
+        """Where the search `mark` left off."""
+        return int(self._execute("HGET", f"{self._prefix}marks", mark) or 0)

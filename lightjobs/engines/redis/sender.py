@@ -1,0 +1,154 @@
+"""What a producer sends: done within a time, or an error that says whether it may be done."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from typing import Any, NamedTuple
+
+import redis
+from redis import exceptions
+
+from .node import AWAY, Node
+
+PAUSE_SECONDS = (0.01, 0.25)
+"""First and longest pause between two attempts."""
+
+PASSING = (
+    exceptions.BusyLoadingError,
+    exceptions.ClusterDownError,
+    exceptions.MovedError,
+    exceptions.ReadOnlyError,
+    exceptions.TryAgainError,
+)
+"""Replies of a server that will soon be ready, or is not the right one."""
+
+FULL = "max number of clients reached"
+
+
+class Unsent(Exception):
+    """The command was surely not run; `cause` says why."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class InDoubt(Exception):
+    """The command was sent, and no reply came."""
+
+
+class _Connected(NamedTuple):
+    pool: redis.ConnectionPool
+    connection: Any
+    timeout: float
+
+
+class Sender:
+    """Sends on connections of its own: who has them knows whether a command had gone out whole
+    when they broke, and can give each the time that is left."""
+
+    def __init__(self, node: Node, seconds: float) -> None:
+        self._node = node
+        self._seconds = seconds
+        self._idle: deque[_Connected] = deque()
+        self._process = os.getpid()
+
+    def send(self, *command: str | bytes | int | float) -> Any:
+        """Run a command and return its reply. What was surely not run is tried again while that
+        may help and there is time. Raises Unsent, InDoubt or NoScriptError."""
+        deadline = time.monotonic() + self._seconds
+        pause = PAUSE_SECONDS[0]
+        while True:
+            try:
+                return self._attempt(deadline, command)
+            except Unsent as error:
+                if not _may_pass(error.cause) or time.monotonic() + pause >= deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, PAUSE_SECONDS[1])
+
+    def close(self) -> None:
+        """Close what is idle."""
+        while self._idle:
+            self._idle.popleft().connection.disconnect()
+
+    def _attempt(self, deadline: float, command: tuple[str | bytes | int | float, ...]) -> Any:
+        client = self._node.client
+        connected = None
+        sent = False
+        try:
+            connected = self._connected(client.connection_pool, deadline)
+            connection = connected.connection
+            connection.send_command(*command, check_health=False)
+            sent = True  # a server does not run what has not come whole
+            if not connection.can_read(max(0.0, deadline - time.monotonic())):
+                raise exceptions.TimeoutError(f"no reply within {self._seconds:g} s")
+            reply = connection.read_response()
+        except BaseException as error:
+            if connected is not None:
+                connected.connection.disconnect()
+            if isinstance(error, exceptions.NoScriptError):
+                raise
+            if not isinstance(error, (exceptions.RedisError, OSError)):
+                raise
+            self._turn(client, error)
+            if sent and not _is_reply(error):
+                raise InDoubt(str(error)) from error
+            raise Unsent(error) from error
+        if connected.timeout > self._seconds / 2:
+            self._idle.append(connected)
+        else:
+            connection.disconnect()
+        return reply
+
+    def _connected(self, pool: redis.ConnectionPool, deadline: float) -> _Connected:
+        """An idle connection that is alive, or a new one with the time that is left."""
+        if self._process != os.getpid():
+            # The parent of this fork goes on using its sockets.
+            self._idle, self._process = deque(), os.getpid()
+        while True:
+            try:
+                connected = self._idle.pop()
+            except IndexError:
+                break
+            if connected.pool is pool and _is_quiet(connected.connection):
+                return connected
+            connected.connection.disconnect()
+        left = max(0.001, deadline - time.monotonic())
+        limits = {"socket_timeout": left, "socket_connect_timeout": left}
+        connection = pool.connection_class(**{**pool.connection_kwargs, **limits})
+        connection.connect()
+        return _Connected(pool, connection, left)
+
+    def _turn(self, client: redis.Redis, error: Exception) -> None:
+        if isinstance(error, exceptions.MovedError):
+            self._node.follow(client, error)
+        elif isinstance(error, AWAY):
+            self._node.leave(client)
+
+
+def _is_quiet(connection: Any) -> bool:
+    """Whether nothing has come on an idle connection, not even its end."""
+    try:
+        return not connection.can_read(0)
+    except (exceptions.RedisError, OSError):
+        return False
+
+
+def _is_reply(error: Exception) -> bool:
+    """Whether the server said it; redis-py counts some refusals among a connection's errors."""
+    refusals = (
+        exceptions.ResponseError,
+        exceptions.BusyLoadingError,
+        exceptions.AuthenticationError,
+        exceptions.AuthorizationError,
+    )
+    return isinstance(error, refusals) or str(error) == FULL
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, PASSING) or str(error) == FULL:
+        return True
+    return isinstance(error, (*AWAY, OSError)) and not _is_reply(error)
