@@ -1,0 +1,259 @@
+"""What a producer is told when the store is away: whether the job is stored, and in good time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import threading
+import time
+
+import pytest
+import redis
+from servers import redis_server
+
+from lightjobs import engines, env, settings
+from lightjobs.errors import StoreInDoubt, StoreUnavailable
+from lightjobs.record import NewJob
+
+TIMEOUT = 0.6
+NOT_STORED = "redis: the job was not stored: "
+
+
+@pytest.fixture
+def engine_on(monkeypatch):
+    """Makes the engine of a project with an environment."""
+    made = []
+
+    def make(environment, timeout=TIMEOUT):
+        for key, value in {**environment, "JOB_ENQUEUE_TIMEOUT": str(timeout)}.items():
+            monkeypatch.setenv(key, value)
+        env.forget()
+        made.append(engines.connect(settings.load()))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+def push(engine, count=1):
+    return engine.push([NewJob("App\\Jobs\\Work", "default", "{}")] * count)
+
+
+@contextlib.contextmanager
+def within(least, most):
+    before = time.monotonic()
+    yield
+    assert least <= time.monotonic() - before < most
+
+
+def refused(engine, text, kind=StoreUnavailable, count=1):
+    with pytest.raises(StoreUnavailable, match=text) as caught:
+        push(engine, count)
+    assert type(caught.value) is kind
+
+
+class Proxy:
+    """Between a client and a server. `swallow`: replies to scripts are dropped, and the connection
+    is `closed` in their stead, or left open."""
+
+    def __init__(self, server):
+        self._server = server
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self.swallow = self.close_then = False
+        self._over = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while not self._over:
+            with contextlib.suppress(OSError):
+                client = self._listening.accept()[0]
+                threading.Thread(target=self._carry, args=(client,), daemon=True).start()
+
+    def _carry(self, client):
+        server = socket.create_connection((self._server.host, self._server.port))
+        script = False
+        with client, server, contextlib.suppress(OSError):
+            while not self._over:
+                for end in select.select([client, server], [], [], 0.1)[0]:
+                    data = end.recv(65536)
+                    if not data:
+                        return
+                    if end is client:
+                        script = script or b"EVALSHA" in data
+                        server.sendall(data)
+                    elif not (self.swallow and script):
+                        client.sendall(data)
+                    elif self.close_then:
+                        return
+
+    def close(self):
+        self._over = True
+        self._listening.close()
+
+
+@pytest.fixture
+def proxied():
+    with redis_server() as server:
+        proxy = Proxy(server)
+        yield server, proxy, {**server.environment, "REDIS_PORT": str(proxy.port)}
+        proxy.close()
+
+
+@pytest.mark.parametrize("count", [1, 7])
+@pytest.mark.parametrize("close_then", [True, False])
+def test_a_lost_reply_leaves_it_open_whether_the_job_is_stored(
+    proxied, engine_on, close_then, count
+):
+    server, proxy, environment = proxied
+    engine = engine_on(environment)
+    push(engine)
+    proxy.swallow, proxy.close_then = True, close_then
+    jobs = "the job" if count == 1 else "the batch of 7 jobs"
+    least = 0 if close_then else TIMEOUT
+    with within(least, TIMEOUT + 0.4):
+        refused(engine, f"redis: {jobs} may or may not have been stored: ", StoreInDoubt, count)
+    assert server.client().zcard("jobs:queue:default") == 1 + count  # sent once, and stored
+    proxy.swallow = False
+    push(engine)
+    assert server.client().zcard("jobs:queue:default") == 2 + count
+
+
+def test_a_refused_connection_is_tried_until_the_time_is_over(engine_on):
+    with redis_server() as server:
+        engine = engine_on(server.environment)
+        push(engine)
+        server.kill()
+        with within(TIMEOUT / 2, TIMEOUT + 0.4):
+            refused(engine, f"{NOT_STORED}.*refused")
+
+
+def test_a_dispatch_waits_for_a_server_that_restarts(engine_on):
+    with redis_server(persistent=True) as server:
+        engine = engine_on(server.environment, 5)
+        push(engine)
+        server.kill()
+        threading.Timer(0.5, server.start).start()
+        with within(0.4, 5):
+            push(engine)
+        assert server.client().zcard("jobs:queue:default") == 2
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["connected", "not connected"])
+def test_a_server_that_hangs_is_given_up_in_time(engine_on, known):
+    with redis_server() as server:
+        engine = engine_on(server.environment)
+        if known:
+            push(engine)
+        os.kill(server.process.pid, signal.SIGSTOP)
+        try:
+            with within(TIMEOUT * 0.9, TIMEOUT + 0.4):
+                if known:
+                    refused(engine, "may or may not have been stored", StoreInDoubt)
+                else:
+                    refused(engine, NOT_STORED)
+        finally:
+            os.kill(server.process.pid, signal.SIGCONT)
+        push(engine)
+
+
+@pytest.mark.slow
+def test_a_server_that_loads_its_data_is_waited_for(engine_on):
+    with redis_server(config=["loading-process-events-interval-bytes 1024"]) as server:
+        client = server.client()
+        client.execute_command("EVAL", "for n = 1, 15000 do redis.call('SET', n, n) end", 0)
+        client.save()
+        server.kill()
+        server._lines.append("key-load-delay 20")  # microseconds a key, at least
+        engine = engine_on(server.environment)
+        starting = threading.Thread(target=server.start)
+        starting.start()
+        said = ""
+        while "loading" not in said and starting.is_alive():
+            try:
+                push(engine)
+            except StoreUnavailable as error:
+                said = str(error)
+        assert said.startswith(NOT_STORED)
+        assert "loading" in said
+        patient = engine_on(server.environment, 10)
+        push(patient)
+        starting.join()
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "text"),
+    [
+        ({"password": "x"}, {"REDIS_PASSWORD": "y"}, "invalid username-password pair"),
+        ({"password": "x"}, {"REDIS_PASSWORD": ""}, "Authentication required"),
+        ({"username": "u", "password": "x", "acl": "~* -@all +hello"}, {}, "permissions"),
+        ({"username": "u", "password": "x", "acl": "~other:* +@all"}, {}, "key"),
+        ({"config": ["databases 2"]}, {"REDIS_JOB_DB": "2"}, "out of range"),
+    ],
+)
+def test_an_error_reply_says_at_once_that_nothing_is_stored(engine_on, options, environment, text):
+    with redis_server(**options) as server, within(0, TIMEOUT / 2):
+        refused(engine_on({**server.environment, **environment}), f"{NOT_STORED}.*{text}")
+
+
+def test_a_server_without_a_free_place_is_known_not_to_have_stored(engine_on):
+    with redis_server(config=["maxclients 1"]) as server:
+        taken = server.client()
+        taken.ping()
+        engine = engine_on(server.environment)
+        refused(engine, f"{NOT_STORED}.*max number of clients")
+        taken.close()
+        push(engine)
+
+
+def test_a_script_that_keeps_the_server_busy_is_known_not_to_have_let_it_store(engine_on):
+    with redis_server(config=["busy-reply-threshold 50"]) as server:
+        engine = engine_on(server.environment, 0.3)
+        push(engine)
+
+        def run():
+            with contextlib.suppress(redis.ResponseError):
+                server.client().eval("while true do end", 0)
+
+        hog = threading.Thread(target=run)
+        hog.start()
+        time.sleep(0.2)
+        refused(engine, f"{NOT_STORED}.*[Bb]usy")
+        server.client().execute_command("SCRIPT", "KILL")
+        hog.join()
+        push(engine)
+
+
+def test_a_fork_leaves_its_parents_connections_alone(engine_on):
+    with redis_server() as server:
+        engine = engine_on(server.environment)
+        push(engine)
+        child = os.fork()
+        if not child:
+            with contextlib.suppress(BaseException):
+                for _ in range(50):
+                    push(engine)
+            os._exit(0)
+        for _ in range(50):
+            push(engine)
+        assert os.waitpid(child, 0)[1] == 0
+        assert server.client().zcard("jobs:queue:default") == 101
+
+
+def test_many_threads_share_few_connections(engine_on):
+    with redis_server() as server:
+        engine = engine_on(server.environment)
+        threads = [
+            threading.Thread(target=lambda: [push(engine) for _ in range(20)]) for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        client = server.client()
+        assert client.zcard("jobs:queue:default") == 160
+        assert client.info("stats")["total_connections_received"] < 20
