@@ -3,6 +3,7 @@ fork. A thread does what the supervisor would: it beats and looks for the dead."
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from ..engines.base import Engine
-from ..errors import LightjobsError
+from ..errors import LightjobsError, StoreUnavailable
 from ..record import HandBack, Outcome
 from .budget import Budget
 from .flag import Flag
@@ -42,7 +43,8 @@ def work(
         loop.run()
     finally:
         pulse.stop()
-        engine.recover(worker)
+        with contextlib.suppress(StoreUnavailable):  # then it is left to the lease
+            engine.recover(worker)
         for number, handler in before.items():
             signal.signal(number, handler)
     return 0

@@ -102,7 +102,7 @@ class Loop:
             self._settle()
             if self._stop.raised:
                 if self._in_doubt:
-                    self._adopt()
+                    self._adopt_or_leave()
                 self._hand_back(self.holdings.take_unstarted())
             elif not self.holdings.unstarted:
                 self._claim()
@@ -175,6 +175,15 @@ class Loop:
             self.holdings.add(adopted)
             if self._budget is not None:
                 self._budget.take(len(adopted))
+
+    def _adopt_or_leave(self) -> None:
+        """At a stop: what this worker may hold without knowing is no reason to wait for a store
+        that is away; whoever recovers the worker puts it back."""
+        try:
+            self._adopt()
+        except StoreUnavailable:
+            if len(self.holdings):
+                raise
 
     def _settle(self) -> None:
         """Settle what has finished, print what was refused, then run hooks."""

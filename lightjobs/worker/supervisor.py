@@ -280,7 +280,9 @@ class Supervisor:
                 self._put_back(child)
             except LightjobsError as error:
                 _log.warning("the jobs of a dead child must wait: %s", error)
-                return
+                if self._kill_at is None or child.journal.read():
+                    return
+                # Stopping: what it may hold beyond its books is left to its lease.
             self._dead.remove(child)
             self._siblings.clear(child.place)
             child.close()

@@ -81,25 +81,58 @@ def test_an_idle_worker_starts_a_job_at_once(shared):  # noqa: F811
     assert worker.stop() == 0
 
 
-def test_a_restarted_server_is_found_again(shared, monkeypatch):  # noqa: F811
+@pytest.fixture
+def restarting(shared, monkeypatch):  # noqa: F811
+    """A server that keeps its data through a kill, and the engine of a project that uses it."""
     with redis_server(persistent=True) as server:
         for key, value in server.environment.items():
             monkeypatch.setenv(key, value)
-        engine = connect(load())
-        jobs = [
-            NewJob("App\\Jobs\\Work", "default", f'{{"n":{n},"sleep":0.005}}') for n in range(300)
-        ]
-        engine.push(jobs)
-        worker = shared.project.work(**server.environment).ready()
-        wait_until(lambda: len(shared.project.book("end")) > 30)
-        server.kill()
-        time.sleep(1)
-        server.start()
-        before = len(shared.project.book("end"))
-        wait_until(lambda: len(shared.project.book("end")) > before + 5, 4, "back at work")
-        wait_until(lambda: not engine.stats(), 20)
-        assert len(shared.project.runs("end")) == 300
-        assert worker.stop() == 0
+        yield server, connect(load())
+
+
+@pytest.mark.parametrize("away", [0.3, 3])
+def test_workers_go_on_within_two_seconds_of_the_servers_return(shared, restarting, away):  # noqa: F811
+    server, engine = restarting
+    payloads = [f'{{"n":{n},"sleep":0.005}}' for n in range(300)]
+    engine.push([NewJob("App\\Jobs\\Work", "default", payload) for payload in payloads])
+    worker = shared.project.work("--workers=2", **server.environment).ready()
+    wait_until(lambda: len(shared.project.book("end")) > 30)
+    server.kill()
+    time.sleep(away)
+    server.start()
+    before = len(shared.project.book("end"))
+    wait_until(lambda: len(shared.project.book("end")) > before + 5, 2, "back at work")
+    wait_until(lambda: not engine.stats(), 20)
+    assert shared.project.runs("end") == {str(n): 1 for n in range(300)}
+    assert worker.stop() == 0
+
+
+@pytest.mark.parametrize("options", [("--workers=2",), ("--workers=0",), ("--concurrency=3",)])
+def test_a_stop_while_the_server_is_away_does_not_wait_for_it(shared, restarting, options):  # noqa: F811
+    server, _ = restarting
+    worker = shared.project.work(*options, **server.environment).ready()
+    time.sleep(0.3)
+    server.kill()
+    time.sleep(0.3)
+    before = time.monotonic()
+    assert worker.stop() == 0
+    assert time.monotonic() - before < 2
+    assert "Traceback" not in worker.err
+
+
+def test_a_stop_while_the_server_is_away_waits_for_what_ran_to_be_settled(shared, restarting):  # noqa: F811
+    server, engine = restarting
+    engine.push([NewJob("App\\Jobs\\Work", "default", '{"n":1,"sleep":0.5}')])
+    worker = shared.project.work(**server.environment).ready()
+    wait_until(lambda: shared.project.started(1))
+    server.kill()
+    wait_until(lambda: shared.project.book("end"))
+    worker.signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert worker.running()
+    server.start()
+    assert worker.wait(3) == 0
+    assert engine.stats() == {}
 
 
 def fill(engine, pushed):
