@@ -6,6 +6,7 @@ Every verb is one script, so it happens in one step; the keys are made in `scrip
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from .ids import new_ids
 from .node import Node
 from .scripts import call
 from .sender import InDoubt, Sender, Unsent
+from .sleeper import Sleeper
 
 PART = 500
 """Jobs that one call of a bulk verb touches: a script holds up everybody while it runs."""
@@ -60,6 +62,7 @@ class RedisEngine(Engine):
         self.name = name
         self._node = node
         self._sender = Sender(node, enqueue_timeout)
+        self._sleeper = Sleeper(node)
         self._prefix = prefix
         self._form = form
         self._census = Census(self._call, self._execute, prefix)
@@ -237,20 +240,26 @@ class RedisEngine(Engine):
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         deadline = time.monotonic() + timeout
         keys = [f"{self._prefix}wake:{queue}" for queue in queues]
+        due = self._due(queues)
         while True:
-            due = _text(self._call("due", *queues))
-            if due and float(due) <= 0:
+            if due <= 0:
                 return True
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            pause = max(0.001, min(left, float(due) if due else left))
+            pause = max(0.001, min(left, due))
             if not keys:
                 time.sleep(pause)
                 continue
             # A token is a reason to look again, no more: it may be an old one. PHP leaves none; the
             # caller asks again often enough for that.
-            self._execute("BLPOP", *keys, pause)
+            with self._translated(), self._sleeper.asleep(keys, pause):
+                due = self._due(queues)
+
+    def _due(self, queues: Sequence[str]) -> float:
+        """In how many seconds the first job of the queues is due."""
+        found = self._call("due", *queues)
+        return float(found) if found else math.inf
 
     def limit(self, key: str, most: int, seconds: float) -> float:
         return float(self._call("limit", key, most, seconds)) / 1000
@@ -270,6 +279,7 @@ class RedisEngine(Engine):
 
     def close(self) -> None:
         self._sender.close()
+        self._sleeper.close()
         self._node.close()
 
     def _call(self, script: str, *arguments: Any) -> Any:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections import deque
-from typing import Any, NamedTuple
+from typing import Any
 
 import redis
 from redis import exceptions
 
 from .node import AWAY, Node
+from .spare import Spare
 
 PAUSE_SECONDS = (0.01, 0.25)
 """First and longest pause between two attempts."""
@@ -39,12 +38,6 @@ class InDoubt(Exception):
     """The command was sent, and no reply came."""
 
 
-class _Connected(NamedTuple):
-    pool: redis.ConnectionPool
-    connection: Any
-    timeout: float
-
-
 class Sender:
     """Sends on connections of its own: who has them knows whether a command had gone out whole
     when they broke, and can give each the time that is left."""
@@ -52,8 +45,7 @@ class Sender:
     def __init__(self, node: Node, seconds: float) -> None:
         self._node = node
         self._seconds = seconds
-        self._idle: deque[_Connected] = deque()
-        self._process = os.getpid()
+        self._spare = Spare()
 
     def send(self, *command: str | bytes | int | float) -> Any:
         """Run a command and return its reply. What was surely not run is tried again while that
@@ -71,15 +63,15 @@ class Sender:
 
     def close(self) -> None:
         """Close what is idle."""
-        while self._idle:
-            self._idle.popleft().connection.disconnect()
+        self._spare.close()
 
     def _attempt(self, deadline: float, command: tuple[str | bytes | int | float, ...]) -> Any:
         client = self._node.client
         connected = None
         sent = False
         try:
-            connected = self._connected(client.connection_pool, deadline)
+            left = max(0.001, deadline - time.monotonic())
+            connected = self._spare.take(client.connection_pool, left)
             connection = connected.connection
             connection.send_command(*command, check_health=False)
             sent = True  # a server does not run what has not come whole
@@ -98,43 +90,16 @@ class Sender:
                 raise InDoubt(str(error)) from error
             raise Unsent(error) from error
         if connected.timeout > self._seconds / 2:
-            self._idle.append(connected)
+            self._spare.give_back(connected)
         else:
             connection.disconnect()
         return reply
-
-    def _connected(self, pool: redis.ConnectionPool, deadline: float) -> _Connected:
-        """An idle connection that is alive, or a new one with the time that is left."""
-        if self._process != os.getpid():
-            # The parent of this fork goes on using its sockets.
-            self._idle, self._process = deque(), os.getpid()
-        while True:
-            try:
-                connected = self._idle.pop()
-            except IndexError:
-                break
-            if connected.pool is pool and _is_quiet(connected.connection):
-                return connected
-            connected.connection.disconnect()
-        left = max(0.001, deadline - time.monotonic())
-        limits = {"socket_timeout": left, "socket_connect_timeout": left}
-        connection = pool.connection_class(**{**pool.connection_kwargs, **limits})
-        connection.connect()
-        return _Connected(pool, connection, left)
 
     def _turn(self, client: redis.Redis, error: Exception) -> None:
         if isinstance(error, exceptions.MovedError):
             self._node.follow(client, error)
         elif isinstance(error, AWAY):
             self._node.leave(client)
-
-
-def _is_quiet(connection: Any) -> bool:
-    """Whether nothing has come on an idle connection, not even its end."""
-    try:
-        return not connection.can_read(0)
-    except (exceptions.RedisError, OSError):
-        return False
 
 
 def _is_reply(error: Exception) -> bool:

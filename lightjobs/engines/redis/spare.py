@@ -1,0 +1,61 @@
+"""Connections outside redis-py's pool, for who must know what has gone out on one."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from typing import Any, NamedTuple
+
+import redis
+from redis import exceptions
+
+
+class Connected(NamedTuple):
+    """A connection to the server of `pool`, whose socket waits at most `timeout` seconds."""
+
+    pool: redis.ConnectionPool
+    connection: Any
+    timeout: float
+
+
+class Spare:
+    """Connections that are in no use at the moment."""
+
+    def __init__(self) -> None:
+        self._idle: deque[Connected] = deque()
+        self._process = os.getpid()
+
+    def take(self, pool: redis.ConnectionPool, seconds: float) -> Connected:
+        """One that is alive, or a new one that has `seconds` for each of its steps."""
+        if self._process != os.getpid():
+            # The parent of this fork goes on using its sockets.
+            self._idle, self._process = deque(), os.getpid()
+        while True:
+            try:
+                connected = self._idle.pop()
+            except IndexError:
+                break
+            if connected.pool is pool and _is_quiet(connected.connection):
+                return connected
+            connected.connection.disconnect()
+        limits = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+        connection = pool.connection_class(**{**pool.connection_kwargs, **limits})
+        connection.connect()
+        return Connected(pool, connection, seconds)
+
+    def give_back(self, connected: Connected) -> None:
+        """Keep one on which nothing is under way."""
+        self._idle.append(connected)
+
+    def close(self) -> None:
+        """Close them all."""
+        while self._idle:
+            self._idle.popleft().connection.disconnect()
+
+
+def _is_quiet(connection: Any) -> bool:
+    """Whether nothing has come on an idle connection, not even its end."""
+    try:
+        return not connection.can_read(0)
+    except (exceptions.RedisError, OSError):
+        return False
