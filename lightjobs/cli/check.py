@@ -16,11 +16,14 @@ from .output import json_option, print_json
 @click.command("check")
 @json_option
 def check(as_json: bool) -> int:
-    """Check settings, store and job modules; print every problem, exit 1 if there is one."""
+    """Check settings, store and job modules; print every problem and warning. Exit 1 if there is
+    a problem."""
     settings, problems = examine()
+    warnings = []
     try:
         engine = connect(settings)
         problems += engine.problems()
+        warnings += engine.warnings()
     except LightjobsError as error:
         problems.append(str(error))
     problems += registry.examine(settings.modules)
@@ -29,10 +32,12 @@ def check(as_json: bool) -> int:
     except LightjobsError as error:
         problems.append(str(error))
     if as_json:
-        print_json({"problems": problems})
+        print_json({"problems": problems, "warnings": warnings})
     else:
         for problem in problems:
             click.echo(f"problem: {escaped(problem)}")
+        for warning in warnings:
+            click.echo(f"warning: {escaped(warning)}")
         if not problems:
             jobs = len(registry.handlers())
             click.echo(f"all is well: engine {settings.engine}, {jobs} job class(es)")

@@ -286,6 +286,11 @@ class Engine(ABC):
     def problems(self) -> list[str]:
         """What is wrong with the store, for `lightjobs check`; [] when it is ready for work."""
 
+    def warnings(self) -> list[str]:
+        """What is not wrong and yet may lose jobs, for `lightjobs check`; [] also when the store
+        does not let itself be asked."""
+        return []
+
     def close(self) -> None:  # noqa: B027 - most engines have nothing to close
         """Give back connections; the engine opens new ones when it is used again."""
 

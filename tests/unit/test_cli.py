@@ -299,7 +299,7 @@ def test_check_of_a_good_project_is_all_well(call, ready):
     status, out, _err = call("check")
     assert status == 0
     assert "all is well: engine database" in out
-    assert json.loads(call("check", "--json")[1]) == {"problems": []}
+    assert json.loads(call("check", "--json")[1]) == {"problems": [], "warnings": []}
 
 
 def test_check_prints_every_problem_at_once(call, ready, monkeypatch):

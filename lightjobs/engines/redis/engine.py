@@ -34,6 +34,7 @@ from ..base import MAX_RECOVERIES, WORKER_LOST, Engine, legal_move, legal_purge
 from .census import Census, scan
 from .ids import new_ids
 from .node import Node
+from .risks import risks
 from .scripts import call
 from .sender import InDoubt, Sender, Unsent
 from .sleeper import Sleeper
@@ -276,6 +277,9 @@ class RedisEngine(Engine):
         except LightjobsError as error:
             return [str(error)]
         return []
+
+    def warnings(self) -> list[str]:
+        return [f"{self.name}: {risk}" for risk in risks(self._execute, self._prefix)]
 
     def close(self) -> None:
         self._sender.close()
