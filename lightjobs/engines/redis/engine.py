@@ -16,8 +16,11 @@ from redis import exceptions
 
 from ...errors import LightjobsError, SettingsError, StoreInDoubt, StoreUnavailable
 from ...record import (
+    CANCELLED,
+    COMPLETED,
     FAILED,
     NEW,
+    PAUSED,
     QUEUED,
     STATUSES,
     Claim,
@@ -30,7 +33,18 @@ from ...record import (
     Stored,
     utc_text,
 )
-from ..base import MAX_RECOVERIES, WORKER_LOST, Engine, legal_move, legal_purge
+from ..base import (
+    ENDED,
+    EVERYWHERE,
+    MAX_RECOVERIES,
+    WORKER_LOST,
+    Engine,
+    Progress,
+    Where,
+    legal_move,
+    legal_purge,
+)
+from .bulk import PART, argument, listed, touch
 from .census import Census, scan
 from .ids import new_ids
 from .node import Node
@@ -39,13 +53,12 @@ from .scripts import call
 from .sender import InDoubt, Sender, Unsent
 from .sleeper import Sleeper
 
-PART = 500
-"""Jobs that one call of a bulk verb touches: a script holds up everybody while it runs."""
-
 ASIDE = "aside"
 """What is shown as the status of a job that cannot be read."""
 
-_PRIORITIES = (0, 2, 1, -1, -2)
+_COUNTED = (NEW, "delayed", QUEUED, FAILED, PAUSED, CANCELLED, COMPLETED)
+"""What a row of stats.lua counts, behind the queue's name."""
+
 _KINDS = {Done: "done", Release: "release", HandBack: "hand back", Failed: "failed"}
 
 
@@ -98,7 +111,8 @@ class RedisEngine(Engine):
         if not outcomes:
             return []
         rows = [(_KINDS[type(outcome)], *_fields(outcome)) for outcome in outcomes]
-        return [answer == 1 for answer in self._call("settle", worker, json.dumps(rows))]
+        keep = int(self.retention.completed != 0)
+        return [answer == 1 for answer in self._call("settle", worker, keep, json.dumps(rows))]
 
     def register(self, worker: str, lease: float) -> None:
         if not self._call("register", worker, lease):
@@ -124,55 +138,75 @@ class RedisEngine(Engine):
             if seen < PART:
                 return total
 
-    def move(self, name: str, job_id: str | None = None, queue: str | None = None) -> int:
-        legal_move(name)
-        return self._on_failed(name, (queue or "",), job_id)
+    def move(self, name: str, where: Where = EVERYWHERE, progress: Progress | None = None) -> int:
+        move = legal_move(name, where)
+        arguments = (",".join(move.sources), move.target, int(move.fresh))
+        return self._touch("move", move.sources, arguments, where, progress)
 
     def purge(
-        self,
-        status: str,
-        job_id: str | None = None,
-        queue: str | None = None,
-        before: float | None = None,
+        self, status: str, where: Where = EVERYWHERE, progress: Progress | None = None
     ) -> int:
-        legal_purge(status)
-        limits = (queue or "", "" if before is None else f"{before:.6f}")
-        return self._on_failed("purge", limits, job_id)
+        return self._touch("purge", (legal_purge(status),), (status,), where, progress)
 
-    def _on_failed(self, name: str, arguments: tuple[str, ...], job_id: str | None) -> int:
-        """Run a script over one failed job, or all, a part at a time; returns how many it took."""
-        if job_id is not None:
-            return int(self._call(name, *arguments, _argument(job_id)))
-        total = skipped = 0
-        while ids := self._ids("failed", skipped, skipped + PART - 1):
-            taken = int(self._call(name, *arguments, *ids))
-            total += taken
-            skipped += len(ids) - taken
-        return total
+    def count(self, status: str, where: Where = EVERYWHERE) -> int:
+        if where == Where(queue=where.queue):
+            rows = self.stats().items()
+            return sum(row.get(status, 0) for queue, row in rows if where.queue in (None, queue))
+        return self._touch("count", (status,), (status,), where)
 
-    def _ids(self, key: str, start: int, stop: int, latest_first: bool = False) -> list[Any]:
-        command = "ZREVRANGE" if latest_first else "ZRANGE"
-        found: list[Any] = self._execute(command, self._prefix + key, start, stop)
+    def _touch(
+        self,
+        verb: str,
+        statuses: Sequence[str],
+        arguments: Sequence[str | int],
+        where: Where,
+        progress: Progress | None = None,
+    ) -> int:
+        if where.status not in (None, *statuses):
+            return 0
+        if NEW in statuses and where.job_id is None and where.queue is None:
+            self._census.take()
+        return touch(self._call, verb, statuses, arguments, where, progress)
+
+    def pause_queue(self, queue: str) -> bool:
+        return bool(self._call("pause_queue", argument(queue)))
+
+    def resume_queue(self, queue: str) -> bool:
+        return bool(self._call("resume_queue", argument(queue)))
+
+    def paused_queues(self) -> list[str]:
+        return sorted(_text(queue) for queue in self._call("paused_queues"))
+
+    def _ids(self, key: bytes, start: int, status: str) -> list[bytes]:
+        """A part of a list, from the place `start` on; what a worker holds is all in the first."""
+        found: list[bytes] = []
+        if status != QUEUED:
+            command = "ZREVRANGE" if status in ENDED else "ZRANGE"
+            found = self._execute(command, key, start, start + PART - 1)
+        elif start == 0:
+            _, found = self._call("part", key, "", "", PART)
         return found
 
     def stats(self) -> dict[str, dict[str, int]]:
         self._census.take()
+        rows, from_php = self._call("stats")
+        if from_php:
+            self._call("reconcile_php")
+            rows, _ = self._call("stats")
+        none = dict.fromkeys(STATUSES, 0)
         counts = {}
-        for row in zip(*[iter(self._call("stats"))] * 5, strict=True):
-            queue, new, delayed, queued, failed = row
-            statuses = dict.fromkeys((*STATUSES, "delayed"), 0)
-            statuses |= {NEW: new, "delayed": delayed, QUEUED: queued, FAILED: failed}
-            if any(statuses.values()):
-                counts[_text(queue)] = statuses
+        for queue, *row in zip(*[iter(rows)] * (1 + len(_COUNTED)), strict=True):
+            if any(row):
+                counts[_text(queue)] = none | dict(zip(_COUNTED, row, strict=True))
         return dict(sorted(counts.items()))
 
     def find(self, job_id: str) -> Stored | None:
-        found = self._stored([_argument(job_id)])
+        found = self._stored([argument(job_id)])
         return found[0] if found else self._aside(job_id)
 
     def _aside(self, job_id: str) -> Stored | None:
         """A job that could not be read and was set aside, with the reason as its exception."""
-        reason = self._execute("HGET", f"{self._prefix}aside", _argument(job_id))
+        reason = self._execute("HGET", f"{self._prefix}aside", argument(job_id))
         if reason is None:
             return None
         return Stored(
@@ -193,40 +227,31 @@ class RedisEngine(Engine):
         )
 
     def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
-        if status == FAILED:
-            return self._listed("failed", status, queue, limit, latest_first=True)
-        if status == QUEUED:
-            held = [
-                _argument(claim.id)
-                for worker in self._ids("workers", 0, -1)
-                for claim in self.held(_text(worker))
-                if queue is None or claim.queue == queue
-            ]
-            return sorted(self._stored(held), key=_by_due)[:limit]
-        if status != NEW:
+        if status not in STATUSES:
             return []
-        queues = [queue] if queue is not None else list(self.stats())
-        keys = [
-            f"queue:{name}" if priority == 0 else f"ready:{priority}:{name}"
-            for name in queues
-            for priority in _PRIORITIES
+        if status == NEW and queue is None:
+            self._census.take()
+        found = [
+            job
+            for key in listed(self._call, status, queue)
+            for job in self._listed(key, status, queue, limit)
         ]
-        found = [job for key in keys for job in self._listed(key, status, queue, limit)]
+        if status in ENDED:
+            # Each list is in order, finer than the text is; sorting keeps that.
+            return sorted(found, key=_ended_at, reverse=True)[:limit]
         return sorted(found, key=_by_due)[:limit]
 
-    def _listed(
-        self, key: str, status: str, queue: str | None, limit: int, latest_first: bool = False
-    ) -> list[Stored]:
+    def _listed(self, key: bytes, status: str, queue: str | None, limit: int) -> list[Stored]:
         jobs: list[Stored] = []
         start = 0
-        while len(jobs) < limit and (ids := self._ids(key, start, start + PART - 1, latest_first)):
+        while len(jobs) < limit and (ids := self._ids(key, start, status)):
             start += len(ids)
             jobs += [
                 job
                 for job in self._stored(ids)
                 if job.status == status and (queue is None or job.queue == queue)
             ]
-        return jobs[:limit]
+        return jobs
 
     def _stored(self, ids: Iterable[Any]) -> list[Stored]:
         return [_stored(*row) for row in _decoded(self._call("browse", *ids))]
@@ -341,6 +366,10 @@ def _by_due(job: Stored) -> tuple[str, str]:
     return job.scheduled_at, job.id
 
 
+def _ended_at(job: Stored) -> str:
+    return job.failed_at or ""
+
+
 def _fields(outcome: Outcome) -> tuple[Any, ...]:
     if type(outcome) is Release:
         return (outcome.id, outcome.fence, f"{outcome.due:.6f}", outcome.attempts)
@@ -349,10 +378,6 @@ def _fields(outcome: Outcome) -> tuple[Any, ...]:
 
 def _text(value: bytes | str) -> str:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
-
-
-def _argument(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _stored(

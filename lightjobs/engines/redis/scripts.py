@@ -15,6 +15,9 @@ Execute = Callable[..., Any]
 
 _FOLDER = Path(__file__).parent / "scripts"
 
+BULK = ("move", "purge", "count")
+"""The scripts that stand behind `bulk.lua`."""
+
 
 class _Script(NamedTuple):
     text: str
@@ -23,10 +26,11 @@ class _Script(NamedTuple):
 
 @cache
 def _script(name: str) -> _Script:
-    """`scripts/<name>.lua` behind `lib.lua`, its comments left out."""
+    """`scripts/<name>.lua` behind what it builds on, comments left out."""
+    parts = ("lib", "bulk", name) if name in BULK else ("lib", name)
     lines = [
         line
-        for part in ("lib", name)
+        for part in parts
         for line in (_FOLDER / f"{part}.lua").read_text(encoding="utf-8").splitlines()
         if not line.lstrip().startswith("--")
     ]

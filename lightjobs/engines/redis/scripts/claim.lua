@@ -1,6 +1,6 @@
 -- Take due jobs for a worker.
 -- ARGV: prefix; worker; limit; queues, in strict order.
--- Returns JSON [[id, fence, handler, queue, payload, attempts, recoveries, created_at, options or ""], ...];
+-- Paused queues give nothing. Returns JSON [[id, fence, handler, queue, payload, attempts, recoveries, created_at, options or ""], ...];
 -- "" for nothing. What cannot be read is set aside: out of its queue, untouched, with a reason.
 local worker, left = ARGV[2], tonumber(ARGV[3])
 if not registered(worker) then return '' end
@@ -36,9 +36,10 @@ local function take(queue, key)
   looked = looked + #ids
   return #ids
 end
+local paused = paused_queues()
 for index = 4, #ARGV do
   local queue = ARGV[index]
-  for _, priority in ipairs(PRIORITIES) do
+  for _, priority in ipairs(paused[queue] and {} or PRIORITIES) do
     local key = queue_key(queue, priority)
     -- Ids whose job is gone or cannot be read make room for others, within bounds.
     while left > 0 and looked < 10000 and take(queue, key) > 0 do end

@@ -1,9 +1,9 @@
 -- What a worker holds.
--- ARGV: prefix; worker. Returns as claim.
+-- ARGV: prefix; worker. Returns as claim, without what was cut off.
 local claims = {}
 for _, id in ipairs(redis.call('HKEYS', held_key(ARGV[2]))) do
   local job = load_job(id)
-  if job and job.status == 'queued' then
+  if job and job.status == 'queued' and job.worker == ARGV[2] then
     claims[#claims + 1] = {id, job.fence, job.handler or '', job.queue, job.payload or '', job.attempts,
       job.recoveries, job.created_at or '', job.options or ''}
   end

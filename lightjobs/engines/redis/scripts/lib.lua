@@ -4,6 +4,9 @@
 local prefix = ARGV[1]
 local PRIORITIES = {2, 1, 0, -1, -2}
 local NULL = {}
+-- In place of a claim's fence and queue: people took the job away. It stays until the worker has settled
+-- or been recovered, so that this outcome is refused even when the job is gone by then.
+local CUT = 'cut'
 -- A full Redis refuses what takes memory, but not in a script that has already written, and a removal
 -- is a write that takes none: workers must be able to drain it.
 local function write_although_full() redis.call('DEL', prefix .. 'nothing') end
@@ -12,6 +15,8 @@ local OURS = {worker = true, recoveries = true}
 
 local function job_key(id) return prefix .. 'job:' .. id end
 local function held_key(worker) return prefix .. 'held:' .. worker end
+-- Jobs of one queue that are paused, by due time, or cancelled or completed, by when they ended.
+local function index_key(status, queue) return prefix .. status .. '_in:' .. queue end
 
 -- Lightpack knows one set a queue; jobs of other priorities wait where PHP does not look.
 local function queue_key(queue, priority)
@@ -221,11 +226,14 @@ local function hold(worker, id, fence, queue)
   count_queued(queue, 1)
 end
 
+-- Returns whether the run had been cut off.
 local function let_go(worker, id)
   local entry = redis.call('HGET', held_key(worker), id)
-  if not entry then return end
+  if not entry then return false end
   redis.call('HDEL', held_key(worker), id)
+  if entry == CUT then return true end
   count_queued(entry:match('^%d+:(.*)$'), -1)
+  return false
 end
 
 -- Which queue each failed job is of, and how many each queue has: PHP keeps one set of them all.
@@ -265,10 +273,24 @@ local function registered(worker)
   return redis.call('ZSCORE', prefix .. 'workers', worker) ~= false
 end
 
+local function index(job, status, moment)
+  if status == 'failed' then
+    redis.call('ZADD', prefix .. 'failed', score(moment), job.id)
+    count_failed(job.id, job.queue)
+  else
+    redis.call('ZADD', index_key(status, job.queue), score(moment), job.id)
+  end
+end
+
 local function fail(job, exception, at)
   let_go(job.worker or '', job.id)
-  local text = utc_text(at)
-  save_job(job, {'status', 'failed', 'worker', NULL, 'exception', exception, 'failed_at', text})
-  redis.call('ZADD', prefix .. 'failed', score(at), job.id)
-  count_failed(job.id, job.queue)
+  save_job(job, {'status', 'failed', 'worker', NULL, 'exception', exception, 'failed_at', utc_text(at)})
+  index(job, 'failed', at)
+end
+
+-- The queues that nobody claims from, as a table of true.
+local function paused_queues()
+  local paused = {}
+  for _, queue in ipairs(redis.call('SMEMBERS', prefix .. 'paused_queues')) do paused[queue] = true end
+  return paused
 end

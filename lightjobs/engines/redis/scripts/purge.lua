@@ -1,17 +1,10 @@
--- Delete failed jobs.
--- ARGV: prefix; queue or "" for all; failed before (unix seconds) or ""; ids. Returns how many.
-local queue, before = ARGV[2], ARGV[3]
-local count = 0
-for index = 4, #ARGV do
-  local id = ARGV[index]
-  local failed_at = redis.call('ZSCORE', prefix .. 'failed', id)
-  local job = load_job(id)
-  if failed_at and job and job.status == 'failed' and (queue == '' or job.queue == queue)
-      and (before == '' or tonumber(failed_at) < tonumber(before)) then
-    redis.call('DEL', job.key)
-    redis.call('ZREM', prefix .. 'failed', id)
-    uncount_failed(id)
-    count = count + 1
-  end
-end
-return count
+-- Delete jobs.
+-- ARGV: prefix; filters and result as bulk.lua; their status; ids. What a worker has yet to let go of
+-- stays, and so does what PHP has just taken out of its queue.
+write_although_full()
+return each_fitting(6, function(job)
+  if job.status ~= ARGV[5] or job.worker then return false end
+  if not unlist(job) and job.status == 'new' then return false end
+  redis.call('DEL', job.key)
+  return true
+end)

@@ -1,6 +1,6 @@
 -- Put back what a dead worker holds, a part at a time; with the last part forget the worker.
 -- ARGV: prefix; worker; most recoveries; the exception for jobs that have had them; size of a part.
--- Returns how many jobs; less than a part means it was the last.
+-- Returns how many it let go of, less than a part means it was the last; and how many jobs it put back.
 local worker, most, exception, part = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local at = now()
 -- Nothing more is claimed or accepted under this name from the first part on.
@@ -20,6 +20,8 @@ for _, id in ipairs(ids) do
         'recoveries', job.recoveries + 1})
       enqueue(job, due_of(job))
     end
+  elseif job and job.status == 'cancelled' and job.worker == worker then
+    save_job(job, {'worker', NULL})
   end
 end
 return {#ids, recovered}

@@ -1,5 +1,6 @@
 -- How many jobs the queues have; constant work for each queue.
--- ARGV: prefix. Returns {queue, new, delayed, queued, failed, ...}.
+-- ARGV: prefix. Returns {queue, new, delayed, queued, failed, paused, cancelled, completed, ...}; and how
+-- many jobs PHP may have ended that were taken from it.
 local at = score(now())
 local counts = {}
 local function by_queue(key)
@@ -20,5 +21,8 @@ for _, queue in ipairs(redis.call('SMEMBERS', prefix .. 'queues')) do
   counts[#counts + 1] = delayed
   counts[#counts + 1] = queued[queue] or 0
   counts[#counts + 1] = failed[queue] or 0
+  for _, status in ipairs({'paused', 'cancelled', 'completed'}) do
+    counts[#counts + 1] = redis.call('ZCARD', index_key(status, queue))
+  end
 end
-return counts
+return {counts, redis.call('HLEN', prefix .. 'from_php')}

@@ -1,0 +1,81 @@
+"""Verbs over many jobs, a part at a time: while a script runs, everybody waits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...record import utc_text
+from ..base import ENDED, Progress, Where
+
+PART = 500
+"""Jobs that one call touches."""
+
+Call = Callable[..., Any]
+"""Runs a script, by name, with arguments."""
+
+
+def touch(
+    call: Call,
+    verb: str,
+    statuses: Sequence[str],
+    arguments: Sequence[str | int],
+    where: Where,
+    progress: Progress | None = None,
+) -> int:
+    """Run the script `verb`, with `arguments` of its own, over the jobs with one of `statuses` that
+    `where` names; return how many it touched. The jobs themselves stay in the store."""
+    before = None if where.before is None else utc_text(where.before)
+    command = (*map(_optional, (where.queue, where.handler, before)), *arguments)
+    total = 0
+
+    def part(ids: Sequence[bytes]) -> bytes:
+        nonlocal total
+        touched, kept = call(verb, *command, *ids)
+        total += touched
+        if touched and progress is not None:
+            progress(touched)
+        return bytes(kept)
+
+    if where.job_id is not None:
+        part([argument(where.job_id)])
+        return total
+    for status in statuses:
+        for key in listed(call, status, where.queue):
+            _scan(call, key, _highest(status, where.before), part)
+    return total
+
+
+def _scan(call: Call, key: bytes, highest: bytes, part: Callable[[Sequence[bytes]], bytes]) -> None:
+    after = b""
+    while True:
+        highest, ids = call("part", key, after, highest, PART)
+        for start in range(0, len(ids), PART):
+            after = part(ids[start : start + PART]) or after
+        if not highest or len(ids) < PART:
+            return
+
+
+def _highest(status: str, before: float | None) -> bytes:
+    """The highest score to look at: jobs that have ended are listed by when they did, so that a
+    look for old ones need not pass the others. PHP reads its clock twice, for text and score."""
+    if before is None or status not in ENDED:
+        return b""
+    return b"%d" % (math.floor(before) + 1)
+
+
+def listed(call: Call, status: str, queue: str | None = None) -> list[bytes]:
+    """The keys of the lists that have jobs with `status`, of all queues or of one; there may be
+    other jobs in them."""
+    keys: list[bytes] = call("listed", status, _optional(queue))
+    return keys
+
+
+def _optional(text: str | None) -> bytes:
+    return b"" if text is None else b"=" + argument(text)
+
+
+def argument(text: str) -> bytes:
+    """`text` as it is in the store."""
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,63 @@
+-- Change the status of jobs by hand.
+-- ARGV: prefix; filters and result as bulk.lua; the statuses moved from, with commas; the status moved
+-- to; 1 to make jobs as new or 0; ids.
+local target, fresh = ARGV[6], ARGV[7] == '1'
+local sources = {}
+for status in ARGV[5]:gmatch('[^,]+') do sources[status] = true end
+local at = now()
+
+-- Take a job out of its worker's hands. Returns that worker if it has yet to let go of it.
+local function cut_off(job)
+  local entry = job.worker and redis.call('HGET', held_key(job.worker), job.id)
+  if not entry then
+    -- PHP holds it, and will end it in its own way: see reconcile_php.lua.
+    redis.call('HSET', prefix .. 'from_php', job.id, job.queue)
+    return NULL
+  end
+  if entry ~= CUT then
+    redis.call('HSET', held_key(job.worker), job.id, CUT)
+    count_queued(job.queue, -1)
+  end
+  return job.worker
+end
+
+local function move(job)
+  if not sources[job.status] then return false end
+  local changes = {'status', target}
+  local function change(name, value)
+    changes[#changes + 1] = name
+    changes[#changes + 1] = value
+  end
+  local due = job.status ~= 'queued' and unlist(job)
+  if job.status == 'queued' or (job.status == 'new' and not due) then
+    -- New and in no queue: PHP is about to mark as its own what it has taken out.
+    if target == 'paused' then return false end
+    local worker = cut_off(job)
+    change('fence', job.fence + 1)
+    if target == 'new' then
+      change('attempts', math.max(job.attempts - 1, 0))
+      change('worker', NULL)
+      due = due_of(job)
+    else
+      change('worker', worker)
+    end
+  end
+  if fresh then
+    due = math.floor(at)
+    for _, name in ipairs({'exception', 'failed_at', 'worker'}) do change(name, NULL) end
+    for _, name in ipairs({'attempts', 'recoveries'}) do change(name, 0) end
+    change('scheduled_at', utc_text(due))
+  end
+  if target == 'cancelled' then change('failed_at', utc_text(at)) end
+  save_job(job, changes)
+  redis.call('SADD', prefix .. 'queues', job.queue)
+  if target == 'new' then
+    enqueue(job, tonumber(due) or due_of(job))
+  else
+    index(job, target, target == 'paused' and tonumber(due) or at)
+  end
+  return true
+end
+
+write_although_full()
+return each_fitting(8, move)

@@ -1,0 +1,26 @@
+-- A part of a list, from behind an id on.
+-- ARGV: prefix; key of the list; id or "" to begin; highest score or "" for the highest there is; size of
+-- a part. Returns the highest score, for the next part, so that what comes back to the list meanwhile
+-- is not met again; and ids. A hash is one part, with "" for
+-- the score. When the id is gone, everything before it may be,
+-- and the part is again the first.
+local key, after, highest, size = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+if redis.call('TYPE', key).ok == 'hash' then
+  local held, ids = redis.call('HGETALL', key), {}
+  for position = 1, #held, 2 do
+    if held[position + 1] ~= CUT then ids[#ids + 1] = held[position] end
+  end
+  return {'', ids}
+end
+local last = redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')[2]
+if not last then return {'', {}} end
+if highest == '' or tonumber(last) < tonumber(highest) then highest = last end
+local rank = after ~= '' and redis.call('ZRANK', key, after)
+local start = rank and rank + 1 or 0
+local ids = {}
+local found = redis.call('ZRANGE', key, start, start + size - 1, 'WITHSCORES')
+for position = 1, #found, 2 do
+  if tonumber(found[position + 1]) > tonumber(highest) then break end
+  ids[#ids + 1] = found[position]
+end
+return {highest, ids}
