@@ -8,10 +8,32 @@ import time
 import pytest
 
 from lightjobs.engines.base import Where
-from lightjobs.record import FAILED, NEW, Done, Failed, HandBack, NewJob, Release
+from lightjobs.record import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    NEW,
+    PAUSED,
+    Done,
+    Failed,
+    HandBack,
+    NewJob,
+    Release,
+    Retention,
+)
 
 HANDLER = "App\\Jobs\\Work"
 QUEUES = ["default", "payments"]
+MOVED = [
+    ("pause", NEW, PAUSED),
+    ("resume", PAUSED, NEW),
+    ("cancel", NEW, CANCELLED),
+    ("cancel", PAUSED, CANCELLED),
+    ("cancel", "held", CANCELLED),
+    ("requeue", "held", NEW),
+    ("rerun", CANCELLED, NEW),
+    ("rerun", COMPLETED, NEW),
+]
 
 
 class Walk:
@@ -20,6 +42,7 @@ class Walk:
     def __init__(self, shared, seed):
         self.shared, self.php = shared, shared.php
         self.engine = shared.engine()
+        self.engine.retention = Retention(None, None, None)
         self.engine.register("w", 60.0)
         assert self.engine.claim("w", QUEUES, 1) == []  # it may learn of queues from workers
         self.random = random.Random(seed)
@@ -63,7 +86,7 @@ class Walk:
             ]
         )
         assert self.engine.settle("w", [outcome]) == [True]
-        self.end(job_id, {Done: None, Failed: FAILED}.get(type(outcome), NEW))
+        self.end(job_id, {Done: COMPLETED, Failed: FAILED}.get(type(outcome), NEW))
 
     def php_deletes_what_python_runs(self):
         if self.held:
@@ -81,9 +104,7 @@ class Walk:
         self.end(job_id, status)
 
     def retry(self):
-        failed = [job_id for job_id, status in self.jobs.items() if status == FAILED]
-        if failed:
-            job_id = self.random.choice(failed)
+        if job_id := self.one(FAILED):
             if self.random.random() < 0.5:
                 assert self.php("retry", id=job_id) == 1
             else:
@@ -91,14 +112,42 @@ class Walk:
             self.end(job_id, NEW)
 
     def delete(self):
-        failed = [job_id for job_id, status in self.jobs.items() if status == FAILED]
-        if failed:
-            job_id = self.random.choice(failed)
+        if job_id := self.one(FAILED):
             if self.random.random() < 0.5:
                 self.php("done", id=job_id)
             else:
                 assert self.engine.purge(FAILED, Where(job_id)) == 1
             self.end(job_id, None)
+
+    def move(self):
+        """One move by hand, of a job that PHP does not hold."""
+        name, source, target = self.random.choice(MOVED)
+        job_id = self.one(source)
+        if job_id and job_id not in self.with_php:
+            assert self.engine.move(name, Where(job_id)) == 1
+            if source == "held":
+                fence = self.held.pop(job_id)
+                if self.random.random() < 0.5:
+                    late = self.random.choice([Done, HandBack])(job_id, fence)
+                    assert self.engine.settle("w", [late]) == [False]
+            self.end(job_id, target)
+
+    def cancel_what_php_runs(self):
+        job_id = self.one("with php")
+        if job_id:
+            assert self.engine.cancel(job_id)
+            self.end(job_id, CANCELLED)
+
+    def delete_ended(self):
+        job_id = self.one(self.random.choice([COMPLETED, PAUSED]))
+        if job_id:
+            assert self.engine.purge(self.jobs[job_id], Where(job_id)) == 1
+            self.end(job_id, None)
+
+    def one(self, status):
+        """The id of some job with the status, or None."""
+        fitting = [job_id for job_id, known in self.jobs.items() if known == status]
+        return self.random.choice(fitting) if fitting else None
 
     def end(self, job_id, status):
         self.jobs[job_id] = status
@@ -108,7 +157,7 @@ class Walk:
     def check(self):
         """Every job is stored once, where its status says, and counted."""
         assert self.shared.keys("jobs:job:*") == {f"jobs:job:{job_id}" for job_id in self.jobs}
-        for status in (NEW, FAILED):
+        for status in (NEW, FAILED, PAUSED, CANCELLED, COMPLETED):
             mine = {job_id for job_id, known in self.jobs.items() if known == status}
             assert {stored.id for stored in self.engine.browse(status, limit=10_000)} == mine
         assert {claim.id for claim in self.engine.held("w")} == set(self.held)
@@ -116,7 +165,7 @@ class Walk:
         for queue in QUEUES:
             ids = {job_id for job_id in self.jobs if self.queue[job_id] == queue}
             counted = stats.get(queue, {})
-            for status in (NEW, FAILED):
+            for status in (NEW, FAILED, PAUSED, CANCELLED, COMPLETED):
                 expected = sum(self.jobs[job_id] == status for job_id in ids)
                 assert counted.get(status, 0) == expected, status
             # Those that PHP holds are in no set; an engine need not know of them.
@@ -134,6 +183,8 @@ def test_the_two_sides_agree_after_any_steps(shared, seed):
         *[walk.dispatch] * 3,
         *[walk.claim, walk.php_claims, walk.settle, walk.php_settles] * 2,
         *[walk.retry, walk.delete, walk.php_deletes_what_python_runs],
+        *[walk.move] * 4,
+        *[walk.cancel_what_php_runs, walk.delete_ended],
     ]
     for _ in range(20):
         for _ in range(15):

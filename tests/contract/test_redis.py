@@ -1,0 +1,163 @@
+"""What Redis and Valkey promise beyond the seam."""
+
+import pytest
+from servers import redis_server
+
+from lightjobs.engines import connect
+from lightjobs.engines.base import Where
+from lightjobs.engines.redis.bulk import PART
+from lightjobs.errors import StoreUnavailable
+from lightjobs.record import Done, Failed, Retention
+from lightjobs.settings import load
+
+from .conftest import STORES
+from .support import claim_one, drain, fail, push, worker
+
+
+@pytest.fixture(params=["redis-hash", "redis-php", "valkey"])
+def engine(request):
+    made = STORES[request.param](request).engine
+    yield made
+    made.close()
+
+
+def test_a_bulk_verb_touches_a_bounded_part_at_a_time(engine):
+    push(engine, 2 * PART + 1)
+    told = []
+    engine.move("cancel", Where(), told.append)
+    engine.purge("cancelled", Where(), told.append)
+    assert told == [PART, PART, 1] * 2
+
+
+def test_retrying_what_fails_again_at_once_ends(engine):
+    count = 2 * PART + 1
+    fail(engine, count)
+    name = worker(engine)
+
+    def fail_again(_):
+        claims = engine.claim(name, ["q"], PART)
+        engine.settle(name, [Failed(claim.id, claim.fence, "again") for claim in claims])
+
+    assert engine.move("retry", Where(), fail_again) == count
+    assert engine.stats()["q"]["failed"] == count
+
+
+def test_requeueing_what_is_claimed_again_at_once_ends(engine):
+    count = 2 * PART + 1
+    push(engine, count)
+    name = worker(engine)
+    while engine.claim(name, ["q"], 1000):
+        pass
+
+    def claim_again(_):
+        engine.claim(name, ["q"], PART)
+
+    assert engine.move("requeue", Where(), claim_again) == count
+    assert engine.stats()["q"]["queued"] == count
+
+
+def test_a_bulk_move_passes_over_nothing_while_workers_claim_before_it(engine):
+    odd = push(engine, 2 * PART, handler="App\\Jobs\\Odd")
+    others = push(engine, 2 * PART)
+    name = worker(engine)
+    seen = []
+
+    def claim(_):
+        seen.extend(engine.claim(name, ["q"], PART))
+
+    pushed = [id for pair in zip(odd, others, strict=True) for id in pair]
+    for place, id in enumerate(pushed):  # every other one fits, and the first ones go meanwhile
+        engine._client.zadd("jobs:queue:q", {id: place})
+    moved = engine.move("pause", Where(handler="App\\Jobs\\Odd"), claim)
+    claimed = {claim.id for claim in seen}
+    assert moved == len(odd) - len(claimed & set(odd))
+    assert {engine.find(id).status for id in odd if id not in claimed} == {"paused"}
+
+
+@pytest.mark.parametrize("cut", ["requeue", "rerun"])
+def test_the_outcome_of_a_run_cut_off_is_refused_when_the_job_is_gone(engine, cut):
+    engine.retention = Retention(cancelled=None)
+    push(engine)
+    first, second = worker(engine), worker(engine)
+    old = claim_one(engine, first)
+    if cut == "rerun":
+        engine.cancel(old.id)
+    assert engine.move(cut, Where(old.id)) == 1
+    new = claim_one(engine, second)
+    assert engine.settle(second, [Done(new.id, new.fence)]) == [True]
+    assert engine.find(old.id) is None
+    assert engine.settle(first, [Done(old.id, old.fence)]) == [False]
+    assert engine._client.keys("jobs:held:*") == []
+
+
+def test_a_worker_that_claims_again_what_was_taken_from_it_holds_it(engine):
+    push(engine)
+    name = worker(engine)
+    old = claim_one(engine, name)
+    engine.move("requeue", Where(old.id))
+    new = claim_one(engine, name)
+    assert engine.settle(name, [Failed(old.id, old.fence, "late")]) == [False]
+    assert engine.held(name) == [new]
+    assert [job.id for job in engine.browse("queued")] == [new.id]
+    assert engine.settle(name, [Done(new.id, new.fence)]) == [True]
+    assert engine.stats() == {}
+
+
+def test_a_job_taken_from_one_worker_and_claimed_by_another_is_listed_once(engine):
+    push(engine)
+    first, second = worker(engine), worker(engine)
+    old = claim_one(engine, first)
+    engine.move("requeue", Where(old.id))
+    claim_one(engine, second)
+    assert len(engine.browse("queued")) == 1
+    assert engine.count("queued", Where(handler=old.handler)) == 1
+    assert engine.stats()["q"]["queued"] == 1
+    assert engine.held(first) == []
+    assert engine.recover(first) == 0
+    assert engine.stats()["q"]["queued"] == 1
+
+
+def test_all_keys_begin_with_the_prefix_that_keeps_them_in_one_slot(engine):
+    engine._prefix = "{jobs}:"
+    engine.retention = Retention(None, None, None)
+    push(engine, 4)
+    push(engine, priority=2)
+    name = worker(engine)
+    a, b, *_ = engine.claim(name, ["q"], 3)
+    engine.settle(name, [Done(a.id, a.fence), Failed(b.id, b.fence, "x")])
+    engine.move("cancel")
+    engine.move("rerun", Where(a.id))
+    engine.move("pause")
+    engine.pause_queue("q")
+    engine.stats()
+    keys = engine._client.keys("*")
+    assert len(keys) > 8
+    assert all(key.startswith(b"{jobs}:") for key in keys)
+
+
+def fill(engine):
+    while True:
+        push(engine, payload=f'{{"pad":"{"x" * 4000}"}}')
+
+
+def test_people_can_cancel_pause_and_delete_on_a_full_redis(monkeypatch):
+    with redis_server(maxmemory="6mb") as server:
+        for key, value in server.environment.items():
+            monkeypatch.setenv(key, value)
+        engine = connect(load())
+        engine.register("w", 30.0)
+        ids = push(engine, 100)
+        claims = engine.claim("w", ["q"], 10)
+        with pytest.raises(StoreUnavailable, match="full"):
+            fill(engine)
+        assert engine.pause(ids[50])
+        assert engine.cancel(ids[51])
+        assert engine.find(ids[51]) is None
+        assert engine.cancel(claims[0].id)
+        assert engine.move("requeue", Where(claims[1].id)) == 1
+        assert engine.pause_queue("q")
+        assert drain(engine, limit=1) == []
+        assert engine.move("cancel") > 1000
+        assert engine.expire() > 1000
+        push(engine)
+        engine.close()
