@@ -67,7 +67,7 @@ def test_a_bulk_move_passes_over_nothing_while_workers_claim_before_it(engine):
 
     pushed = [id for pair in zip(odd, others, strict=True) for id in pair]
     for place, id in enumerate(pushed):  # every other one fits, and the first ones go meanwhile
-        engine._client.zadd("jobs:queue:q", {id: place})
+        engine._node.client.zadd("jobs:queue:q", {id: place})
     moved = engine.move("pause", Where(handler="App\\Jobs\\Odd"), claim)
     claimed = {claim.id for claim in seen}
     assert moved == len(odd) - len(claimed & set(odd))
@@ -87,7 +87,7 @@ def test_the_outcome_of_a_run_cut_off_is_refused_when_the_job_is_gone(engine, cu
     assert engine.settle(second, [Done(new.id, new.fence)]) == [True]
     assert engine.find(old.id) is None
     assert engine.settle(first, [Done(old.id, old.fence)]) == [False]
-    assert engine._client.keys("jobs:held:*") == []
+    assert engine._node.client.keys("jobs:held:*") == []
 
 
 def test_a_worker_that_claims_again_what_was_taken_from_it_holds_it(engine):
@@ -130,7 +130,7 @@ def test_all_keys_begin_with_the_prefix_that_keeps_them_in_one_slot(engine):
     engine.move("pause")
     engine.pause_queue("q")
     engine.stats()
-    keys = engine._client.keys("*")
+    keys = engine._node.client.keys("*")
     assert len(keys) > 8
     assert all(key.startswith(b"{jobs}:") for key in keys)
 

@@ -8,7 +8,7 @@ import time
 import pytest
 from servers import Cluster, Server, redis_cluster, redis_server, valkey_server
 
-from lightjobs.engines.base import Engine
+from lightjobs.engines.base import Engine, Where
 from lightjobs.errors import SettingsError, StoreUnavailable
 from lightjobs.record import Done, Failed, Release
 
@@ -48,7 +48,7 @@ def walk(engine: Engine) -> None:
     counts = engine.stats()[queue]
     assert (counts["new"], counts["delayed"], counts["failed"]) == (1, 1, 1)
     assert [job.id for job in engine.browse("failed")] == [three.id]
-    assert engine.move("retry", three.id) == 1
+    assert engine.move("retry", Where(three.id)) == 1
     assert engine.wait([queue], 1)
     claim_one(engine, name, queue)
     assert engine.beat([name], 30) == []
