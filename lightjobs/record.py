@@ -118,6 +118,25 @@ class Stored(NamedTuple):
     options: str | None
 
 
+class Slot(NamedTuple):
+    """A moment (unix seconds) at which an entry of the schedule is due; `entry` is its name."""
+
+    entry: str
+    due: float
+    job: NewJob | None
+    """None: the moment is passed over."""
+
+
+class LastSlot(NamedTuple):
+    """What the store keeps of an entry of the schedule."""
+
+    due: float
+    """The last moment that was dispatched or passed over; only later ones are accepted."""
+    job_id: str | None
+    """The last job that was pushed for it."""
+    paused: bool
+
+
 def utc_text(moment: float) -> str:
     """`moment` (unix seconds) as stored text, whole seconds, rounded down."""
     year, month, day, hour, minute, second, *_ = time.gmtime(moment)

@@ -22,9 +22,11 @@ from ..record import (
     Done,
     Failed,
     HandBack,
+    LastSlot,
     NewJob,
     Outcome,
     Release,
+    Slot,
     Stored,
     row_number,
     utc_text,
@@ -70,6 +72,9 @@ class _Queue:
         heapq.heappush(self.delayed, (job.due, job.birth))
 
 
+_NO_SLOT = LastSlot(float("-inf"), None, False)
+
+
 class MemoryEngine(Engine):
     """Jobs in this process's memory; gone with it. Workers are threads of the same process."""
 
@@ -85,6 +90,7 @@ class MemoryEngine(Engine):
         self._workers: dict[str, float] = {}
         self._limits: dict[str, tuple[int, float]] = {}
         self._paused: set[str] = set()
+        self._slots: dict[str, LastSlot] = {}
         self._swept_at = time.time()
         self._sweep_from = 0.0
         self._births = itertools.count(1)
@@ -341,6 +347,43 @@ class MemoryEngine(Engine):
                 hits, ends_at = 0, now + seconds
             self._limits[key] = (min(hits + 1, most + 1), ends_at)
             return 0.0 if hits < most else ends_at - now
+
+    def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
+        with self._changed:
+            return [self._push_slot(slot) for slot in slots]
+
+    def _push_slot(self, slot: Slot) -> str | None:
+        last = self._slots.get(slot.entry, _NO_SLOT)
+        if last.paused or slot.due <= last.due:
+            return None
+        job_id = None if slot.job is None else self.push([slot.job])[0]
+        self._slots[slot.entry] = LastSlot(slot.due, job_id or last.job_id, False)
+        return job_id
+
+    def enroll(self, entries: Sequence[str], due: float) -> None:
+        with self._changed:
+            for entry in entries:
+                self._slots.setdefault(entry, LastSlot(due, None, False))
+
+    def slots(self) -> dict[str, LastSlot]:
+        with self._changed:
+            return dict(self._slots)
+
+    def pause_entry(self, entry: str) -> bool:
+        with self._changed:
+            last = self._slots.get(entry)
+            if last is None or last.paused:
+                return False
+            self._slots[entry] = last._replace(paused=True)
+            return True
+
+    def resume_entry(self, entry: str, due: float) -> bool:
+        with self._changed:
+            last = self._slots.get(entry)
+            if last is None or not last.paused:
+                return False
+            self._slots[entry] = last._replace(paused=False, due=max(last.due, due))
+            return True
 
     def install(self, dry_run: bool = False) -> list[str]:
         return []

@@ -1,0 +1,145 @@
+"""`push_slots` and what the store keeps of the schedule."""
+
+import time
+
+import pytest
+
+from lightjobs.engines.base import Engine
+from lightjobs.record import LastSlot, Slot
+
+from .support import in_threads, job
+
+NOON = 1_700_000_000.0
+
+
+@pytest.fixture(autouse=True)
+def keeps_a_schedule(engine):
+    if type(engine).push_slots is Engine.push_slots:
+        pytest.skip(f"the {engine.name} engine keeps no schedule yet")
+
+
+def slot(due=NOON, entry="report", **fields):
+    return Slot(entry, due, job(**fields))
+
+
+def waiting(engine, queue="q"):
+    return engine.stats().get(queue, {"new": 0})["new"]
+
+
+def test_a_slot_pushes_its_job(engine):
+    (job_id,) = engine.push_slots([slot(payload='{"a":1}', priority=2)])
+    stored = engine.find(job_id)
+    assert (stored.queue, stored.payload, stored.priority) == ("q", '{"a":1}', 2)
+    assert engine.slots() == {"report": LastSlot(NOON, job_id, False)}
+
+
+def test_the_same_slot_pushes_one_job_however_often_it_comes(engine):
+    (first,) = engine.push_slots([slot()])
+    assert engine.push_slots([slot()]) == [None]
+    assert engine.push_slots([slot(), slot()]) == [None, None]
+    assert waiting(engine) == 1
+    assert engine.slots()["report"].job_id == first
+
+
+def test_an_earlier_slot_is_refused(engine):
+    engine.push_slots([slot(NOON)])
+    assert engine.push_slots([slot(NOON - 0.5), slot(NOON - 3600)]) == [None, None]
+    assert waiting(engine) == 1
+    assert engine.slots()["report"].due == NOON
+
+
+def test_later_slots_of_one_entry_are_taken_in_their_order(engine):
+    ids = engine.push_slots([slot(NOON), slot(NOON + 1), slot(NOON + 1), slot(NOON + 2)])
+    assert ids[2] is None
+    assert len({*ids} - {None}) == 3
+    assert engine.slots()["report"] == LastSlot(NOON + 2, ids[3], False)
+
+
+def test_entries_do_not_know_of_each_other(engine):
+    names = ["a", "b", "A", "a ", "ä", "a:b", "*", "'; DROP TABLE jobs", "x" * 150, "💥"]
+    ids = engine.push_slots([slot(NOON + n, name) for n, name in enumerate(names)])
+    assert None not in ids
+    assert {name: last.due for name, last in engine.slots().items()} == {
+        name: NOON + n for n, name in enumerate(names)
+    }
+
+
+def test_a_slot_without_a_job_is_noted(engine):
+    (job_id,) = engine.push_slots([slot()])
+    assert engine.push_slots([Slot("report", NOON + 1, None)]) == [None]
+    assert engine.slots()["report"] == LastSlot(NOON + 1, job_id, False)
+    assert engine.push_slots([slot(NOON + 1)]) == [None]
+    assert waiting(engine) == 1
+
+
+def test_no_slots_are_no_work(engine):
+    assert engine.push_slots([]) == []
+    assert engine.slots() == {}
+
+
+def test_delayed_jobs_stay_delayed(engine):
+    engine.push_slots([slot(due=NOON)._replace(job=job(due=time.time() + 60))])
+    assert engine.stats()["q"]["delayed"] == 1
+
+
+def test_of_many_pushing_the_same_slots_at_once_each_is_taken_once(engine):
+    slots = [slot(NOON + n, entry) for n in range(5) for entry in ("a", "b", "c")]
+
+    def push():
+        return [job_id for one in slots for job_id in engine.push_slots([one])]
+
+    ids = [job_id for taken in in_threads(*[push] * 8) for job_id in taken if job_id is not None]
+    assert len(ids) == len(set(ids)) == len(slots) == waiting(engine)
+
+
+def test_of_many_pushing_one_batch_at_once_each_slot_is_taken_once(engine):
+    slots = [slot(NOON, f"entry {n}") for n in range(50)]
+    # Half of them the other way round: stores that lock row by row must not lock each other out.
+    calls = [lambda: engine.push_slots(slots), lambda: engine.push_slots(slots[::-1])] * 4
+    taken = [job_id for ids in in_threads(*calls) for job_id in ids if job_id is not None]
+    assert len(taken) == len(set(taken)) == len(slots) == waiting(engine)
+
+
+def test_an_enrolled_entry_begins_then(engine):
+    engine.enroll(["report"], NOON)
+    assert engine.slots() == {"report": LastSlot(NOON, None, False)}
+    assert engine.push_slots([slot(NOON)]) == [None]
+    assert engine.push_slots([slot(NOON + 1)]) != [None]
+
+
+def test_an_entry_that_is_known_is_not_enrolled_again(engine):
+    (job_id,) = engine.push_slots([slot(NOON)])
+    engine.enroll(["report", "other"], NOON + 60)
+    assert engine.slots() == {
+        "report": LastSlot(NOON, job_id, False),
+        "other": LastSlot(NOON + 60, None, False),
+    }
+
+
+def test_a_paused_entrys_slots_are_refused_until_it_is_resumed(engine):
+    engine.enroll(["report", "other"], NOON)
+    assert engine.pause_entry("report") is True
+    assert engine.push_slots([slot(NOON + 1), slot(NOON + 1, "other")])[0] is None
+    assert waiting(engine) == 1
+    assert engine.slots()["report"] == LastSlot(NOON, None, True)
+    assert engine.resume_entry("report", NOON + 10) is True
+    assert engine.push_slots([slot(NOON + 10)]) == [None]  # passed over, not missed
+    assert engine.push_slots([slot(NOON + 11)]) != [None]
+
+
+def test_resuming_never_takes_the_last_moment_back(engine):
+    engine.push_slots([slot(NOON)])
+    engine.pause_entry("report")
+    engine.resume_entry("report", NOON - 3600)
+    assert engine.slots()["report"].due == NOON
+
+
+def test_pausing_and_resuming_say_whether_they_did_anything(engine):
+    assert engine.pause_entry("report") is False
+    assert engine.resume_entry("report", NOON) is False
+    assert engine.slots() == {}
+    engine.enroll(["report"], NOON)
+    assert engine.resume_entry("report", NOON + 5) is False
+    assert engine.pause_entry("report") is True
+    assert engine.pause_entry("report") is False
+    assert engine.slots()["report"] == LastSlot(NOON, None, True)
