@@ -2,33 +2,120 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import click
 
 from .. import current, registry
+from ..engines.base import Engine
+from ..errors import LightjobsError, SchemaOutdated, SettingsError
+from ..record import LastSlot
+from ..schedule import process
 from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load
+from ..schedule.scheduler import Scheduler
+from ..text import escaped, shortened
+from ..worker import logs
 from .output import json_option, print_json, print_table
 
 _UTC = ZoneInfo("UTC")
+_name_argument = click.argument("name")
 
 
 @click.command("schedule:list")
 @json_option
 def schedule_list(as_json: bool) -> None:
-    """List the entries of config/schedule.py and when each is due next."""
-    entries = _entries()
-    now = int(time.time())
+    """List the entries of config/schedule.py: when each is due next, when it was last, and what
+    became of its last job."""
+    engine = current.engine()
+    known, now = engine.slots(), int(time.time())
+    standing = [_standing(engine, entry, known.get(entry.name), now) for entry in _entries()]
     if as_json:
-        print_json({"entries": [_as_dict(entry, now) for entry in entries]})
-    elif not entries:
+        print_json({"entries": [_as_dict(one) for one in standing]})
+    elif not standing:
         click.echo(f"no entries in {FILE}")
     else:
-        titles = ("NAME", "EXPRESSION", "ZONE", "NEXT DUE", "NEXT DUE (UTC)")
-        print_table(titles, [_row(entry, now) for entry in entries])
+        titles = (
+            *("NAME", "EXPRESSION", "ZONE", "NEXT DUE", "NEXT DUE (UTC)"),
+            *("LAST DUE", "LAST DUE (UTC)", "LAST JOB"),
+        )
+        print_table(titles, [_row(one) for one in standing])
+
+
+@click.command("schedule:work")
+@click.option("--with-parent", is_flag=True, help="End when the process that started this one has.")
+@click.option(
+    "--log-format",
+    help="How to print what happens.",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json"]),
+)
+@click.option("--quiet", is_flag=True, help="Print only warnings and errors.")
+def schedule_work(with_parent: bool, log_format: str, quiet: bool) -> int:
+    """Dispatch the jobs of config/schedule.py when they are due, until stopped. Any number may run:
+    each due moment is dispatched once."""
+    scheduler, entries = _scheduler()
+    logs.configure(log_format, quiet)
+
+    def say_ready() -> None:
+        if not quiet and log_format == "text":
+            count = f"{len(entries)} entr{'y' if len(entries) == 1 else 'ies'}"
+            click.echo(f" [READY] engine {current.settings().engine}, {count}; Ctrl-C stops")
+            sys.stdout.flush()
+
+    return process.run(scheduler, with_parent, say_ready)
+
+
+@click.command("schedule:events")
+def schedule_events() -> None:
+    """Dispatch once what is due now, and end: for a system cron that calls this each minute."""
+    scheduler, _entries = _scheduler()
+    logs.configure("text", quiet=False)
+    now = time.time()
+    scheduler.begin(now, since=now // 60 * 60 - 1)  # a new entry has its first chance this minute
+    while scheduler.dispatch(now) <= now:
+        pass
+
+
+@click.command("schedule:test")
+@_name_argument
+@json_option
+def schedule_test(name: str, as_json: bool) -> None:
+    """Dispatch the job of the entry NAME now, whatever the time; its due moments stay."""
+    entry = _entry(name)
+    (job_id,) = current.engine().push([entry.new_job(int(time.time()))])
+    if as_json:
+        print_json({"id": job_id, "handler": entry.job._handler, "queue": entry.job.queue})
+    else:
+        click.echo(f"dispatched {entry.job._handler} #ID: {job_id} to {entry.job.queue}")
+
+
+@click.command("schedule:pause")
+@_name_argument
+def schedule_pause(name: str) -> int:
+    """Dispatch nothing for the entry NAME until it is resumed, whoever schedules."""
+    entry, engine = _entry(name), _scheduling_engine()
+    engine.enroll([entry.name], time.time())
+    return _said(engine.pause_entry(entry.name), f"paused {name}", f"{name} is paused already")
+
+
+@click.command("schedule:resume")
+@_name_argument
+def schedule_resume(name: str) -> int:
+    """Undo schedule:pause. What was due meanwhile is passed over."""
+    entry, engine = _entry(name), _scheduling_engine()
+    resumed = engine.resume_entry(entry.name, time.time())
+    return _said(resumed, f"resumed {name}", f"{name} is not paused")
+
+
+def _said(happened: bool, done: str, not_done: str) -> int:
+    click.echo(escaped(done if happened else not_done))
+    return 0 if happened else 1
 
 
 def _entries() -> list[Entry]:
@@ -36,25 +123,76 @@ def _entries() -> list[Entry]:
     return load()
 
 
-def _row(entry: Entry, now: int) -> tuple[str, ...]:
-    due = entry.next_after(now)
-    return (
-        entry.name,
-        entry.expression,
-        entry.zone.key,
-        _shown(due, entry.zone),
-        _shown(due, _UTC),
+def _entry(name: str) -> Entry:
+    entries = _entries()
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    known = ", ".join(repr(entry.name) for entry in entries) or "none"
+    raise click.UsageError(
+        f"there is no entry {shortened(name)!r} in {FILE}; known: {escaped(known)}"
     )
 
 
-def _shown(moment: int | None, zone: ZoneInfo) -> str:
+def _scheduling_engine() -> Engine:
+    engine = current.engine()
+    if engine.works is not None:
+        raise SettingsError(f"{engine.works} Nor has a scheduler.")
+    if any(applied_at is None for _name, applied_at in engine.installed()):
+        raise SchemaOutdated("the tables are missing or old: run `lightjobs migrate:up`")
+    return engine
+
+
+def _scheduler() -> tuple[Scheduler, list[Entry]]:
+    engine, entries = _scheduling_engine(), _entries()
+    if not entries:
+        raise LightjobsError(f"nothing to schedule: no entries in {FILE}")
+    return Scheduler(engine, entries), entries
+
+
+class _Standing(NamedTuple):
+    """Where an entry stands: its next and last moment, and the status of its last job."""
+
+    entry: Entry
+    paused: bool
+    next: int | None
+    last: int | None
+    job_id: str | None
+    outcome: str | None
+
+
+def _standing(engine: Engine, entry: Entry, last: LastSlot | None, now: int) -> _Standing:
+    paused = last is not None and last.paused
+    due = None if paused else entry.next_after(now)
+    if last is None or last.job_id is None:
+        return _Standing(entry, paused, due, None, None, None)
+    job = engine.find(last.job_id)
+    # A job that completed is deleted, unless retention keeps it.
+    outcome = "completed" if job is None else job.status
+    return _Standing(entry, paused, due, int(last.due), last.job_id, outcome)
+
+
+def _row(one: _Standing) -> tuple[str, ...]:
+    zone = one.entry.zone
+    none = "paused" if one.paused else "never"
+    return (
+        one.entry.name,
+        one.entry.expression,
+        zone.key,
+        *(_shown(one.next, zone, none), _shown(one.next, _UTC, none)),
+        *(_shown(one.last, zone, "-"), _shown(one.last, _UTC, "-")),
+        f"{one.job_id} {one.outcome}" if one.job_id else "-",
+    )
+
+
+def _shown(moment: int | None, zone: ZoneInfo, none: str) -> str:
     if moment is None:
-        return "never"
+        return none
     return datetime.fromtimestamp(moment, zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _as_dict(entry: Entry, now: int) -> dict[str, object]:
-    due = entry.next_after(now)
+def _as_dict(one: _Standing) -> dict[str, object]:
+    entry = one.entry
     return {
         "name": entry.name,
         "handler": entry.job._handler,
@@ -64,8 +202,13 @@ def _as_dict(entry: Entry, now: int) -> dict[str, object]:
         "accuracy": entry.accuracy,
         "jitter": entry.jitter,
         "without_overlapping": not entry.overlapping,
-        "next_due": _iso(due, entry.zone),
-        "next_due_utc": _iso(due, _UTC),
+        "paused": one.paused,
+        "next_due": _iso(one.next, entry.zone),
+        "next_due_utc": _iso(one.next, _UTC),
+        "last_due": _iso(one.last, entry.zone),
+        "last_due_utc": _iso(one.last, _UTC),
+        "last_job": one.job_id,
+        "last_outcome": one.outcome,
     }
 
 

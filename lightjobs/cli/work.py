@@ -86,7 +86,8 @@ _SECONDS = click.FloatRange(min=0)
     type=click.Choice(["text", "json"]),
 )
 @_option("--quiet", "Print only warnings and errors.", is_flag=True)
-def job_work(queue: tuple[str, ...], workers: int, **rest: object) -> int:
+@_option("--schedule", "Dispatch the jobs of config/schedule.py too.", is_flag=True)
+def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: object) -> int:
     """Work jobs until stopped. TERM and Ctrl-C stop gracefully: no new job is started, running
     ones may finish within --grace, the others go back at no cost. A second signal is immediate."""
     settings = current.settings()
@@ -120,12 +121,24 @@ def job_work(queue: tuple[str, ...], workers: int, **rest: object) -> int:
             with contextlib.suppress(OSError):  # nobody reads: jobs matter, lines do not
                 os.write(1, line.encode())
 
-    if workers == 0:
-        from ..worker.foreground import work
+    with _scheduler(options) if schedule else contextlib.nullcontext():
+        if workers == 0:
+            from ..worker.foreground import work
 
-        registry.load(settings.modules)
-        printed = lines.make(options.log_format, options.quiet, options.color)
-        return work(engine, options, printed, say_ready)
-    from ..worker.supervisor import Supervisor
+            registry.load(settings.modules)
+            printed = lines.make(options.log_format, options.quiet, options.color)
+            return work(engine, options, printed, say_ready)
+        from ..worker.supervisor import Supervisor
 
-    return Supervisor(engine, options, say_ready).run()
+        return Supervisor(engine, options, say_ready).run()
+
+
+def _scheduler(options: Options) -> contextlib.AbstractContextManager[object]:
+    """A scheduler beside the worker. Raises SettingsError for a wrong schedule, at once."""
+    from ..schedule.companion import Companion
+    from ..schedule.loading import FILE, load
+
+    if not load():
+        raise SettingsError(f"--schedule: there are no entries in {FILE}")
+    quiet = ["--quiet"] if options.quiet else []
+    return Companion([f"--log-format={options.log_format}", *quiet])

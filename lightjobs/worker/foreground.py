@@ -14,6 +14,7 @@ from collections.abc import Callable
 from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..record import HandBack, Outcome
+from ..schedule import command as _command  # noqa: F401 - makes RunCommand known
 from .budget import Budget
 from .flag import Flag
 from .journal import Journal

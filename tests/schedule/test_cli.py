@@ -6,6 +6,9 @@ import pytest
 
 from lightjobs import current, env
 from lightjobs.cli import run
+from lightjobs.engines.memory import MemoryEngine
+from lightjobs.record import Done, Slot
+from lightjobs.settings import load
 
 FILE = """from lightjobs.schedule import schedule
 from app_jobs.process_payment import ProcessPayment
@@ -82,3 +85,108 @@ def test_check_names_a_wrong_schedule(call, ready):
     status, out, _err = call("check")
     assert status == 1
     assert "config/schedule.py line 6" in out
+
+
+NAME = "ProcessPayment 0 9 * * *"
+
+
+@pytest.fixture
+def kept(call, ready, capsys):
+    """Run a command with a memory engine that passes for a stored one."""
+    engine = MemoryEngine()
+    engine.works = None
+    settings = load()
+
+    def command(*arguments):
+        capsys.readouterr()
+        current.use(engine, settings)
+        status = run(list(arguments))
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    command.engine = engine
+    return command
+
+
+def entry(kept, name=NAME):
+    entries = json.loads(kept("schedule:list", "--json")[1])["entries"]
+    return next(one for one in entries if one["name"] == name)
+
+
+def dispatch(kept, due):
+    current.use(kept.engine, load())
+    from app_jobs.process_payment import ProcessPayment
+
+    (new,) = ProcessPayment()._new_jobs([{"payment": 1}])
+    return kept.engine.push_slots([Slot(NAME, due, new)])[0]
+
+
+def test_list_shows_the_last_moment_and_what_became_of_its_job(kept):
+    assert (entry(kept)["last_due"], entry(kept)["last_outcome"]) == (None, None)
+    job_id = dispatch(kept, 1_700_000_000)
+    assert entry(kept)["last_due"] == "2023-11-14T23:13:20+01:00"
+    assert entry(kept)["last_due_utc"] == "2023-11-14T22:13:20+00:00"
+    assert (entry(kept)["last_job"], entry(kept)["last_outcome"]) == (job_id, "new")
+    kept.engine.register("w", 30)
+    (claim,) = kept.engine.claim("w", ["default"], 1) or kept.engine.claim("w", ["payments"], 1)
+    assert entry(kept)["last_outcome"] == "queued"
+    kept.engine.settle("w", [Done(claim.id, claim.fence)])
+    assert entry(kept)["last_outcome"] == "completed"
+    assert f"{job_id} completed" in kept("schedule:list")[1]
+
+
+def test_test_dispatches_the_job_now_and_leaves_the_moments(kept):
+    status, out, _err = kept("schedule:test", NAME, "--json")
+    assert status == 0
+    job = kept.engine.find(json.loads(out)["id"])
+    assert (job.handler, job.queue) == ("App\\Jobs\\ProcessPayment", "early")
+    assert kept.engine.slots() == {}
+
+
+def test_pause_and_resume(kept):
+    assert kept("schedule:pause", NAME) == (0, f"paused {NAME}\n", "")
+    assert entry(kept)["paused"] is True
+    assert entry(kept)["next_due"] is None
+    assert "  paused  " in kept("schedule:list")[1]
+    assert kept("schedule:pause", NAME)[0] == 1
+    assert kept("schedule:resume", NAME) == (0, f"resumed {NAME}\n", "")
+    assert entry(kept)["paused"] is False
+    assert kept("schedule:resume", NAME)[0] == 1
+
+
+@pytest.mark.parametrize("command", ["test", "pause", "resume"])
+def test_an_unknown_name_is_a_usage_error_that_lists_the_known(kept, command):
+    status, out, err = kept(f"schedule:{command}", "nothing\x1b[2J")
+    assert (status, out) == (2, "")
+    assert "\x1b" not in err
+    assert "'a list'" in err
+
+
+def test_events_dispatches_what_is_due_this_minute_even_the_first_time(kept, ready):
+    text = "schedule.job(ProcessPayment).everyMinutes(1).name('m')\n"
+    (ready / "config" / "schedule.py").write_text(FILE.partition("schedule.job")[0] + text)
+    assert kept("schedule:events")[0] == 0
+    assert sum(queue["new"] for queue in kept.engine.stats().values()) == 1
+    known = kept.engine.slots()["m"].due
+    kept("schedule:events")
+    jobs = sum(queue["new"] for queue in kept.engine.stats().values())
+    assert jobs == 1 + (kept.engine.slots()["m"].due > known)  # the minute may have passed
+
+
+@pytest.mark.parametrize("command", ["work", "events"])
+def test_a_schedule_without_entries_is_nothing_to_schedule(kept, ready, command):
+    (ready / "config" / "schedule.py").write_text("# lightjobs\n")
+    status, _out, err = kept(f"schedule:{command}")
+    assert status == 1
+    assert "no entries in config/schedule.py" in err
+
+
+@pytest.mark.parametrize("kind", ["sync", "null", "memory"])
+@pytest.mark.parametrize("command", [["work"], ["events"], ["pause", NAME], ["resume", NAME]])
+def test_engines_that_live_in_one_process_are_not_scheduled(
+    call, ready, kind, command, monkeypatch
+):
+    monkeypatch.setenv("JOB_ENGINE", kind)
+    status, _out, err = call(f"schedule:{command[0]}", *command[1:])
+    assert status == 2
+    assert f"JOB_ENGINE={kind}" in err

@@ -1,0 +1,61 @@
+"""`job:work --schedule`: a scheduler beside the supervisor, in a process of its own, because user
+code (`when`, the schedule's imports) must not keep the supervisor from beating."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+RESTART_SECONDS = 1.0
+STOP_SECONDS = 5.0
+"""How long a scheduler has to end when told; killing it loses and doubles nothing."""
+
+_log = logging.getLogger("lightjobs.schedule")
+
+
+class Companion:
+    """Keeps a `schedule:work` running while the `with` block runs."""
+
+    def __init__(self, options: Sequence[str]) -> None:
+        command = [sys.executable, "-m", "lightjobs", "schedule:work", "--with-parent", *options]
+        self._command = command
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._keep, name="schedule", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._over.set()
+            if self._process is not None:
+                self._process.terminate()
+        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive() and self._process is not None:
+            self._process.kill()
+
+    def _keep(self) -> None:
+        while True:
+            with self._lock:
+                if self._over.is_set():
+                    return
+                self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+            status = self._process.wait()
+            if status == 0:  # told to: Ctrl-C reaches all processes of a terminal
+                return
+            if not self._over.is_set():
+                _log.error("the scheduler ended with status %d; another takes over", status)
+            self._over.wait(RESTART_SECONDS)

@@ -1,0 +1,55 @@
+"""The process of `schedule:work`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+
+from .scheduler import Scheduler
+
+
+def run(
+    scheduler: Scheduler,
+    with_parent: bool = False,
+    on_ready: Callable[[], None] = lambda: None,
+) -> int:
+    """Dispatch until TERM or INT; the second is immediate, and loses or doubles nothing either.
+    `with_parent`: end as well when the process that started this one has gone. Returns 0."""
+    parent = os.getppid()
+    signals = _Signals()
+    scheduler.begin(time.time())
+    on_ready()
+    while not signals.count and (not with_parent or os.getppid() == parent):
+        until = scheduler.tick(time.time())
+        signals.wait(until - time.time())
+    return 0
+
+
+class _Signals:
+    """Counts TERM and INT. A pipe wakes the sleep: one that began just after the count was looked
+    at would not notice otherwise."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._reading, writing = os.pipe()
+        os.set_blocking(self._reading, False)
+        os.set_blocking(writing, False)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def _note(self, *_signal: object) -> None:
+        self.count += 1
+        if self.count > 1:
+            os._exit(0)
+
+    def wait(self, seconds: float) -> None:
+        """Sleep so long, or until a signal."""
+        if seconds > 0:
+            select.select([self._reading], [], [], seconds)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._reading, 1024)

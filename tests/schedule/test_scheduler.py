@@ -1,0 +1,214 @@
+"""The dispatcher on the memory engine, by a clock that the test moves."""
+
+import random
+
+import pytest
+
+from lightjobs import StoreUnavailable
+from lightjobs.record import Done, Failed
+from lightjobs.schedule import Schedule
+from lightjobs.schedule.scheduler import BATCH, LOOK_SECONDS, Scheduler
+
+NOON = 1_700_000_000 // 86_400 * 86_400 + 43_200
+
+
+@pytest.fixture
+def write(report):
+    """An entry due every so many seconds, with what `more` adds."""
+
+    def make(seconds=60, name="report", more=lambda event: event):
+        event = Schedule().job(report).everySeconds(seconds).name(name)
+        return more(event).entry()
+
+    return make
+
+
+def payloads(engine):
+    return [job.payload for job in engine.browse("new", limit=10_000)]
+
+
+def count(engine):
+    return engine.stats().get("reports", {"new": 0})["new"]
+
+
+def finish_all(engine):
+    engine.register("w", 30)
+    claims = engine.claim("w", ["reports"], 1000)
+    engine.settle("w", [Done(claim.id, claim.fence) for claim in claims])
+
+
+class Flaky:
+    """An engine whose push_slots fails, before or after it has done its work."""
+
+    def __init__(self, engine, fails):
+        self._engine = engine
+        self.fails = fails
+
+    def __getattr__(self, name):
+        return getattr(self._engine, name)
+
+    def push_slots(self, slots):
+        fail = next(self.fails, None)
+        if fail == "before":
+            raise StoreUnavailable("gone")
+        ids = self._engine.push_slots(slots)
+        if fail == "after":
+            raise StoreUnavailable("the reply was lost")
+        return ids
+
+
+def test_a_due_moment_pushes_the_entrys_job(engine, write):
+    scheduler = Scheduler(engine, [write(more=lambda e: e.payload({"a": 1}).queue("early"))])
+    scheduler.tick(NOON)
+    assert engine.stats() == {}
+    scheduler.tick(NOON + 60)
+    (job,) = engine.browse("new")
+    assert (job.handler, job.queue, job.payload) == ("App\\Jobs\\SendReport", "early", '{"a":1}')
+    assert engine.slots()["report"][:2] == (NOON + 60, job.id)
+
+
+def test_it_looks_again_at_the_next_moment_or_after_a_second(engine, write):
+    scheduler = Scheduler(engine, [write(60)])
+    assert scheduler.tick(NOON + 10.25) == NOON + 10.25 + LOOK_SECONDS
+    assert scheduler.tick(NOON + 59.5) == NOON + 60
+    assert Scheduler(engine, []).tick(NOON) == NOON + LOOK_SECONDS
+
+
+def test_of_many_schedulers_one_dispatches_each_moment(engine, write):
+    entries = [write(seconds, f"every {seconds}") for seconds in (1, 2, 7)]
+    schedulers = [Scheduler(engine, entries) for _ in range(5)]
+    for scheduler in schedulers:
+        scheduler.tick(NOON)
+    chance = random.Random(1)
+    for now in range(NOON + 1, NOON + 71):
+        for scheduler in chance.sample(schedulers, 5):
+            scheduler.tick(now + chance.random() / 2)
+    assert count(engine) == 70 + 35 + 10
+
+
+def test_schedulers_that_come_and_go_dispatch_each_moment_once(engine, write):
+    entries = [write(n, f"every {n}", lambda e: e.accuracy("all")) for n in (1, 3)]
+    chance = random.Random(2)
+    Scheduler(engine, entries).tick(NOON)
+    alive = []
+    for now in range(NOON + 1, NOON + 301):
+        if chance.random() < 0.3:
+            alive = [Scheduler(engine, entries) for _ in range(chance.randrange(3))]
+        for scheduler in alive:
+            scheduler.tick(now)
+    Scheduler(engine, entries).tick(NOON + 300)
+    while Scheduler(engine, entries).tick(NOON + 300) <= NOON + 300:
+        pass
+    assert count(engine) == 300 + 100
+
+
+def test_what_fell_due_while_no_scheduler_ran_is_made_up_for_once(engine, write):
+    entry = write(60)
+    Scheduler(engine, [entry]).tick(NOON)
+    for _ in range(3):
+        Scheduler(engine, [entry]).tick(NOON + 600 + 5)
+    assert count(engine) == 1
+    assert engine.slots()["report"].due == NOON + 600
+
+
+def test_a_store_that_was_away_costs_no_moment_and_doubles_none(engine, write):
+    entries = [write(1, f"entry {n}", lambda e: e.accuracy("all")) for n in range(3)]
+    chance = random.Random(3)
+    flaky = Flaky(engine, (chance.choice(["before", "after", None]) for _ in range(100)))
+    scheduler = Scheduler(flaky, entries)
+    scheduler.begin(NOON)
+    for now in range(NOON + 1, NOON + 61):
+        scheduler.tick(now)
+    flaky.fails = iter([])
+    scheduler.tick(NOON + 61)
+    assert count(engine) == 3 * 61
+
+
+def test_a_clock_set_an_hour_back_or_forth_doubles_nothing(engine, write):
+    scheduler = Scheduler(engine, [write(600)])
+    scheduler.tick(NOON)
+    for now in [600, -3000, 0, 599, 601, 1200, 4800, 1300, 1800, 4801, 5400]:
+        scheduler.tick(NOON + now)
+        Scheduler(engine, [write(600)]).tick(NOON + now)
+    # 600, 1200, then the jump to 4800 (1800 to 4200 were jumped over), 5400
+    assert count(engine) == 4
+
+
+def test_more_slots_than_a_batch_holds_are_all_dispatched(engine, write):
+    entries = [write(1, f"entry {n}") for n in range(BATCH + 1)]
+    scheduler = Scheduler(engine, entries)
+    scheduler.tick(NOON)
+    scheduler.tick(NOON + 1)
+    assert count(engine) == BATCH + 1
+
+
+def test_when_passes_a_moment_over_for_good(engine, write):
+    answers = iter([False, True])
+    entry = write(60, more=lambda e: e.when(lambda: next(answers)))
+    scheduler = Scheduler(engine, [entry])
+    scheduler.tick(NOON)
+    scheduler.tick(NOON + 60)
+    Scheduler(engine, [entry]).tick(NOON + 90)  # nor is it missed
+    assert count(engine) == 0
+    scheduler.tick(NOON + 120)
+    assert count(engine) == 1
+
+
+def test_a_when_that_raises_passes_the_moment_over_and_stops_nobody(engine, write, caplog):
+    bad = write(60, "bad", lambda e: e.when(lambda: 1 / 0))
+    scheduler = Scheduler(engine, [bad, write(60, "good")])
+    scheduler.tick(NOON)
+    scheduler.tick(NOON + 60)
+    assert count(engine) == 1
+    assert "ZeroDivisionError" in caplog.text
+    assert "bad" in caplog.text
+
+
+@pytest.mark.parametrize("status", ["waiting", "running", "failed", "done"])
+def test_without_overlapping_waits_for_the_last_job_to_end(engine, write, status):
+    scheduler = Scheduler(engine, [write(60, more=lambda e: e.withoutOverlapping())])
+    scheduler.tick(NOON)
+    scheduler.tick(NOON + 60)
+    first = engine.slots()["report"].job_id
+    if status == "running":
+        engine.register("r", 30)
+        engine.claim("r", ["reports"], 1)
+    elif status == "done":
+        finish_all(engine)
+    elif status == "failed":
+        engine.register("f", 30)
+        (claim,) = engine.claim("f", ["reports"], 1)
+        engine.settle("f", [Failed(claim.id, claim.fence, "boom")])
+    scheduler.tick(NOON + 120)
+    ended = status not in ("waiting", "running")
+    assert (engine.slots()["report"].job_id != first) is ended
+    assert engine.slots()["report"].due == NOON + 120  # dispatched, or passed over for good
+
+
+def test_without_overlapping_makes_up_for_one_of_many_moments(engine, write):
+    entry = write(60, more=lambda e: e.withoutOverlapping().accuracy("all"))
+    Scheduler(engine, [entry]).tick(NOON)
+    Scheduler(engine, [entry]).tick(NOON + 600)
+    assert count(engine) == 1
+
+
+def test_a_paused_entry_dispatches_nothing_and_misses_nothing(engine, write):
+    scheduler = Scheduler(engine, [write(60)])
+    scheduler.tick(NOON)
+    engine.pause_entry("report")
+    scheduler.tick(NOON + 60)
+    scheduler.tick(NOON + 120)
+    engine.resume_entry("report", NOON + 130)
+    scheduler.tick(NOON + 131)
+    Scheduler(engine, [write(60)]).tick(NOON + 131)
+    assert count(engine) == 0
+    scheduler.tick(NOON + 180)
+    assert count(engine) == 1
+
+
+def test_an_entry_added_later_begins_then(engine, write):
+    Scheduler(engine, [write(60, "old")]).tick(NOON)
+    both = [write(60, "old"), write(60, "new")]
+    Scheduler(engine, both).tick(NOON + 90)
+    assert count(engine) == 1
+    assert engine.slots()["new"].due == NOON + 90
