@@ -67,11 +67,10 @@ class Agenda:
 
 
 def _chosen(entry: Entry, after: int, until: int) -> Iterator[int]:
-    """The moments in (after, until] that the entry's accuracy asks for."""
+    """Of the moments in (after, until], one at least, those that the entry's accuracy asks for."""
     if entry.accuracy == "all":
         yield from entry.slots(after, until)
         return
     latest = entry.last_before(until + 1)
-    in_time = entry.accuracy == "latest" or (latest or 0) >= until - TOLERANCE
-    if latest is not None and latest > after and in_time:
+    if latest is not None and (entry.accuracy == "latest" or latest >= until - TOLERANCE):
         yield latest

@@ -16,9 +16,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -29,6 +31,8 @@ from ..text import shortened
 from . import clock
 
 _SECOND = timedelta(seconds=1)
+_DAY = timedelta(days=1)
+_FIFTY_YEARS = 50 * 366
 _HOURS = frozenset(range(24))
 _SOME_DAY = datetime(2024, 1, 1)
 _NAMES = {
@@ -89,7 +93,9 @@ class Cron:
     def __init__(self, text: str, zone: ZoneInfo) -> None:
         self.text = cron_text(text)
         self.zone = zone
-        self._every_hour = CronSim(self.text, _SOME_DAY).hours >= _HOURS
+        self._cron = CronSim(self.text, _SOME_DAY)
+        self._minutes = _minutes_of_day(self.text)
+        self._every_hour = self._cron.hours >= _HOURS
 
     def next_after(self, moment: int) -> int | None:
         try:
@@ -145,8 +151,32 @@ class Cron:
             moment = change
 
     def _shown_from(self, shown: datetime, reverse: bool = False) -> Iterator[datetime]:
-        # Naive readings only: cronsim's own rule for turned clocks is Debian's, not the one above.
-        return CronSim(self.text, shown, reverse)
+        """All readings that match after `shown`, one after the other; or before it, backwards."""
+        # cronsim reads the fields and judges the days. The steps are taken here: its own begin by
+        # reading the text again, and know Debian's rule for turned clocks, not the one above.
+        day, minute = shown.date(), shown.hour * 60 + shown.minute
+        if reverse:
+            step, whole_day = -_DAY, self._minutes[::-1]
+            rest = self._minutes[: bisect_left(self._minutes, minute + bool(shown.second))][::-1]
+        else:
+            step, whole_day = _DAY, self._minutes
+            rest = self._minutes[bisect_right(self._minutes, minute) :]
+        for _ in range(_FIFTY_YEARS):
+            if rest and day.month in self._cron.months and self._cron.match_day(day):
+                midnight = datetime(day.year, day.month, day.day)
+                for found in rest:
+                    yield midnight + timedelta(minutes=found)
+            day += step
+            rest = whole_day
+
+
+@lru_cache(maxsize=1024)
+def _minutes_of_day(text: str) -> tuple[int, ...]:
+    """In order; shared by all entries of one expression, for there may be 1,440."""
+    cron = CronSim(text, _SOME_DAY)
+    return tuple(
+        hour * 60 + minute for hour in sorted(cron.hours) for minute in sorted(cron.minutes)
+    )
 
 
 def cron_text(text: str) -> str:

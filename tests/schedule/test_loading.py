@@ -110,3 +110,10 @@ def test_an_unreadable_file_is_named(project, engine):
     root = project({"config/schedule.py": ""})
     (root / "config" / "schedule.py").write_bytes(b"\xff\xfe")
     assert "config/schedule.py" in problem(root)
+
+
+def test_what_is_written_elsewhere_is_no_entry(write):
+    schedule.command(["ls"]).daily()
+    assert [entry.name for entry in load(write("schedule.job(SendReport).hourly()\n"))] == [
+        "SendReport 0 * * * *"
+    ]
