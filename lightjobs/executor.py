@@ -13,10 +13,11 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import backoff, payload, registry
+from . import backoff, middleware, payload, registry
 from . import rate as rates
 from .context import JobContext
 from .errors import (
@@ -28,6 +29,7 @@ from .errors import (
     UnknownHandler,
 )
 from .record import Claim, Done, Failed, HandBack, Outcome, Release
+from .run import Run
 
 EXCEPTION_BYTES = 16 * 1024
 """A failed job keeps at most this much of its exception's text."""
@@ -44,29 +46,6 @@ T = TypeVar("T")
 Limit = Callable[[str, int, float], float]
 
 
-class Run:
-    """One claim, run: the handler object (None if none could be made), outcome and duration."""
-
-    __slots__ = ("claim", "entry", "exception", "job", "outcome", "seconds")
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
-        self.entry: registry.Entry | None = None
-        self.job: Any = None
-        self.exception: BaseException | None = None
-        self.outcome: Outcome
-        self.seconds = 0.0
-
-    @property
-    def has_hook(self) -> bool:
-        """Whether the class overrides the hook that this outcome calls for."""
-        if self.entry is None or self.job is None:
-            return False
-        if self.exception is None:
-            return self.entry.has_success_hook
-        return self.entry.has_failure_hook and type(self.outcome) is Failed
-
-
 def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     """The result of a coroutine that never suspends."""
     try:
@@ -75,7 +54,7 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
         value: T = stop.value
         return value
     coroutine.close()
-    raise RuntimeError("a sync handler suspended")
+    raise RuntimeError("a sync job, or middleware around one, awaited: it has no event loop")
 
 
 def run_here(coroutine: Coroutine[Any, Any, T], needs_loop: bool) -> T:
@@ -110,6 +89,9 @@ async def execute(claim: Claim, limit: Limit | None = None) -> Run:
     run = Run(claim)
     started = time.perf_counter()
     try:
+        chain = middleware.chain
+        if chain is not None:
+            middleware.claimed(claim)
         run.entry = entry = registry.lookup(claim.handler)
         run.job = job = entry.job()
         job.payload = payload.decode(claim.payload)
@@ -122,17 +104,38 @@ async def execute(claim: Claim, limit: Limit | None = None) -> Run:
         job.context = JobContext(claim)
         if entry.has_rate_limit and limit is not None:
             _respect_rate(run, limit)
-        result = job.handle()
-        if entry.is_async:
-            await result
-        elif result is not None and isinstance(result, Coroutine):
-            run_here(result, True)  # a plain function around an async one, as decorators make
+        if chain is not None:
+            await handled(run, entry.is_async)
+        else:
+            result = job.handle()
+            if entry.is_async:
+                await result
+            elif result is not None:
+                _ended(result)
         run.outcome = Done(claim.id, claim.fence)
     except BaseException as error:
         run.exception = error
         run.outcome = _judge(run, error)
     run.seconds = time.perf_counter() - started
     return run
+
+
+async def handled(run: Run, is_async: bool) -> Any:
+    """What `handle()` of the run's job returns, with the middleware around it."""
+    through = middleware.around(run, partial(_handle, run.job, is_async))
+    # Driven here, so that one which awaits where it may not fails the job and not the worker.
+    return await through if is_async else drive(through)
+
+
+async def _handle(job: Any, is_async: bool) -> Any:
+    result = job.handle()
+    return await result if is_async else _ended(result)
+
+
+def _ended(result: Any) -> Any:
+    """The result of a sync handler, or of a plain function around an async one, as decorators
+    make."""
+    return run_here(result, True) if isinstance(result, Coroutine) else result
 
 
 class _LimitUnknown(Exception):
@@ -152,8 +155,11 @@ def _respect_rate(run: Run, limit: Limit) -> None:
 
 
 async def execute_hook(run: Run) -> None:
-    """Call onSuccess or onFailure of a run whose outcome was accepted. A hook that raises is
-    logged and changes nothing."""
+    """Call what there is to call once a run's outcome was accepted: the middleware, then the job's
+    onSuccess or onFailure. What raises is logged and changes nothing."""
+    middleware.settled(run)
+    if run.job is None or type(run.outcome) is Release:  # it is to run again
+        return
     name = "onSuccess" if run.exception is None else "onFailure"
     try:
         if run.exception is not None:
@@ -175,7 +181,7 @@ async def execute_hook(run: Run) -> None:
 def hook_needs_loop(run: Run) -> bool:
     """Whether the hook of this run needs an event loop."""
     name = "onSuccess" if run.exception is None else "onFailure"
-    code = getattr(getattr(run.job, name), "__code__", None)
+    code = getattr(getattr(run.job, name, None), "__code__", None)
     return code is not None and bool(code.co_flags & 0x80)  # inspect.CO_COROUTINE
 
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast
 
-from . import backoff, registry, typed
+from . import backoff, middleware, registry, typed
 from .backoff import Backoff, RetryAfter
 from .context import JobContext
 from .current import engine, settings
 from .errors import JobDefinitionError, JobReleased, PermanentJobFailure
-from .executor import TRAVELLING, run_here
+from .executor import TRAVELLING, handled, run_here
 from .payload import decode, encode
 from .record import PRIORITIES, QUEUE_LENGTH, Claim, NewJob
+from .run import Run
 from .strtotime import strtotime
 from .text import shortened
 from .typed import Typed
 
 BATCH = 5000
 """How many jobs `dispatchMany` stores in one round trip."""
+
+EPOCH = "1970-01-01 00:00:00"
 
 F = TypeVar("F")
 P = TypeVar("P")
@@ -141,37 +144,30 @@ class Job:
         job = cast(Job, self)
         if payload is not None:
             job.payload = payload
-        return engine().push(job._new_jobs([job.getPayload()]))[0]
+        return _push(job._new_jobs([job.getPayload()]))[0]
 
     @_OnClassOrJob
     def dispatchMany(self, payloads: Iterable[Mapping[str, Any]]) -> list[str]:
         """Store one job for each payload and return their ids in order: 5,000 at a time, each
         time all or none. On a job, as on the class: `X().setQueue("q").dispatchMany([...])`."""
         jobs = self._new_jobs(payloads)
-        push = engine().push
         return [
-            id for start in range(0, len(jobs), BATCH) for id in push(jobs[start : start + BATCH])
+            id for start in range(0, len(jobs), BATCH) for id in _push(jobs[start : start + BATCH])
         ]
 
     def dispatchSync(self, payload: Mapping[str, Any] | None = None) -> Any:
         """Run `handle()` here and now, in a fresh object, and return what it returns. No store,
         no retries, no hooks; what handle() raises reaches the caller."""
         (new,) = self._new_jobs([self.getPayload() if payload is None else payload])
-        job = type(self)()
+        run = Run(Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, EPOCH, None))
+        entry = registry.lookup(self._handler)
+        run.entry, run.job = entry, (job := type(self)())
         job.__dict__.update({name: getattr(self, name) for name in TRAVELLING})
         job.payload = decode(new.payload)
-        job.context = JobContext(
-            Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, "1970-01-01", None)
-        )
-        entry = registry.lookup(self._handler)
         if entry.typed is not None:
             job.payload = entry.typed.load(job.payload)
-
-        async def handle() -> Any:
-            result = job.handle()
-            return await result if entry.is_async else result
-
-        return run_here(handle(), entry.is_async)
+        job.context = JobContext(run.claim)
+        return run_here(handled(run, entry.is_async), entry.is_async)
 
     def _new_jobs(self, payloads: Iterable[Any]) -> list[NewJob]:
         due = None if self.delay == "now" else strtotime(self.delay).timestamp()
@@ -211,6 +207,13 @@ class Job:
         if attempts not in ("keep", "count", "reset"):
             raise ValueError(f"attempts is {attempts!r}; allowed: keep, count, reset")
         raise JobReleased(strtotime(delay).timestamp(), attempts)
+
+
+def _push(jobs: Sequence[NewJob]) -> list[str]:
+    ids = engine().push(jobs)
+    if middleware.chain is not None:
+        middleware.pushed(ids, jobs)
+    return ids
 
 
 V = TypeVar("V")

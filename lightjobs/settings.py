@@ -38,6 +38,8 @@ class Settings:
     retention: Retention = DEFAULT_RETENTION
     enqueue_timeout: float = 5.0
     """Seconds after which dispatching gives up on a store that does not answer."""
+    middleware: tuple[Any, ...] = ()
+    """Subclasses of Middleware, or their dotted paths; not imported yet."""
 
 
 def load(project: Path | None = None) -> Settings:
@@ -100,6 +102,7 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
             "user": value(database, "user", "DB_USER", str, None),
             "password": value(database, "password", "DB_PSWD", str, None),
         },
+        middleware=value(jobs, "middleware", "middleware in config/jobs.py", _listed, ()),
         redis={
             "url": value(server, "url", "REDIS_URL", str, None),
             "host": value(server, "host", "REDIS_HOST", str, "127.0.0.1"),
@@ -229,6 +232,12 @@ def _retention(raw: Any) -> float | None:
         return age(text)
     except ValueError:
         raise ValueError("drop, keep, or how long to keep, such as 7 days") from None
+
+
+def _listed(raw: Any) -> tuple[Any, ...]:
+    if not isinstance(raw, (list, tuple)):
+        raise ValueError("a list of classes or their dotted paths")
+    return tuple(raw)
 
 
 def _modules(raw: Any) -> tuple[str, ...]:

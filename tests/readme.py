@@ -8,11 +8,20 @@ README = Path(__file__).parents[1] / "README.md"
 
 def blocks(heading, language="python"):
     """The code blocks of `language` in the section called `heading`, in order."""
-    text = README.read_text(encoding="utf-8")
-    begun = re.search(rf"^(#+) {re.escape(heading)}\n", text, re.MULTILINE)
-    assert begun, f"README.md has no section {heading!r}"
-    section = re.split(rf"^#{{1,{len(begun[1])}}} ", text[begun.end() :], flags=re.MULTILINE)[0]
-    found = re.findall(rf"^```{language}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    level, fence, code, found = 0, None, [], []
+    for line in README.read_text(encoding="utf-8").splitlines(keepends=True):
+        if line.startswith("```"):
+            if level and fence == language:
+                found.append("".join(code))
+            fence, code = (line[3:].strip() if fence is None else None), []
+        elif fence is not None:
+            code.append(line)  # a comment in it is no heading
+        elif title := re.fullmatch(r"(#+) (.*)\n", line):
+            if level and len(title[1]) <= level:
+                break
+            if title[2] == heading:
+                level = len(title[1])
+    assert level, f"README.md has no section {heading!r}"
     assert found, f"README.md has no {language} in {heading!r}"
     return found
 

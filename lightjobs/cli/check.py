@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .. import registry
+from .. import middleware, registry
 from ..engines import connect
 from ..errors import LightjobsError
 from ..schedule import loading as schedule
@@ -24,6 +24,10 @@ def check(as_json: bool) -> int:
         engine = connect(settings)
         problems += engine.problems()
         warnings += engine.warnings()
+    except LightjobsError as error:
+        problems.append(str(error))
+    try:
+        middleware.load(settings.middleware)
     except LightjobsError as error:
         problems.append(str(error))
     problems += registry.examine(settings.modules)

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ..executor import Run
 from ..record import Claim
+from ..run import Run
 from .journal import Journal
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from ..executor import Run
 from ..record import Claim, HandBack
+from ..run import Run
 from .budget import Budget
 from .flag import Flag
 from .holdings import Ended, Holdings, Ticket

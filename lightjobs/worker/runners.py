@@ -20,7 +20,7 @@ from .lines import Lines
 if TYPE_CHECKING:
     import asyncio
 
-    from ..executor import Run
+    from ..run import Run
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
 import time
 
-from lightjobs.executor import Run
 from lightjobs.record import Done
+from lightjobs.run import Run
 from lightjobs.worker.holdings import Holdings
 from lightjobs.worker.journal import Journal
 

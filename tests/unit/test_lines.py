@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from lightjobs import Job
-from lightjobs.executor import Run
 from lightjobs.record import Done
+from lightjobs.run import Run
 from lightjobs.worker import lines, logs
 
 from .support import claim, run

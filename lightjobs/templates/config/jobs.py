@@ -2,7 +2,7 @@
 
 from lightjobs.env import env
 
-jobs = {
+jobs: dict[str, object] = {
     # redis | valkey | database | memory | sync | null
     "engine": env("JOB_ENGINE"),  # sync
     # The packages that hold Job classes, separated by commas.
@@ -17,4 +17,7 @@ jobs = {
     "retain_cancelled": env("RETAIN_CANCELLED"),  # drop
     # Seconds after which dispatching gives up on a store that does not answer.
     "enqueue_timeout": env("JOB_ENQUEUE_TIMEOUT"),  # 5
+    # What is done around every job: subclasses of Middleware, or their dotted paths, such as
+    # "lightjobs.middleware.Logging" and "lightjobs.middleware.Timing".
+    "middleware": [],
 }

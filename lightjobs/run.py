@@ -1,0 +1,37 @@
+"""One claim, run: what the executor makes and the worker settles."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from .record import Claim, Failed, HandBack, Outcome
+from .registry import Entry
+
+
+class Run:
+    """One claim, run: the handler object (None if none could be made), outcome and duration."""
+
+    __slots__ = ("claim", "entry", "exception", "job", "outcome", "seconds")
+
+    watched: ClassVar[bool] = False
+    """Whether a middleware wants to know of every run that is settled."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.entry: Entry | None = None
+        self.job: Any = None
+        self.exception: BaseException | None = None
+        self.outcome: Outcome
+        self.seconds = 0.0
+
+    @property
+    def has_hook(self) -> bool:
+        """Whether there is something to call once the outcome is accepted: middleware, or the hook
+        of the class that this outcome calls for."""
+        if self.watched:
+            return type(self.outcome) is not HandBack
+        if self.entry is None or self.job is None:
+            return False
+        if self.exception is None:
+            return self.entry.has_success_hook
+        return self.entry.has_failure_hook and type(self.outcome) is Failed

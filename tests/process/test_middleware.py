@@ -1,0 +1,62 @@
+"""Middleware of `config/jobs.py` in real workers."""
+
+from __future__ import annotations
+
+import pytest
+
+from .harness import Project
+
+pytestmark = pytest.mark.slow
+
+AROUND = """
+from lightjobs.middleware import Middleware
+
+from .book import record
+
+
+class Around(Middleware):
+    def on_claim(self, claim):
+        record("claim", claim.id)
+
+    async def handle(self, run, next):
+        record("before", run.claim.id)
+        await next()
+        record("after", run.claim.id)
+
+    def on_settle(self, run):
+        record("settle", run.claim.id)
+"""
+
+
+def configure(project: Project, middleware: str) -> None:
+    (project.root / "config").mkdir()
+    (project.root / "config" / "jobs.py").write_text(
+        "from lightjobs.env import env\n"
+        f'jobs = {{"engine": env("JOB_ENGINE"), "middleware": {middleware}}}\n'
+    )
+
+
+@pytest.mark.parametrize("options", [("--workers=0",), ("--workers=2", "--concurrency=2")])
+def test_each_job_is_told_once_by_the_worker_that_runs_it(
+    project: Project, options: tuple[str, ...]
+) -> None:
+    project.module("around", AROUND)
+    configure(project, '["app_jobs.around.Around", "lightjobs.middleware.Logging"]')
+    (work,) = project.push("Work", {"n": 1})
+    (async_work,) = project.push("AsyncWork", {"n": 2})
+    worker = project.drain(*options)
+    for event in ("claim", "before", "after", "settle"):
+        assert project.runs(event) == {work: 1, async_work: 1}
+    assert f"done App\\Jobs\\Work {work}" in worker.err
+
+
+def test_a_bad_entry_is_said_in_one_line_by_worker_and_check(project: Project) -> None:
+    configure(project, '["app_jobs.nowhere.Around"]')
+    done = project.cli("job:work")
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert "config/jobs.py: middleware names app_jobs.nowhere.Around: ModuleNotFoundError" in line
+    checked = project.cli("check")
+    assert checked.returncode == 1
+    assert checked.stdout.count("problem: ") == 1
+    assert "app_jobs.nowhere.Around" in checked.stdout

@@ -1,0 +1,381 @@
+import asyncio
+import logging
+import time
+from dataclasses import replace
+
+import pytest
+
+from lightjobs import Job, SettingsError, current, middleware
+from lightjobs.engines.memory import MemoryEngine
+from lightjobs.engines.sync import SyncEngine
+from lightjobs.errors import StoreUnavailable
+from lightjobs.middleware import Logging, Middleware, Timing
+from lightjobs.record import Done, Failed, Release
+from lightjobs.run import Run
+from lightjobs.settings import examine, load
+
+from .support import run
+from .working import Worker, Wrapped
+
+seen = []
+
+
+class Work(Job):
+    attempts = 2
+    retryAfter = "+1 hour"
+
+    def handle(self):
+        seen.append("handle")
+        if "raise" in self.payload:
+            raise ValueError(self.payload["raise"])
+        return 42
+
+    def onSuccess(self):
+        seen.append("success")
+
+
+class AsyncWork(Work):
+    async def handle(self):
+        await asyncio.sleep(0)
+        return super().handle()
+
+
+class Outer(Middleware):
+    name = "outer"
+
+    async def handle(self, run, next):
+        seen.append(f"{self.name} before {type(run.job).__name__}")
+        result = await next()
+        seen.append(f"{self.name} after {result}")
+        return result
+
+
+class Inner(Outer):
+    name = "inner"
+
+
+class Watcher(Middleware):
+    def on_push(self, job_id, job):
+        seen.append(("push", job_id, job.queue))
+
+    def on_claim(self, claim):
+        seen.append(("claim", claim.id, claim.attempts))
+
+    def on_settle(self, run):
+        seen.append(("settle", run.claim.id, type(run.outcome)))
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    seen.clear()
+
+
+@pytest.fixture
+def using(engine, configured):
+    """Configure the middleware given."""
+
+    def use(*entries, engine=engine):
+        current.use(engine, replace(configured, middleware=entries))
+
+    return use
+
+
+@pytest.fixture(params=[1, 3], ids=["inline", "pool"])
+def concurrency(request):
+    return request.param
+
+
+@pytest.mark.parametrize("job", [Work, AsyncWork])
+def test_the_first_of_the_list_is_outermost_around_sync_and_async_handlers(using, job):
+    using(Outer, Inner)
+    assert type(run(job).outcome) is Done
+    name = job.__name__
+    before = [f"outer before {name}", f"inner before {name}", "handle"]
+    assert seen == [*before, "inner after 42", "outer after 42"]
+
+
+@pytest.mark.parametrize("job", [Work, AsyncWork])
+def test_what_a_handler_raises_passes_through_and_may_be_changed(using, job):
+    class Translates(Middleware):
+        async def handle(self, run, next):
+            try:
+                return await next()
+            except ValueError as error:
+                if str(error) == "fine":
+                    return None
+                run.job.failPermanently("translated")
+
+    using(Translates)
+    assert type(run(job, '{"raise":"fine"}').outcome) is Done
+    outcome = run(job, '{"raise":"not fine"}').outcome
+    assert (type(outcome), outcome.exception.split("\n")[0]) == (Failed, "translated")
+
+
+@pytest.mark.parametrize("job", [Work, AsyncWork])
+def test_middleware_that_raises_counts_as_the_handler_raising(using, job):
+    class Refuses(Middleware):
+        async def handle(self, run, next):
+            raise SystemExit("no")
+
+    using(Refuses)
+    outcome = run(job).outcome
+    assert type(outcome) is Release
+    assert seen == []
+
+
+def test_waiting_around_a_sync_job_fails_the_job_and_not_the_worker(using, engine, concurrency):
+    class Waits(Middleware):
+        async def handle(self, run, next):
+            await asyncio.sleep(0)
+            return await next()
+
+    using(Waits)
+    bad = Work().setAttempts(1).dispatch()
+    AsyncWork().dispatch()
+    Worker(engine, concurrency=concurrency).run()
+    assert "has no event loop" in engine.find(bad).exception
+    assert engine.stats()["default"] | {"new": 0, "failed": 1} == engine.stats()["default"]
+    assert seen == ["handle", "success"]
+
+
+def test_pushes_are_told_with_their_ids_once_the_store_has_them(using, engine):
+    using(Watcher)
+    first = Work().setQueue("q").dispatch()
+    rest = Work.dispatchMany([{}, {}])
+    expected = [("push", first, "q"), *(("push", id, "default") for id in rest)]
+    assert seen == expected
+
+    def away(_jobs):
+        raise StoreUnavailable("away")
+
+    using(Watcher, engine=Wrapped(engine, push=away))
+    with pytest.raises(StoreUnavailable):
+        Work().dispatch()
+    assert seen == expected
+
+
+def test_claims_and_settlements_are_told(using, engine, concurrency):
+    done = Work().dispatch()
+    again = Work().dispatch({"raise": "once"})
+    failed = Work().setAttempts(1).dispatch({"raise": "ever"})
+    using(Watcher)
+    Worker(engine, concurrency=concurrency).run()
+    assert {each for each in seen if each[0] == "claim"} == {
+        ("claim", id, 1) for id in (done, again, failed)
+    }
+    assert {each for each in seen if each[0] == "settle"} == {
+        ("settle", done, Done),
+        ("settle", again, Release),
+        ("settle", failed, Failed),
+    }
+    assert seen.index(("settle", done, Done)) < seen.index("success")
+
+
+def test_a_job_without_a_class_is_told_as_claimed_and_failed(using, engine):
+    class Gone(Job):
+        handler = "gone"
+
+    using(Watcher)
+    id = Gone().dispatch()
+    from lightjobs import registry
+
+    del registry._entries["gone"]
+    Worker(engine).run()
+    assert seen == [("push", id, "default"), ("claim", id, 1), ("settle", id, Failed)]
+
+
+def test_a_refused_outcome_is_not_told_as_settled(using):
+    class Refusing(MemoryEngine):
+        def settle(self, worker, outcomes):
+            return [False] * len(super().settle(worker, outcomes))
+
+    engine = Refusing()
+    using(Watcher, engine=engine)
+    id = Work().dispatch()
+    Worker(engine).run()
+    assert seen == [("push", id, "default"), ("claim", id, 1), "handle"]
+
+
+@pytest.mark.parametrize("error", [ValueError, SystemExit])
+def test_what_an_onlooker_raises_is_logged_and_changes_nothing(using, engine, caplog, error):
+    class Broken(Middleware):
+        def on_claim(self, claim):
+            raise error("claim")
+
+        def on_settle(self, run):
+            raise error("settle")
+
+    class BrokenPush(Middleware):
+        def on_push(self, job_id, job):
+            raise ValueError("push")
+
+    using(BrokenPush, Broken, Watcher)
+    id = Work().dispatch()
+    Worker(engine).run()
+    assert engine.find(id) is None
+    assert seen == [
+        ("push", id, "default"),
+        ("claim", id, 1),
+        "handle",
+        ("settle", id, Done),
+        "success",
+    ]
+    for name in ("BrokenPush.on_push", "Broken.on_claim", "Broken.on_settle"):
+        assert f"{name} raised" in caplog.text
+
+
+@pytest.mark.parametrize("job", [Work, AsyncWork])
+def test_dispatch_sync_goes_through_handle_and_nothing_else(using, job):
+    using(Watcher, Outer)
+    assert job().dispatchSync() == 42
+    assert seen == [f"outer before {job.__name__}", "handle", "outer after 42"]
+
+
+def test_the_sync_engine_tells_all_four(using):
+    using(Watcher, Outer, engine=SyncEngine())
+    id = Work().dispatch()
+    assert seen == [
+        ("claim", id, 1),
+        "outer before Work",
+        "handle",
+        "outer after 42",
+        ("settle", id, Done),
+        "success",
+        ("push", id, "default"),
+    ]
+
+
+def test_none_configured_leaves_nothing_to_call(engine):
+    assert middleware.chain is None
+    assert Run.watched is False
+
+
+def test_middleware_is_forgotten_with_the_settings_it_came_from(using):
+    using(Watcher)
+    assert Run.watched is True
+    current.use(None)
+    assert middleware.chain is None
+    assert Run.watched is False
+
+
+def test_the_engine_of_the_project_comes_with_its_middleware(project):
+    project(
+        {
+            "config/jobs.py": "import lightjobs\n"
+            "jobs = {'engine': 'memory', 'middleware': ['more_jobs.Counts']}\n",
+            "more_jobs.py": "from lightjobs.middleware import Middleware\n"
+            "class Counts(Middleware):\n    def on_push(self, job_id, job): pushes.append(job_id)\n"
+            "pushes = []\n",
+        }
+    )
+    id = Work().dispatch()
+    import more_jobs
+
+    assert more_jobs.pushes == [id]
+
+
+class Unmakeable(Middleware):
+    def __init__(self, size):
+        pass
+
+
+class AsyncSettle(Middleware):
+    async def on_settle(self, run):
+        pass
+
+
+class SyncHandle(Middleware):
+    def handle(self, run, next):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (5, "names 5; allowed: subclasses of"),
+        (Work, "allowed: subclasses of"),
+        (Outer(), "allowed: subclasses of"),
+        ("lightjobs.Job", "names lightjobs.Job; allowed: subclasses of"),
+        ("no.such.Thing", "names no.such.Thing: ModuleNotFoundError: No module named 'no'"),
+        ("lightjobs.middleware.Nothing", "AttributeError"),
+        ("Logging", "names Logging: ValueError"),
+        (Unmakeable, "TypeError"),
+        (AsyncSettle, "whose on_settle must be a plain `def`"),
+        (SyncHandle, "whose handle must be an `async def`"),
+    ],
+)
+def test_a_bad_entry_is_a_settings_error_that_names_it(entry, reason):
+    with pytest.raises(SettingsError) as caught:
+        middleware.load([Logging, entry])
+    assert str(caught.value).startswith("config/jobs.py: middleware names ")
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["'lightjobs.middleware.Logging'", "5", "{}"])
+def test_a_middleware_setting_that_is_no_list_is_refused(project, value):
+    project({"config/jobs.py": f"import lightjobs\njobs = {{'middleware': {value}}}\n"})
+    (problem,) = examine()[1]
+    assert problem.startswith("middleware in config/jobs.py is ")
+    assert problem.endswith("allowed: a list of classes or their dotted paths")
+
+
+def test_the_setting_takes_classes_and_paths(project):
+    project(
+        {
+            "config/jobs.py": "from lightjobs.middleware import Timing\n"
+            "jobs = {'middleware': [Timing, 'lightjobs.middleware.Logging']}\n"
+        }
+    )
+    chain = middleware.load(load().middleware)
+    assert [type(each) for each in chain.handles] == [Timing]
+    assert [type(each) for each in chain.settles] == [Logging]
+
+
+def test_logging_tells_each_step_without_the_payload(using, engine, caplog):
+    caplog.set_level(logging.INFO)
+    using(Logging)
+    done = Work().dispatch({"card": "4111"})
+    failed = Work().setAttempts(1).dispatch({"raise": "4111"})
+    again = Work().dispatch({"raise": "4111"})
+    Worker(engine).run()
+    said = [each for each in caplog.records if each.name == "lightjobs.middleware"]
+    texts = [each.getMessage() for each in said]
+    handler = f"{__name__}.Work"
+    for text in (
+        f"pushed {handler} {done} to default",
+        f"claimed {handler} {done} from default, attempt 1",
+        f"done {handler} {done}",
+        f"failed {handler} {failed} by ValueError",
+        f"released {handler} {again} by ValueError",
+    ):
+        assert text in texts
+    assert "4111" not in "".join(texts)
+    assert {each.levelname for each in said if "failed" in each.getMessage()} == {"WARNING"}
+    assert {each.job_id for each in said if "done" in each.getMessage()} == {done}
+
+
+@pytest.mark.parametrize("job", [Work, AsyncWork])
+def test_timing_tells_how_long_a_handler_took_also_when_it_raised(using, engine, caplog, job):
+    class Slow(job):
+        def handle(self):
+            time.sleep(0.02)
+            return super().handle()
+
+    caplog.set_level(logging.INFO)
+    using(Timing)
+    Slow().setAttempts(1).dispatch({"raise": "no"})
+    Worker(engine).run()
+    (text,) = [text for text in caplog.messages if " took " in text]
+    assert float(text.split(" took ")[1].split()[0]) >= 0.02
+    assert "begun 0 s after" in text or "begun 1 s after" in text
+
+
+def test_timing_leaves_out_what_was_faster_than_slow(using, engine, caplog):
+    class OnlySlow(Timing):
+        slow = 5.0
+
+    caplog.set_level(logging.INFO)
+    using(OnlySlow)
+    Work().dispatch()
+    Worker(engine).run()
+    assert " took " not in caplog.text
