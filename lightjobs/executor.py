@@ -94,6 +94,7 @@ async def execute(claim: Claim, limit: Limit | None = None) -> Run:
             middleware.claimed(claim)
         run.entry = entry = registry.lookup(claim.handler)
         run.job = job = entry.job()
+        job.context = JobContext(claim)  # first: onFailure may ask for it, whatever fails below
         job.payload = payload.decode(claim.payload)
         if entry.typed is not None:
             job.payload = entry.typed.load(job.payload)
@@ -101,7 +102,6 @@ async def execute(claim: Claim, limit: Limit | None = None) -> Run:
             for name, value in json.loads(claim.options).items():
                 if name in TRAVELLING:
                     setattr(job, name, backoff.from_json(value) if name == "retryAfter" else value)
-        job.context = JobContext(claim)
         if entry.has_rate_limit and limit is not None:
             _respect_rate(run, limit)
         if chain is not None:

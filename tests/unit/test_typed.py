@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightjobs import Job, JobDefinitionError, PayloadError
+from lightjobs.executor import drive, execute_hook
 from lightjobs.record import Done, Failed
 
 from .support import run
@@ -420,10 +421,21 @@ def test_hooks_see_the_rebuilt_payload(engine):
         def onSuccess(self):
             type(self).hooked = self.payload
 
-    from lightjobs.executor import drive, execute_hook
-
     drive(execute_hook(run(Hooked, '{"name":"a","price":1}')))
     assert Hooked.hooked == Item("a", 1.0)
+
+
+def test_on_failure_of_a_misfit_sees_the_payload_as_stored_and_the_context():
+    class Misfit(Typed):
+        payload: Item
+
+        def onFailure(self):
+            type(self).hooked = self.payload, self.context.attempt
+
+    ended = run(Misfit, '{"name":5}')
+    assert ended.has_hook
+    drive(execute_hook(ended))
+    assert Misfit.hooked == ({"name": 5}, 1)
 
 
 def test_dispatch_sync_rebuilds_the_payload(engine):
