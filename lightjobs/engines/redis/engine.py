@@ -27,9 +27,11 @@ from ...record import (
     Done,
     Failed,
     HandBack,
+    LastSlot,
     NewJob,
     Outcome,
     Release,
+    Slot,
     Stored,
     utc_text,
 )
@@ -84,18 +86,7 @@ class RedisEngine(Engine):
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         ids = new_ids(len(jobs))
         # One script for all: the list is stored whole or not at all.
-        rows = [
-            (
-                id,
-                job.handler,
-                job.queue,
-                job.payload,
-                "" if job.due is None else f"{job.due:.6f}",
-                job.priority,
-                job.options or "",
-            )
-            for id, job in zip(ids, jobs, strict=True)
-        ]
+        rows = list(map(_new_row, ids, jobs))
         if rows:
             with self._accounted("the job" if len(rows) == 1 else f"the batch of {len(rows)} jobs"):
                 call(self._sender.send, "push", self._prefix, self._form, json.dumps(rows))
@@ -290,6 +281,33 @@ class RedisEngine(Engine):
     def limit(self, key: str, most: int, seconds: float) -> float:
         return float(self._call("limit", key, most, seconds)) / 1000
 
+    def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
+        ids = new_ids(len(slots))
+        rows = [
+            (slot.entry, f"{slot.due:.6f}", "" if slot.job is None else _new_row(id, slot.job))
+            for id, slot in zip(ids, slots, strict=True)
+        ]
+        accepted = self._call("push_slots", self._form, json.dumps(rows)) if rows else []
+        return [
+            id if taken and slot.job is not None else None
+            for id, slot, taken in zip(ids, slots, accepted, strict=True)
+        ]
+
+    def enroll(self, entries: Sequence[str], due: float) -> None:
+        self._call("enroll", f"{due:.6f}", *entries)
+
+    def slots(self) -> dict[str, LastSlot]:
+        return {
+            _text(entry): LastSlot(float(due), _text(job_id) or None, int(paused) == 1)
+            for entry, due, paused, job_id in zip(*[iter(self._call("slots"))] * 4, strict=True)
+        }
+
+    def pause_entry(self, entry: str) -> bool:
+        return bool(self._call("pause_entry", entry))
+
+    def resume_entry(self, entry: str, due: float) -> bool:
+        return bool(self._call("resume_entry", entry, f"{due:.6f}"))
+
     def install(self, dry_run: bool = False) -> list[str]:
         return []
 
@@ -346,6 +364,11 @@ class RedisEngine(Engine):
             raise StoreUnavailable(f"{self.name} is full: {said}{error}") from error
         except (exceptions.RedisError, OSError) as error:
             raise StoreUnavailable(f"{self.name}: {said}{error}") from error
+
+
+def _new_row(id: str, job: NewJob) -> tuple[str | int, ...]:
+    due = "" if job.due is None else f"{job.due:.6f}"
+    return id, job.handler, job.queue, job.payload, due, job.priority, job.options or ""
 
 
 def _claims(reply: bytes | str) -> list[Claim]:

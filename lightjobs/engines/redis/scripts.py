@@ -15,8 +15,13 @@ Execute = Callable[..., Any]
 
 _FOLDER = Path(__file__).parent / "scripts"
 
-BULK = ("move", "purge", "count")
-"""The scripts that stand behind `bulk.lua`."""
+PARTS = {
+    **dict.fromkeys(("move", "purge", "count"), ("lib", "bulk")),
+    "push": ("lib", "storing"),
+    "push_slots": ("lib", "storing", "slotting"),
+    **dict.fromkeys(("enroll", "slots", "pause_entry", "resume_entry"), ("lib", "slotting")),
+}
+"""What stands before a script, where that is not `lib.lua` alone."""
 
 
 class _Script(NamedTuple):
@@ -27,7 +32,7 @@ class _Script(NamedTuple):
 @cache
 def _script(name: str) -> _Script:
     """`scripts/<name>.lua` behind what it builds on, comments left out."""
-    parts = ("lib", "bulk", name) if name in BULK else ("lib", name)
+    parts = (*PARTS.get(name, ("lib",)), name)
     lines = [
         line
         for part in parts

@@ -1,0 +1,8 @@
+-- Refuse an entry's slots from now on.
+-- ARGV: prefix; entry. Returns 1; 0 when it is not known, or paused already.
+local last = last_slot(ARGV[2])
+if not last or last.paused then return 0 end
+last.paused = true
+write_although_full()
+note_slot(ARGV[2], last)
+return 1

@@ -1,0 +1,22 @@
+-- Store the jobs of slots and note the slots' moments, in order; a slot that is not later than the last
+-- one of its entry, or whose entry is paused, is refused.
+-- ARGV: prefix; form; JSON [[entry, due, a job as push.lua takes it, or ""], ...]. Returns for each 1, accepted, or 0.
+local slots = cjson.decode(ARGV[3])
+local accepted, jobs, noted = {}, {}, {}
+for index, slot in ipairs(slots) do
+  local entry, due, job = slot[1], tonumber(slot[2]), slot[3]
+  local last = noted[entry] or last_slot(entry)
+  accepted[index] = 0
+  if not last or (not last.paused and due > last.due) then
+    local id = last and last.job_id or ''
+    if job ~= '' then
+      jobs[#jobs + 1] = job
+      id = job[1]
+    end
+    noted[entry] = {due = due, paused = false, job_id = id}
+    accepted[index] = 1
+  end
+end
+if not store(ARGV[2], jobs) then return redis.error_reply('a job has a field that is no text') end
+for entry, slot in pairs(noted) do note_slot(entry, slot) end
+return accepted
