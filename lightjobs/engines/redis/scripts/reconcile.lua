@@ -4,18 +4,21 @@
 write_although_full()
 local changed = 0
 if ARGV[2] ~= '' then redis.call('HSET', prefix .. 'marks', ARGV[2], ARGV[3]) end
-for index = 4, #ARGV do
-  local id = ARGV[index]
-  local failed = redis.call('ZSCORE', prefix .. 'failed', id)
-  local counted = redis.call('HEXISTS', prefix .. 'failed_in', id) == 1
-  if failed and not counted then
-    -- One that cannot be read has a place in the set, and in no queue's count.
-    local job = load_job(id)
-    count_failed(id, job and job.queue or '')
-    changed = changed + 1
-  elseif counted and not failed then
-    uncount_failed(id)
-    changed = changed + 1
+if #ARGV > 3 then
+  local failed = redis.call('ZMSCORE', prefix .. 'failed', unpack(ARGV, 4))
+  local counted = redis.call('HMGET', prefix .. 'failed_in', unpack(ARGV, 4))
+  for index = 4, #ARGV do
+    local id = ARGV[index]
+    if failed[index - 3] and not counted[index - 3] then
+      -- One that cannot be read has a place in the set, and in no queue's count.
+      local queue = redis.pcall('HGET', job_key(id), 'queue')
+      if type(queue) == 'table' then queue = (load_job(id) or {}).queue end
+      count_failed(id, queue or '')
+      changed = changed + 1
+    elseif counted[index - 3] and not failed[index - 3] then
+      uncount_failed(id)
+      changed = changed + 1
+    end
   end
 end
 return {changed, redis.call('HLEN', prefix .. 'failed_in') - redis.call('ZCARD', prefix .. 'failed')}
