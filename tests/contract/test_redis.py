@@ -33,8 +33,11 @@ def test_retrying_what_fails_again_at_once_ends(engine):
     count = 2 * PART + 1
     fail(engine, count)
     name = worker(engine)
+    told = []
 
-    def fail_again(_):
+    def fail_again(retried):
+        told.append(retried)
+        assert sum(told) <= count
         claims = engine.claim(name, ["q"], PART)
         engine.settle(name, [Failed(claim.id, claim.fence, "again") for claim in claims])
 
@@ -48,8 +51,11 @@ def test_requeueing_what_is_claimed_again_at_once_ends(engine):
     name = worker(engine)
     while engine.claim(name, ["q"], 1000):
         pass
+    told = []
 
-    def claim_again(_):
+    def claim_again(requeued):
+        told.append(requeued)
+        assert sum(told) <= count
         engine.claim(name, ["q"], PART)
 
     assert engine.move("requeue", Where(), claim_again) == count
