@@ -104,13 +104,13 @@ def bare_drain(folder: str, jobs: int) -> float:
     while True:
         now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
         db.execute("BEGIN IMMEDIATE")
-        rows = db.execute(query("claim"), {**params, "now": now}).fetchall()
+        rows = db.execute(query("claim", "sqlite"), {**params, "now": now}).fetchall()
         db.execute("COMMIT")
         if not rows:
             break
         outcomes = json.dumps([row[:2] for row in rows])
         db.execute("BEGIN IMMEDIATE")
-        db.execute(query("settle_done"), {"worker": "w", "outcomes": outcomes}).fetchall()
+        db.execute(query("settle_done", "sqlite"), {"worker": "w", "outcomes": outcomes}).fetchall()
         db.execute("COMMIT")
     return jobs / (time.perf_counter() - started)
 
@@ -158,7 +158,7 @@ def bare_bulk(folder: str, jobs: int) -> float:
     started = time.perf_counter()
     for _ in range(0, jobs, 1000):
         db.execute("BEGIN IMMEDIATE")
-        db.executemany(query("push"), [row] * 1000)
+        db.executemany(query("push", "sqlite"), [row] * 1000)
         db.execute("COMMIT")
     return jobs / (time.perf_counter() - started)
 
@@ -179,7 +179,7 @@ def bare_single(folder: str, jobs: int) -> float:
     db = _bare(folder)
     jobs //= 5
     row = ("benchmarks.jobs.Noop", "bench", '{"n":1}', "2026-01-01 00:00:00", 0, 0, None)
-    sql = query("push")
+    sql = query("push", "sqlite")
     names = ("handler", "queue", "payload", "scheduled_at", "scheduled_us", "priority", "options")
     params = dict(zip(names, row, strict=True), created_at="2026-01-01 00:00:00")
     started = time.perf_counter()

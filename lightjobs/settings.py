@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import database_url
 from .age import age
 from .errors import SettingsError
 from .record import DEFAULT_RETENTION, Retention
@@ -19,7 +20,7 @@ from .record import DEFAULT_RETENTION, Retention
 ENGINES = ("redis", "valkey", "database", "memory", "sync", "null")
 DRIVERS = ("sqlite", "mysql", "mariadb", "pgsql")
 BUILT_ENGINES = ENGINES
-BUILT_DRIVERS = ("sqlite",)
+BUILT_DRIVERS = ("sqlite", "pgsql")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -91,18 +92,8 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
             cancelled=value(jobs, "retain_cancelled", "RETAIN_CANCELLED", _retention, 0.0),
         ),
         enqueue_timeout=value(jobs, "enqueue_timeout", "JOB_ENQUEUE_TIMEOUT", _seconds(0.01), 5.0),
-        database={
-            "driver": value(database, "driver", "DB_DRIVER", _driver, "sqlite"),
-            "name": value(database, "name", "DB_NAME", str, "jobs.sqlite"),
-            "synchronous": value(
-                database, "synchronous", "DB_SYNCHRONOUS", _one_of("normal", "full"), "normal"
-            ),
-            "host": value(database, "host", "DB_HOST", str, "127.0.0.1"),
-            "port": value(database, "port", "DB_PORT", _integer(1, 65535), None),
-            "user": value(database, "user", "DB_USER", str, None),
-            "password": value(database, "password", "DB_PSWD", str, None),
-        },
         middleware=value(jobs, "middleware", "middleware in config/jobs.py", _listed, ()),
+        database=_database(database, value, problems),
         redis={
             "url": value(server, "url", "REDIS_URL", str, None),
             "host": value(server, "host", "REDIS_HOST", str, "127.0.0.1"),
@@ -120,6 +111,34 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
         },
     )
     return settings, problems
+
+
+def _database(found: dict[str, Any], value: Callable[..., Any], problems: list[str]) -> Settled:
+    """The database's settings. A URL says all that it can say: then the single keys do not."""
+    if found.get("url"):
+        try:
+            found = {**found, **database_url.parse(str(found["url"]))}
+        except ValueError as error:  # its text never holds the URL: a password may be in it
+            problems.append(f"DATABASE_URL: {error}")
+    driver = value(found, "driver", "DB_DRIVER", _driver, "sqlite")
+    settled = {
+        "driver": driver,
+        "name": value(found, "name", "DB_NAME", str, "jobs.sqlite" if driver == "sqlite" else None),
+        "synchronous": value(
+            found, "synchronous", "DB_SYNCHRONOUS", _one_of("normal", "full"), "normal"
+        ),
+        "host": value(found, "host", "DB_HOST", str, "127.0.0.1"),
+        "port": value(found, "port", "DB_PORT", _integer(1, 65535), None),
+        "user": value(found, "user", "DB_USER", str, None),
+        "password": value(found, "password", "DB_PSWD", str, None),
+        "tls": value(found, "tls", "DB_TLS", _one_of("off", "on", "verify"), None),
+        "tls_ca": value(found, "tls_ca", "DB_TLS_CA", str, None),
+        "tls_cert": value(found, "tls_cert", "DB_TLS_CERT", str, None),
+        "tls_key": value(found, "tls_key", "DB_TLS_KEY", str, None),
+    }
+    if settled["name"] is None:
+        problems.append(f"DB_NAME is not set; DB_DRIVER={driver} needs the database's name")
+    return settled
 
 
 def _config(project: Path, name: str) -> dict[str, Any]:
@@ -155,6 +174,7 @@ def _line(error: Exception, path: Path) -> str:
 
 
 Parser = Callable[[Any], Any]
+Settled = dict[str, Any]
 
 
 def _one_of(*allowed: str) -> Parser:

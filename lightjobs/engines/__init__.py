@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ..settings import Settings
 from .base import Engine
+
+if TYPE_CHECKING:
+    from .sql.database import Database
 
 
 def connect(settings: Settings) -> Engine:
@@ -20,9 +24,8 @@ def _make(settings: Settings) -> Engine:
     match settings.engine:
         case "database":
             from .sql.engine import SqlEngine
-            from .sql.sqlite import Sqlite
 
-            return SqlEngine(Sqlite(settings.database["name"], settings.database["synchronous"]))
+            return SqlEngine(_database(settings.database))
         case "redis" | "valkey":
             from .redis.connect import pool
             from .redis.engine import RedisEngine
@@ -48,3 +51,15 @@ def _make(settings: Settings) -> Engine:
             from .sync import SyncEngine
 
             return SyncEngine()
+
+
+def _database(settings: dict[str, Any]) -> Database:
+    match settings["driver"]:
+        case "pgsql":
+            from .sql.postgres import Postgres
+
+            return Postgres(settings)
+        case _:
+            from .sql.sqlite import Sqlite
+
+            return Sqlite(settings["name"], settings["synchronous"])

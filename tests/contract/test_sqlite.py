@@ -63,14 +63,14 @@ def test_closing_in_a_forked_child_leaves_the_parent_connected(engine):
 def test_a_forked_child_has_a_connection_of_its_own(path):
     database = Sqlite(str(path))
     SqlEngine(database).install()
-    database.rows("CREATE TEMP TABLE of_this_connection (x)")
+    database.ask("CREATE TEMP TABLE of_this_connection (x)")
 
     def looks():
         with pytest.raises(SchemaOutdated):
-            database.rows("SELECT * FROM of_this_connection")
+            database.ask("SELECT * FROM of_this_connection")
 
     assert in_child(looks) == 0
-    assert database.rows("SELECT * FROM of_this_connection") == []
+    assert database.ask("SELECT * FROM of_this_connection") == []
 
 
 def test_a_child_forked_while_another_thread_writes_can_push(path, monkeypatch):
@@ -228,5 +228,5 @@ def test_an_id_deleted_by_hand_is_not_given_out_again(engine, path):
 def test_synchronous_full_is_what_was_asked_for(tmp_path):
     database = Sqlite(str(tmp_path / "jobs.sqlite"), "full")
     SqlEngine(database).install()
-    assert database.rows("PRAGMA synchronous") == [(2,)]
-    assert database.rows("PRAGMA journal_mode") == [("wal",)]
+    assert database.ask("PRAGMA synchronous") == [(2,)]
+    assert database.ask("PRAGMA journal_mode") == [("wal",)]

@@ -13,6 +13,8 @@ PARAMETERS = {
     "limit": 100,
     "now": "2026-01-01 00:00:00",
     "us": 0,
+    "unix": 0.0,
+    "lease": 30.0,
     "id": 1,
     "outcomes": "[[1, 1, 1, 1, 1]]",
     "exception": "x",
@@ -43,7 +45,7 @@ def database(request):
 
 
 def plan(database, name):
-    sql = query(name)
+    sql = query(name, "sqlite")
     used = {key: value for key, value in PARAMETERS.items() if f":{key}" in sql}
     return [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", used)]
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
-from ...errors import LightjobsError
+from ...errors import LightjobsError, StoreUnavailable
 from ...record import (
     FAILED,
     NEW,
-    PRIORITIES,
     QUEUED,
     STATUSES,
     Claim,
@@ -28,15 +29,14 @@ from ...record import (
 )
 from ..base import MAX_RECOVERIES, WORKER_LOST, Engine, legal_move, legal_purge
 from . import migrate
-from .queries import query
-from .sqlite import Row, Sqlite, Undecodable
+from .database import ConnectionLost, Database, Row, repeatable, undone
 
 PART = 5000
 """Rows that one statement of a bulk verb touches, so that no lock is held for long."""
 
-_by_claim_order = itemgetter(9, 10, 11)
+LIMIT_NAME_BYTES = 255
+
 _claim_fields = itemgetter(slice(9))
-_highest_first = sorted(PRIORITIES.values(), reverse=True)
 
 
 class SqlEngine(Engine):
@@ -44,134 +44,98 @@ class SqlEngine(Engine):
 
     name = "database"
 
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: Database) -> None:
         self._db = database
 
+    @undone
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         if not jobs:
             return []
-        now = utc_text(time.time())
-        ids = self._db.insert(query("push"), [_new_row(job, now) for job in jobs])
-        return list(map(str, ids))
-
-    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
         try:
-            return self._claim(worker, queues, limit)
-        except Undecodable:
-            return self._claim(worker, queues, limit)
+            return list(map(str, self._db.push([new_row(job) for job in jobs])))
+        except ConnectionLost as error:
+            raise StoreUnavailable(f"{error}; the jobs may or may not have been stored") from error
 
-    def _claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
-        now, us = _moment(time.time())
-        claims: list[Claim] = []
-        with self._db.transaction() as connection:
-            if not self._is_registered(worker):
-                return claims
-            for queue in queues:
-                for priority in _highest_first:
-                    if len(claims) >= limit:
-                        return claims
-                    rows = connection.execute(
-                        query("claim"),
-                        {
-                            "worker": worker,
-                            "queue": queue,
-                            "priority": priority,
-                            "now": now,
-                            "us": us,
-                            "limit": limit - len(claims),
-                        },
-                    ).fetchall()
-                    rows.sort(key=_by_claim_order)  # RETURNING has no order of its own
-                    claims += map(Claim._make, map(_claim_fields, rows))
-        return claims
+    @undone
+    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
+        if limit <= 0 or not queues:
+            return []
+        rows = self._db.claim(worker, queues, limit)
+        return list(map(Claim._make, map(_claim_fields, rows)))
 
+    @repeatable
     def held(self, worker: str) -> list[Claim]:
-        rows = self._db.rows(query("held"), {"worker": worker})
-        return list(map(Claim._make, rows))
+        rows = self._db.rows("held", {"worker": worker})
+        return [Claim(str(row[0]), *row[1:]) for row in rows]
 
+    @repeatable
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
         if not outcomes:
             return []
         by_kind: dict[type[Any], list[Outcome]] = {}
         for outcome in outcomes:
             by_kind.setdefault(type(outcome), []).append(outcome)
-        accepted: list[Row] = []
-        with self._db.transaction() as connection:
+        with self._db.transaction():
+            accepted = 0
             for kind, alike in by_kind.items():
                 name, as_row = _SETTLE[kind]
                 rows = alike if as_row is None else [as_row(outcome) for outcome in alike]
                 params = {"worker": worker, "outcomes": json.dumps(rows)}
-                if kind is Failed:
-                    params["now"] = utc_text(time.time())
-                accepted += connection.execute(query(name), params).fetchall()
-            if len(accepted) == len(outcomes):
+                accepted += self._db.run(name, params)
+            if accepted == len(outcomes):
                 return [True] * len(outcomes)
-            known = set(accepted)
-            registered = self._is_registered(worker)
-            return [
-                (int(outcome.id), outcome.fence) in known
-                or (registered and self._was_accepted(outcome))
-                for outcome in outcomes
-            ]
+            # Which? Only a registered worker holds anything, and while it is known to be
+            # registered, how a job stands tells whether this outcome was its last, now or before.
+            if not self._db.rows("registered", {"worker": worker}):
+                return [False] * len(outcomes)
+            return [self._was_accepted(outcome) for outcome in outcomes]
 
     def _was_accepted(self, outcome: Outcome) -> bool:
-        """Whether a registered worker's outcome had been stored by an earlier, equal call."""
-        rows = self._db.rows(query("settled"), {"id": int(outcome.id)})
+        rows = self._db.rows("settled", {"id": int(outcome.id)})
         if not rows:
             return type(outcome) is Done
         status, fence = rows[0]
         expected = {Release: NEW, HandBack: NEW, Failed: FAILED}.get(type(outcome))
         return bool(fence == outcome.fence and status == expected)
 
-    def _is_registered(self, worker: str) -> bool:
-        return bool(self._db.rows(query("registered"), {"worker": worker}))
-
+    @undone
     def register(self, worker: str, lease: float) -> None:
-        self._db.rows(query("register"), {"worker": worker, "expires_at": time.time() + lease})
+        self._db.run("register", {"worker": worker, "lease": lease})
 
+    @repeatable
     def beat(self, workers: Sequence[str], lease: float) -> list[str]:
         with self._db.transaction():
-            expires_at = time.time() + lease
             return [
                 worker
                 for worker in workers
-                if not self._db.rows(query("beat"), {"worker": worker, "expires_at": expires_at})
+                if not self._db.run("beat", {"worker": worker, "lease": lease})
             ]
 
+    @undone
     def recover(self, worker: str | None = None, lease: float = 30.0) -> int:
         if worker is not None:
             with self._db.transaction():
                 return self._recover(worker)
-        now = time.time()
         with self._db.transaction():
-            ((may_recover,),) = self._db.rows(query("sweep"), {"now": now, "lease": lease})
-            self._db.rows(query("forget_limits"), {"now": now})
+            ((may_recover,),) = self._db.rows("sweep", {"lease": lease})
+            self._db.run("forget_limits", {})
             if not may_recover:
                 return 0
-            dead = self._db.rows(query("expired"), {"now": now})
+            dead = self._db.rows("expired", {})
             return sum(self._recover(worker) for (worker,) in dead)
 
     def _recover(self, worker: str) -> int:
-        failed = self._db.rows(
-            query("recover_fail"),
-            {
-                "worker": worker,
-                "limit": MAX_RECOVERIES,
-                "exception": WORKER_LOST,
-                "now": utc_text(time.time()),
-            },
+        # First: it waits for a claim of that worker's under way, and none can follow.
+        self._db.run("unregister", {"worker": worker})
+        failed = self._db.run(
+            "recover_fail",
+            {"worker": worker, "limit": MAX_RECOVERIES, "exception": WORKER_LOST},
         )
-        requeued = self._db.rows(query("recover"), {"worker": worker})
-        self._db.rows(query("unregister"), {"worker": worker})
-        return len(failed) + len(requeued)
+        return failed + self._db.run("recover", {"worker": worker})
 
     def move(self, name: str, job_id: str | None = None, queue: str | None = None) -> int:
         legal_move(name)
-        params = {
-            "id": None if job_id is None else row_number(job_id),
-            "queue": queue,
-            "now": utc_text(time.time()),
-        }
+        params = {"id": None if job_id is None else row_number(job_id), "queue": queue}
         return self._in_parts(name, params)
 
     def purge(
@@ -192,62 +156,59 @@ class SqlEngine(Engine):
     def _in_parts(self, name: str, params: dict[str, Any]) -> int:
         total = 0
         while True:
-            touched = len(self._db.rows(query(name), {**params, "limit": PART}))
+            touched = self._part(name, params)
             total += touched
             if touched < PART:
                 return total
 
+    @undone
+    def _part(self, name: str, params: dict[str, Any]) -> int:
+        return self._db.run(name, {**params, "limit": PART})
+
+    @repeatable
     def stats(self) -> dict[str, dict[str, int]]:
-        now, us = _moment(time.time())
         counts: dict[str, dict[str, int]] = {}
-        for queue, status, count in self._db.rows(query("stats"), {"now": now, "us": us}):
+        for queue, status, count in self._db.rows("stats", {}):
             statuses = counts.setdefault(queue, dict.fromkeys((*STATUSES, "delayed"), 0))
             statuses[status] = statuses.get(status, 0) + count
         return dict(sorted(counts.items()))
 
+    @repeatable
     def find(self, job_id: str) -> Stored | None:
-        rows = self._db.rows(query("find"), {"id": row_number(job_id)})
+        rows = self._db.rows("find", {"id": row_number(job_id)})
         return _stored(rows[0]) if rows else None
 
+    @repeatable
     def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
         name = "browse" if status in (NEW, QUEUED) else "browse_ended"
         params = {"status": status, "queue": queue, "limit": limit}
-        return [_stored(row) for row in self._db.rows(query(name), params)]
+        return [_stored(row) for row in self._db.rows(name, params)]
 
+    @repeatable
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         deadline = time.monotonic() + timeout
-        seen = self._db.changes()
-        due = self._first_due(queues)
         while True:
-            now = time.time()
-            if due is not None and due <= _moment(now):
+            seen = self._db.changes(queues)
+            due_in = self._db.due_in(queues)
+            if due_in is not None and due_in <= 0:
                 return True
-            left = deadline - time.monotonic()
-            if left <= 0:
+            due_at = math.inf if due_in is None else time.monotonic() + due_in
+            if (left := min(deadline, due_at) - time.monotonic()) > 0:
+                self._db.pause(seen, queues, left)
+            if deadline <= time.monotonic():
                 return False
-            self._db.pause(left)
-            changes = self._db.changes()
-            if changes != seen:
-                seen = changes
-                due = self._first_due(queues)
 
-    def _first_due(self, queues: Sequence[str]) -> tuple[str, int] | None:
-        found = [
-            row
-            for queue in queues
-            for priority in _highest_first
-            for row in self._db.rows(query("due"), {"queue": queue, "priority": priority})
-        ]
-        return min(found, default=None)
-
+    @undone
     def limit(self, key: str, most: int, seconds: float) -> float:
-        now = time.time()
-        params = {"key": key, "most": most, "seconds": seconds, "now": now}
-        ((hits, ends_at),) = self._db.rows(query("limit"), params)
-        return 0.0 if hits <= most else float(ends_at) - now
+        params = {"key": _limit_name(key), "most": most, "seconds": seconds}
+        ((hits, left),) = self._db.rows("limit", params)
+        return 0.0 if hits <= most else max(0.0, float(left))
 
     def install(self, dry_run: bool = False) -> list[str]:
         return migrate.up(self._db, dry_run)
+
+    def uninstall(self, dry_run: bool = False) -> list[str]:
+        return migrate.down(self._db, dry_run)
 
     def installed(self) -> list[tuple[str, str | None]]:
         return migrate.status(self._db)
@@ -257,21 +218,20 @@ class SqlEngine(Engine):
             pending = [name for name, applied_at in self.installed() if applied_at is None]
             if pending:
                 return [
-                    f"{self._db.path.name}: {len(pending)} migration(s) are pending: "
+                    f"{self._db.label}: {len(pending)} migration(s) are pending: "
                     "run `lightjobs migrate:up`"
                 ]
-            with self._db.transaction():
-                pass  # took the write lock: the file and its folder can be written
+            return self._db.problems()
         except LightjobsError as error:
             return [str(error)]
-        return []
 
     def close(self) -> None:
         self._db.close()
 
 
-def _new_row(job: NewJob, now: str) -> dict[str, Any]:
-    scheduled_at, us = (now, 0) if job.due is None else _moment(job.due)
+def new_row(job: NewJob) -> dict[str, Any]:
+    """The parameters of `push.sql`."""
+    scheduled_at, us = (None, 0) if job.due is None else _moment(job.due)
     return {
         "handler": job.handler,
         "queue": job.queue,
@@ -280,8 +240,23 @@ def _new_row(job: NewJob, now: str) -> dict[str, Any]:
         "scheduled_us": us,
         "priority": job.priority,
         "options": job.options,
-        "created_at": now,
     }
+
+
+def _limit_name(key: str) -> str:
+    """`key`, or for one that no index column takes, its digest."""
+    raw = key.encode("utf-8", "surrogatepass")
+    if len(raw) <= LIMIT_NAME_BYTES and b"\0" not in raw and (key.isascii() or _is_text(raw)):
+        return key
+    return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _moment(seconds: float) -> tuple[str, int]:

@@ -1,52 +1,55 @@
-"""Migrations: which are applied, which are pending, and applying them."""
+"""Migrations: which are applied, which are pending; applying them and taking them back."""
 
 from __future__ import annotations
 
-import sqlite3
+from .database import Database
+from .queries import migrations, statements
 
-from .queries import migrations
-from .sqlite import Sqlite, statements
-
-_TABLE = """
-CREATE TABLE IF NOT EXISTS job_migrations (
-  name TEXT PRIMARY KEY,
-  applied_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP
-)
-"""
+_NOTE = "INSERT INTO job_migrations (name) VALUES ('{}');"
+_FORGET = "DELETE FROM job_migrations WHERE name = '{}';"
 
 
-def up(db: Sqlite, dry_run: bool = False) -> list[str]:
-    """Apply the pending migrations in one transaction; return their SQL. With `dry_run` change
-    nothing."""
+def up(db: Database, dry_run: bool = False) -> list[str]:
+    """Apply the pending migrations; return their SQL. With `dry_run` change nothing."""
     if dry_run:
-        return [sql for name, sql in migrations(db.name) if _applied(db).get(name) is None]
-    applied = []
-    with db.transaction(create=True) as connection:
-        connection.execute(_TABLE)
-        # Read inside the transaction: another migrator may have been faster.
-        known = {name for (name,) in connection.execute("SELECT name FROM job_migrations")}
-        for name, sql in migrations(db.name):
-            if name not in known:
-                _apply(connection, name, sql)
-                applied.append(sql)
-    return applied
+        return _pending(db)
+    with db.migrating():
+        # Read under the lock: another migrator may have been faster.
+        pending = _pending(db)
+        for script in pending:
+            db.apply(statements(script))
+    return pending
 
 
-def status(db: Sqlite) -> list[tuple[str, str | None]]:
+def down(db: Database, dry_run: bool = False) -> list[str]:
+    """Take back the latest applied migration; return its SQL. With `dry_run` change nothing."""
+    if dry_run:
+        return _latest(db)
+    with db.migrating():
+        scripts = _latest(db)
+        for script in scripts:
+            db.apply(statements(script))
+    return scripts
+
+
+def status(db: Database) -> list[tuple[str, str | None]]:
     """Each migration with the time it was applied, or None."""
-    applied = _applied(db)
+    applied = db.applied()
     return [(name, applied.get(name)) for name, _sql in migrations(db.name)]
 
 
-def _apply(connection: sqlite3.Connection, name: str, sql: str) -> None:
-    for statement in statements(sql):
-        connection.execute(statement)
-    connection.execute("INSERT INTO job_migrations (name) VALUES (?)", (name,))
+def _pending(db: Database) -> list[str]:
+    """Each pending migration, with the statement that notes it: whoever runs the text by hand has
+    done all that `migrate:up` would."""
+    applied = db.applied()
+    return [
+        f"{sql.rstrip()}\n{_NOTE.format(name)}\n"
+        for name, sql in migrations(db.name)
+        if name not in applied
+    ]
 
 
-def _applied(db: Sqlite) -> dict[str, str]:
-    if not db.path.exists():
-        return {}
-    if not db.rows("SELECT 1 FROM sqlite_master WHERE name = 'job_migrations'"):
-        return {}
-    return {name: at for name, at in db.rows("SELECT name, applied_at FROM job_migrations")}
+def _latest(db: Database) -> list[str]:
+    applied = db.applied()
+    found = [(name, sql) for name, sql in migrations(db.name, ".down.sql") if name in applied]
+    return [f"{_FORGET.format(name)}\n{sql}" for name, sql in found[-1:]]

@@ -6,14 +6,16 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
-
-Row = tuple[Any, ...]
+from ...record import PRIORITIES, utc_text
+from .database import Database, Params, Row, TryAgain
+from .queries import query
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process's transaction before it gives up."""
@@ -24,6 +26,10 @@ at 5 ms it would be 2 % of a core."""
 
 LEAST_VERSION = (3, 35, 0)  # RETURNING
 
+_HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
+
+_by_claim_order = itemgetter(9, 10, 11)
+_HAS_MIGRATIONS = "SELECT 1 FROM sqlite_master WHERE name = 'job_migrations'"
 _inherited: list[object] = []
 
 # One statement or transaction at a time in a process, and no fork() meanwhile. SQLite keeps its
@@ -35,12 +41,12 @@ os.register_at_fork(
 )
 
 
-class Undecodable(StoreUnavailable):
+class Undecodable(TryAgain):
     """A row holds bytes that are not UTF-8. The connection has become lenient: ask again, and
     they come back as lone surrogates, which fails that job and no other."""
 
 
-class Sqlite:
+class Sqlite(Database):
     """The SQL engine's way to one SQLite file."""
 
     name = "sqlite"
@@ -52,23 +58,54 @@ class Sqlite:
             )
         # The folder may change under a long-running process; the project does not.
         self.path = Path(path).absolute()
+        self.label = self.path.name
         self._synchronous = synchronous
         self._local = threading.local()
 
-    def rows(self, sql: str, params: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
-        """Run one statement and return all its rows."""
-        with _turn:
-            connection = self._connection()
-            try:
-                return connection.execute(sql, params).fetchall()
-            except sqlite3.Error as error:
-                translated = self._translated(error)
-                if not isinstance(translated, Undecodable) or connection.in_transaction:
-                    raise translated from error
-            return connection.execute(sql, params).fetchall()
+    def rows(self, name: str, params: Params) -> list[Row]:
+        return self.ask(query(name, self.name), {**params, **_clock()})
 
-    def insert(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> range:
-        """Insert `rows`, all or none, and return their ids."""
+    def run(self, name: str, params: Params) -> int:
+        with _turn:
+            try:
+                sql = query(name, self.name)
+                return self._connection().execute(sql, {**params, **_clock()}).rowcount
+            except sqlite3.Error as error:
+                raise self._translated(error) from error
+
+    def ask(self, sql: str, params: Params | tuple[()] = ()) -> list[Row]:
+        """Run one statement that is no verb and return its rows."""
+        with _turn:
+            try:
+                return self._connection().execute(sql, params).fetchall()
+            except sqlite3.Error as error:
+                raise self._translated(error) from error
+
+    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
+        claimed: list[Row] = []
+        with self.transaction() as connection:
+            if not self.rows("registered", {"worker": worker}):
+                return claimed
+            params = {"worker": worker, **_clock()}
+            sql = query("claim", self.name)
+            for queue in queues:
+                for priority in _HIGHEST_FIRST:
+                    if len(claimed) >= limit:
+                        return claimed
+                    params |= {
+                        "queue": queue,
+                        "priority": priority,
+                        "limit": limit - len(claimed),
+                    }
+                    rows = connection.execute(sql, params).fetchall()
+                    rows.sort(key=_by_claim_order)  # RETURNING has no order of its own
+                    claimed += rows
+        return claimed
+
+    def push(self, rows: Sequence[Params]) -> range:
+        sql = query("push", self.name)
+        now = utc_text(time.time())
+        rows = [{**row, "now": now} for row in rows]
         try:
             if len(rows) == 1:
                 with _turn:
@@ -82,6 +119,15 @@ class Sqlite:
             raise self._translated(error) from error
         assert last is not None
         return range(last - len(rows) + 1, last + 1)
+
+    def due_in(self, queues: Sequence[str]) -> float | None:
+        found = [
+            seconds
+            for queue in queues
+            for priority in _HIGHEST_FIRST
+            for (seconds,) in self.rows("due", {"queue": queue, "priority": priority})
+        ]
+        return min(found, default=None)
 
     @contextmanager
     def transaction(self, create: bool = False) -> Iterator[sqlite3.Connection]:
@@ -101,14 +147,35 @@ class Sqlite:
         except sqlite3.Error as error:
             raise self._translated(error) from error
 
-    def changes(self) -> int:
-        """A number that differs whenever another connection has committed since."""
-        number: int = self.rows("PRAGMA data_version")[0][0]
+    def changes(self, queues: Sequence[str] = ()) -> int:
+        number: int = self.ask("PRAGMA data_version")[0][0]
         return number
 
-    def pause(self, seconds: float) -> None:
-        """Sleep until something may have changed, at most `seconds`."""
-        time.sleep(max(0.0, min(POLL_SECONDS, seconds)))
+    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(POLL_SECONDS, left))
+            if self.changes() != seen:
+                return
+
+    def applied(self) -> dict[str, str]:
+        if not self.path.exists():
+            return {}
+        if not self.ask(_HAS_MIGRATIONS):
+            return {}
+        return dict(self.ask("SELECT name, applied_at FROM job_migrations"))
+
+    def migrating(self) -> AbstractContextManager[object]:
+        return self.transaction(create=True)
+
+    def apply(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            self.ask(statement)
+
+    def problems(self) -> list[str]:
+        with self.transaction():
+            pass  # took the write lock: the file and its folder can be written
+        return []
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -165,17 +232,11 @@ class Sqlite:
         return LightjobsError(f"SQLite database {self.path.name}: {text}")
 
 
+def _clock() -> dict[str, Any]:
+    """The time, as `now`, `us` and `unix`."""
+    unix = time.time()
+    return {"now": utc_text(unix), "us": int(unix % 1 * 1_000_000), "unix": unix}
+
+
 def _lenient(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
-
-
-def statements(script: str) -> Iterator[str]:
-    """The single statements of a migration. `executescript` would commit before it starts."""
-    pending = ""
-    for line in script.splitlines():
-        if not pending and (line.startswith("--") or not line.strip()):
-            continue
-        pending += line + "\n"
-        if sqlite3.complete_statement(pending):
-            yield pending.strip()
-            pending = ""

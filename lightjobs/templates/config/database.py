@@ -3,14 +3,22 @@
 from lightjobs.env import env
 
 database = {
-    "driver": env("DB_DRIVER"),  # sqlite
+    # driver://user:password@host:port/name; what it says, the keys below do not say any more.
+    "url": env("DATABASE_URL"),
+    "driver": env("DB_DRIVER"),  # sqlite; or pgsql, mysql, mariadb
     # For sqlite: the file, relative to the project's folder.
     "name": env("DB_NAME"),  # jobs.sqlite
     # normal: survives any crash of a process; a power cut may lose the last moments.
     # full: every dispatch is on the disk before it returns.
     "synchronous": env("DB_SYNCHRONOUS"),  # normal
-    "host": env("DB_HOST"),
-    "port": env("DB_PORT"),
+    # Beginning with a slash: a socket (mysql), or the folder that holds it (pgsql).
+    "host": env("DB_HOST"),  # 127.0.0.1
+    "port": env("DB_PORT"),  # 5432 or 3306
     "user": env("DB_USER"),
     "password": env("DB_PSWD"),
+    # off, on: encrypted, verify: encrypted, and the server proves that it is `host`.
+    "tls": env("DB_TLS"),  # pgsql: on where the server offers it; mysql: off
+    "tls_ca": env("DB_TLS_CA"),  # the system's
+    "tls_cert": env("DB_TLS_CERT"),
+    "tls_key": env("DB_TLS_KEY"),
 }

@@ -1,3 +1,3 @@
--- The workers whose lease ran out.
--- :now unix seconds. Returns their ids.
-SELECT id FROM job_workers WHERE expires_at < :now
+-- The workers whose lease ran out. One that just claims is alive: it is left for the next time.
+-- Returns their ids.
+SELECT id FROM job_workers WHERE expires_at < {unix} {take}

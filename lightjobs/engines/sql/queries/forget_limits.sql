@@ -1,3 +1,2 @@
 -- Delete windows that are over.
--- :now unix seconds.
-DELETE FROM job_limits WHERE ends_at <= :now
+DELETE FROM job_limits WHERE ends_at <= {unix}

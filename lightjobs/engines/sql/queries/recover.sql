@@ -1,6 +1,6 @@
 -- Put back the jobs of a dead worker: a recovery is spent, the attempt is not.
--- :worker. Returns their ids.
+-- :worker.
 UPDATE jobs
-SET status = 'new', worker = NULL, attempts = max(attempts - 1, 0), recoveries = recoveries + 1
+SET status = 'new', worker = NULL, recoveries = recoveries + 1,
+    attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END
 WHERE worker = :worker AND status = 'queued'
-RETURNING id

@@ -1,3 +1,3 @@
--- Whether a worker is known.
+-- Whether a worker is known; in a transaction it stays so until the end.
 -- :worker. Returns 1; no row: it is not.
-SELECT 1 FROM job_workers WHERE id = :worker
+SELECT 1 FROM job_workers WHERE id = :worker {keep}

@@ -1,12 +1,12 @@
--- Put failed jobs back, as new. A part at a time: the caller repeats until there are no rows.
--- :id or null for all; :queue or null for all; :now text; :limit. Returns their ids.
+-- Put failed jobs back, as new. A part at a time: the caller repeats until no row is touched.
+-- :id or null for all; :queue or null for all; :limit.
 UPDATE jobs
 SET status = 'new', attempts = 0, recoveries = 0, exception = NULL, failed_at = NULL,
-    scheduled_at = :now, scheduled_us = 0
+    scheduled_at = {now}, scheduled_us = 0
 WHERE id IN (
   SELECT id FROM jobs
   WHERE status NOT IN ('new', 'queued') AND status = 'failed'
-    AND (:id IS NULL OR id = :id) AND (:queue IS NULL OR queue = :queue)
+    AND (CAST(:id AS bigint) IS NULL OR id = :id)
+    AND (CAST(:queue AS text) IS NULL OR queue = :queue)
   LIMIT :limit
 )
-RETURNING id

@@ -1,9 +1,9 @@
 -- How many jobs each queue has of each status; 'delayed' counts those of 'new' that are not due.
--- :now text; :us. Returns queue, status, count. Each part reads one partial index.
+-- Returns queue, status, count. Each part reads one partial index.
 SELECT queue, 'new', count(*) FROM jobs WHERE status = 'new' GROUP BY queue
 UNION ALL
 SELECT queue, 'delayed', count(*) FROM jobs
-WHERE status = 'new' AND (scheduled_at, scheduled_us) > (:now, :us) GROUP BY queue
+WHERE status = 'new' AND (scheduled_at, scheduled_us) > ({now}, {us}) GROUP BY queue
 UNION ALL
 SELECT queue, 'queued', count(*) FROM jobs WHERE status = 'queued' GROUP BY queue
 UNION ALL

@@ -1,3 +1,7 @@
+CREATE TABLE IF NOT EXISTS job_migrations (
+  name TEXT PRIMARY KEY,
+  applied_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
 -- Lightpack's `jobs` table, column for column; one that Lightpack made is left as it is.
 -- AUTOINCREMENT: an id is never given out twice, or a fence could match another job.
 CREATE TABLE IF NOT EXISTS jobs (

@@ -1,12 +1,12 @@
 -- Take the first due jobs of one queue and priority for a worker.
--- :worker :queue :priority :limit; :now and :us, the time in whole seconds (text) and microseconds.
+-- :worker :queue :priority :limit.
 -- Returns the fields of a Claim, then the claim order. No rows: nothing is due.
 UPDATE jobs
 SET status = 'queued', worker = :worker, attempts = attempts + 1, fence = fence + 1
 WHERE id IN (
   SELECT id FROM jobs
   WHERE status = 'new' AND queue = :queue AND priority = :priority
-    AND (scheduled_at, scheduled_us) <= (:now, :us)
+    AND (scheduled_at, scheduled_us) <= ({now}, {us})
   ORDER BY scheduled_at, scheduled_us, id
   LIMIT :limit
 )

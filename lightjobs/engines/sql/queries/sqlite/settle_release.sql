@@ -1,5 +1,5 @@
 -- Put jobs back, due at a given time.
--- :worker (its + keeps the planner to the primary key); :outcomes JSON [[id, fence, scheduled_at, scheduled_us, attempts], ...]. Returns id, fence of the accepted.
+-- :worker (its + keeps the planner to the primary key); :outcomes JSON [[id, fence, scheduled_at, scheduled_us, attempts], ...].
 UPDATE jobs
 SET status = 'new', worker = NULL, exception = NULL, failed_at = NULL,
     scheduled_at = json_extract(o.value, '$[2]'),
@@ -8,4 +8,3 @@ SET status = 'new', worker = NULL, exception = NULL, failed_at = NULL,
 FROM json_each(:outcomes) AS o
 WHERE jobs.id = CAST(json_extract(o.value, '$[0]') AS INTEGER) AND jobs.fence = json_extract(o.value, '$[1]')
   AND jobs.status = 'queued' AND +jobs.worker = :worker
-RETURNING jobs.id, jobs.fence

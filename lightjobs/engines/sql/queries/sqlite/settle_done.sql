@@ -1,7 +1,6 @@
 -- Delete jobs that are done.
--- :worker (its + keeps the planner to the primary key); :outcomes JSON [[id, fence], ...]. Returns id and fence of each accepted one.
+-- :worker (its + keeps the planner to the primary key); :outcomes JSON [[id, fence], ...].
 DELETE FROM jobs
 WHERE status = 'queued' AND +worker = :worker AND (id, fence) IN (
   SELECT CAST(json_extract(value, '$[0]') AS INTEGER), json_extract(value, '$[1]') FROM json_each(:outcomes)
 )
-RETURNING id, fence

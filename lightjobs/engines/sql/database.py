@@ -1,0 +1,127 @@
+"""What the SQL engine needs of a database; SQLite, PostgreSQL and MySQL each in their own way."""
+
+from __future__ import annotations
+
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from ...errors import StoreUnavailable
+
+Row = tuple[Any, ...]
+Params = Mapping[str, Any]
+
+TRIES = 10
+"""How often a verb is tried that the database undid."""
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class TryAgain(StoreUnavailable):
+    """The database undid the statement, and the transaction around it: a deadlock, say. At once
+    tried again it may work."""
+
+
+class ConnectionLost(StoreUnavailable):
+    """The connection broke before the answer came: what was asked may have been done or not."""
+
+
+class Database(ABC):
+    """Connections, transactions, errors, and the verbs that each database does best its own way.
+
+    Verbs are named as their files in `queries/`. One connection for each thread of each process,
+    opened when it is needed and again after it broke. Everything raises StoreUnavailable when the
+    database does not answer, SchemaOutdated when tables or columns are missing.
+    """
+
+    name: str
+    """The folder of its queries and migrations."""
+
+    label: str
+    """What people are told it is."""
+
+    @abstractmethod
+    def rows(self, name: str, params: Params) -> list[Row]:
+        """Run the verb's statement and return its rows."""
+
+    @abstractmethod
+    def run(self, name: str, params: Params) -> int:
+        """Run the verb's statement and return how many rows it touched."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[object]:
+        """Everything that this thread runs inside happens, or nothing. They do not nest."""
+
+    @abstractmethod
+    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
+        """Take the first due jobs; each row begins with the fields of a Claim."""
+
+    @abstractmethod
+    def push(self, rows: Sequence[Params]) -> Sequence[int]:
+        """Insert jobs, all or none, and return their ids in order."""
+
+    @abstractmethod
+    def due_in(self, queues: Sequence[str]) -> float | None:
+        """In how many seconds the first waiting job is due; None when none waits."""
+
+    @abstractmethod
+    def changes(self, queues: Sequence[str]) -> int:
+        """A number that differs once there may be something new in `queues`; where a database
+        cannot know, always the same."""
+
+    @abstractmethod
+    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> None:
+        """Sleep until `changes` would differ from `seen`, or until it is time to look again; at
+        most `seconds`."""
+
+    @abstractmethod
+    def applied(self) -> dict[str, str]:
+        """The migrations that were applied, and when."""
+
+    @abstractmethod
+    def migrating(self) -> AbstractContextManager[object]:
+        """The right to change the schema, for one at a time. Where the database can, all that
+        happens inside happens, or nothing."""
+
+    @abstractmethod
+    def apply(self, statements: Sequence[str]) -> None:
+        """Run the statements of one migration."""
+
+    @abstractmethod
+    def problems(self) -> list[str]:
+        """What is wrong with the database, beyond migrations that are pending."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close this thread's connection."""
+
+
+def _retrying(*errors: type[StoreUnavailable]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+    def decorate(verb: Callable[_P, _T]) -> Callable[_P, _T]:
+        @wraps(verb)
+        def tried(*args: _P.args, **keywords: _P.kwargs) -> _T:
+            for number in range(TRIES):
+                try:
+                    return verb(*args, **keywords)
+                except errors:
+                    if number == TRIES - 1:
+                        raise
+                    # Jitter: whoever collided would do so again.
+                    time.sleep(random.uniform(0, 0.001 * 2**number))
+            raise AssertionError("unreachable")
+
+        return tried
+
+    return decorate
+
+
+undone = _retrying(TryAgain)
+"""Decorates a verb that is tried again when the database undid it."""
+
+repeatable = _retrying(TryAgain, ConnectionLost)
+"""Decorates a verb that is also tried again when its answer was lost: twice is as good as once."""

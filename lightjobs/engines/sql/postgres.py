@@ -1,0 +1,228 @@
+"""PostgreSQL 13 and later, by psycopg 3."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from operator import itemgetter
+from typing import Any
+
+import psycopg
+from psycopg.adapt import AdaptersMap
+from psycopg.types.string import TextLoader
+
+from ...errors import LightjobsError, StoreUnavailable
+from ...record import PRIORITIES
+from .database import ConnectionLost, Params, Row, TryAgain
+from .queries import pyformat
+from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, NotAllowed, ReadOnly, Server
+
+LEAST_VERSION = 130000
+
+POLL_SECONDS = 0.1
+"""How often an idle worker looks for what nobody told it of: what PHP or a recovery put there."""
+
+MIGRATION_LOCK = 5_403_217_881_266
+"""An advisory lock of this number is held by whoever changes the schema."""
+
+_HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
+_TLS = {"off": "disable", "on": "require", "verify": "verify-full"}
+
+# Claims must read their index in order, whatever the planner believes of a table whose statistics
+# are always behind: a sort or a scan reads all that waits.
+_SESSION = f"""
+SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET client_encoding = 'UTF8';
+SET default_transaction_isolation = 'read committed';
+SET lock_timeout = '{LOCK_SECONDS}s';
+SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
+SET jit = off
+"""
+
+_by_claim_order = itemgetter(slice(9, 13))
+_adapters = AdaptersMap(psycopg.adapters)
+_adapters.register_loader("timestamp", TextLoader)  # times travel as text, in UTC
+
+
+class _Held(Held):
+    """A connection that counts the notifications for some queues."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        super().__init__(connection, connection.fileno())
+        self.listening = False
+        self.queues: frozenset[str] = frozenset()
+        self.notified = 0
+        connection.add_notify_handler(lambda notify: self._count(notify.payload))
+
+    def _count(self, queue: str) -> None:
+        self.notified += queue in self.queues
+
+    def consume(self) -> None:
+        """Read what the server has sent unasked. Raises psycopg.Error when it has hung up."""
+        self.connection.pgconn.consume_input()
+        while (notify := self.connection.pgconn.notifies()) is not None:
+            self._count(notify.extra.decode())
+
+
+class Postgres(Server):
+    """The SQL engine's way to a PostgreSQL database."""
+
+    name = "postgres"
+    errors = (psycopg.Error,)
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        super().__init__()
+        self._options = {
+            "host": settings["host"],
+            "port": settings["port"] or 5432,
+            "dbname": settings["name"],
+            "user": settings["user"],
+            "password": settings["password"],
+            "sslmode": _TLS.get(settings["tls"]),
+            "sslrootcert": settings["tls_ca"],
+            "sslcert": settings["tls_cert"],
+            "sslkey": settings["tls_key"],
+            "connect_timeout": CONNECT_SECONDS,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "tcp_user_timeout": 15_000,
+            "application_name": "lightjobs",
+        }
+        self.label = f"PostgreSQL database {settings['name']}"
+
+    def _open(self) -> _Held:
+        given = {key: value for key, value in self._options.items() if value is not None}
+        connection = psycopg.connect(autocommit=True, context=_adapters, **given)
+        try:
+            version = connection.info.server_version
+            if version < LEAST_VERSION:
+                raise LightjobsError(
+                    f"{self.label}: the server is PostgreSQL {version // 10000}; "
+                    f"lightjobs needs {LEAST_VERSION // 10000} or later"
+                )
+            connection.execute(_SESSION)
+        except BaseException:
+            connection.close()
+            raise
+        return _Held(connection)
+
+    def _stale(self, held: Held) -> bool:
+        assert isinstance(held, _Held)
+        try:
+            held.consume()
+        except psycopg.Error:
+            return True
+        return bool(held.connection.closed)
+
+    def _close(self, held: Held) -> None:
+        with suppress(psycopg.Error):
+            held.connection.close()
+
+    def _execute_on(self, held: Held, sql: str, params: Params | None) -> Any:
+        return held.connection.execute(sql, params)
+
+    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
+        rows = self.rows("claim", {"worker": worker, "limit": limit, **_places(queues)})
+        rows.sort(key=_by_claim_order)  # RETURNING has no order of its own
+        return rows
+
+    def push(self, rows: Sequence[Params]) -> list[int]:
+        if len(rows) == 1:
+            return [self.rows("push", rows[0])[0][0]]
+        with self.transaction(), self._guarded() as held:
+            return store(held.connection.cursor(), rows)
+
+    def due_in(self, queues: Sequence[str]) -> float | None:
+        ((seconds,),) = self.rows("due", _places(queues))
+        return None if seconds is None else float(seconds)
+
+    def changes(self, queues: Sequence[str]) -> int:
+        held = self._held()
+        assert isinstance(held, _Held)
+        if not held.listening:
+            self.execute("LISTEN lightjobs")
+            held.listening = True
+        held.queues = frozenset(queues)
+        return held.notified
+
+    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> None:
+        with self._guarded() as held:
+            assert isinstance(held, _Held)
+            if held.notified == seen:
+                seconds = min(seconds, POLL_SECONDS * random.uniform(0.8, 1.2))
+                if held.poll.poll(max(1, int(seconds * 1000))):
+                    held.consume()
+
+    def applied(self) -> dict[str, str]:
+        if self.ask("SELECT to_regclass('job_migrations')") == [(None,)]:
+            return {}
+        return dict(self.ask("SELECT name, applied_at FROM job_migrations"))
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        with self.transaction():
+            self.execute("SET LOCAL lock_timeout = 0")
+            self.execute(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+            # Who waits for a table's lock makes everybody behind wait, too.
+            self.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+            yield
+
+    def _translated(self, error: Exception) -> LightjobsError:
+        assert isinstance(error, psycopg.Error)
+        state = error.sqlstate or ""
+        # Not the details: they quote the row.
+        text = error.diag.message_primary or str(error).strip().partition("\n")[0]
+        said = f"{self.label}: {text}"
+        if state in ("42P01", "42703"):
+            return self._outdated(text)
+        if state in ("40P01", "40001", "55P03"):
+            return TryAgain(said)
+        if state == "42501":
+            return NotAllowed(said)
+        if state == "25006":
+            return ReadOnly(said)
+        if not state or state.startswith(("08", "57P")):
+            lost = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+            return ConnectionLost(said) if lost else LightjobsError(said)
+        if state.startswith(("53", "57", "58", "XX")):
+            return StoreUnavailable(said)
+        return LightjobsError(said)
+
+
+def store(cursor: psycopg.Cursor[Any], rows: Sequence[Params]) -> list[int]:
+    """Insert jobs in whatever transaction `cursor` is in, and return their ids in order."""
+    cursor.execute(pyformat("reserve", "postgres"), {"count": len(rows)})
+    reserved = cursor.fetchall()
+    now = str(reserved[0][1])
+    ids = [row[0] for row in reserved]
+    lines = [
+        f"{number}\t{_field(row['handler'])}\t{_field(row['queue'])}\t{_field(row['payload'])}"
+        f"\tnew\t0\t{row['scheduled_at'] or now}\t{row['scheduled_us']}\t{row['priority']}"
+        f"\t{_field(row['options'])}\t{now}\n"
+        for number, row in zip(ids, rows, strict=True)
+    ]
+    data = "".join(lines).encode()
+    with cursor.copy(pyformat("copy", "postgres")) as copy:
+        copy.write(data)
+    queues = list({row["queue"] for row in rows})
+    cursor.execute(pyformat("notify", "postgres"), {"queues": queues})
+    return ids
+
+
+def _field(text: str | None) -> str:
+    """A value as COPY reads it."""
+    if text is None:
+        return "\\N"
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if "\n" in text or "\t" in text or "\r" in text:
+        text = text.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    return text
+
+
+def _places(queues: Sequence[str]) -> dict[str, list[Any]]:
+    """The queues and priorities in the order to serve, as two arrays of equal length."""
+    return {
+        "queues": [queue for queue in queues for _ in _HIGHEST_FIRST],
+        "priorities": _HIGHEST_FIRST * len(queues),
+    }

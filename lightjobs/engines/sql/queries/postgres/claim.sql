@@ -1,0 +1,25 @@
+-- Take the first due jobs of several queues for a worker.
+-- :worker; :queues and :priorities, arrays of equal length in the order to serve; :limit.
+-- Returns the fields of a Claim, then the claim order. No rows: nothing is due, or the worker is not
+-- registered. Its row is locked against a recovery, which must not miss what is being claimed.
+-- The two LIMITs lock no row too many: the outer one stops the inner ones.
+WITH me AS MATERIALIZED (
+  SELECT id FROM job_workers WHERE id = :worker FOR KEY SHARE
+), due AS MATERIALIZED (
+  SELECT first.id, place.ordinality
+  FROM me
+  CROSS JOIN unnest(CAST(:queues AS text[]), CAST(:priorities AS integer[])) WITH ORDINALITY AS place (queue, priority)
+  CROSS JOIN LATERAL (
+    SELECT id FROM jobs
+    WHERE status = 'new' AND queue = place.queue AND priority = place.priority
+      AND (scheduled_at, scheduled_us) <= ({now}, {us})
+    ORDER BY scheduled_at, scheduled_us, id
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+  ) AS first
+  LIMIT :limit
+)
+UPDATE jobs
+SET status = 'queued', worker = :worker, attempts = attempts + 1, fence = fence + 1
+FROM due WHERE jobs.id = due.id
+RETURNING CAST(jobs.id AS text), fence, handler, queue, payload, attempts, recoveries, created_at, options, due.ordinality, scheduled_at, scheduled_us, jobs.id

@@ -1,0 +1,3 @@
+-- Tell those who wait that these queues have new jobs.
+-- :queues, an array.
+SELECT pg_notify('lightjobs', queue) FROM unnest(CAST(:queues AS text[])) AS queue

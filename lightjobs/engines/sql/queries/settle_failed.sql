@@ -1,8 +1,0 @@
--- Keep jobs as failed.
--- :worker (its + keeps the planner to the primary key); :outcomes JSON [[id, fence, exception], ...]; :now the time as text. Returns id, fence of the accepted.
-UPDATE jobs
-SET status = 'failed', worker = NULL, failed_at = :now, exception = json_extract(o.value, '$[2]')
-FROM json_each(:outcomes) AS o
-WHERE jobs.id = CAST(json_extract(o.value, '$[0]') AS INTEGER) AND jobs.fence = json_extract(o.value, '$[1]')
-  AND jobs.status = 'queued' AND +jobs.worker = :worker
-RETURNING jobs.id, jobs.fence

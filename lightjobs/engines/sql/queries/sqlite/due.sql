@@ -1,0 +1,6 @@
+-- In how many seconds the first waiting job of one queue and priority is due.
+-- :queue :priority. Returns it, negative for the past; no row: none waits.
+SELECT CAST(strftime('%s', scheduled_at) AS REAL) - {unix} + scheduled_us / 1000000.0 FROM jobs
+WHERE status = 'new' AND queue = :queue AND priority = :priority
+ORDER BY scheduled_at, scheduled_us
+LIMIT 1
