@@ -17,7 +17,7 @@ database = {
     "user": env("DB_USER"),
     "password": env("DB_PSWD"),
     # off, on: encrypted, verify: encrypted, and the server proves that it is `host`.
-    "tls": env("DB_TLS"),  # pgsql: on where the server offers it; mysql: off
+    "tls": env("DB_TLS"),  # as the driver does: encrypted where the server offers it
     "tls_ca": env("DB_TLS_CA"),  # the system's
     "tls_cert": env("DB_TLS_CERT"),
     "tls_key": env("DB_TLS_KEY"),

@@ -20,7 +20,7 @@ from .record import DEFAULT_RETENTION, Retention
 ENGINES = ("redis", "valkey", "database", "memory", "sync", "null")
 DRIVERS = ("sqlite", "mysql", "mariadb", "pgsql")
 BUILT_ENGINES = ENGINES
-BUILT_DRIVERS = ("sqlite", "pgsql")
+BUILT_DRIVERS = DRIVERS
 TEMPLATES = Path(__file__).parent / "templates"
 
 

@@ -26,11 +26,12 @@ from typing import Any
 import psycopg
 import pymysql
 import pytest
-from servers import _LAUNCHER, _certificate, _free_port, _tied_to_us, missing, shared
+from servers import _LAUNCHER, _certificate, _free_port, _tied_to_us, missing, need, shared
 
 from lightjobs.engines.base import Engine
 from lightjobs.engines.sql.database import Database
 from lightjobs.engines.sql.engine import SqlEngine
+from lightjobs.engines.sql.mysql import Mysql
 from lightjobs.engines.sql.postgres import Postgres
 
 _PATIENCE = 20.0
@@ -275,10 +276,99 @@ class PostgresServer(SqlServer):
         ]
 
 
+class MariaServer(SqlServer):
+    kind = "mariadb"
+    account = "mysql"
+
+    def database(self) -> Mysql:
+        return Mysql(self.settings)
+
+    def query(self, sql: str, params: Any = None) -> list[tuple[Any, ...]]:
+        with self._session(NAME) as cursor:
+            cursor.execute(sql, params)
+            return list(cursor.fetchall())
+
+    @contextlib.contextmanager
+    def _session(self, database: str | None = None) -> Iterator[Any]:
+        connection = pymysql.connect(
+            unix_socket=self.socket,
+            user="root",
+            database=database,
+            autocommit=True,
+            ssl_disabled=True,
+        )
+        with connection, connection.cursor() as cursor:
+            yield cursor
+
+    def reset(self) -> None:
+        with self._session() as cursor:
+            cursor.execute(f"DROP DATABASE {NAME}")
+            cursor.execute(f"CREATE DATABASE {NAME} CHARACTER SET utf8mb4")
+
+    def empty(self) -> None:
+        engine = self.engine()
+        engine.install()
+        engine.close()
+        with self._session(NAME) as cursor:
+            cursor.execute("DELETE FROM jobs")
+            cursor.execute("DELETE FROM job_workers")
+            cursor.execute("DELETE FROM job_limits")
+            cursor.execute("UPDATE job_sweeps SET swept_at = 0, recover_from = 0")
+            cursor.execute("ALTER TABLE jobs AUTO_INCREMENT = 1")
+
+    def kill_connections(self) -> None:
+        sql = "SELECT id FROM information_schema.processlist WHERE user = %s"
+        for (number,) in self.query(sql, [USER]):
+            with contextlib.suppress(pymysql.MySQLError):  # it has just ended by itself
+                self.query(f"KILL CONNECTION {number}")
+
+    def _prepare(self) -> None:
+        self._binary = need("mariadbd")
+        self.data.mkdir()
+        (self.folder / "init.sql").write_text(
+            f"CREATE DATABASE IF NOT EXISTS {NAME} CHARACTER SET utf8mb4;\n"
+            f"CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{PASSWORD}';\n"
+            f"GRANT ALL ON {NAME}.* TO {USER}@'%';\n"
+        )
+        self._own_folder()
+        self._run(
+            need("mariadb-install-db"),
+            *("--no-defaults", f"--datadir={self.data}", "--skip-test-db"),
+            "--auth-root-authentication-method=normal",
+            *("--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"),
+        )
+
+    def _command(self) -> list[str]:
+        options = {
+            "datadir": self.data,
+            "bind-address": self.host,
+            "port": self.port,
+            "socket": self.socket,
+            "init-file": self.folder / "init.sql",
+            "pid-file": self.folder / "pid",
+            "default-time-zone": "+05:30",
+            "innodb-buffer-pool-size": "256M",
+            "innodb-flush-log-at-trx-commit": 1 if self.durable else 2,
+        }
+        if self.certificate:
+            options |= {
+                "ssl-cert": self.certificate,
+                "ssl-key": self.certificate.with_suffix(".key"),
+            }
+        given = [f"--{key}={value}" for key, value in options.items()]
+        return [self._binary, "--no-defaults", "--skip-name-resolve", *given, *self._config]
+
+
 @contextlib.contextmanager
 def postgres_server(**options: Any) -> Iterator[PostgresServer]:
     """A running PostgreSQL; skips the test where there is none."""
     yield from _running(PostgresServer(**options))
+
+
+@contextlib.contextmanager
+def mariadb_server(**options: Any) -> Iterator[MariaServer]:
+    """A running MariaDB, likewise."""
+    yield from _running(MariaServer(**options))
 
 
 @pytest.fixture
@@ -289,8 +379,16 @@ def clean_postgres() -> PostgresServer:
     return server
 
 
+@pytest.fixture
+def clean_mariadb() -> MariaServer:
+    """The session's MariaDB, its tables emptied."""
+    server: MariaServer = shared("mariadb", _started)
+    server.empty()
+    return server
+
+
 def _started(kind: str) -> SqlServer:
-    return {"postgres": PostgresServer}[kind]()
+    return {"postgres": PostgresServer, "mariadb": MariaServer}[kind]()
 
 
 def _running(server: Any) -> Iterator[Any]:

@@ -59,6 +59,10 @@ def _database(settings: dict[str, Any]) -> Database:
             from .sql.postgres import Postgres
 
             return Postgres(settings)
+        case "mysql" | "mariadb":
+            from .sql.mysql import Mysql
+
+            return Mysql(settings)
         case _:
             from .sql.sqlite import Sqlite
 

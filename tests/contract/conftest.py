@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 from servers import clean_cluster, clean_redis, clean_valkey
-from sql_servers import clean_postgres
+from sql_servers import clean_mariadb, clean_postgres
 
 from lightjobs import engines, env, settings
 from lightjobs.engines.base import Engine
@@ -12,7 +12,7 @@ from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 
-__all__ = ["clean_cluster", "clean_postgres", "clean_redis", "clean_valkey"]
+__all__ = ["clean_cluster", "clean_mariadb", "clean_postgres", "clean_redis", "clean_valkey"]
 
 
 class Store(NamedTuple):
@@ -64,6 +64,7 @@ STORES = {
     "valkey": redis("hash", "valkey", "valkey", REDIS_PROTOCOL="3", REDIS_JOB_PREFIX="ü*[a-z]{}?:"),
     "cluster": redis("hash", server="cluster", REDIS_JOB_PREFIX="{jobs}:"),
     "postgresql": server("postgres"),
+    "mariadb": server("mariadb"),
 }
 
 

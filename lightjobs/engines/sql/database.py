@@ -88,6 +88,10 @@ class Database(ABC):
         """The right to change the schema, for one at a time. Where the database can, all that
         happens inside happens, or nothing."""
 
+    def script(self, sql: str) -> str:
+        """A migration's text as this server understands it."""
+        return sql
+
     @abstractmethod
     def apply(self, statements: Sequence[str]) -> None:
         """Run the statements of one migration."""

@@ -43,7 +43,7 @@ def _pending(db: Database) -> list[str]:
     done all that `migrate:up` would."""
     applied = db.applied()
     return [
-        f"{sql.rstrip()}\n{_NOTE.format(name)}\n"
+        f"{db.script(sql).rstrip()}\n{_NOTE.format(name)}\n"
         for name, sql in migrations(db.name)
         if name not in applied
     ]
@@ -52,4 +52,4 @@ def _pending(db: Database) -> list[str]:
 def _latest(db: Database) -> list[str]:
     applied = db.applied()
     found = [(name, sql) for name, sql in migrations(db.name, ".down.sql") if name in applied]
-    return [f"{_FORGET.format(name)}\n{sql}" for name, sql in found[-1:]]
+    return [f"{_FORGET.format(name)}\n{db.script(sql)}" for name, sql in found[-1:]]

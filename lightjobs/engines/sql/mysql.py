@@ -1,0 +1,302 @@
+"""MySQL 8.0 and MariaDB 10.6, and later, by PyMySQL. Neither is asked for what only one can."""
+
+from __future__ import annotations
+
+import random
+import re
+import ssl
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pymysql
+from pymysql.constants import CLIENT, FIELD_TYPE
+from pymysql.converters import conversions
+
+from ...errors import LightjobsError, SettingsError, StoreUnavailable
+from ...record import PRIORITIES
+from .database import ConnectionLost, Params, Row, TryAgain
+from .queries import pyformat
+from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, NotAllowed, ReadOnly, Server
+
+LEAST_VERSIONS = {"MySQL": (8, 0), "MariaDB": (10, 6)}
+
+ANSWER_SECONDS = 60
+"""How long a statement may take before the server counts as away."""
+
+POLL_SECONDS = (0.004, 0.1)
+"""How soon an idle worker looks again: at first, and when nothing has come for a while."""
+
+PACKET_BYTES = 1_000_000
+"""About how long a statement that inserts many jobs may be; the server's own limit is above."""
+
+_HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
+
+_SESSION = (
+    f"SET time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_SECONDS}, "
+    # Too long a text is an error, not a shorter text, whatever the server's mode is.
+    "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+    # Locks what a claim takes, and no gaps between.
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+)
+
+# Times travel as text, in UTC.
+_CONVERSIONS = {**conversions, FIELD_TYPE.DATETIME: str, FIELD_TYPE.TIMESTAMP: str}
+
+_MISSING = {1146, 1054, 1136}
+_UNDONE = {1213, 1205, 1020}
+_READ_ONLY = {1290, 1792, 1836}
+_DENIED = {1044, 1142, 1143, 1227}
+_AWAY = {
+    *(1040, 1203, 1226),  # too many connections
+    *(1053, 1927, 3169, 1317, 3024, 1969),  # shut down, killed, timed out
+    *(1021, 1114, 3, 28, 1037, 1041),  # disk or memory full
+}
+_ALREADY_THERE = 1060
+_OUR_COLUMNS = """
+SELECT scheduled_us, priority, fence, recoveries, worker, options FROM jobs LIMIT 0
+"""
+_REFUSED = {1045, 1049, 1698}  # the login, or the database's name
+
+
+class Mysql(Server):
+    """The SQL engine's way to a MySQL or MariaDB database."""
+
+    name = "mysql"
+    errors = (pymysql.MySQLError,)
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        super().__init__()
+        host = settings["host"]
+        socket = host.startswith("/")
+        self._options = {
+            "host": None if socket else host,
+            "unix_socket": host if socket else None,
+            "port": settings["port"] or 3306,
+            "database": settings["name"],
+            "user": settings["user"],
+            "password": settings["password"] or "",
+            "charset": "utf8mb4",
+            "autocommit": True,
+            "connect_timeout": CONNECT_SECONDS,
+            "read_timeout": ANSWER_SECONDS,
+            "write_timeout": ANSWER_SECONDS,
+            "client_flag": CLIENT.FOUND_ROWS,  # an UPDATE counts what it found, changed or not
+            "conv": _CONVERSIONS,
+            "program_name": "lightjobs",
+            **_tls(settings),
+        }
+        self.label = f"MySQL database {settings['name']}"
+        self._collation = ""
+        self._pause = POLL_SECONDS[0]
+
+    def _open(self) -> Held:
+        connection: Any = pymysql.connect(**self._options)
+        try:
+            self._examine(connection.get_server_info())
+            with connection.cursor() as cursor:
+                for statement in _SESSION:
+                    cursor.execute(statement)
+        except BaseException:
+            connection.close()
+            raise
+        return Held(connection, connection._sock.fileno())
+
+    def _examine(self, version: str) -> None:
+        kind = "MariaDB" if "mariadb" in version.lower() else "MySQL"
+        # Older drivers of MariaDB's replication made it call itself 5.5.5-10.6.
+        numbers = re.match(r"(?:5\.5\.5-)?(\d+)\.(\d+)", version)
+        if numbers is None or (int(numbers[1]), int(numbers[2])) < LEAST_VERSIONS[kind]:
+            least = ".".join(map(str, LEAST_VERSIONS[kind]))
+            raise LightjobsError(
+                f"{self.label}: the server is {kind} {version}; lightjobs needs {least} or later"
+            )
+        # Their only collations that compare byte by byte and do not forget trailing spaces.
+        self._collation = "utf8mb4_nopad_bin" if kind == "MariaDB" else "utf8mb4_0900_bin"
+
+    def _stale(self, held: Held) -> bool:
+        return True  # a server speaks unasked only to say farewell
+
+    def _close(self, held: Held) -> None:
+        with suppress(Exception):  # it may be broken in any way
+            held.connection.close()
+
+    def _execute_on(self, held: Held, sql: str, params: Params | None) -> Any:
+        cursor = held.connection.cursor()
+        for statement in sql.split(";\n"):
+            cursor.execute(statement, params)
+        return cursor
+
+    def rows(self, name: str, params: Params) -> list[Row]:
+        sql = pyformat(name, self.name)
+        if ";\n" not in sql or self._held().inside:
+            return self._fetched(self.execute(sql, params))
+        with self.transaction():
+            return self._fetched(self.execute(sql, params))
+
+    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
+        """Looks first, without locks: most queues and priorities have nothing due, and a locking
+        read of each would cost more than one statement, or lock more than it takes."""
+        due = [
+            (queues[place // len(_HIGHEST_FIRST)], _HIGHEST_FIRST[place % len(_HIGHEST_FIRST)])
+            for place, seconds in self._look(queues)
+            if seconds <= 0
+        ]
+        if not due:
+            return []
+        self._pause = POLL_SECONDS[0]
+        claimed: list[Row] = []
+        with self.transaction():
+            if not self.rows("registered", {"worker": worker}):
+                return claimed
+            for queue, priority in due:
+                if len(claimed) < limit:
+                    params = {"queue": queue, "priority": priority, "limit": limit - len(claimed)}
+                    claimed += self.rows("claim", params)
+            if claimed:
+                ids = [int(row[0]) for row in claimed]
+                self.run("claimed", {"worker": worker, "ids": ids})
+        return claimed
+
+    def push(self, rows: Sequence[Params]) -> list[int]:
+        if len(rows) == 1:
+            number: int = self.execute(pyformat("push", self.name), rows[0]).lastrowid
+            return [number]
+        with self.transaction(), self._guarded() as held:
+            return store(held.connection.cursor(), rows)
+
+    def due_in(self, queues: Sequence[str]) -> float | None:
+        return min((seconds for _place, seconds in self._look(queues)), default=None)
+
+    def _look(self, queues: Sequence[str]) -> list[tuple[int, float]]:
+        """In how many seconds the first job of each queue and priority is due, by the place of
+        both in the order to serve."""
+        if not queues:
+            return []
+        statement = pyformat("due", self.name)
+        parts: list[str] = []
+        params: dict[str, Any] = {}
+        for place in range(len(queues) * len(_HIGHEST_FIRST)):
+            parts.append(statement.replace("%(", f"%({place}_"))
+            params[f"{place}_place"] = place
+            params[f"{place}_queue"] = queues[place // len(_HIGHEST_FIRST)]
+            params[f"{place}_priority"] = _HIGHEST_FIRST[place % len(_HIGHEST_FIRST)]
+        rows = self._fetched(self.execute("\nUNION ALL\n".join(parts), params))
+        return sorted((place, float(seconds)) for place, seconds in rows)
+
+    def changes(self, queues: Sequence[str]) -> int:
+        return 0  # nothing tells
+
+    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> None:
+        time.sleep(min(seconds, self._pause * random.uniform(0.8, 1.2)))
+        self._pause = min(self._pause * 1.3, POLL_SECONDS[1])
+
+    def applied(self) -> dict[str, str]:
+        if not self.ask("SHOW TABLES LIKE 'job_migrations'"):
+            return {}
+        return dict(self.ask("SELECT name, applied_at FROM job_migrations"))
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        """A schema change commits by itself here; so each migration changes `jobs` with one
+        statement, and may be begun again."""
+        lock = f"lightjobs:{self._options['database']}"[:64]
+        with self._guarded() as held:
+            held.inside = True  # the lock is this connection's
+            held.connection._read_timeout = None
+            try:
+                self.execute("SELECT GET_LOCK(%(lock)s, 86400)", {"lock": lock})
+                yield
+                self.execute("SELECT RELEASE_LOCK(%(lock)s)", {"lock": lock})
+            finally:
+                self._give_up()
+
+    def script(self, sql: str) -> str:
+        with self._guarded():  # the first connection tells what the server is
+            return sql.replace("{collation}", self._collation)
+
+    def apply(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            try:
+                self.execute(statement)
+            except LightjobsError as error:
+                if not self._applied_before(error):
+                    raise
+
+    def _applied_before(self, error: LightjobsError) -> bool:
+        """Whether a migrator died between a change and its note."""
+        if getattr(error.__cause__, "args", (0,))[0] != _ALREADY_THERE:
+            return False
+        try:
+            self.ask(_OUR_COLUMNS)
+        except LightjobsError:
+            return False
+        return True
+
+    def _translated(self, error: Exception) -> LightjobsError:
+        number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+        text = str(error.args[1]) if len(error.args) > 1 else str(error)
+        said = f"{self.label}: {text}"
+        if number in _MISSING:
+            return self._outdated(text)
+        if number in _UNDONE:
+            return TryAgain(said)
+        if number in _DENIED:
+            return NotAllowed(said)
+        if number in _READ_ONLY:
+            return ReadOnly(said)
+        if number in _REFUSED:
+            return StoreUnavailable(said)
+        if number in _AWAY or 2000 <= number < 3000 or isinstance(error, pymysql.InterfaceError):
+            return ConnectionLost(said)
+        if not number and isinstance(error, pymysql.OperationalError):
+            return ConnectionLost(said)
+        return LightjobsError(said)
+
+
+def store(cursor: Any, rows: Sequence[Params]) -> list[int]:
+    """Insert jobs in whatever transaction `cursor` is in, and return their ids in order."""
+    statement = pyformat("push", "mysql")
+    head, values = statement[: statement.index("(%(")], statement[statement.index("(%(") :]
+    cursor.execute("SELECT @@auto_increment_increment")
+    ((step,),) = cursor.fetchall()
+    ids: list[int] = []
+    part: list[str] = []
+    size = 0
+    for row in rows:
+        text = cursor.mogrify(values, row)
+        if part and size + len(text) > PACKET_BYTES:
+            ids += _insert(cursor, head, part, step)
+            part, size = [], 0
+        part.append(text)
+        size += len(text)
+    return ids + _insert(cursor, head, part, step)
+
+
+def _insert(cursor: Any, head: str, part: Sequence[str], step: int) -> list[int]:
+    # A statement that says how many rows it inserts gets its ids in one block, whatever
+    # innodb_autoinc_lock_mode is.
+    cursor.execute(head + ",\n".join(part))
+    first = cursor.lastrowid
+    return [first + step * number for number in range(len(part))]
+
+
+def _tls(settings: dict[str, Any]) -> dict[str, Any]:
+    """PyMySQL's options. Unset is its own default, without TLS within this machine: to load the
+    system's authorities takes longer than to connect."""
+    if settings["tls"] is None and not (settings["tls_ca"] or settings["tls_cert"]):
+        local = settings["host"] in ("localhost", "127.0.0.1", "::1")
+        return {"ssl_disabled": True} if local or settings["host"].startswith("/") else {}
+    if settings["tls"] == "off":
+        return {"ssl_disabled": True}
+    try:
+        context = ssl.create_default_context(cafile=settings["tls_ca"])
+        if settings["tls"] != "verify":
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_REQUIRED if settings["tls_ca"] else ssl.CERT_NONE
+        if settings["tls_cert"]:
+            context.load_cert_chain(settings["tls_cert"], settings["tls_key"])
+    except OSError as error:
+        raise SettingsError(f"DB_TLS_CA, DB_TLS_CERT or DB_TLS_KEY: {error}") from None
+    return {"ssl": context}
