@@ -215,6 +215,7 @@ class PostgresServer(SqlServer):
         engine.close()
         self.query(
             "DELETE FROM jobs; DELETE FROM job_workers; DELETE FROM job_limits;"
+            " DELETE FROM job_paused; DELETE FROM job_slots;"
             "UPDATE job_sweeps SET swept_at = 0, recover_from = 0;"
             "ALTER TABLE jobs ALTER id RESTART"
         )
@@ -313,6 +314,8 @@ class MariaServer(SqlServer):
             cursor.execute("DELETE FROM jobs")
             cursor.execute("DELETE FROM job_workers")
             cursor.execute("DELETE FROM job_limits")
+            cursor.execute("DELETE FROM job_paused")
+            cursor.execute("DELETE FROM job_slots")
             cursor.execute("UPDATE job_sweeps SET swept_at = 0, recover_from = 0")
             cursor.execute("ALTER TABLE jobs AUTO_INCREMENT = 1")
 

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from lightjobs.engines.sql.queries import migrations, query
+from lightjobs.engines.sql.queries import migrations, query, where
 
 PARAMETERS = {
     "worker": "w",
@@ -44,8 +44,8 @@ def database(request):
     connection.close()
 
 
-def plan(database, name):
-    sql = query(name, "sqlite")
+def plan(database, name, which=""):
+    sql = query(name, "sqlite", which)
     used = {key: value for key, value in PARAMETERS.items() if f":{key}" in sql}
     return [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", used)]
 
@@ -83,11 +83,32 @@ def test_one_job_is_found_by_primary_key(database, name):
     assert plan(database, name) == ["SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)"]
 
 
-@pytest.mark.parametrize("name", ["retry", "purge", "browse_ended"])
-def test_ended_jobs_are_found_without_reading_the_waiting_ones(database, name):
-    lines = plan(database, name)
+@pytest.mark.parametrize("name", ["fresh", "purge", "browse_ended"])
+@pytest.mark.parametrize("filters", [(), ("queue",), ("queue", "before")])
+def test_ended_jobs_are_found_without_reading_the_waiting_ones(database, name, filters):
+    lines = plan(database, name, where(("failed",), *filters))
     assert "jobs_ended (status=?" in "\n".join(lines)
     assert_no_scan_of_jobs(lines)
+
+
+@pytest.mark.parametrize("name", ["cancel", "pause", "purge", "count"])
+def test_waiting_jobs_of_a_queue_are_found_by_their_index(database, name):
+    lines = plan(database, name, where(("new",), "queue"))
+    assert "jobs_claim (queue=?" in "\n".join(lines)
+    assert_no_scan_of_jobs(lines)
+
+
+@pytest.mark.parametrize(
+    "name", ["fresh", "cancel", "pause", "resume", "requeue", "purge", "count"]
+)
+def test_a_verb_on_one_job_finds_it_by_primary_key(database, name):
+    lines = plan(database, name, where(("new", "paused", "queued"), "id"))
+    assert "USING INTEGER PRIMARY KEY (rowid=?)" in "\n".join(lines)
+    assert_no_scan_of_jobs(lines)
+
+
+def test_what_was_cut_off_is_found_by_its_worker(database):
+    assert "jobs_cut (worker=?)" in "\n".join(plan(database, "let_all_go"))
 
 
 def test_counting_reads_indexes_only(database):

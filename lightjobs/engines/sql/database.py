@@ -46,16 +46,17 @@ class Database(ABC):
     """What people are told it is."""
 
     @abstractmethod
-    def rows(self, name: str, params: Params) -> list[Row]:
-        """Run the verb's statement and return its rows."""
+    def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
+        """Run the verb's statement, with `queries.where` of its own, and return its rows."""
 
     @abstractmethod
-    def run(self, name: str, params: Params) -> int:
-        """Run the verb's statement and return how many rows it touched."""
+    def run(self, name: str, params: Params, where: str = "") -> int:
+        """The same; returns how many rows it touched."""
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[object]:
-        """Everything that this thread runs inside happens, or nothing. They do not nest."""
+        """Everything that this thread runs inside happens, or nothing. One inside another is part
+        of it."""
 
     @abstractmethod
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:

@@ -12,29 +12,46 @@ from typing import Any
 
 from ...errors import LightjobsError, StoreUnavailable
 from ...record import (
+    CANCELLED,
+    COMPLETED,
     FAILED,
     NEW,
-    QUEUED,
     STATUSES,
     Claim,
     Done,
     Failed,
     HandBack,
+    LastSlot,
     NewJob,
     Outcome,
     Release,
+    Slot,
     Stored,
     row_number,
     utc_text,
 )
-from ..base import MAX_RECOVERIES, WORKER_LOST, Engine, legal_move, legal_purge
+from ..base import (
+    ENDED,
+    EVERYWHERE,
+    MAX_RECOVERIES,
+    WORKER_LOST,
+    Engine,
+    Progress,
+    Where,
+    legal_move,
+    legal_purge,
+)
 from . import migrate
 from .database import ConnectionLost, Database, Row, repeatable, undone
+from .queries import where as condition
 
 PART = 5000
 """Rows that one statement of a bulk verb touches, so that no lock is held for long."""
 
 LIMIT_NAME_BYTES = 255
+
+NEVER = -1e15
+"""A moment before any: an entry of the schedule that has just become known has had no slot."""
 
 _claim_fields = itemgetter(slice(9))
 
@@ -79,6 +96,8 @@ class SqlEngine(Engine):
             accepted = 0
             for kind, alike in by_kind.items():
                 name, as_row = _SETTLE[kind]
+                if kind is Done and self.retention.completed != 0:
+                    name = "settle_completed"
                 rows = alike if as_row is None else [as_row(outcome) for outcome in alike]
                 params = {"worker": worker, "outcomes": json.dumps(rows)}
                 accepted += self._db.run(name, params)
@@ -88,14 +107,16 @@ class SqlEngine(Engine):
             # registered, how a job stands tells whether this outcome was its last, now or before.
             if not self._db.rows("registered", {"worker": worker}):
                 return [False] * len(outcomes)
-            return [self._was_accepted(outcome) for outcome in outcomes]
+            return [self._was_accepted(worker, outcome) for outcome in outcomes]
 
-    def _was_accepted(self, outcome: Outcome) -> bool:
+    def _was_accepted(self, worker: str, outcome: Outcome) -> bool:
         rows = self._db.rows("settled", {"id": int(outcome.id)})
         if not rows:
             return type(outcome) is Done
         status, fence = rows[0]
-        expected = {Release: NEW, HandBack: NEW, Failed: FAILED}.get(type(outcome))
+        if status == CANCELLED:
+            self._db.run("let_go", {"id": int(outcome.id), "worker": worker})
+        expected = {Done: COMPLETED, Release: NEW, HandBack: NEW, Failed: FAILED}.get(type(outcome))
         return bool(fence == outcome.fence and status == expected)
 
     @undone
@@ -127,43 +148,118 @@ class SqlEngine(Engine):
     def _recover(self, worker: str) -> int:
         # First: it waits for a claim of that worker's under way, and none can follow.
         self._db.run("unregister", {"worker": worker})
+        self._db.run("let_all_go", {"worker": worker})
         failed = self._db.run(
             "recover_fail",
             {"worker": worker, "limit": MAX_RECOVERIES, "exception": WORKER_LOST},
         )
         return failed + self._db.run("recover", {"worker": worker})
 
-    def move(self, name: str, job_id: str | None = None, queue: str | None = None) -> int:
-        legal_move(name)
-        params = {"id": None if job_id is None else row_number(job_id), "queue": queue}
-        return self._in_parts(name, params)
+    def move(self, name: str, where: Where = EVERYWHERE, progress: Progress | None = None) -> int:
+        move = legal_move(name, where)
+        statement = "fresh" if move.fresh else name
+        if where.job_id is not None:
+            # In one step: whatever becomes of the job meanwhile, it is in one of them.
+            return self._in_parts(statement, move.sources, where, progress)
+        return sum(self._in_parts(statement, (s,), where, progress) for s in move.sources)
 
     def purge(
-        self,
-        status: str,
-        job_id: str | None = None,
-        queue: str | None = None,
-        before: float | None = None,
+        self, status: str, where: Where = EVERYWHERE, progress: Progress | None = None
     ) -> int:
-        params = {
-            "status": legal_purge(status),
-            "id": None if job_id is None else row_number(job_id),
-            "queue": queue,
-            "before": None if before is None else utc_text(before),
-        }
-        return self._in_parts("purge", params)
+        return self._in_parts("purge", (legal_purge(status),), where, progress, "free")
 
-    def _in_parts(self, name: str, params: dict[str, Any]) -> int:
+    @repeatable
+    def count(self, status: str, where: Where = EVERYWHERE) -> int:
+        if status not in STATUSES or where.status not in (None, status):
+            return 0
+        params = _filters(where)
+        ((number,),) = self._db.rows("count", params, condition((status,), *params))
+        return int(number)
+
+    def _in_parts(
+        self,
+        name: str,
+        statuses: tuple[str, ...],
+        where: Where,
+        progress: Progress | None,
+        *more: str,
+    ) -> int:
+        if not statuses:
+            return 0
+        params = _filters(where)
+        which = condition(statuses, *params, *more)
         total = 0
-        while True:
-            touched = self._part(name, params)
+        while touched := self._part(name, {**params, "limit": PART}, which):
             total += touched
-            if touched < PART:
-                return total
+            if progress is not None:
+                progress(touched)
+        return total
 
     @undone
-    def _part(self, name: str, params: dict[str, Any]) -> int:
-        return self._db.run(name, {**params, "limit": PART})
+    def _part(self, name: str, params: dict[str, Any], which: str) -> int:
+        return self._db.run(name, params, which)
+
+    @undone
+    def pause_queue(self, queue: str) -> bool:
+        return self._db.run("pause_queue", {"queue": queue}) > 0
+
+    @undone
+    def resume_queue(self, queue: str) -> bool:
+        return self._db.run("resume_queue", {"queue": queue}) > 0
+
+    @repeatable
+    def paused_queues(self) -> list[str]:
+        return sorted(queue for (queue,) in self._db.rows("paused_queues", {}))
+
+    @undone
+    def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
+        if not slots:
+            return []
+        entries = sorted({slot.entry for slot in slots})
+        with self._db.transaction():
+            last = self._locked(entries)
+            if missing := [entry for entry in entries if entry not in last]:
+                # Not all at once: MariaDB locks what is there already, and so do others.
+                self._enroll(missing, NEVER)
+                last |= self._locked(missing)
+            accepted = [_advance(last, slot) for slot in slots]
+            jobs = [
+                new_row(s.job) for s, taken in zip(slots, accepted, strict=True) if taken and s.job
+            ]
+            pushed = iter(self._db.push(jobs) if jobs else ())
+            ids = [
+                str(next(pushed)) if taken and slot.job else None
+                for slot, taken in zip(slots, accepted, strict=True)
+            ]
+            for slot, job_id in zip(slots, ids, strict=True):
+                if job_id is not None:
+                    last[slot.entry] = last[slot.entry]._replace(job_id=job_id)
+            noted = [[entry, slot.due, slot.job_id] for entry, slot in last.items()]
+            self._db.run("note_slots", {"slots": json.dumps(noted)})
+            return ids
+
+    def _locked(self, entries: Sequence[str]) -> dict[str, LastSlot]:
+        rows = self._db.rows("lock_slots", {"entries": json.dumps(entries)})
+        return {row[0]: _last_slot(row) for row in rows}
+
+    @repeatable
+    def enroll(self, entries: Sequence[str], due: float) -> None:
+        self._enroll(entries, due)
+
+    def _enroll(self, entries: Sequence[str], due: float) -> None:
+        self._db.run("enroll", {"entries": json.dumps(list(entries)), "due": due})
+
+    @repeatable
+    def slots(self) -> dict[str, LastSlot]:
+        return {row[0]: _last_slot(row) for row in self._db.rows("slots", {})}
+
+    @undone
+    def pause_entry(self, entry: str) -> bool:
+        return self._db.run("pause_entry", {"entry": entry}) > 0
+
+    @undone
+    def resume_entry(self, entry: str, due: float) -> bool:
+        return self._db.run("resume_entry", {"entry": entry, "due": due}) > 0
 
     @repeatable
     def stats(self) -> dict[str, dict[str, int]]:
@@ -180,7 +276,7 @@ class SqlEngine(Engine):
 
     @repeatable
     def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
-        name = "browse" if status in (NEW, QUEUED) else "browse_ended"
+        name = "browse_ended" if status in ENDED else "browse"
         params = {"status": status, "queue": queue, "limit": limit}
         return [_stored(row) for row in self._db.rows(name, params)]
 
@@ -241,6 +337,31 @@ def new_row(job: NewJob) -> dict[str, Any]:
         "priority": job.priority,
         "options": job.options,
     }
+
+
+def _filters(where: Where) -> dict[str, Any]:
+    """The parameters of the filters that are given; their names are the filters'."""
+    given = {
+        "id": None if where.job_id is None else row_number(where.job_id),
+        "queue": where.queue,
+        "handler": where.handler,
+        "before": None if where.before is None else utc_text(where.before),
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _last_slot(row: Row) -> LastSlot:
+    _entry, due, job_id, paused = row
+    return LastSlot(float(due), None if job_id is None else str(job_id), bool(paused))
+
+
+def _advance(last: dict[str, LastSlot], slot: Slot) -> bool:
+    """Whether `slot` is accepted; if so it is the entry's last."""
+    before = last[slot.entry]
+    if before.paused or slot.due <= before.due:
+        return False
+    last[slot.entry] = before._replace(due=slot.due)
+    return True
 
 
 def _limit_name(key: str) -> str:

@@ -128,8 +128,8 @@ class Mysql(Server):
             cursor.execute(statement, params)
         return cursor
 
-    def rows(self, name: str, params: Params) -> list[Row]:
-        sql = pyformat(name, self.name)
+    def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
+        sql = pyformat(name, self.name, where)
         if ";\n" not in sql or self._held().inside:
             return self._fetched(self.execute(sql, params))
         with self.transaction():

@@ -6,6 +6,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from ...record import NEW, QUEUED, STATUSES
+
 _FOLDER = Path(__file__).parent
 
 _WORDS = {
@@ -17,6 +19,7 @@ _WORDS = {
         "keep": "",
         "take": "",
         "datetime": "text",
+        "some": "id IN (SELECT id FROM jobs WHERE {where} LIMIT :limit)",
     },
     "postgres": {
         "now": "date_trunc('second', now() AT TIME ZONE 'UTC')",
@@ -25,6 +28,8 @@ _WORDS = {
         "keep": "FOR KEY SHARE",
         "take": "FOR UPDATE SKIP LOCKED",
         "datetime": "timestamp",
+        # Looked at again when another transaction has changed the row meanwhile.
+        "some": "id IN (SELECT id FROM jobs WHERE {where} LIMIT :limit) AND {where}",
     },
     "mysql": {
         "now": "UTC_TIMESTAMP()",
@@ -34,29 +39,56 @@ _WORDS = {
         "keep": "LOCK IN SHARE MODE",
         "take": "FOR UPDATE SKIP LOCKED",
         "datetime": "datetime",
+        "some": "{where} LIMIT :limit",
     },
 }
 """What `{word}` in a file stands for: the time in whole seconds as a DATETIME, the microseconds
-beyond, unix seconds; the locks that keep a row from changing and that claim it; a type."""
+beyond, unix seconds; the locks that keep a row from changing and that claim it; a type; up to
+:limit jobs that fit the filters."""
+
+_FILTERS = {
+    "id": "id = :id",
+    "queue": "queue = :queue",
+    "handler": "handler = :handler",
+    "before": "COALESCE(failed_at, created_at) < CAST(:before AS {datetime})",
+    "free": "worker IS NULL",
+}
+"""What `{where}` in a file is made of: conditions on a column, by the name of their parameter."""
 
 
 @cache
-def query(name: str, dialect: str) -> str:
+def where(statuses: tuple[str, ...], *filters: str) -> str:
+    """The condition that jobs with one of `statuses`, of STATUSES, fit `filters`, of _FILTERS. The
+    statuses are part of the text: only so does SQLite know which partial index has them all."""
+    assert set(statuses) <= set(STATUSES)
+    listed = ", ".join(f"'{status}'" for status in statuses)
+    is_one = f"status = {listed}" if len(statuses) == 1 else f"status IN ({listed})"
+    if not {NEW, QUEUED} & set(statuses):
+        is_one = f"status NOT IN ('{NEW}', '{QUEUED}') AND {is_one}"
+    return " AND ".join([is_one, *(_FILTERS[name] for name in filters)])
+
+
+@cache
+def query(name: str, dialect: str, where: str = "") -> str:
     """The statement of verb `name`, without the header that documents it; its parameters are
-    named `:so`."""
+    named `:so`. `where` is what `{where}` in it stands for."""
     path = _FOLDER / "queries" / dialect / f"{name}.sql"
     if not path.exists():
         path = _FOLDER / "queries" / f"{name}.sql"
     text = "\n".join(line for line in _lines(path) if not line.startswith("--"))
-    for word, meaning in _WORDS[dialect].items():
+    for word, meaning in [
+        ("some", _WORDS[dialect]["some"]),
+        ("where", where),
+        *_WORDS[dialect].items(),
+    ]:
         text = text.replace(f"{{{word}}}", meaning)
     return text
 
 
 @cache
-def pyformat(name: str, dialect: str) -> str:
+def pyformat(name: str, dialect: str, where: str = "") -> str:
     """The same for drivers that name parameters `%(so)s`."""
-    return re.sub(r":([a-z_]+)", r"%(\1)s", query(name, dialect).replace("%", "%%"))
+    return re.sub(r":([a-z_]+)", r"%(\1)s", query(name, dialect, where).replace("%", "%%"))
 
 
 def migrations(dialect: str, suffix: str = ".sql") -> list[tuple[str, str]]:

@@ -68,11 +68,11 @@ class Server(Database):
     def _translated(self, error: Exception) -> LightjobsError:
         """The error of ours that stands for the driver's."""
 
-    def rows(self, name: str, params: Params) -> list[Row]:
-        return self._fetched(self.execute(pyformat(name, self.name), params))
+    def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
+        return self._fetched(self.execute(pyformat(name, self.name, where), params))
 
-    def run(self, name: str, params: Params) -> int:
-        count: int = self.execute(pyformat(name, self.name), params).rowcount
+    def run(self, name: str, params: Params, where: str = "") -> int:
+        count: int = self.execute(pyformat(name, self.name, where), params).rowcount
         return count
 
     def ask(self, sql: str) -> list[Row]:
@@ -110,6 +110,9 @@ class Server(Database):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        if self._held().inside:
+            yield
+            return
         self.execute("BEGIN")
         held = self._held()
         held.inside = True

@@ -62,13 +62,13 @@ class Sqlite(Database):
         self._synchronous = synchronous
         self._local = threading.local()
 
-    def rows(self, name: str, params: Params) -> list[Row]:
-        return self.ask(query(name, self.name), {**params, **_clock()})
+    def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
+        return self.ask(query(name, self.name, where), {**params, **_clock()})
 
-    def run(self, name: str, params: Params) -> int:
+    def run(self, name: str, params: Params, where: str = "") -> int:
         with _turn:
             try:
-                sql = query(name, self.name)
+                sql = query(name, self.name, where)
                 return self._connection().execute(sql, {**params, **_clock()}).rowcount
             except sqlite3.Error as error:
                 raise self._translated(error) from error
@@ -88,7 +88,10 @@ class Sqlite(Database):
                 return claimed
             params = {"worker": worker, **_clock()}
             sql = query("claim", self.name)
+            paused = {queue for (queue,) in self.rows("paused_queues", {})}
             for queue in queues:
+                if queue in paused:
+                    continue
                 for priority in _HIGHEST_FIRST:
                     if len(claimed) >= limit:
                         return claimed
@@ -133,6 +136,10 @@ class Sqlite(Database):
     def transaction(self, create: bool = False) -> Iterator[sqlite3.Connection]:
         """Everything inside happens or nothing. Takes the write lock at once: a transaction that
         begins by reading cannot be upgraded once another process has written."""
+        joined = self._local.__dict__.get("connection")
+        if joined is not None and joined.in_transaction and self._local.pid == os.getpid():
+            yield joined
+            return
         try:
             with _turn:
                 connection = self._connection(create)

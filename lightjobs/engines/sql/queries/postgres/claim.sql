@@ -17,6 +17,7 @@ WITH me AS MATERIALIZED (
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
   ) AS first
+  WHERE NOT EXISTS (SELECT 1 FROM job_paused WHERE job_paused.queue = place.queue)
   LIMIT :limit
 )
 UPDATE jobs

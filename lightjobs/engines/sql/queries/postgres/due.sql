@@ -8,3 +8,4 @@ CROSS JOIN LATERAL (
   ORDER BY scheduled_at, scheduled_us
   LIMIT 1
 ) AS first
+WHERE NOT EXISTS (SELECT 1 FROM job_paused WHERE job_paused.queue = place.queue)

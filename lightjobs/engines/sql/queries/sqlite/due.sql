@@ -2,5 +2,6 @@
 -- :queue :priority. Returns it, negative for the past; no row: none waits.
 SELECT CAST(strftime('%s', scheduled_at) AS REAL) - {unix} + scheduled_us / 1000000.0 FROM jobs
 WHERE status = 'new' AND queue = :queue AND priority = :priority
+  AND NOT EXISTS (SELECT 1 FROM job_paused WHERE job_paused.queue = :queue)
 ORDER BY scheduled_at, scheduled_us
 LIMIT 1

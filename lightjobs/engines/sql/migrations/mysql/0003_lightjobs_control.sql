@@ -1,0 +1,11 @@
+-- Queues that nobody claims from.
+CREATE TABLE IF NOT EXISTS job_paused (
+  queue varchar(55) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL PRIMARY KEY
+) ENGINE=InnoDB;
+-- Of each entry of the schedule the last moment (unix seconds), its job, and whether it is paused.
+CREATE TABLE IF NOT EXISTS job_slots (
+  entry varchar(191) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL PRIMARY KEY,
+  due double NOT NULL,
+  job_id bigint unsigned DEFAULT NULL,
+  paused smallint NOT NULL DEFAULT 0
+) ENGINE=InnoDB;

@@ -1,0 +1,3 @@
+DROP INDEX jobs_cut;
+DROP TABLE job_slots;
+DROP TABLE job_paused;

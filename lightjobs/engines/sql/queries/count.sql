@@ -1,0 +1,2 @@
+-- How many jobs fit the filters.
+SELECT count(*) FROM jobs WHERE {where}

@@ -1,0 +1,3 @@
+-- Note that a worker knows of the end of a job that was cancelled under its hands.
+-- :id :worker.
+UPDATE jobs SET worker = NULL WHERE id = :id AND worker = :worker AND status = 'cancelled'

@@ -1,0 +1,3 @@
+-- Keep jobs from being claimed.
+-- A part at a time: the caller repeats until no row is touched. {some}: up to :limit jobs that fit the filters.
+UPDATE jobs SET status = 'paused' WHERE {some}

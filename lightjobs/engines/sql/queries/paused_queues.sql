@@ -1,0 +1,2 @@
+-- The queues that nobody claims from.
+SELECT queue FROM job_paused

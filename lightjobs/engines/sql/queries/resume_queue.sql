@@ -1,0 +1,3 @@
+-- Undo pause_queue.
+-- :queue. Touches no row when it is not paused.
+DELETE FROM job_paused WHERE queue = :queue
