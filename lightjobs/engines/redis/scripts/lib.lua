@@ -273,7 +273,7 @@ local function registered(worker)
   return redis.call('ZSCORE', prefix .. 'workers', worker) ~= false
 end
 
-local function index(job, status, moment)
+local function list(job, status, moment)
   if status == 'failed' then
     redis.call('ZADD', prefix .. 'failed', score(moment), job.id)
     count_failed(job.id, job.queue)
@@ -285,7 +285,7 @@ end
 local function fail(job, exception, at)
   let_go(job.worker or '', job.id)
   save_job(job, {'status', 'failed', 'worker', NULL, 'exception', exception, 'failed_at', utc_text(at)})
-  index(job, 'failed', at)
+  list(job, 'failed', at)
 end
 
 -- The queues that nobody claims from, as a table of true.

@@ -54,7 +54,7 @@ local function move(job)
   if target == 'new' then
     enqueue(job, tonumber(due) or due_of(job))
   else
-    index(job, target, target == 'paused' and tonumber(due) or at)
+    list(job, target, target == 'paused' and tonumber(due) or at)
   end
   return true
 end

@@ -11,7 +11,7 @@ local function settle(job, kind, a, b)
   if kind == 'done' then
     if keep then
       save_job(job, {'status', 'completed', 'worker', NULL, 'failed_at', utc_text(at)})
-      index(job, 'completed', at)
+      list(job, 'completed', at)
     else
       redis.call('DEL', job.key)
     end
