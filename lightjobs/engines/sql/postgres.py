@@ -30,12 +30,12 @@ _HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
 _TLS = {"off": "disable", "on": "require", "verify": "verify-full"}
 
 # Claims must read their index in order, whatever the planner believes of a table whose statistics
-# are always behind: a sort or a scan reads all that waits.
+# are always behind: a scan reads all that waits.
 _SESSION = f"""
 SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET client_encoding = 'UTF8';
 SET default_transaction_isolation = 'read committed';
 SET lock_timeout = '{LOCK_SECONDS}s';
-SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
+SET enable_seqscan = off; SET enable_bitmapscan = off;
 SET jit = off
 """
 

@@ -1,0 +1,205 @@
+"""The plans PostgreSQL and MariaDB make of our queries, with 100,000 jobs of all kinds: a claim
+reads its index in order and touches no row that it does not take."""
+
+import json
+import re
+
+import pytest
+from sql_servers import MariaServer, PostgresServer
+
+from lightjobs.engines.sql.queries import pyformat
+
+pytestmark = pytest.mark.slow
+
+QUEUES = ["q0", "q1", "q2", "empty"]
+
+POSTGRES_ROWS = """
+INSERT INTO jobs
+  (handler, queue, payload, status, attempts, priority, scheduled_at, worker, failed_at)
+SELECT 'h', 'q' || i % 3, '{}',
+  CASE WHEN i % 10 = 0 THEN 'failed' WHEN i % 1000 = 1 THEN 'queued' ELSE 'new' END, 0,
+  i % 7 / 6 - i % 5 / 4,
+  now() AT TIME ZONE 'UTC' + CASE WHEN i % 4 = 2 THEN interval '1 day' ELSE -interval '1 day' END,
+  CASE WHEN i % 1000 = 1 THEN 'w' || i % 3 END,
+  CASE WHEN i % 10 = 0 THEN now() END
+FROM generate_series(1, 100000) AS i
+"""
+MARIADB_ROWS = """
+INSERT INTO jobs
+  (handler, queue, payload, status, attempts, priority, scheduled_at, worker, failed_at)
+SELECT 'h', CONCAT('q', seq MOD 3), '{}',
+  CASE WHEN seq MOD 10 = 0 THEN 'failed' WHEN seq MOD 1000 = 1 THEN 'queued' ELSE 'new' END, 0,
+  CAST(seq MOD 7 DIV 6 AS SIGNED) - CAST(seq MOD 5 DIV 4 AS SIGNED),
+  UTC_TIMESTAMP() + INTERVAL CASE WHEN seq MOD 4 = 2 THEN 1 ELSE -1 END DAY,
+  CASE WHEN seq MOD 1000 = 1 THEN CONCAT('w', seq MOD 3) END,
+  CASE WHEN seq MOD 10 = 0 THEN UTC_TIMESTAMP() END
+FROM seq_1_to_100000
+"""
+PARAMETERS = {
+    "worker": "w1",
+    "limit": 100,
+    "queue": "q1",
+    "priority": 0,
+    "queues": ["q0", "q1", "q2", "empty"],
+    "priorities": [0, 0, 0, 0],
+    "place": 0,
+    "id": 50_003,
+    "ids": [3, 4, 5],
+    "outcomes": json.dumps([[n, 1, "2026-01-01 00:00:00", 0, 1] for n in range(1, 100)]),
+    "exception": "x",
+    "status": "failed",
+    "before": None,
+}
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    server = PostgresServer()
+    server.start()
+    server.empty()
+    server.query(POSTGRES_ROWS)
+    server.engine().register("w1", 1000)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def mariadb():
+    server = MariaServer()
+    server.start()
+    server.empty()
+    server.query(MARIADB_ROWS)
+    server.engine().register("w1", 1000)
+    yield server
+    server.close()
+
+
+def nodes(plan):
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
+
+
+@pytest.fixture(params=["unknown", "analyzed", "generic"])
+def postgres_plan(request, postgres):
+    """EXPLAIN ANALYZE's nodes for a verb, undone; without statistics, with them, and as prepared
+    for any parameters."""
+    database = postgres.database()
+    if request.param == "analyzed":
+        postgres.query("ANALYZE jobs")
+    elif request.param == "unknown":
+        postgres.query("DELETE FROM pg_statistic WHERE starelid = 'jobs'::regclass")
+    else:
+        database.execute("SET plan_cache_mode = force_generic_plan")
+
+    def plan(verb, **params):
+        sql = pyformat(verb, "postgres")
+        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}"
+        database.execute("BEGIN")
+        ((found,),) = database.execute(explain, {**PARAMETERS, **params}).fetchall()
+        database.execute("ROLLBACK")
+        return list(nodes(found[0]["Plan"]))
+
+    yield plan
+    database.close()
+
+
+def of_jobs(plan):
+    return [node for node in plan if node.get("Relation Name") == "jobs"]
+
+
+def test_postgres_claims_by_index_in_order_and_locks_no_row_too_many(postgres_plan):
+    plan = postgres_plan("claim")
+    assert not [n for n in plan if n["Node Type"] in ("Sort", "Seq Scan", "Bitmap Heap Scan")]
+    (lock,) = [n for n in plan if n["Node Type"] == "LockRows" and "jobs" in str(n["Plans"])]
+    assert lock["Actual Rows"] * lock["Actual Loops"] == 100
+    found = [n for n in of_jobs(plan) if n.get("Index Name") == "jobs_claim"]
+    assert [n["Actual Rows"] * n["Actual Loops"] for n in found] == [100]
+    assert {n.get("Index Name") for n in of_jobs(plan)} == {"jobs_claim", "jobs_pkey", None}
+
+
+def test_postgres_finds_nothing_to_claim_without_reading_what_is_delayed(postgres_plan):
+    plan = postgres_plan("claim", queues=["empty", "q0"], priorities=[0, -2])
+    assert sum(n["Shared Hit Blocks"] + n["Shared Read Blocks"] for n in of_jobs(plan)) < 30
+
+
+def test_postgres_looks_at_one_row_for_each_queue_and_priority(postgres_plan):
+    found = of_jobs(postgres_plan("due"))
+    assert {n["Index Name"] for n in found} == {"jobs_claim"}
+    assert sum(n["Actual Rows"] * n["Actual Loops"] for n in found) <= 4
+
+
+@pytest.mark.parametrize(
+    "verb", ["settle_done", "settle_release", "settle_failed", "settle_hand_back"]
+)
+def test_postgres_settles_by_primary_key(postgres_plan, verb):
+    found = [n for n in of_jobs(postgres_plan(verb)) if "Scan" in n["Node Type"]]
+    assert {n.get("Index Name") for n in found} == {"jobs_pkey"}
+
+
+@pytest.mark.parametrize("verb", ["held", "recover", "recover_fail"])
+def test_postgres_finds_what_a_worker_holds_by_its_index(postgres_plan, verb):
+    params = {"limit": 3} if verb == "recover_fail" else {}
+    found = [n for n in of_jobs(postgres_plan(verb, **params)) if "Scan" in n["Node Type"]]
+    assert {n.get("Index Name") for n in found} == {"jobs_held"}
+
+
+@pytest.fixture(params=["unknown", "analyzed"])
+def maria(request, mariadb):
+    if request.param == "analyzed":
+        mariadb.query("ANALYZE TABLE jobs")
+    database = mariadb.database()
+    yield database
+    database.close()
+
+
+def maria_plan(database, verb, **params):
+    """EXPLAIN's rows for `jobs`: (access type, key, rows, extra)."""
+    sql = pyformat(verb, "mysql")
+    rows = database.execute(f"EXPLAIN {sql}", {**PARAMETERS, **params}).fetchall()
+    return [(row[3], row[5], int(row[8]), row[9] or "") for row in rows if row[2] == "jobs"]
+
+
+def test_mariadb_claims_by_index_in_order(maria):
+    ((access, key, _rows, extra),) = maria_plan(maria, "claim")
+    assert (access, key) == ("range", "jobs_claim")
+    assert "filesort" not in extra
+    assert "temporary" not in extra
+
+
+def test_mariadb_locks_only_what_it_claims(maria, mariadb):
+    with maria.transaction():
+        maria.rows("claim", PARAMETERS)
+        sql = "SELECT max(trx_rows_locked) FROM information_schema.innodb_trx"
+        ((locks,),) = mariadb.query(sql)
+    assert locks <= 2 * 100 + 5, "each row in the index and in the table"
+
+
+@pytest.mark.parametrize(
+    "verb", ["settle_done", "settle_release", "settle_failed", "settle_hand_back"]
+)
+def test_mariadb_settles_by_primary_key(maria, verb):
+    ((access, key, rows, _extra),) = maria_plan(maria, verb)
+    assert (access, key, rows) == ("eq_ref", "PRIMARY", 1)
+
+
+def test_mariadb_names_the_worker_by_primary_key(maria):
+    ((access, key, _rows, _extra),) = maria_plan(maria, "claimed")
+    assert (access, key) == ("range", "PRIMARY")
+
+
+@pytest.mark.parametrize("verb", ["held", "recover", "recover_fail"])
+def test_mariadb_finds_what_a_worker_holds_by_its_index(maria, verb):
+    ((_access, key, rows, _extra),) = maria_plan(maria, verb)
+    assert key == "jobs_held"
+    assert rows < 1000
+
+
+def test_mariadb_looks_at_one_row_for_each_queue_and_priority(maria, mariadb):
+    def handled():
+        rows = maria.ask("SHOW SESSION STATUS LIKE 'Handler_read%'")
+        return sum(int(value) for name, value in rows if not re.search("rnd", name))
+
+    before = handled()
+    maria.due_in(QUEUES)
+    assert handled() - before <= 4 * 5 + 5
