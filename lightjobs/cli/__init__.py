@@ -34,6 +34,7 @@ _COMMANDS = {
     "schedule:pause": "schedule",
     "schedule:resume": "schedule",
     "migrate:up": "migrate",
+    "migrate:down": "migrate",
     "migrate:status": "migrate",
     "init": "project",
     "create:job": "project",

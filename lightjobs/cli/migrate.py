@@ -26,6 +26,22 @@ def migrate_up(dry_run: bool) -> int:
     return 0
 
 
+@click.command("migrate:down")
+@click.option("--dry-run", is_flag=True, help="Print the SQL; exit 1 if there is any.")
+def migrate_down(dry_run: bool) -> int:
+    """Take the latest migration back. Stop all workers first. The table `jobs` stays as Lightpack
+    has it, with its jobs; what workers held is waiting again."""
+    engine = current.engine()
+    applied = [name for name, applied_at in engine.installed() if applied_at is not None]
+    steps = engine.uninstall(dry_run)
+    if dry_run:
+        for sql in steps:
+            click.echo(sql)
+        return 1 if steps else 0
+    click.echo(f"taken back {applied[-1]}" if steps else "nothing to take back")
+    return 0
+
+
 @click.command("migrate:status")
 @json_option
 def migrate_status(as_json: bool) -> None:

@@ -309,6 +309,11 @@ class Engine(ABC):
         """Bring the store's schema up to date; return the text of each step taken, or with
         `dry_run` of each that would be. Several at once are safe."""
 
+    def uninstall(self, dry_run: bool = False) -> list[str]:
+        """Take the latest migration back; return the text of the step, or with `dry_run` of what
+        would be. What Lightpack has too, its table and the jobs in it, stays."""
+        return []
+
     @abstractmethod
     def installed(self) -> list[tuple[str, str | None]]:
         """Each migration's name with the time it was applied, None for a pending one."""

@@ -157,7 +157,9 @@ def maria_plan(database, verb, **params):
     """EXPLAIN's rows for `jobs`: (access type, key, rows, extra)."""
     sql = pyformat(verb, "mysql")
     rows = database.execute(f"EXPLAIN {sql}", {**PARAMETERS, **params}).fetchall()
-    return [(row[3], row[5], int(row[8]), row[9] or "") for row in rows if row[2] == "jobs"]
+    return [
+        (row[3], row[5], int(row[8].split()[0]), row[9] or "") for row in rows if row[2] == "jobs"
+    ]
 
 
 def test_mariadb_claims_by_index_in_order(maria):
@@ -191,7 +193,7 @@ def test_mariadb_names_the_worker_by_primary_key(maria):
 @pytest.mark.parametrize("verb", ["held", "recover", "recover_fail"])
 def test_mariadb_finds_what_a_worker_holds_by_its_index(maria, verb):
     ((_access, key, rows, _extra),) = maria_plan(maria, verb)
-    assert key == "jobs_held"
+    assert key.split("|")[0] == "jobs_held"
     assert rows < 1000
 
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from ...errors import StoreUnavailable
+from ...errors import LightjobsError, StoreUnavailable
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
@@ -29,6 +29,10 @@ class TryAgain(StoreUnavailable):
 
 class ConnectionLost(StoreUnavailable):
     """The connection broke before the answer came: what was asked may have been done or not."""
+
+
+class NotAllowed(LightjobsError):
+    """The database user lacks a right."""
 
 
 class Database(ABC):

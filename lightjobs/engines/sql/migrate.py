@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .database import Database
+from collections.abc import Callable
+
+from ...errors import LightjobsError
+from .database import Database, NotAllowed
 from .queries import migrations, statements
 
 _NOTE = "INSERT INTO job_migrations (name) VALUES ('{}');"
@@ -11,24 +14,28 @@ _FORGET = "DELETE FROM job_migrations WHERE name = '{}';"
 
 def up(db: Database, dry_run: bool = False) -> list[str]:
     """Apply the pending migrations; return their SQL. With `dry_run` change nothing."""
-    if dry_run:
-        return _pending(db)
-    with db.migrating():
-        # Read under the lock: another migrator may have been faster.
-        pending = _pending(db)
-        for script in pending:
-            db.apply(statements(script))
-    return pending
+    return _pending(db) if dry_run else _change(db, _pending)
 
 
 def down(db: Database, dry_run: bool = False) -> list[str]:
-    """Take back the latest applied migration; return its SQL. With `dry_run` change nothing."""
-    if dry_run:
-        return _latest(db)
-    with db.migrating():
-        scripts = _latest(db)
-        for script in scripts:
-            db.apply(statements(script))
+    """Take the latest migration back; return its SQL. With `dry_run` change nothing. The first
+    one stays: the table that it made or found is Lightpack's, too."""
+    return _latest(db) if dry_run else _change(db, _latest)
+
+
+def _change(db: Database, wanted: Callable[[Database], list[str]]) -> list[str]:
+    scripts: list[str] = []
+    try:
+        with db.migrating():
+            # Read under the lock: another migrator may have been faster.
+            scripts = wanted(db)
+            for script in scripts:
+                db.apply(statements(script))
+    except NotAllowed as error:
+        raise LightjobsError(
+            f"{error}\nThis database user may not change tables. "
+            "An administrator who may can run:\n\n" + "\n".join(scripts or wanted(db))
+        ) from error
     return scripts
 
 
@@ -50,6 +57,10 @@ def _pending(db: Database) -> list[str]:
 
 
 def _latest(db: Database) -> list[str]:
-    applied = db.applied()
-    found = [(name, sql) for name, sql in migrations(db.name, ".down.sql") if name in applied]
-    return [f"{_FORGET.format(name)}\n{db.script(sql)}" for name, sql in found[-1:]]
+    latest = [name for name, _sql in migrations(db.name) if name in db.applied()][-1:]
+    scripts = dict(migrations(db.name, ".down.sql"))
+    return [
+        f"{db.script(scripts[name]).rstrip()}\n{_FORGET.format(name)}\n"
+        for name in latest
+        if name in scripts
+    ]

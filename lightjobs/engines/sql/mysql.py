@@ -16,9 +16,9 @@ from pymysql.converters import conversions
 
 from ...errors import LightjobsError, SettingsError, StoreUnavailable
 from ...record import PRIORITIES
-from .database import ConnectionLost, Params, Row, TryAgain
+from .database import ConnectionLost, NotAllowed, Params, Row, TryAgain
 from .queries import pyformat
-from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, NotAllowed, ReadOnly, Server
+from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, ReadOnly, Server
 
 LEAST_VERSIONS = {"MySQL": (8, 0), "MariaDB": (10, 6)}
 
@@ -46,7 +46,7 @@ _SESSION = (
 # Times travel as text, in UTC.
 _CONVERSIONS = {**conversions, FIELD_TYPE.DATETIME: str, FIELD_TYPE.TIMESTAMP: str}
 
-_MISSING = {1146, 1054, 1136}
+_MISSING = {1146, 1054, 1136, 1176}  # a table, column or index
 _UNDONE = {1213, 1205, 1020}
 _READ_ONLY = {1290, 1792, 1836}
 _DENIED = {1044, 1142, 1143, 1227}

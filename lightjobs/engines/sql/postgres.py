@@ -14,9 +14,9 @@ from psycopg.types.string import TextLoader
 
 from ...errors import LightjobsError, StoreUnavailable
 from ...record import PRIORITIES
-from .database import ConnectionLost, Params, Row, TryAgain
+from .database import ConnectionLost, NotAllowed, Params, Row, TryAgain
 from .queries import pyformat
-from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, NotAllowed, ReadOnly, Server
+from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, ReadOnly, Server
 
 LEAST_VERSION = 130000
 

@@ -23,10 +23,6 @@ LOCK_SECONDS = 10
 _inherited: list[object] = []
 
 
-class NotAllowed(LightjobsError):
-    """The database user lacks a right."""
-
-
 class ReadOnly(StoreUnavailable):
     """The server takes no writes, as one that was the primary before a failover. A new connection
     may lead to another."""

@@ -1,0 +1,210 @@
+"""Migrations on servers: Lightpack's own table, its rows and its access stay intact."""
+
+from pathlib import Path
+
+import pytest
+from sql_servers import NAME, PASSWORD, clean_mariadb, clean_postgres  # noqa: F401
+
+from lightjobs.engines.sql.engine import SqlEngine
+from lightjobs.errors import LightjobsError, SchemaOutdated
+from lightjobs.record import Done
+
+from .support import claim_one, drain, in_threads, push, worker
+
+LIGHTPACKS = {
+    "postgres": """
+CREATE TABLE jobs (
+  id bigserial PRIMARY KEY, handler varchar(255) NOT NULL, queue varchar(55) NOT NULL,
+  payload text NOT NULL, status varchar(55) NOT NULL, attempts int NOT NULL, exception text,
+  created_at timestamp NOT NULL DEFAULT current_timestamp,
+  scheduled_at timestamp NOT NULL DEFAULT current_timestamp, failed_at timestamp
+)
+""",
+    "mariadb": (Path(__file__).parent / "lightpack-jobs-table.sql").read_text(),
+}
+COLUMNS = (
+    "id, handler, queue, payload, status, attempts, exception, created_at, scheduled_at, failed_at"
+)
+INSERT = """
+INSERT INTO jobs (handler, payload, scheduled_at, status, queue, attempts)
+VALUES (%s, %s, '2024-01-01 10:00:00', %s, 'q', %s)
+"""
+
+
+@pytest.fixture(params=LIGHTPACKS)
+def server(request):
+    """A server whose database is empty."""
+    found = request.getfixturevalue(f"clean_{request.param}")
+    found.reset()
+    yield found
+    found.reset()
+
+
+@pytest.fixture
+def engine(server):
+    made = server.engine()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def lightpacks(server):
+    """The same, with Lightpack's table and two rows of PHP's."""
+    server.query(LIGHTPACKS[server.kind])
+    if server.kind == "postgres":
+        server.query("ALTER TABLE jobs OWNER TO lightjobs")
+    server.query(INSERT, ["App\\Jobs\\ProcessPayment", '{"payment":42}', "new", 0])
+    server.query(INSERT, ["App\\Jobs\\SendMail", "[]", "failed", 1])
+    return server
+
+
+def rows(server):
+    return server.query(f"SELECT {COLUMNS} FROM jobs ORDER BY id")  # noqa: S608
+
+
+def columns(server):
+    return server.query(
+        "SELECT table_name, column_name, data_type, column_default, is_nullable"
+        " FROM information_schema.columns WHERE table_schema IN (%s, 'public') ORDER BY 1, 2",
+        [NAME],
+    )
+
+
+def test_an_empty_database_is_made_ready(engine):
+    assert all(at is None for _name, at in engine.installed())
+    assert len(engine.install()) == len(engine.installed())
+    assert all(at for _name, at in engine.installed())
+    assert engine.problems() == []
+    push(engine)
+    assert len(drain(engine)) == 1
+
+
+def test_lightpacks_rows_are_kept_claimed_retried_and_settled(engine, lightpacks):
+    before = rows(lightpacks)
+    engine.install()
+    assert rows(lightpacks) == before
+    name = worker(engine)
+    claim = claim_one(engine, name)
+    assert (claim.id, claim.handler, claim.payload) == (
+        "1",
+        "App\\Jobs\\ProcessPayment",
+        '{"payment":42}',
+    )
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
+    assert engine.move("retry", "2") == 1
+    assert claim_one(engine, name).payload == "[]"
+
+
+def test_a_job_that_lightpack_inserts_after_the_upgrade_is_claimed(engine, lightpacks):
+    engine.install()
+    lightpacks.query(INSERT, ["App\\Jobs\\X", "[]", "new", 0])
+    lightpacks.query(INSERT, ["App\\Jobs\\X", "[]", "queued", 1])  # PHP runs it
+    assert [claim.id for claim in drain(engine)] == ["1", "3"]
+    assert engine.find("4").status == "queued"
+
+
+def test_a_payload_longer_than_lightpacks_column_comes_back_whole(engine, lightpacks):
+    engine.install()
+    (id,) = push(engine, payload="x" * 100_000)
+    assert engine.find(id).payload == "x" * 100_000
+
+
+def test_a_dry_run_changes_nothing_and_its_text_is_all_that_is_needed(engine, lightpacks):
+    before = columns(lightpacks)
+    steps = engine.install(dry_run=True)
+    assert columns(lightpacks) == before
+    for step in steps:
+        for statement in step.split(";\n"):
+            if statement.strip():
+                lightpacks.query(statement.replace("%", "%%"))
+    if lightpacks.kind == "postgres":
+        lightpacks.query("GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC")
+    assert engine.install() == []
+    assert len(drain(engine)) == 1
+
+
+def test_tables_without_the_upgrade_name_the_command(engine, lightpacks):
+    for call in (lambda: push(engine), lambda: drain(engine), lambda: engine.claim("w", ["q"], 1)):
+        with pytest.raises(SchemaOutdated, match="lightjobs migrate:up"):
+            call()
+    assert "lightjobs migrate:up" in engine.problems()[0]
+
+
+def test_taken_back_the_table_is_lightpacks_and_keeps_all_jobs(engine, server):
+    engine.install()
+    before = columns(server)
+    push(engine, 3)
+    claim_one(engine)
+    (step,) = engine.uninstall(dry_run=True)
+    assert columns(server) == before
+    assert engine.uninstall() == [step]
+    assert [row[4] for row in rows(server)] == ["new"] * 3
+    assert {c[1] for c in columns(server) if c[0] == "jobs"} == set(COLUMNS.split(", "))
+    assert engine.uninstall() == []
+    engine.install()
+    assert columns(server) == before
+    assert len(drain(engine)) == 3
+
+
+def test_migrators_at_once_apply_each_step_once(server):
+    engines = [server.engine() for _ in range(4)]
+    steps = in_threads(*[engine.install for engine in engines])
+    assert sorted(map(len, steps)) == [0, 0, 0, len(engines[0].installed())]
+
+
+def test_without_the_right_the_sql_for_the_administrator_is_in_the_error(server):
+    create = {
+        "postgres": [
+            "DROP ROLE IF EXISTS humble",
+            f"CREATE ROLE humble LOGIN PASSWORD '{PASSWORD}'",
+        ],
+        "mariadb": [
+            f"CREATE OR REPLACE USER humble@'%%' IDENTIFIED BY '{PASSWORD}'",
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON {NAME}.* TO humble@'%%'",
+        ],
+    }[server.kind]
+    if server.kind == "postgres":
+        server.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    for statement in create:
+        server.query(statement, ())
+    made = type(server.database())({**server.settings, "user": "humble"})
+    with pytest.raises(LightjobsError, match="administrator") as caught:
+        SqlEngine(made).install()
+    assert "ALTER TABLE jobs" in str(caught.value)
+    assert "INSERT INTO job_migrations" in str(caught.value)
+
+
+def test_a_migrator_that_died_before_its_note_is_followed_by_another(clean_mariadb):  # noqa: F811
+    clean_mariadb.query("DELETE FROM job_migrations WHERE name LIKE '0002%%'", ())
+    engine = clean_mariadb.engine()
+    assert len(engine.install()) == 1
+    assert engine.problems() == []
+
+
+def test_too_long_a_text_is_refused_and_not_cut(engine):
+    engine.install()
+    for field in ("handler", "queue"):
+        with pytest.raises(LightjobsError):
+            push(engine, **{field: "x" * 300})
+    assert engine.stats() == {}
+
+
+@pytest.mark.parametrize("text", ["half a \ud800 pair"])
+def test_what_is_no_text_is_refused_and_the_connection_goes_on(engine, text):
+    engine.install()
+    for count in (1, 5):
+        with pytest.raises(LightjobsError):
+            push(engine, count, payload=text)
+    assert engine.stats() == {}
+    assert len(push(engine, 5)) == 5
+
+
+def test_a_nul_is_stored_or_refused_and_changes_nothing_else(engine):
+    engine.install()
+    for count in (1, 5):
+        try:
+            push(engine, count, payload="a\x00b")
+        except LightjobsError as error:
+            assert type(error) is LightjobsError  # noqa: PT017 MariaDB can store it
+    assert len(push(engine, 5, queue="next")) == 5
+    assert engine.stats()["next"]["new"] == 5
