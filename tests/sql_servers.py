@@ -261,7 +261,7 @@ class PostgresServer(SqlServer):
             "shared_buffers": "64MB",
         }
         if not self.durable:
-            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            options |= {"fsync": "off", "full_page_writes": "off"}
         if self.certificate:
             options |= {
                 "ssl": "on",

@@ -17,6 +17,8 @@ from lightjobs.record import NewJob
 
 pytestmark = pytest.mark.slow
 
+LOCK = "UPDATE jobs SET attempts = attempts WHERE id = %(id)s"
+
 
 @pytest.fixture(params=["postgres", "mariadb"])
 def server(request):
@@ -130,7 +132,7 @@ def test_deadlocks_are_cured_by_trying_again(server, project):
                     "SELECT id FROM jobs WHERE status = 'queued' ORDER BY id DESC LIMIT 5"
                 )
                 for (number,) in rows:
-                    rival.execute(f"UPDATE jobs SET attempts = attempts WHERE id = {int(number)}")
+                    rival.execute(LOCK, {"id": number})
         except StoreUnavailable:
             pass  # the victim was the rival
     rival.close()
@@ -164,7 +166,7 @@ def test_a_read_only_server_is_an_unavailable_store_until_it_takes_writes_again(
     engine = server.engine()
     engine.push(jobs(1))
     change = {
-        "postgres": ("ALTER DATABASE jobs SET default_transaction_read_only = {}", "on", "off"),
+        "postgres": ("ALTER ROLE lightjobs SET default_transaction_read_only = {}", "on", "off"),
         "mariadb": ("SET GLOBAL read_only = {}", "1", "0"),
     }[server.kind]
     server.query(change[0].format(change[1]))
@@ -175,8 +177,6 @@ def test_a_read_only_server_is_an_unavailable_store_until_it_takes_writes_again(
                 engine.push(jobs(count))
         assert engine.problems()
     finally:
-        if server.kind == "postgres":
-            change = ("SET default_transaction_read_only = off; " + change[0], *change[1:])
         server.query(change[0].format(change[2]))
     assert len(engine.push(jobs(1))) == 1
 

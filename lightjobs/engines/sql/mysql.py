@@ -214,6 +214,11 @@ class Mysql(Server):
             finally:
                 self._give_up()
 
+    def problems(self) -> list[str]:
+        if self.ask("SELECT @@global.read_only + @@innodb_read_only") != [(0,)]:
+            return [f"{self.label}: the server is read-only"]
+        return super().problems()
+
     def script(self, sql: str) -> str:
         with self._guarded():  # the first connection tells what the server is
             return sql.replace("{collation}", self._collation)

@@ -52,10 +52,16 @@ class _Held(Held):
         self.listening = False
         self.queues: frozenset[str] = frozenset()
         self.notified = 0
+        self.ended = False
         connection.add_notify_handler(lambda notify: self._count(notify.payload))
+        connection.add_notice_handler(self._hear)
 
     def _count(self, queue: str) -> None:
         self.notified += queue in self.queues
+
+    def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
+        # What ends an idle session comes as a notice, before the end itself.
+        self.ended |= notice.severity_nonlocalized in ("FATAL", "PANIC")
 
     def consume(self) -> None:
         """Read what the server has sent unasked. Raises psycopg.Error when it has hung up."""
@@ -112,7 +118,7 @@ class Postgres(Server):
             held.consume()
         except psycopg.Error:
             return True
-        return bool(held.connection.closed)
+        return held.ended or bool(held.connection.closed)
 
     def _close(self, held: Held) -> None:
         with suppress(psycopg.Error):
