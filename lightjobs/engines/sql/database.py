@@ -80,9 +80,9 @@ class Database(ABC):
         cannot know, always the same."""
 
     @abstractmethod
-    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> None:
+    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> bool:
         """Sleep until `changes` would differ from `seen`, or until it is time to look again; at
-        most `seconds`."""
+        most `seconds`. True when the change is known to be a job of `queues` that is due."""
 
     @abstractmethod
     def applied(self) -> dict[str, str]:

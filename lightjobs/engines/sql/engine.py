@@ -289,8 +289,9 @@ class SqlEngine(Engine):
             if due_in is not None and due_in <= 0:
                 return True
             due_at = math.inf if due_in is None else time.monotonic() + due_in
-            if (left := min(deadline, due_at) - time.monotonic()) > 0:
-                self._db.pause(seen, queues, left)
+            left = min(deadline, due_at) - time.monotonic()
+            if left > 0 and self._db.pause(seen, queues, left):
+                return True
             if deadline <= time.monotonic():
                 return False
 

@@ -190,9 +190,10 @@ class Mysql(Server):
     def changes(self, queues: Sequence[str]) -> int:
         return 0  # nothing tells
 
-    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> None:
+    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> bool:
         time.sleep(min(seconds, self._pause * random.uniform(0.8, 1.2)))
         self._pause = min(self._pause * 1.3, POLL_SECONDS[1])
+        return False
 
     def applied(self) -> dict[str, str]:
         if not self.ask("SHOW TABLES LIKE 'job_migrations'"):

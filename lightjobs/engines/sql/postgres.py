@@ -151,13 +151,14 @@ class Postgres(Server):
         held.queues = frozenset(queues)
         return held.notified
 
-    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> None:
+    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> bool:
         with self._guarded() as held:
             assert isinstance(held, _Held)
             if held.notified == seen:
                 seconds = min(seconds, POLL_SECONDS * random.uniform(0.8, 1.2))
                 if held.poll.poll(max(1, int(seconds * 1000))):
                     held.consume()
+            return held.notified != seen
 
     def applied(self) -> dict[str, str]:
         if self.ask("SELECT to_regclass('job_migrations')") == [(None,)]:
@@ -210,8 +211,8 @@ def store(cursor: psycopg.Cursor[Any], rows: Sequence[Params]) -> list[int]:
     data = "".join(lines).encode()
     with cursor.copy(pyformat("copy", "postgres")) as copy:
         copy.write(data)
-    queues = list({row["queue"] for row in rows})
-    cursor.execute(pyformat("notify", "postgres"), {"queues": queues})
+    due = {row["queue"] for row in rows if (row["scheduled_at"] or "") < now}
+    cursor.execute(pyformat("notify", "postgres"), {"queues": list(due)})
     return ids
 
 

@@ -158,12 +158,13 @@ class Sqlite(Database):
         number: int = self.ask("PRAGMA data_version")[0][0]
         return number
 
-    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> None:
+    def pause(self, seen: int, queues: Sequence[str], seconds: float) -> bool:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             time.sleep(min(POLL_SECONDS, left))
             if self.changes() != seen:
-                return
+                break
+        return False
 
     def applied(self) -> dict[str, str]:
         if not self.path.exists():
