@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from lightjobs import Job, SettingsError, current, middleware
+from lightjobs import Job, SettingsError, current, middleware, registry
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.errors import StoreUnavailable
+from lightjobs.executor import drive, execute
 from lightjobs.middleware import Logging, Middleware, Timing
-from lightjobs.record import Done, Failed, Release
+from lightjobs.record import Done, Failed, HandBack, Release
 from lightjobs.run import Run
 from lightjobs.settings import examine, load
 
-from .support import run
+from .support import claim, run
 from .working import Worker, Wrapped
 
 seen = []
@@ -177,8 +178,6 @@ def test_a_job_without_a_class_is_told_as_claimed_and_failed(using, engine):
 
     using(Watcher)
     id = Gone().dispatch()
-    from lightjobs import registry
-
     del registry._entries["gone"]
     Worker(engine).run()
     assert seen == [("push", id, "default"), ("claim", id, 1), ("settle", id, Failed)]
@@ -379,3 +378,36 @@ def test_timing_leaves_out_what_was_faster_than_slow(using, engine, caplog):
     Work().dispatch()
     Worker(engine).run()
     assert " took " not in caplog.text
+
+
+def test_a_job_handed_back_is_not_told_as_settled(using):
+    class Limited(Work):
+        def rateLimit(self):
+            return {"limit": 1, "hours": 1}
+
+    def away(_key, _most, _seconds):
+        raise StoreUnavailable("away")
+
+    using(Watcher)
+    made = claim(Limited._handler)
+    ended = drive(execute(made, away))
+    assert type(ended.outcome) is HandBack
+    assert not ended.has_hook
+
+
+def test_watching_calls_no_hook_that_the_outcome_does_not_call_for(using, engine, caplog):
+    class Fails(Work):
+        def onFailure(self):
+            seen.append("failure")
+
+    class Gone(Job):
+        handler = "gone for good"
+
+    using(Watcher)
+    Fails().dispatch({"raise": "once"})
+    Gone().dispatch()
+    del registry._entries["gone for good"]
+    Worker(engine).run()
+    assert {each[2] for each in seen if each[0] == "settle"} == {Release, Failed}
+    assert "failure" not in seen
+    assert "raised" not in caplog.text

@@ -316,6 +316,26 @@ def test_what_the_class_itself_refuses_is_refused_at_dispatch_and_fails_what_is_
     assert misfit(job, '{"n":-1}') == reason
 
 
+def test_an_instance_is_checked_as_a_dict_is():
+    assert refusal(job_for(Node), Node(True)).startswith("payload.value: expected a whole number")
+    assert refusal(job_for(Item), Item(5, 1.0)).startswith("payload.name: expected a string")
+
+
+def test_annotations_that_are_text_are_read_as_what_they_say(project):
+    code = (
+        "from __future__ import annotations\n"
+        "from typing import NotRequired, TypedDict\n"
+        "from lightjobs import Job\n"
+        "class Mail(TypedDict):\n    to: str\n    copies: NotRequired[int]\n"
+        "class SendMail(Job):\n    payload: Mail\n    def handle(self): ...\n"
+    )
+    project({"more_jobs.py": code})
+    import more_jobs
+
+    assert stored(more_jobs.SendMail, {"to": "ann"}) == '{"to":"ann"}'
+    assert refusal(more_jobs.SendMail, {"copies": 1}) == "payload.to: missing"
+
+
 def test_an_instance_of_a_subclass_is_refused_rather_than_cut_down():
     @dataclass
     class More(Item):
