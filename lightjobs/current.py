@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from . import middleware
+from . import chain
 from .engines import connect
 from .engines.base import Engine
 from .settings import Settings, load
@@ -35,10 +35,10 @@ def engine() -> Engine:
     if _engine is not None:
         return _engine
     configured = settings()
-    chain = middleware.load(configured.middleware)  # not within the lock: it imports users' modules
+    middleware = chain.load(configured.middleware)  # not within the lock: it imports users' modules
     with _lock:
         if _engine is None:
-            middleware.use(chain)
+            chain.use(middleware)
             _engine = connect(configured)
         return _engine
 
@@ -46,6 +46,6 @@ def engine() -> Engine:
 def use(engine: Engine | None, settings: Settings | None = None) -> None:
     """Make `engine` the one this process dispatches to; None means as configured, read anew."""
     global _engine, _settings
-    middleware.use(middleware.load(settings.middleware if settings else ()))
+    chain.use(chain.load(settings.middleware if settings else ()))
     with _lock:
         _engine, _settings = engine, settings

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import backoff, middleware, payload, registry
+from . import backoff, chain, payload, registry
 from . import rate as rates
 from .context import JobContext
 from .errors import (
@@ -89,9 +89,9 @@ async def execute(claim: Claim, limit: Limit | None = None) -> Run:
     run = Run(claim)
     started = time.perf_counter()
     try:
-        chain = middleware.chain
-        if chain is not None:
-            middleware.claimed(claim)
+        has_middleware = chain.current is not None
+        if has_middleware:
+            chain.claimed(claim)
         run.entry = entry = registry.lookup(claim.handler)
         run.job = job = entry.job()
         job.context = JobContext(claim)  # first: onFailure may ask for it, whatever fails below
@@ -104,7 +104,7 @@ async def execute(claim: Claim, limit: Limit | None = None) -> Run:
                     setattr(job, name, backoff.from_json(value) if name == "retryAfter" else value)
         if entry.has_rate_limit and limit is not None:
             _respect_rate(run, limit)
-        if chain is not None:
+        if has_middleware:
             await handled(run, entry.is_async)
         else:
             result = job.handle()
@@ -122,7 +122,7 @@ async def execute(claim: Claim, limit: Limit | None = None) -> Run:
 
 async def handled(run: Run, is_async: bool) -> Any:
     """What `handle()` of the run's job returns, with the middleware around it."""
-    through = middleware.around(run, partial(_handle, run.job, is_async))
+    through = chain.around(run, partial(_handle, run.job, is_async))
     # Driven here, so that one which awaits where it may not fails the job and not the worker.
     return await through if is_async else drive(through)
 
@@ -157,7 +157,7 @@ def _respect_rate(run: Run, limit: Limit) -> None:
 async def execute_hook(run: Run) -> None:
     """Call what there is to call once a run's outcome was accepted: the middleware, then the job's
     onSuccess or onFailure. What raises is logged and changes nothing."""
-    middleware.settled(run)
+    chain.settled(run)
     if run.job is None or type(run.outcome) is Release:  # it is to run again
         return
     name = "onSuccess" if run.exception is None else "onFailure"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast
 
-from . import backoff, middleware, registry, typed
+from . import backoff, chain, registry, typed
 from .backoff import Backoff, RetryAfter
 from .context import JobContext
 from .current import engine, settings
@@ -211,8 +211,8 @@ class Job:
 
 def _push(jobs: Sequence[NewJob]) -> list[str]:
     ids = engine().push(jobs)
-    if middleware.chain is not None:
-        middleware.pushed(ids, jobs)
+    if chain.current is not None:
+        chain.pushed(ids, jobs)
     return ids
 
 

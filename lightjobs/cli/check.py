@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .. import middleware, registry
+from .. import chain, registry
 from ..engines import connect
 from ..errors import LightjobsError
 from ..schedule import loading as schedule
@@ -27,7 +27,7 @@ def check(as_json: bool) -> int:
     except LightjobsError as error:
         problems.append(str(error))
     try:
-        middleware.load(settings.middleware)
+        chain.load(settings.middleware)
     except LightjobsError as error:
         problems.append(str(error))
     problems += registry.examine(settings.modules)

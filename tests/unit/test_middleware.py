@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lightjobs import Job, SettingsError, current, middleware, registry
+from lightjobs import Job, SettingsError, chain, current, registry
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.errors import StoreUnavailable
@@ -245,7 +245,7 @@ def test_the_sync_engine_tells_all_four(using):
 
 
 def test_none_configured_leaves_nothing_to_call(engine):
-    assert middleware.chain is None
+    assert chain.current is None
     assert Run.watched is False
 
 
@@ -253,7 +253,7 @@ def test_middleware_is_forgotten_with_the_settings_it_came_from(using):
     using(Watcher)
     assert Run.watched is True
     current.use(None)
-    assert middleware.chain is None
+    assert chain.current is None
     assert Run.watched is False
 
 
@@ -305,7 +305,7 @@ class SyncHandle(Middleware):
 )
 def test_a_bad_entry_is_a_settings_error_that_names_it(entry, reason):
     with pytest.raises(SettingsError) as caught:
-        middleware.load([Logging, entry])
+        chain.load([Logging, entry])
     assert str(caught.value).startswith("config/jobs.py: middleware names ")
     assert reason in str(caught.value)
 
@@ -325,9 +325,9 @@ def test_the_setting_takes_classes_and_paths(project):
             "jobs = {'middleware': [Timing, 'lightjobs.middleware.Logging']}\n"
         }
     )
-    chain = middleware.load(load().middleware)
-    assert [type(each) for each in chain.handles] == [Timing]
-    assert [type(each) for each in chain.settles] == [Logging]
+    made = chain.load(load().middleware)
+    assert [type(each) for each in made.handles] == [Timing]
+    assert [type(each) for each in made.settles] == [Logging]
 
 
 def test_logging_tells_each_step_without_the_payload(using, engine, caplog):
