@@ -9,6 +9,8 @@ jobs: dict[str, object] = {
     "modules": env("JOB_MODULES"),  # app_jobs
     # Seconds after which the jobs of a worker that went silent go back to their queue.
     "lease": env("JOB_LEASE"),  # 30
+    # Seconds a handler has after its timeout, to come to an end before its process is ended.
+    "timeout_grace": env("JOB_TIMEOUT_GRACE"),  # 5
     # Bytes of JSON; a larger payload is refused at dispatch.
     "max_payload": env("JOB_MAX_PAYLOAD"),  # 1048576
     # What stays of jobs that have ended: drop, keep, or keep for a time such as 7 days.

@@ -5,6 +5,7 @@ from .context import JobContext
 from .current import engine
 from .errors import (
     JobDefinitionError,
+    JobTimeout,
     LightjobsError,
     PayloadError,
     PermanentJobFailure,
@@ -22,6 +23,7 @@ __all__ = [
     "Job",
     "JobContext",
     "JobDefinitionError",
+    "JobTimeout",
     "LightjobsError",
     "PayloadError",
     "PermanentJobFailure",

@@ -63,6 +63,23 @@ class JobReleased(LightjobsError):
         self.attempts = attempts
 
 
+class JobTimeout(BaseException):
+    """A handler has run longer than its job's `timeout`, in seconds: raised inside a sync handler;
+    an async one sees asyncio.CancelledError, and its run counts as ended by this.
+
+    No Exception, as asyncio.CancelledError is none: a handler's `except Exception` must not
+    swallow it.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+        """None at first in a sync handler: one thread raises it in another, without arguments."""
+
+    def __str__(self) -> str:
+        return "timed out" if self.seconds is None else f"timed out after {self.seconds:g} s"
+
+
 class RateLimited(JobReleased):
     """The job's rate is used up: it waits until `due`, and that costs no attempt."""
 

@@ -22,6 +22,7 @@ from . import rate as rates
 from .context import JobContext
 from .errors import (
     JobReleased,
+    JobTimeout,
     PayloadError,
     PermanentJobFailure,
     RateLimited,
@@ -29,16 +30,19 @@ from .errors import (
     UnknownHandler,
 )
 from .record import Claim, Done, Failed, HandBack, Outcome, Release
-from .run import Run
+from .run import Alarm, Run
 
 EXCEPTION_BYTES = 16 * 1024
 """A failed job keeps at most this much of its exception's text."""
 
-TRAVELLING = ("attempts", "retryAfter")
+TRAVELLING = ("attempts", "retryAfter", "timeout")
 """Attributes that are stored with a job when they were set on it alone."""
 
 HOPELESS = (PermanentJobFailure, UnknownHandler, PayloadError)
-"""What no further attempt would mend; its text tells enough without its type."""
+"""What no further attempt would mend."""
+
+_TELLING = (*HOPELESS, JobTimeout)
+"""What needs no type beside its text."""
 
 _OWN_FOLDER = str(Path(__file__).parent)
 _log = logging.getLogger("lightjobs.worker")
@@ -82,11 +86,11 @@ def needs_loop(claim: Claim) -> bool:
         return False
 
 
-async def execute(claim: Claim, limit: Limit | None = None) -> Run:
+async def execute(claim: Claim, limit: Limit | None = None, run: Run | None = None) -> Run:
     """Run `claim` in a fresh handler object, unless `limit`, the engine's, says that its rate is
     used up. Never raises: what a handler raises, SystemExit, KeyboardInterrupt and MemoryError
-    included, becomes the outcome."""
-    run = Run(claim)
+    included, becomes the outcome. `run` is the object to note it in, for who looks in meanwhile."""
+    run = run or Run(claim)
     started = time.perf_counter()
     try:
         has_middleware = chain.current is not None
@@ -106,6 +110,8 @@ async def execute(claim: Claim, limit: Limit | None = None) -> Run:
             _respect_rate(run, limit)
         if has_middleware:
             await handled(run, entry.is_async)
+        elif job.timeout is not None and run.alarm is not None:
+            await _handle_in_time(run, run.alarm)
         else:
             result = job.handle()
             if entry.is_async:
@@ -122,13 +128,15 @@ async def execute(claim: Claim, limit: Limit | None = None) -> Run:
 
 async def handled(run: Run, is_async: bool) -> Any:
     """What `handle()` of the run's job returns, with the middleware around it."""
-    through = chain.around(run, partial(_handle, run.job, is_async))
+    through = chain.around(run, partial(_handle, run, is_async))
     # Driven here, so that one which awaits where it may not fails the job and not the worker.
     return await through if is_async else drive(through)
 
 
-async def _handle(job: Any, is_async: bool) -> Any:
-    result = job.handle()
+async def _handle(run: Run, is_async: bool) -> Any:
+    if run.job.timeout is not None and run.alarm is not None:
+        return await _handle_in_time(run, run.alarm)
+    result = run.job.handle()
     return await result if is_async else _ended(result)
 
 
@@ -136,6 +144,40 @@ def _ended(result: Any) -> Any:
     """The result of a sync handler, or of a plain function around an async one, as decorators
     make."""
     return run_here(result, True) if isinstance(result, Coroutine) else result
+
+
+async def _handle_in_time(run: Run, alarm: Alarm) -> Any:
+    """What `handle()` returns, but only until the job's timeout is over."""
+    seconds = run.job.timeout
+    try:
+        try:
+            alarm.arm(run, _judge(run, JobTimeout(seconds)))
+            result = run.job.handle()
+            if isinstance(result, Coroutine):
+                alarm.call_off(run)  # from here on an event loop sees to it
+                coroutine = _within(seconds, result)
+                if run.entry is not None and run.entry.is_async:
+                    return await coroutine
+                return run_here(coroutine, True)
+            return result
+        finally:
+            alarm.disarm(run)
+    except JobTimeout as error:
+        error.seconds = seconds
+        raise
+
+
+async def _within(seconds: float, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    import asyncio
+
+    try:
+        async with asyncio.timeout(seconds) as timeout:
+            return await coroutine
+    except TimeoutError as error:
+        if error.__cause__ is None or not timeout.expired():
+            raise  # the handler's own
+        where = error.__cause__.__traceback__
+        raise JobTimeout(seconds).with_traceback(where) from None
 
 
 class _LimitUnknown(Exception):
@@ -207,7 +249,7 @@ def describe(error: BaseException) -> str:
     """`error` as kept with a failed job: its type and message first, then the traceback without
     lightjobs' own frames; at most EXCEPTION_BYTES of UTF-8."""
     try:
-        if isinstance(error, HOPELESS):
+        if isinstance(error, _TELLING):
             headline = str(error)
         else:
             headline = "".join(traceback.format_exception_only(error)).removesuffix("\n")

@@ -64,6 +64,8 @@ class Job:
     """Exceptions after which the job is not repeated, whatever attempts remain."""
     priority: str = "normal"
     """lowest, lower, normal, higher or highest: within a queue the higher go first."""
+    timeout: float | None = None
+    """Seconds a run may take; then JobTimeout is raised in it, and it counts as failed."""
 
     payload: Any
     """The JSON object that was dispatched. A subclass that annotates it with a dataclass, TypedDict
@@ -133,6 +135,11 @@ class Job:
     def setPriority(self, priority: str) -> Self:
         """Set this job's priority within its queue."""
         self.priority = _checked("setPriority()", priority, _priority)
+        return self
+
+    def setTimeout(self, timeout: float | None) -> Self:
+        """Set how many seconds a run of this job may take; None for as long as it likes."""
+        self.timeout = _checked("setTimeout()", timeout, _timeout)
         return self
 
     def dispatch(self: _Payload[P], payload: P | Mapping[str, Any] | None = None) -> str:
@@ -261,6 +268,11 @@ def _priority(value: str) -> bool:
     return value in PRIORITIES
 
 
+def _timeout(value: float | None) -> bool:
+    """allowed: seconds, more than 0 and at most 1,000,000, or None"""
+    return value is None or (type(value) in (int, float) and 0 < value <= 1_000_000)
+
+
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "queue": _queue,
     "delay": _moment,
@@ -268,4 +280,5 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "noRetry": _no_retry,
     "attempts": _attempts,
     "priority": _priority,
+    "timeout": _timeout,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from .record import Claim, Failed, HandBack, Outcome
 from .registry import Entry
@@ -11,13 +11,17 @@ from .registry import Entry
 class Run:
     """One claim, run: the handler object (None if none could be made), outcome and duration."""
 
-    __slots__ = ("claim", "entry", "exception", "job", "outcome", "seconds")
+    __slots__ = ("alarm", "claim", "entry", "exception", "job", "outcome", "seconds", "slot")
 
     watched: ClassVar[bool] = False
     """Whether a middleware wants to know of every run that is settled."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, slot: int = -1, alarm: Alarm | None = None) -> None:
         self.claim = claim
+        self.slot = slot
+        """Where the worker keeps it."""
+        self.alarm = alarm
+        """Who sees to the job's timeout; None: nobody does."""
         self.entry: Entry | None = None
         self.job: Any = None
         self.exception: BaseException | None = None
@@ -35,3 +39,16 @@ class Run:
         if self.exception is None:
             return self.entry.has_success_hook
         return self.entry.has_failure_hook and type(self.outcome) is Failed
+
+
+class Alarm(Protocol):
+    """What a worker does about timeouts."""
+
+    def arm(self, run: Run, late: Outcome) -> None:
+        """The handler is about to start; `late` is its outcome, as of now, should it time out."""
+
+    def call_off(self, run: Run) -> None:
+        """Raise nothing in the calling thread from now on."""
+
+    def disarm(self, run: Run) -> None:
+        """The handler has ended."""

@@ -41,6 +41,8 @@ class Settings:
     """Seconds after which dispatching gives up on a store that does not answer."""
     middleware: tuple[Any, ...] = ()
     """Subclasses of Middleware, or their dotted paths; not imported yet."""
+    timeout_grace: float = 5.0
+    """Seconds a handler has after its timeout before its process is ended."""
 
 
 def load(project: Path | None = None) -> Settings:
@@ -85,6 +87,7 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
         engine=value(jobs, "engine", "JOB_ENGINE", _engine, "sync"),
         modules=value(jobs, "modules", "JOB_MODULES", _modules, ("app_jobs",)),
         lease=value(jobs, "lease", "JOB_LEASE", _seconds(1), 30.0),
+        timeout_grace=value(jobs, "timeout_grace", "JOB_TIMEOUT_GRACE", _seconds(0), 5.0),
         max_payload=value(jobs, "max_payload", "JOB_MAX_PAYLOAD", _integer(1), 1024 * 1024),
         retention=Retention(
             completed=value(jobs, "retain_completed", "RETAIN_COMPLETED", _retention, 0.0),

@@ -101,6 +101,7 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
         queues=queue,
         workers=workers,
         lease=settings.lease,
+        timeout_grace=settings.timeout_grace,
         color=sys.stdout.isatty(),
         **rest,  # type: ignore[arg-type]
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from ..record import HandBack, Outcome
+from ..record import Outcome
 from ..schedule import command as _command  # noqa: F401 - makes RunCommand known
 from .budget import Budget
 from .flag import Flag
@@ -21,6 +21,7 @@ from .journal import Journal
 from .lines import Lines
 from .loop import Loop
 from .options import Options
+from .put_back import put_back
 from .supervisor import EXPIRE_SECONDS, new_worker_name, sweep_seconds
 
 _log = logging.getLogger("lightjobs.worker")
@@ -62,7 +63,7 @@ class _Pulse(threading.Thread):
         self._worker = worker
         self._options = options
         self._stop_flag = stop
-        self._loop = loop
+        self._journal = loop.holdings.journal
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -73,8 +74,13 @@ class _Pulse(threading.Thread):
             now = time.monotonic()
             if self._stop_flag.raised and kill_at is None:
                 kill_at = now + self._options.grace
+            overdue = self._journal.overdue()
+            if overdue:
+                ids = ", ".join(id for id, _fence in overdue)
+                _log.error("job %s timed out and went on: this process ends", ids)
+                self._end_now(overdue, 1)
             if kill_at is not None and (now >= kill_at or self._stop_flag.raised > 1):
-                self._end_now()
+                self._end_now({}, 0)
             try:
                 if now >= beat_at:
                     beat_at = now + lease / 3
@@ -90,16 +96,12 @@ class _Pulse(threading.Thread):
             except LightjobsError as error:
                 _log.warning("the store is away: %s", error)
 
-    def _end_now(self) -> None:
+    def _end_now(self, timed_out: dict[tuple[str, int], Outcome], status: int) -> None:
         """Settle what has finished, hand back the rest at no cost, and go."""
-        outcomes: list[Outcome] = []
-        for held in self._loop.holdings.journal.read():
-            outcomes.append(held.outcome or HandBack(held.id, held.fence))
         try:
-            self._engine.settle(self._worker, outcomes)
-            self._engine.recover(self._worker)
+            put_back(self._engine, self._worker, self._journal, True, timed_out)
         finally:
-            os._exit(0)
+            os._exit(status)
 
     def stop(self) -> None:
         """End the thread; returns when it has ended."""

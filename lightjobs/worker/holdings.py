@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..record import Claim
-from ..run import Run
+from ..run import Alarm, Run
 from .journal import Journal
 
 
@@ -33,10 +33,11 @@ class Ended(NamedTuple):
 class Holdings:
     """Unstarted, running and finished jobs of one child."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, alarm: Alarm | None = None) -> None:
         self.journal = journal
+        self._alarm = alarm
         self.unstarted: deque[Ticket] = deque()
-        self.running: dict[int, tuple[Claim, float]] = {}
+        self.running: dict[int, tuple[Run, float]] = {}
         """By slot; with when it started, by the monotonic clock."""
         self.finished: deque[Ended] = deque()
         self.claims: dict[int, Claim] = {}
@@ -50,16 +51,16 @@ class Holdings:
             self.claims[slot] = claim
             self.unstarted.append(Ticket(claim, slot))
 
-    def start(self) -> Ticket | None:
-        """The next claim, marked as running; None when there is none."""
+    def start(self) -> Run | None:
+        """A run of the next claim, marked as running; None when there is none."""
         try:
-            ticket = self.unstarted.popleft()
+            claim, slot = self.unstarted.popleft()
         except IndexError:
             return None
-        slot = ticket.slot
-        self.running[slot] = (ticket.claim, time.monotonic())
+        run = Run(claim, slot, self._alarm)
+        self.running[slot] = (run, time.monotonic())
         self.journal.started(slot)
-        return ticket
+        return run
 
     def finish(self, run: Run, slot: int) -> None:
         """Note that a running claim has ended."""
@@ -83,7 +84,7 @@ class Holdings:
 
     def longest_run(self) -> float:
         """Seconds that the oldest running job has been running; 0.0 when none runs."""
-        started = [since for _claim, since in list(self.running.values())]
+        started = [since for _run, since in list(self.running.values())]
         return time.monotonic() - min(started) if started else 0.0
 
     def forget(self, slots: Sequence[int]) -> None:

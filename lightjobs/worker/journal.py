@@ -8,13 +8,16 @@ that had not started goes back at no cost. The memory is an unlinked file, share
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import os
 import struct
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from ..errors import JobTimeout
 from ..record import Claim, Done, Failed, HandBack, Outcome, Release
 from .scratch import scratch_file
 
@@ -22,10 +25,16 @@ SLOTS = 2048
 """How many jobs a child can hold at once."""
 
 _FREE, _CLAIMED, _STARTED, _FINISHED = range(4)
-_SLOT = struct.Struct("=B47sQII")  # state, id, fence, where the outcome's JSON begins, its length
+# State, id, fence, where the outcome's JSON begins, its length, when the handler must have ended.
+_SLOT = struct.Struct("=B47sQIId")
 _OUTCOME = struct.Struct("=II")
 _OUTCOME_AT = 1 + 47 + 8
-_HEAP = SLOTS * _SLOT.size
+_DEADLINE = struct.Struct("=d")
+_DEADLINE_AT = _OUTCOME_AT + _OUTCOME.size
+# The timeout in seconds; when to run it again, or NaN for never, and with how many attempts.
+_LATE = struct.Struct("=ddQ")
+_LATES = SLOTS * _SLOT.size
+_HEAP = _LATES + SLOTS * _LATE.size
 _SIZE = _HEAP + 1024 * 1024
 _KINDS: dict[str, type[Any]] = {
     "release": Release,
@@ -62,13 +71,58 @@ class Journal:
         slot = self._free.pop()
         # The state byte last: a slot that is half written must not count.
         at = slot * _SLOT.size
-        _SLOT.pack_into(self._memory, at, _FREE, claim.id.encode(), claim.fence, 0, 0)
+        _SLOT.pack_into(self._memory, at, _FREE, claim.id.encode(), claim.fence, 0, 0, 0.0)
         self._memory[at] = _CLAIMED
         return slot
 
     def started(self, slot: int) -> None:
         """Note that the handler is about to run."""
         self._memory[slot * _SLOT.size] = _STARTED
+
+    def timed(self, slot: int, deadline: float, seconds: float, late: Outcome) -> None:
+        """Note the `deadline` of a started job, by the monotonic clock, which all processes share;
+        and for whoever then ends this one, the timeout it had and the outcome `late`."""
+        due, attempts = (late.due, late.attempts) if type(late) is Release else (math.nan, 0)
+        _LATE.pack_into(self._memory, _LATES + slot * _LATE.size, seconds, due, attempts)
+        self._set_deadline(slot, deadline)
+
+    def untimed(self, slot: int) -> None:
+        """The handler has ended: no deadline any more."""
+        self._set_deadline(slot, 0.0)
+
+    def _set_deadline(self, slot: int, deadline: float) -> None:
+        _DEADLINE.pack_into(self._memory, slot * _SLOT.size + _DEADLINE_AT, deadline)
+
+    def overdue(self) -> dict[tuple[str, int], Outcome]:
+        """The outcomes of the running jobs whose deadline has passed, by id and fence."""
+        now = time.monotonic()
+        return {
+            (id, fence): self._late(slot, id, fence)
+            for slot in self._passed(now)
+            for state, id, fence in [self._read(slot)]
+            if state == _STARTED
+        }
+
+    def _passed(self, now: float) -> list[int]:
+        # Asked for several times a second, and nearly always in vain: quick, and leaves no view
+        # of the memory behind, which could not be closed then.
+        with (
+            memoryview(self._memory) as memory,
+            memory[:_LATES] as slots,
+            slots.cast("d") as numbers,
+            numbers[_DEADLINE_AT // 8 :: _SLOT.size // 8] as deadlines,
+        ):
+            return [slot for slot, at in enumerate(deadlines) if 0.0 < at <= now]
+
+    def _read(self, slot: int) -> tuple[int, str, int]:
+        state, id, fence, *_ = _SLOT.unpack_from(self._memory, slot * _SLOT.size)
+        return state, id.rstrip(b"\0").decode(), fence
+
+    def _late(self, slot: int, id: str, fence: int) -> Outcome:
+        seconds, due, attempts = _LATE.unpack_from(self._memory, _LATES + slot * _LATE.size)
+        if not math.isnan(due):
+            return Release(id, fence, due, attempts)
+        return Failed(id, fence, f"{JobTimeout(seconds)}, and went on: its worker was ended")
 
     def finished(self, slot: int, outcome: Outcome) -> None:
         """Note how it ended. An outcome too long to keep here is left as started, so that after a
@@ -103,8 +157,8 @@ class Journal:
     def read(self) -> list[Held]:
         """Everything that is held; for the supervisor, when the child is dead."""
         held = []
-        for at in range(0, _HEAP, _SLOT.size):
-            state, id, fence, begin, length = _SLOT.unpack_from(self._memory, at)
+        for at in range(0, _LATES, _SLOT.size):
+            state, id, fence, begin, length, _deadline = _SLOT.unpack_from(self._memory, at)
             if state != _FREE:
                 job_id = id.rstrip(b"\0").decode()
                 outcome = (

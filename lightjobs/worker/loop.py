@@ -13,6 +13,7 @@ from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..record import Claim, HandBack
 from ..run import Run
+from .alarm import Alarm
 from .budget import Budget
 from .flag import Flag
 from .holdings import Ended, Holdings, Ticket
@@ -77,7 +78,8 @@ class Loop:
         self._in_doubt = False
         self._backoff = BACKOFF_SECONDS[0]
         self._hooks: deque[Run] = deque()
-        self.holdings = Holdings(journal)
+        self._alarm = Alarm(journal, options.timeout_grace)
+        self.holdings = Holdings(journal, self._alarm)
         self._runner: Runner = (
             InlineRunner(self.holdings, lines, engine.limit)
             if options.concurrency == 1
@@ -94,6 +96,7 @@ class Loop:
                 pass
         finally:
             keeper.stop()
+            self._alarm.close()
             self._lines.flush()
 
     def _turn(self) -> bool:

@@ -27,6 +27,8 @@ class Options(NamedTuple):
     """How long running jobs may take to finish at a stop. 25: Sidekiq's default, below the 30 that
     Kubernetes gives."""
     lease: float = 30.0
+    timeout_grace: float = 5.0
+    """How long a handler that ignores its timeout lives on."""
     log_format: str = "text"
     quiet: bool = False
     color: bool = False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..executor import Limit, drive, execute, execute_hook, hook_needs_loop, needs_loop
 from ..record import Claim
 from .flag import Flag
-from .holdings import Holdings, Ticket
+from .holdings import Holdings
 from .lines import Lines
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ class Runner(ABC):
     def close(self) -> None:
         """Give back threads and loops; jobs and hooks have ended by then."""
 
-    def _report(self, run: Run, slot: int) -> None:
+    def _report(self, run: Run) -> None:
         if os.getpid() != self._process:
             os._exit(0)  # a handler forked, and this copy returned from it: it is no second worker
         self._lines.ended(run)
-        self._holdings.finish(run, slot)
+        self._holdings.finish(run, run.slot)
 
 
 class InlineRunner(Runner):
@@ -85,10 +85,10 @@ class InlineRunner(Runner):
     def start(self, stop: Flag) -> None:
         holdings = self._holdings
         until = time.monotonic() + ROUND_SECONDS
-        while not stop.raised and (ticket := holdings.start()):
-            claim, slot = ticket
+        while not stop.raised and (run := holdings.start()):
+            claim = run.claim
             self._lines.started(claim)
-            self._report(self._drive(execute(claim, self._limit), needs_loop(claim)), slot)
+            self._report(self._drive(execute(claim, self._limit, run), needs_loop(claim)))
             if time.monotonic() > until:
                 return
 
@@ -136,7 +136,7 @@ class PoolRunner(Runner):
 
     def free(self) -> int:
         running = self._holdings.running
-        if any(_runs_alone(claim) for claim, _since in list(running.values())):
+        if any(_runs_alone(run.claim) for run, _since in list(running.values())):
             return 0
         return self._concurrency - len(running)
 
@@ -145,13 +145,13 @@ class PoolRunner(Runner):
         while not stop.raised and self.free() > 0 and holdings.unstarted:
             if holdings.running and _runs_alone(holdings.unstarted[0].claim):
                 return
-            ticket = holdings.start()
-            if ticket is not None:
-                self._submit(self._reported(ticket), needs_loop(ticket.claim))
+            run = holdings.start()
+            if run is not None:
+                self._submit(self._reported(run), needs_loop(run.claim))
 
-    async def _reported(self, ticket: Ticket) -> None:
-        self._lines.started(ticket.claim)
-        self._report(await execute(ticket.claim, self._limit), ticket.slot)
+    async def _reported(self, run: Run) -> None:
+        self._lines.started(run.claim)
+        self._report(await execute(run.claim, self._limit, run))
         self._ended.set()
 
     def hook(self, run: Run) -> None:

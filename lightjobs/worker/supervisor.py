@@ -21,12 +21,13 @@ from typing import NamedTuple
 
 from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from ..record import HandBack
+from ..record import Outcome
 from .budget import Budget
 from .child import OUTGROWN, READY, READY_BYTES, arguments
 from .flag import Flag
 from .journal import Journal
 from .options import Options
+from .put_back import put_back
 from .siblings import Siblings
 
 SWEEP_SECONDS = 1.0
@@ -34,6 +35,9 @@ SWEEP_SECONDS = 1.0
 
 EXPIRE_SECONDS = 10.0
 """How often to delete ended jobs that are kept no longer."""
+
+OVERDUE_SECONDS = 0.25
+"""How often to look for handlers that ignore their timeout."""
 
 RESPAWN_SECONDS = (0.1, 10.0)
 """First and longest pause before a child is replaced that died without a job to blame."""
@@ -73,6 +77,8 @@ class Child:
         self.starting = True
         self.was_ready = False
         self.stopping = False
+        self.timed_out: dict[tuple[str, int], Outcome] = {}
+        """What was overdue when it was killed for it."""
         self.ready, ready_end = os.pipe()
         shared = [self.journal.descriptor, ready_end, siblings.descriptor]
         if budget is not None:
@@ -148,6 +154,7 @@ class Supervisor:
             _Task(self._options.lease / 3, self._beat),
             _Task(sweep_seconds(self._options.lease), self._sweep),
             _Task(EXPIRE_SECONDS, self._expire),
+            _Task(OVERDUE_SECONDS, self._end_overdue),
         ]
         next_at = [time.monotonic() + task.seconds for task in tasks]
         while True:
@@ -225,6 +232,14 @@ class Supervisor:
         if expired:
             _log.info("deleted %d ended jobs that are kept no longer", expired)
 
+    def _end_overdue(self) -> None:
+        for child in self._children:
+            if not child.timed_out and (overdue := child.journal.overdue()):
+                ids = ", ".join(id for id, _fence in overdue)
+                _log.error("job %s timed out and went on: its child is ended", ids)
+                child.timed_out = overdue
+                child.signal(signal.SIGKILL)
+
     def _hurried(self) -> bool:
         """A second signal came, or the grace is over: what could not be put back by now is left to
         the lease."""
@@ -261,7 +276,7 @@ class Supervisor:
             return
         if status == OUTGROWN:
             _log.info("a child has outgrown --max-memory; replacing it")
-        else:
+        elif not child.timed_out:
             how = f"signal {-status}" if status < 0 else f"status {status}"
             _log.error("a child ended with %s; its jobs go back and another takes over", how)
         self._to_start += 1
@@ -288,19 +303,13 @@ class Supervisor:
             child.close()
 
     def _put_back(self, child: Child) -> None:
-        held = child.journal.read()
-        # Whoever was killed because the grace was over did nothing wrong: nothing is spent.
-        forgiven = self._kill_at is not None and child.process.returncode == -signal.SIGKILL
-        handed_back = [
-            HandBack(h.id, h.fence)
-            for h in held
-            if h.outcome is None and (forgiven or not h.started)
-        ]
-        finished = [h.outcome for h in held if h.outcome is not None]
-        self._engine.settle(child.worker, [*finished, *handed_back])
-        self._engine.recover(child.worker)
+        # Who was killed because the grace was over, or beside a job that had timed out, did nothing
+        # wrong: nothing is spent.
+        killed = child.process.returncode == -signal.SIGKILL
+        forgiven = killed and (self._kill_at is not None or bool(child.timed_out))
+        handed_back = put_back(self._engine, child.worker, child.journal, forgiven, child.timed_out)
         if self._budget is not None:
-            self._budget.give_back(len(handed_back))
+            self._budget.give_back(handed_back)
 
     def _start(self) -> None:
         while self._to_start and time.monotonic() >= self._start_at:
