@@ -23,13 +23,17 @@ class JobLogger(logging.LoggerAdapter[logging.Logger]):
 
 
 class JobContext:
-    """The claim behind the running handler. Everything but `id` is worked out when asked for."""
+    """The claim behind the running handler. What stands in it is worked out when asked for."""
 
-    __slots__ = ("_claim", "id")
+    __slots__ = ("_claim", "cancelled", "id")
 
     def __init__(self, claim: Claim) -> None:
         self._claim = claim
         self.id = claim.id
+        self.cancelled = False
+        """True once the worker knows that the job was cancelled, or given to another: this run's
+        outcome will be refused. Looked for about once a second; an async handler is also told by
+        asyncio.CancelledError."""
 
     @property
     def queue(self) -> str:

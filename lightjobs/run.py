@@ -11,7 +11,17 @@ from .registry import Entry
 class Run:
     """One claim, run: the handler object (None if none could be made), outcome and duration."""
 
-    __slots__ = ("alarm", "claim", "entry", "exception", "job", "outcome", "seconds", "slot")
+    __slots__ = (
+        "alarm",
+        "cancelled",
+        "claim",
+        "entry",
+        "exception",
+        "job",
+        "outcome",
+        "seconds",
+        "slot",
+    )
 
     watched: ClassVar[bool] = False
     """Whether a middleware wants to know of every run that is settled."""
@@ -22,6 +32,8 @@ class Run:
         """Where the worker keeps it."""
         self.alarm = alarm
         """Who sees to the job's timeout; None: nobody does."""
+        self.cancelled = False
+        """Whether the handler was told that its outcome does not count any more."""
         self.entry: Entry | None = None
         self.job: Any = None
         self.exception: BaseException | None = None

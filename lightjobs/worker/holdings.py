@@ -82,6 +82,14 @@ class Holdings:
             pass
         return taken
 
+    def take_back(self, ticket: Ticket) -> bool:
+        """Take this one from the unstarted; False if it is not among them any more."""
+        try:
+            self.unstarted.remove(ticket)
+        except ValueError:
+            return False
+        return True
+
     def longest_run(self) -> float:
         """Seconds that the oldest running job has been running; 0.0 when none runs."""
         started = [since for _run, since in list(self.running.values())]

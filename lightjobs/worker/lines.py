@@ -28,6 +28,7 @@ _COLORS = {
     "RATE LIMITED": 33,
     "FAILED": 31,
     "LOST": 31,
+    "CANCELLED": 33,
 }
 
 
@@ -42,6 +43,9 @@ class Lines:
 
     def lost(self, run: Run) -> None:
         """The outcome was refused: the job had been given to another worker, or was removed."""
+
+    def cancelled(self, run: Run) -> None:
+        """The outcome was refused, as it should: the job had been cancelled."""
 
     def flush(self) -> None:
         """Write what was gathered. Safe from any thread."""
@@ -122,6 +126,9 @@ class TextLines(_Written):
     def lost(self, run: Run) -> None:
         self._line("LOST", run.claim, " its outcome was refused: another worker has the job")
 
+    def cancelled(self, run: Run) -> None:
+        self._line("CANCELLED", run.claim, " its outcome is dropped")
+
 
 class JsonLines(_Written):
     """One JSON object a line: time, event, handler, id, queue, attempt, and ms at the end."""
@@ -166,6 +173,9 @@ class JsonLines(_Written):
 
     def lost(self, run: Run) -> None:
         self._event("lost", run.claim)
+
+    def cancelled(self, run: Run) -> None:
+        self._event("cancelled", run.claim)
 
 
 def _reason(run: Run) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from ..record import Claim, HandBack
+from ..record import CANCELLED, Claim, HandBack
 from ..run import Run
 from .alarm import Alarm
 from .budget import Budget
@@ -26,6 +26,12 @@ from .siblings import Siblings
 
 RELIEF_SECONDS = 0.05
 """When a job has run this long, those claimed behind it are handed back."""
+
+CANCEL_SECONDS = 1.0
+"""How often to look whether a job that runs has been cancelled."""
+
+LONG_SECONDS = 0.5
+"""Nobody asks about a job before it has run this long: the quick ones must not pay."""
 
 WAIT_SECONDS = 0.1
 """How long the loop waits for the store without looking whether it should stop."""
@@ -73,6 +79,7 @@ class Loop:
         """Set when this process has grown beyond --max-memory; the loop then ends."""
         self._started_at = time.monotonic()
         self._pace = Pace()
+        self._look_at = 0.0  # when to look for cancelled jobs
         self._exhausted = False  # the last claim brought nothing
         self._spent = False  # --max-jobs has been reached
         self._in_doubt = False
@@ -209,16 +216,29 @@ class Loop:
 
     def _after_settling(self, ended: Sequence[Ended], accepted: Sequence[bool]) -> None:
         for (run, _slot), was_accepted in zip(ended, accepted, strict=True):
-            if not was_accepted:
+            if was_accepted:
+                if run.cancelled:
+                    self._lines.ended(run)
+                if run.has_hook:
+                    self._hooks.append(run)
+            elif self._was_cancelled(run):
+                self._lines.cancelled(run)
+            else:
                 self._lines.lost(run)
                 _log.warning(
                     "outcome of job %s refused: its claim is stale",
                     run.claim.id,
                     extra={"job_id": run.claim.id, "job_handler": run.claim.handler},
                 )
-            elif run.has_hook:
-                self._hooks.append(run)
         self._lines.flush()
+
+    def _was_cancelled(self, run: Run) -> bool:
+        """Whether an outcome was refused because the job was cancelled."""
+        try:
+            stored = self._engine.find(run.claim.id)
+        except LightjobsError:
+            stored = None
+        return run.cancelled if stored is None else stored.status == CANCELLED
 
     def _hand_back(self, tickets: Sequence[Ticket]) -> None:
         if not tickets:
@@ -280,6 +300,29 @@ class Loop:
         if self._on_tick is not None:
             self._on_tick()
         self._relieve()
+        self._tell_cancelled()
+
+    def _tell_cancelled(self) -> None:
+        """Tell the jobs that have been running for long and are no longer held."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        running = [
+            run
+            for run, since in list(self.holdings.running.values())
+            if now - since >= LONG_SECONDS and not run.cancelled
+        ]
+        if not running:
+            return
+        self._look_at = now + CANCEL_SECONDS
+        unstarted = list(self.holdings.unstarted)
+        held = {claim[:2] for claim in self._engine.held(self._worker)}
+        for run in running:
+            if run.claim[:2] not in held:
+                self._runner.cancel(run)
+        gone = [ticket for ticket in unstarted if ticket.claim[:2] not in held]
+        # Their outcomes are refused; but the store then knows that this worker lets go of them.
+        self._hand_back([ticket for ticket in gone if self.holdings.take_back(ticket)])
 
     def _relieve(self) -> None:
         """If the running jobs have become long: settle what has finished and hand back what has

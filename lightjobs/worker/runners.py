@@ -65,10 +65,24 @@ class Runner(ABC):
     def close(self) -> None:
         """Give back threads and loops; jobs and hooks have ended by then."""
 
+    def cancel(self, run: Run) -> None:
+        """Tell a running handler that its outcome does not count any more."""
+        run.cancelled = True
+        context = getattr(run.job, "context", None)
+        if context is not None:
+            context.cancelled = True
+        if run.entry is not None and run.entry.is_async:
+            self._cancel_task(run)
+
+    @abstractmethod
+    def _cancel_task(self, run: Run) -> None:
+        """Raise asyncio.CancelledError in a running async handler; none in one that has ended."""
+
     def _report(self, run: Run) -> None:
         if os.getpid() != self._process:
             os._exit(0)  # a handler forked, and this copy returned from it: it is no second worker
-        self._lines.ended(run)
+        if not run.cancelled:  # what that means is known when the outcome is settled
+            self._lines.ended(run)
         self._holdings.finish(run, run.slot)
 
 
@@ -78,6 +92,7 @@ class InlineRunner(Runner):
     def __init__(self, holdings: Holdings, lines: Lines, limit: Limit) -> None:
         super().__init__(holdings, lines, limit)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: tuple[Run, asyncio.Task[Any]] | None = None
 
     def free(self) -> int:
         return 0 if self._holdings.running else 1
@@ -88,7 +103,8 @@ class InlineRunner(Runner):
         while not stop.raised and (run := holdings.start()):
             claim = run.claim
             self._lines.started(claim)
-            self._report(self._drive(execute(claim, self._limit, run), needs_loop(claim)))
+            on_loop = needs_loop(claim)
+            self._report(self._drive(execute(claim, self._limit, run), on_loop, run))
             if time.monotonic() > until:
                 return
 
@@ -98,7 +114,7 @@ class InlineRunner(Runner):
     def progress(self, timeout: float) -> None:
         pass  # start() returns when its jobs have ended
 
-    def _drive(self, coroutine: Coroutine[Any, Any, T], on_loop: bool) -> T:
+    def _drive(self, coroutine: Coroutine[Any, Any, T], on_loop: bool, run: Run | None = None) -> T:
         if not on_loop:
             return drive(coroutine)
         if self._loop is None:
@@ -106,12 +122,18 @@ class InlineRunner(Runner):
 
             self._loop = asyncio.new_event_loop()
         task = self._loop.create_task(coroutine)
+        self._task = None if run is None else (run, task)
         while not task.done():
             # sys.exit() in a task that the handler started ends asyncio's loop at once. Going on
             # hands it to whoever awaits that task: to this job, and not to the worker.
             with contextlib.suppress(SystemExit, KeyboardInterrupt):
                 self._loop.run_until_complete(task)
         return task.result()
+
+    def _cancel_task(self, run: Run) -> None:
+        current = self._task
+        if current is not None and current[0] is run and self._loop is not None:
+            self._loop.call_soon_threadsafe(current[1].cancel)
 
     def close(self) -> None:
         if self._loop is not None:
@@ -132,6 +154,7 @@ class PoolRunner(Runner):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = threading.Event()
         self._hooks: set[Future[None]] = set()
+        self._tasks: dict[Run, asyncio.Task[Any]] = {}
         self._closed = False
 
     def free(self) -> int:
@@ -147,7 +170,25 @@ class PoolRunner(Runner):
                 return
             run = holdings.start()
             if run is not None:
-                self._submit(self._reported(run), needs_loop(run.claim))
+                on_loop = needs_loop(run.claim)
+                started = self._on_loop(run) if on_loop else self._reported(run)
+                self._submit(started, on_loop)
+
+    async def _on_loop(self, run: Run) -> None:
+        import asyncio
+
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks[run] = task
+        try:
+            await self._reported(run)
+        finally:
+            del self._tasks[run]
+
+    def _cancel_task(self, run: Run) -> None:
+        task = self._tasks.get(run)
+        if task is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(task.cancel)
 
     async def _reported(self, run: Run) -> None:
         self._lines.started(run.claim)

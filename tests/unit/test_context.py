@@ -11,6 +11,7 @@ def test_the_context_tells_what_the_claim_holds():
     assert (context.id, context.queue, context.attempt, context.fence) == ("7", "mail", 2, 3)
     assert context.queued_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert "7" in repr(context)
+    assert context.cancelled is False
 
 
 def test_the_logger_marks_each_record_with_the_job(caplog):

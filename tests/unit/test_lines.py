@@ -52,6 +52,7 @@ def print_all(printed, **fields):
         printed.ended(result)
     printed.ended(run(Ends, '{"boom":"no"}', id="7", options='{"attempts":2}'))
     printed.lost(run(Ends, id="7"))
+    printed.cancelled(run(Ends, id="7"))
     printed.flush()
 
 
@@ -65,6 +66,7 @@ def test_text_has_a_line_for_each_start_and_end(written):
         f" [FAILED]............ {name} #ID: 7 ValueError: no",
         f" [FAILED]............ {name} #ID: 7 ValueError: no (attempt 1, will be retried)",
         f" [LOST].............. {name} #ID: 7 its outcome was refused: another worker has the job",
+        f" [CANCELLED]......... {name} #ID: 7 its outcome is dropped",
     ]
 
 
@@ -78,7 +80,7 @@ def test_colour_is_used_only_when_asked_for_and_always_ended(written):
 def test_json_has_an_object_a_line(written):
     print_all(written.make("json"), queue="mail")
     objects = [json.loads(line) for line in written.text().splitlines()]
-    events = ["processing", "processed", "released", "failed", "failed", "lost"]
+    events = ["processing", "processed", "released", "failed", "failed", "lost", "cancelled"]
     assert [o["event"] for o in objects] == events
     first = objects[0]
     assert (first["handler"], first["id"], first["queue"], first["attempt"]) == (

@@ -13,7 +13,7 @@ from lightjobs.worker.options import Options
 
 class Recorded(Lines):
     def __init__(self):
-        self.started_ids, self.ended_ids, self.lost_ids = [], [], []
+        self.started_ids, self.ended_ids, self.lost_ids, self.cancelled_ids = [], [], [], []
 
     def started(self, claim):
         self.started_ids.append(claim.id)
@@ -23,6 +23,9 @@ class Recorded(Lines):
 
     def lost(self, run):
         self.lost_ids.append(run.claim.id)
+
+    def cancelled(self, run):
+        self.cancelled_ids.append(run.claim.id)
 
 
 class Worker:

@@ -1,0 +1,182 @@
+import asyncio
+import threading
+import time
+
+import pytest
+
+from lightjobs import Job, current
+from lightjobs.engines.memory import MemoryEngine
+from lightjobs.record import CANCELLED
+
+from .working import Worker, Wrapped, failing, greedy, wait_for
+
+ran = []
+
+
+class Cancelling(MemoryEngine):
+    """With the verb, in plain steps: the fence rises, the row keeps its worker, `held` forgets."""
+
+    def cancel(self, id):
+        with self._changed:
+            job = self._jobs[int(id)]
+            job.status = CANCELLED
+            job.fence += 1
+
+    def held(self, worker):
+        return [c for c in super().held(worker) if self.find(c.id).status != CANCELLED]
+
+
+@pytest.fixture
+def engine(configured):
+    made = Cancelling()
+    current.use(made, configured)
+    return made
+
+
+class Polls(Job):
+    attempts = 5
+
+    def handle(self):
+        ran.append(self.context.id)
+        until = time.monotonic() + self.payload.get("most", 4)
+        while time.monotonic() < until:
+            time.sleep(0.005)
+            if self.context.cancelled:
+                ran.append("told")
+                return
+
+    def onSuccess(self):
+        ran.append("success")
+
+    def onFailure(self):
+        ran.append("failure")
+
+
+class Awaits(Polls):
+    async def handle(self):
+        ran.append(self.context.id)
+        try:
+            await asyncio.sleep(self.payload.get("most", 4))
+        except asyncio.CancelledError:
+            assert self.context.cancelled
+            ran.append("told")
+            raise
+
+
+class Quick(Job):
+    def handle(self):
+        ran.append(self.payload["n"])
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    ran.clear()
+
+
+@pytest.fixture(params=[1, 3], ids=["inline", "pool"])
+def concurrency(request):
+    return request.param
+
+
+@pytest.mark.parametrize("job", [Polls, Awaits])
+def test_a_cancelled_job_is_told_and_its_outcome_dropped(engine, concurrency, job, caplog):
+    id = job().dispatch()
+    worker = Worker(engine, concurrency=concurrency)
+    thread = worker.start()
+    wait_for(lambda: ran)
+    engine.cancel(id)
+    thread.join(4)
+    assert not thread.is_alive()
+    assert ran == [id, "told"]
+    assert engine.find(id).status == "cancelled"
+    assert worker.lines.cancelled_ids == [id]
+    assert worker.lines.lost_ids == worker.lines.ended_ids == []
+    assert not caplog.records
+
+
+def test_a_cancel_nobody_noticed_is_still_no_loss(engine, concurrency, caplog):
+    id = Polls().dispatch({"most": 0.2})
+    worker = Worker(engine, concurrency=concurrency)
+    thread = worker.start()
+    wait_for(lambda: ran)
+    engine.cancel(id)
+    thread.join(4)
+    assert ran == [id]
+    assert worker.lines.cancelled_ids == [id]
+    assert worker.lines.lost_ids == []
+    assert not caplog.records
+
+
+def test_the_jobs_beside_it_and_after_it_notice_nothing(engine):
+    ids = Awaits.dispatchMany([{"most": 1.8}] * 2)
+    Polls().dispatch({"most": 1.8})
+    worker = Worker(engine, concurrency=3)
+    thread = worker.start()
+    wait_for(lambda: len(ran) == 3)
+    Quick.dispatchMany({"n": n} for n in range(10))
+    engine.cancel(ids[0])
+    thread.join(5)
+    assert ran.count("told") == 1
+    assert ran.count("success") == 2
+    assert set(range(10)) <= set(ran)
+    assert set(engine.stats()["default"].values()) == {0, 1}
+
+
+def test_a_job_given_to_another_worker_is_told_too_and_reported_lost(engine, concurrency):
+    id = Polls().dispatch()
+    worker = Worker(engine, concurrency=concurrency, stop_when_empty=False)
+    thread = worker.start()
+    wait_for(lambda: ran)
+    engine.recover(worker.name)
+    wait_for(lambda: "told" in ran)
+    worker.stop(thread)
+    assert worker.lines.lost_ids == [id]
+    assert engine.find(id).status == "new"
+
+
+def test_one_that_waits_behind_a_long_job_is_not_started(engine, monkeypatch):
+    """It is handed back first, as all behind a long job are; this is for when that failed."""
+    Polls().setPriority("highest").dispatch({"most": 2})
+    quick = Quick.dispatchMany([{"n": 1}, {"n": 2}])
+    worker = Worker(greedy(engine), stop_when_empty=False)
+    monkeypatch.setattr(worker.loop, "_relieve", lambda: None)
+    thread = worker.start()
+    wait_for(lambda: ran)
+    engine.cancel(quick[0])
+    wait_for(lambda: 2 in ran)
+    worker.stop(thread)
+    assert 1 not in ran
+
+
+def test_quick_jobs_ask_nothing(engine):
+    asked = []
+    watching = Wrapped(engine, held=lambda name: asked.append(name) or engine.held(name))
+    Quick.dispatchMany({"n": n} for n in range(2000))
+    Worker(watching).run()
+    assert asked == []
+
+
+def test_a_store_that_is_away_just_then_is_asked_again(engine):
+    id = Polls().dispatch()
+    worker = Worker(Wrapped(engine, held=failing(engine.held, 1)))
+    thread = worker.start()
+    wait_for(lambda: ran)
+    engine.cancel(id)
+    thread.join(4)
+    assert ran == [id, "told"]
+
+
+def test_the_flag_may_be_read_from_any_thread(engine):
+    class Delegates(Job):
+        def handle(self):
+            ran.append(self.context.id)
+            thread = threading.Thread(target=Polls.handle, args=(self,))
+            thread.start()
+            thread.join()
+
+    id = Delegates().dispatch()
+    thread = Worker(engine).start()
+    wait_for(lambda: ran)
+    engine.cancel(id)
+    thread.join(4)
+    assert ran == [id, id, "told"]
