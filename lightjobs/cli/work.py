@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from .. import current, registry
-from ..errors import SchemaOutdated, SettingsError
+from ..errors import SettingsError
 from ..text import escaped
 from ..worker import lines, logs
 from ..worker.options import Options
@@ -90,13 +90,13 @@ _SECONDS = click.FloatRange(min=0)
 def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: object) -> int:
     """Work jobs until stopped. TERM and Ctrl-C stop gracefully: no new job is started, running
     ones may finish within --grace, the others go back at no cost. A second signal is immediate."""
+    from ..worker.post import ask
+
     settings = current.settings()
     engine = current.engine()
     if engine.works is not None:
         raise SettingsError(engine.works)
-    if any(applied_at is None for _name, applied_at in engine.installed()):
-        raise SchemaOutdated("the tables are missing or old: run `lightjobs migrate:up`")
-    engine.held("")  # ask something: a store that is not there is said now, with exit status 3
+    ask(engine)  # a store that is not there is said now, with exit status 3
     options = Options(
         queues=queue,
         workers=workers,

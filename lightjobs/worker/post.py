@@ -1,0 +1,121 @@
+"""A registered worker whose loop runs in this process, and the thread that beats for such ones."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from ..engines.base import Engine
+from ..errors import LightjobsError, SchemaOutdated, StoreUnavailable
+from ..record import Outcome
+from .budget import Budget
+from .flag import Flag
+from .journal import Journal
+from .lines import Lines
+from .loop import Loop
+from .options import Options
+from .put_back import put_back
+from .supervisor import EXPIRE_SECONDS, new_worker_name, sweep_seconds
+
+LOOK_SECONDS = 0.05
+"""How often the pulse lets its owner look in."""
+
+_log = logging.getLogger("lightjobs.worker")
+
+
+def ask(engine: Engine) -> None:
+    """Raise SchemaOutdated or StoreUnavailable when there is no working with `engine` now."""
+    if any(applied_at is None for _name, applied_at in engine.installed()):
+        raise SchemaOutdated("the tables are missing or old: run `lightjobs migrate:up`")
+    engine.held("")
+
+
+class Post:
+    """A worker, its journal and its loop; for the thread that calls `run`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        options: Options,
+        lines: Lines,
+        stop: Flag,
+        budget: Budget | None = None,
+    ) -> None:
+        self.worker = new_worker_name()
+        self.stop = stop
+        self.journal = Journal()
+        self._engine = engine
+        engine.register(self.worker, options.lease)
+        self._loop = Loop(engine, self.worker, options, self.journal, lines, stop, budget)
+
+    def run(self) -> None:
+        """Work until the `stop` flag is raised; then the store forgets this worker."""
+        try:
+            self._loop.run()
+        finally:
+            with contextlib.suppress(StoreUnavailable):  # then it is left to the lease
+                self._engine.recover(self.worker)
+
+    def leave(self, timed_out: Mapping[tuple[str, int], Outcome]) -> None:
+        """Give up all it holds, though it runs: at no cost, but for `timed_out`, whose outcomes are
+        these. What its thread does from now on counts for nothing."""
+        self.stop.raise_()
+        put_back(self._engine, self.worker, self.journal, True, timed_out)
+
+
+class Pulse(threading.Thread):
+    """Does what the supervisor would: beats for posts and looks for workers that are dead. A post
+    that was given up by others is stopped. `look` is called now and then."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        lease: float,
+        posts: Callable[[], Sequence[Post]],
+        look: Callable[[], None],
+    ) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self._engine = engine
+        self._lease = lease
+        self._posts = posts
+        self._look = look
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        tasks = [
+            (self._lease / 3, self._beat),
+            (sweep_seconds(self._lease), self._sweep),
+            (EXPIRE_SECONDS, self._expire),
+        ]
+        next_at = [0.0] * len(tasks)
+        while not self._over.wait(LOOK_SECONDS):
+            self._look()
+            now = time.monotonic()
+            for index, (seconds, task) in enumerate(tasks):
+                if now >= next_at[index]:
+                    next_at[index] = now + seconds
+                    try:
+                        task()
+                    except LightjobsError as error:
+                        _log.warning("the store is away: %s", error)
+
+    def _beat(self) -> None:
+        posts = {post.worker: post for post in self._posts()}
+        for worker in self._engine.beat(list(posts), self._lease):
+            if not posts[worker].stop.raised:
+                _log.error("worker %s was given up by others; stopping it", worker)
+                posts[worker].stop.raise_()
+
+    def _sweep(self) -> None:
+        self._engine.recover(lease=self._lease)
+
+    def _expire(self) -> None:
+        self._engine.expire()
+
+    def stop(self) -> None:
+        """End the thread; returns when it has ended."""
+        self._over.set()
+        self.join()

@@ -1,0 +1,268 @@
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from lightjobs import Job, current
+from lightjobs.engines.sync import SyncEngine
+from lightjobs.errors import SettingsError
+from lightjobs.settings import Settings
+from lightjobs.worker.service import worker
+
+from .working import wait_for
+
+ran = []
+
+
+class Work(Job):
+    def handle(self):
+        ran.append((self.payload.get("n"), threading.current_thread()))
+        time.sleep(self.payload.get("sleep", 0))
+        ran.append("end")
+
+
+class AsyncWork(Work):
+    async def handle(self):
+        ran.append((self.payload.get("n"), threading.current_thread()))
+        await asyncio.sleep(self.payload.get("sleep", 0))
+        ran.append("end")
+
+
+class Stuck(Job):
+    timeout = 0.05
+
+    def handle(self):
+        ran.append("stuck")
+        stuck.wait(20)  # in a thread, nothing interrupts this
+
+
+stuck = threading.Event()
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    ran.clear()
+    stuck.clear()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    stuck.set()
+    assert {number: signal.getsignal(number) for number in before} == before
+
+
+@contextlib.contextmanager
+def entered(way, made):
+    """Inside the block, entered as `with` or as `async with`, beside the test's thread."""
+    if way == "with":
+        with made:
+            yield
+        return
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(made.__aenter__())
+    try:
+        yield
+    finally:
+        loop.run_until_complete(made.__aexit__(None, None, None))
+        loop.close()
+
+
+@pytest.fixture(params=["with", "async with"])
+def way(request):
+    return request.param
+
+
+def descriptors():
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.parametrize("job", [Work, AsyncWork])
+def test_jobs_run_in_threads_of_this_process_while_the_block_runs(engine, way, job):
+    before, open_before = threading.active_count(), descriptors()
+    with entered(way, worker(workers=3, queues=["a", "b"])):
+        job().setQueue("b").dispatchMany({"n": n, "sleep": 0.02} for n in range(30))
+        wait_for(lambda: ran.count("end") == 30)
+        threads = {entry[1] for entry in ran if entry != "end"}
+        assert len(threads) == 3
+        assert threading.main_thread() not in threads
+    job().setQueue("b").dispatch({"n": 31})
+    time.sleep(0.1)
+    assert ran.count("end") == 30
+    assert engine.stats()["b"]["new"] == 1
+    assert threading.active_count() == before
+    assert descriptors() <= open_before + (job is AsyncWork) * 9  # a loop's, until collected
+    assert engine._workers == {}
+
+
+def test_the_block_waits_for_what_runs(engine, way):
+    with entered(way, worker()):
+        Work().dispatch({"sleep": 0.4})
+        wait_for(lambda: ran)
+    assert ran[-1] == "end"
+    assert engine.stats() == {}
+
+
+def test_the_end_of_the_grace_hands_back_at_no_cost(engine, way):
+    started = time.monotonic()
+    with entered(way, worker(grace=0.2)):
+        ids = Work.dispatchMany([{"sleep": 1.5}, {}])
+        wait_for(lambda: ran)
+    assert time.monotonic() - started < 1
+    assert [(engine.find(id).status, engine.find(id).attempts) for id in ids] == [("new", 0)] * 2
+    time.sleep(1.3)
+    assert "end" in ran
+    assert engine.stats()["default"]["new"] == 2, "the outcome of the run left behind is refused"
+
+
+def test_an_error_in_the_block_still_stops_in_good_order(engine, way):
+    def block():
+        with entered(way, worker()):
+            Work().dispatch({"sleep": 0.3})
+            wait_for(lambda: ran)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        block()
+    assert ran[-1] == "end"
+
+
+def test_a_thread_whose_job_ignores_its_timeout_is_given_up_and_replaced(
+    engine, configured, caplog
+):
+    current.use(engine, Settings("memory", ("app_jobs",), 30.0, 2**20, {}, {}, timeout_grace=0.1))
+    with worker():
+        id = Stuck().dispatch()
+        Work().dispatch({"n": 1})
+        wait_for(lambda: "end" in ran)
+        assert ran[0] == "stuck"
+        stored = engine.find(id)
+        assert (stored.status, stored.recoveries) == ("failed", 0)
+        assert stored.exception.startswith("timed out after 0.05 s, and went on")
+        Work().dispatch({"n": 2})
+        wait_for(lambda: ran.count("end") == 2)
+    assert f"job {id} timed out" in caplog.text
+    stuck.set()
+    time.sleep(0.1)
+    assert engine.find(id).status == "failed"
+
+
+def test_a_worker_that_others_gave_up_is_replaced(engine):
+    current.use(engine, Settings("memory", ("app_jobs",), 1.5, 2**20, {}, {}))
+    with worker():
+        Work().dispatch()
+        wait_for(lambda: "end" in ran)
+        (name,) = engine._workers
+        engine.recover(name)
+        wait_for(lambda: engine._workers and name not in engine._workers)
+        Work().dispatch()
+        wait_for(lambda: ran.count("end") == 2)
+
+
+def test_nothing_is_started_where_jobs_run_at_dispatch(configured, way, caplog):
+    current.use(SyncEngine(), configured)
+    before = threading.active_count()
+    with entered(way, worker()):
+        assert threading.active_count() == before
+        Work().dispatch()
+        assert ran[0] == (None, threading.main_thread())
+
+
+def test_signals_that_somebody_handles_are_left_alone(engine):
+    mine = signal.signal(signal.SIGTERM, lambda *_: ran.append("mine"))
+    try:
+        with worker():
+            os.kill(os.getpid(), signal.SIGTERM)
+            wait_for(lambda: ran == ["mine"])
+    finally:
+        signal.signal(signal.SIGTERM, mine)
+
+
+def signalled(number):
+    with worker():
+        Work().dispatch({"sleep": 0.3})
+        wait_for(lambda: ran)
+        os.kill(os.getpid(), number)
+        time.sleep(5)
+
+
+def test_term_unwinds_the_block_and_the_handlers_are_restored(engine):
+    with pytest.raises(SystemExit) as raised:
+        signalled(signal.SIGTERM)
+    assert raised.value.code == 0
+    assert ran[-1] == "end"
+
+
+def test_ctrl_c_unwinds_the_block_as_ever(engine):
+    with pytest.raises(KeyboardInterrupt):
+        signalled(signal.SIGINT)
+    assert ran[-1] == "end"
+
+
+def test_in_another_thread_no_signal_is_touched(engine):
+    def block():
+        with worker():
+            ran.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=block)
+    thread.start()
+    thread.join(5)
+    assert ran == [signal.SIG_DFL]
+
+
+def test_an_event_loops_cancellation_waits_for_what_runs(engine):
+    async def main():
+        async with worker():
+            AsyncWork().dispatch({"sleep": 0.4})
+            await asyncio.sleep(10)
+
+    async def cancelled():
+        task = asyncio.create_task(main())
+        while not ran:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert ran[-1] == "end"
+
+
+def test_it_is_for_one_block(engine):
+    made = worker()
+    with made:
+        pass
+    with pytest.raises(RuntimeError, match="one block"):
+        made.__enter__()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"workers": 0}, "workers is 0; allowed: a whole number from 1 to 1000"),
+        ({"workers": True}, "workers is True"),
+        ({"queues": "mail"}, "queues is 'mail'; allowed: a list of names"),
+        ({"queues": []}, r"queues is \[\]"),
+        ({"grace": -1}, "grace is -1; allowed: seconds, at least 0"),
+        ({"sleep": 0}, "sleep is 0; allowed: seconds, at least 0.01"),
+    ],
+)
+def test_a_wrong_argument_is_named(engine, wrong, said):
+    with pytest.raises(SettingsError, match=said):
+        worker(**wrong)
+
+
+def test_a_module_that_does_not_import_is_named(engine, project):
+    project({"app_jobs/__init__.py": "", "app_jobs/broken.py": "import nothing_there"})
+    with pytest.raises(SettingsError, match="nothing_there"):
+        worker().__enter__()
+
+
+def test_a_program_without_app_jobs_works_the_jobs_it_defines(engine, caplog):
+    caplog.set_level(logging.WARNING)
+    with worker():
+        Work().dispatch()
+        wait_for(lambda: "end" in ran)
+    assert not caplog.records
