@@ -39,6 +39,7 @@ class Attributes(TypedDict, total=False):
     delay: str
     attempts: int
     retryAfter: RetryAfter
+    timeout: float | None
     noRetry: tuple[type[BaseException], ...]
     priority: str
 
@@ -86,6 +87,10 @@ class FunctionJob(Generic[C, D, R]):
     def setAttempts(self, attempts: int) -> FunctionJob[C, D, R]:
         """The same job with so many attempts."""
         return self._with(setAttempts=attempts)
+
+    def setTimeout(self, timeout: float | None) -> FunctionJob[C, D, R]:
+        """The same job, with so many seconds for a run."""
+        return self._with(setTimeout=timeout)
 
     def setRetryAfter(self, retryAfter: RetryAfter) -> FunctionJob[C, D, R]:
         """The same job, repeated after a failure as `retryAfter` says."""

@@ -165,7 +165,7 @@ def job_stats(as_json: bool) -> None:
     queues = current.engine().stats()
     paused = current.engine().paused_queues()
     if as_json:
-        print_json({"queues": queues, "paused": paused})
+        print_json({"queues": queues, "paused": paused} if paused else {"queues": queues})
         return
     if not queues:
         click.echo("no jobs")

@@ -200,7 +200,8 @@ def test_one_that_ends_at_that_very_moment_disturbs_no_other(engine, concurrency
         def onFailure(self):
             ran.append(str(self.getException()))
 
-    Close.dispatchMany({"for": 0.0094 + 0.0004 * (n % 5)} for n in range(100))
+    lengths = (0.002, 0.0095, 0.01, 0.0105, 0.015)
+    Close.dispatchMany({"for": lengths[n % 5]} for n in range(100))
     Worker(engine, concurrency=concurrency, timeout_grace=60).run()
     assert len(ran) == 100
     assert set(ran) == {"done", "timed out after 0.01 s"}
