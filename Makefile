@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench install-tools clean
+.PHONY: help demo test check format bench bench-redis install-tools clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -33,6 +33,10 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.sqlite
 	$(BIN)/python benchmarks/strtotime.py
+
+# Redis and the peers; makes .bench-venv for them. ARGS="--quick --only drain" and the like.
+bench-redis: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.redis $(ARGS)
 
 install-tools:
 	@scripts/install-tools

@@ -1,0 +1,100 @@
+"""Who is compared: how many jobs make a round of some seconds, and how a worker is started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VENV = ROOT / ".bench-venv"
+"""The peers live apart: their dependencies are none of ours."""
+
+REQUIREMENTS = (
+    *("huey", "taskiq", "taskiq-redis", "dramatiq[redis]", "rq", "saq", "celery[redis]", "streaq"),
+    "setuptools",
+)
+
+
+class Peer(NamedTuple):
+    """A library: the jobs of one drain, the jobs of one bulk push (0: it has none), the
+    command for a number of worker processes."""
+
+    name: str
+    jobs: int
+    bulk: int
+    worker: Callable[[int], list[str]]
+    python: str = str(VENV / "bin/python")
+
+
+def _module(name: str) -> str:
+    return f"benchmarks.peers.{name}"
+
+
+def _installed(command: str) -> str:
+    return str(VENV / "bin" / command)
+
+
+def _rq(processes: int) -> list[str]:
+    # SimpleWorker, which does not fork for each job: three times as fast as rq's default.
+    command = ["worker"] if processes == 1 else ["worker-pool", "-n", str(processes)]
+    url = os.environ["BENCH_REDIS"]
+    return [_installed("rq"), *command, "-u", url, "-w", "rq.worker.SimpleWorker", "bench"]
+
+
+def _lightjobs(processes: int) -> list[str]:
+    command = [sys.executable, "-m", "lightjobs", "job:work", "--queue=bench"]
+    return command if processes == 1 else [*command, f"--workers={processes}"]
+
+
+LIGHTJOBS = Peer("lightjobs", 80_000, 100_000, _lightjobs, sys.executable)
+PEERS = (
+    Peer(
+        "huey",
+        6000,
+        0,
+        lambda n: [_installed("huey_consumer"), _module("huey.app"), "-k", "process", f"-w{n}"],
+    ),
+    Peer(
+        "taskiq",
+        5000,
+        0,
+        lambda n: [_installed("taskiq"), "worker", _module("taskiq:broker"), f"-w{n}"],
+    ),
+    Peer("dramatiq", 5000, 0, lambda n: [_installed("dramatiq"), _module("dramatiq"), f"-p{n}"]),
+    Peer("rq", 300, 10_000, _rq),
+    Peer("saq", 2000, 0, lambda n: [_installed("saq"), _module("saq.settings"), f"--workers={n}"]),
+    Peer(
+        "celery",
+        1000,
+        0,
+        lambda n: [_installed("celery"), "-A", _module("celery"), "worker", f"-c{n}"],
+    ),
+    Peer(
+        "streaq",
+        2000,
+        10_000,
+        lambda n: [_installed("streaq"), "run", _module("streaq:worker"), f"-w{n}"],
+    ),
+)
+
+
+def install() -> None:
+    """Make the virtual environment with the peers in it, unless it is there."""
+    if all((VENV / "bin" / name).exists() for name in ("huey_consumer", "streaq")):
+        return
+    print(f"installing {' '.join(REQUIREMENTS)} in {VENV.name}", flush=True)
+    subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+    pip = [str(VENV / "bin/pip"), "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *REQUIREMENTS], check=True)
+
+
+def versions() -> str:
+    """The peers with their versions, as installed."""
+    names = [name.partition("[")[0] for name in REQUIREMENTS if name != "setuptools"]
+    code = f"from importlib.metadata import version as v; print(*(n + ' ' + v(n) for n in {names}))"
+    python = str(VENV / "bin/python")
+    return subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()

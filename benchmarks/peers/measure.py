@@ -1,0 +1,127 @@
+"""The figures of one library in one round: on an emptied Redis, in a new process each time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import ticks
+from .catalogue import ROOT, Peer
+
+PATIENCE = 90.0
+"""A worker that has not done its jobs after so many seconds is an error."""
+
+STEADY = 0.2
+"""This part of the jobs is not timed: the workers come up one after the other."""
+
+SETTLING_SECONDS = 0.7
+"""How long a worker that has run a first job is left to become idle."""
+
+
+class Bench:
+    """A folder for what the jobs write and a Redis, both told to all processes by environment."""
+
+    def __init__(self, folder: str, url: str, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self._environment = {
+            **environment,
+            "BENCH_FOLDER": folder,
+            "BENCH_REDIS": url,
+            "JOB_MODULES": "benchmarks.peers.lightjobs",
+        }
+        self.use()
+
+    def use(self) -> None:
+        """From now on this one is meant."""
+        os.environ.update(self._environment)
+
+    def fill(self, queue: str, jobs: int) -> None:
+        """Store so many jobs of lightjobs that wait, and as many that are delayed."""
+        command = [sys.executable, "-m", "benchmarks.peers.backlog", queue, str(jobs)]
+        subprocess.run(command, cwd=ROOT, check=True)
+
+    def produce(self, peer: Peer, how: str, jobs: int) -> float:
+        """Dispatch in a process of its own; returns jobs per second, imports not counted."""
+        command = [peer.python, "-m", "benchmarks.peers.produce", peer.name, how, str(jobs)]
+        with open(f"{self.folder}/produce.log", "w") as log:
+            done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
+        if done.returncode:
+            raise SystemExit(f"{peer.name}: {Path(log.name).read_text()[-2000:]}")
+        return (jobs - 1) / float(done.stdout.split()[-1])
+
+    @contextlib.contextmanager
+    def working(self, peer: Peer, processes: int, cwd: Path = ROOT) -> Iterator[Counts]:
+        """A worker, its output going to a file, and what it has counted since it began."""
+        ticks.make(self.folder)
+        with open(f"{self.folder}/{peer.name}.log", "w") as log:
+            worker = subprocess.Popen(
+                peer.worker(processes), cwd=cwd, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            yield Counts(self.folder, worker, log.name)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)  # its own session: nobody else's
+            worker.wait()
+
+    def drain(self, peer: Peer, processes: int, jobs: int, cwd: Path = ROOT) -> float:
+        """Jobs a second of a worker that finds `jobs` waiting, from the moment when STEADY of them
+        have run to the last one; so neither the start of the worker counts nor that of the second
+        process."""
+        with self.working(peer, processes, cwd) as counts:
+            counts.reach(int(jobs * STEADY))
+            started, before = time.perf_counter(), counts.total()
+            counts.reach(jobs)
+            return (counts.total() - before) / (time.perf_counter() - started)
+
+    def start(self, peer: Peer) -> float:
+        """Seconds from starting the worker's process to the end of its first job, which waits."""
+        self.produce(peer, "one", 1)
+        started = time.perf_counter()
+        with self.working(peer, 1) as counts:
+            counts.reach(1, pause=0.0005)
+            return time.perf_counter() - started
+
+    def latencies(self, peer: Peer, jobs: int) -> list[float]:
+        """Seconds from just before each dispatch to the start of its job, on an idle worker."""
+        self.produce(peer, "one", 1)
+        with self.working(peer, 1) as counts:
+            counts.reach(1)
+            time.sleep(SETTLING_SECONDS)
+            self.produce(peer, "stamps", jobs + 1)
+            stamps = Path(self.folder, "stamps")
+            deadline = time.monotonic() + 10
+            while len(lines := stamps.read_text().splitlines()) < jobs:
+                if time.monotonic() > deadline:
+                    raise SystemExit(f"{peer.name}: {len(lines)} of {jobs} jobs have started")
+                time.sleep(0.01)
+        pairs = (map(int, line.split()) for line in lines)
+        return [(started - at) / 1e9 for at, started in pairs]
+
+
+class Counts:
+    """What a running worker has counted."""
+
+    def __init__(self, folder: str, worker: subprocess.Popen[bytes], log: str) -> None:
+        self._counts = ticks.attach(folder)
+        self._slots = Path(folder, "slots")
+        self._worker = worker
+        self._log = Path(log)
+
+    def total(self) -> int:
+        return sum(self._counts[: self._slots.stat().st_size])
+
+    def reach(self, jobs: int, pause: float = 0.002) -> None:
+        """Return when so many jobs have run."""
+        deadline = time.monotonic() + PATIENCE
+        while self.total() < jobs:
+            if self._worker.poll() is not None or time.monotonic() > deadline:
+                text = self._log.read_text()[-2000:]
+                raise SystemExit(f"{self._log.name}: {self.total()} of {jobs} jobs\n{text}")
+            time.sleep(pause)
