@@ -254,3 +254,13 @@ def test_a_batch_of_two_thousand_is_settled(engine):
     claims = engine.claim(name, ["q"], 2000)
     assert engine.settle(name, [Done(c.id, c.fence) for c in claims]) == [True] * 2000
     assert engine.stats() == {}
+
+
+def test_the_same_outcome_twice_in_one_batch_counts_once(engine):
+    push(engine, 3)
+    name = worker(engine)
+    a, b, c = engine.claim(name, ["q"], 3)
+    done = [Done(a.id, a.fence), Done(b.id, b.fence), Done(a.id, a.fence)]
+    assert engine.settle(name, done) == [True, True, True]
+    assert engine.stats()["q"]["queued"] == 1
+    assert engine.held(name) == [c]

@@ -9,30 +9,35 @@ local updated_at = utc_text(at)
 local claims = {}
 local ELSEWHERE = {queued = true, failed = true, paused = true, cancelled = true, completed = true}
 local looked = 0
+local NEEDED = {'status', 'fence', 'attempts', 'handler', 'payload', 'recoveries', 'created_at', 'options'}
 local function take(queue, key)
   local ids = redis.call('ZRANGEBYSCORE', key, '-inf', score(at), 'LIMIT', 0, math.min(left, 1000))
   if #ids == 0 then return 0 end
   -- The first write is a removal: a full Redis lets such a script go on, so it can be drained.
   redis.call('ZREM', key, unpack(ids))
-  local taken = 0
+  local held = {}
   for _, id in ipairs(ids) do
-    local job, why = load_job(id)
+    local job, why = load_job(id, NEEDED)
     if job and job.status == 'new' then
       local fence, attempts = job.fence + 1, job.attempts + 1
       save_job(job, {'status', 'queued', 'attempts', attempts, 'updated_at', updated_at,
         'fence', fence, 'worker', worker})
-      hold(worker, id, fence, queue)
+      held[#held + 1] = id
+      held[#held + 1] = held_entry(fence, queue)
       claims[#claims + 1] = {id, fence, job.handler or '', queue, job.payload or '', attempts,
         job.recoveries, job.created_at or '', job.options or ''}
-      taken = taken + 1
     elseif job and not ELSEWHERE[job.status] then
       redis.call('HSET', prefix .. 'aside', id, 'its status is none that is known')
     elseif why then
       redis.call('HSET', prefix .. 'aside', id, why)
     end
   end
-  if taken > 0 then redis.call('SADD', prefix .. 'queues', queue) end
-  left = left - taken
+  if #held > 0 then
+    redis.call('HSET', held_key(worker), unpack(held))
+    count_queued(queue, #held / 2)
+    redis.call('SADD', prefix .. 'queues', queue)
+  end
+  left = left - #held / 2
   looked = looked + #ids
   return #ids
 end

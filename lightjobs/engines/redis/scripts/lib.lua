@@ -149,10 +149,12 @@ local FIELDS = {'status', 'fence', 'attempts', 'queue', 'priority', 'handler', '
 -- Without these a job cannot be run; in PHP's form they may be of any type.
 local TEXTS = {'status', 'queue', 'handler', 'payload'}
 
--- A job as a table of its fields; nil if there is none, nil and a reason if it cannot be read.
-local function load_job(id)
+-- A job as a table of its fields, or of those named, the status first; nil if there is none, nil and a
+-- reason if it cannot be read.
+local function load_job(id, named)
   local key = job_key(id)
-  local values = redis.pcall('HMGET', key, unpack(FIELDS))
+  local names = named or FIELDS
+  local values = redis.pcall('HMGET', key, unpack(names))
   local job = {id = id, key = key}
   if values.err then
     local text = redis.pcall('GET', key)
@@ -170,7 +172,7 @@ local function load_job(id)
       if redis.call('EXISTS', key) == 1 then return nil, 'it has no status' end
       return nil
     end
-    for index, name in ipairs(FIELDS) do job[name] = values[index] end
+    for index, name in ipairs(names) do job[name] = values[index] end
   end
   job.fence = tonumber(job.fence) or 0
   job.attempts = tonumber(job.attempts) or 0
@@ -221,10 +223,10 @@ local function count_queued(queue, by)
 end
 
 -- A worker's claims: id to fence and queue, so that one whose job PHP has deleted is counted out too.
-local function hold(worker, id, fence, queue)
-  redis.call('HSET', held_key(worker), id, string.format('%d:', fence) .. queue)
-  count_queued(queue, 1)
-end
+-- Who takes a job from its worker takes it off here, or cuts it off: what is here is the worker's.
+-- Redis searches a hash of up to 512 short values from its front, a millisecond for a claim of 500;
+-- with values beyond 64 bytes it is a table.
+local function held_entry(fence, queue) return string.format('%065d:', fence) .. queue end
 
 -- Returns whether the run had been cut off.
 local function let_go(worker, id)

@@ -32,28 +32,67 @@ local function settle(job, kind, a, b)
   end
 end
 
-write_although_full()
-local accepted = {}
-for index, outcome in ipairs(outcomes) do
-  local kind, id, fence, a, b = unpack(outcome)
+-- Returns 1, accepted, or 0, refused.
+local function settled(kind, id, fence, a, b)
   local job = load_job(id)
-  local answer = 0
   if not job then
     -- Gone: only a recovery of this worker could have given it to another, or PHP deleted it.
     local cut = let_go(worker, id)
-    if known and kind == 'done' and not cut then answer = 1 end
-  elseif job.fence == fence then
+    return known and kind == 'done' and not cut and 1 or 0
+  end
+  if job.fence == fence then
     -- PHP claims without raising the fence, and leaves no name.
     if job.status == 'queued' and job.worker == worker then
       settle(job, kind, a, b)
-      answer = 1
-    elseif known and job.status == settled_as[kind] then
-      answer = 1
+      return 1
     end
-  elseif redis.call('HGET', held_key(worker), id) == CUT then
+    return known and job.status == settled_as[kind] and 1 or 0
+  end
+  if redis.call('HGET', held_key(worker), id) == CUT then
     let_go(worker, id)
     if job.status == 'cancelled' and job.worker == worker then save_job(job, {'worker', NULL}) end
   end
-  accepted[index] = answer
+  return 0
+end
+
+-- What is done and goes, most of all there is, by what the worker holds alone, many in one command.
+-- Returns for the index of each such outcome 1.
+local function delete_done()
+  local ids, indexes = {}, {}
+  for index, outcome in ipairs(outcomes) do
+    if outcome[1] == 'done' and not keep then
+      ids[#ids + 1] = outcome[2]
+      indexes[#indexes + 1] = index
+    end
+  end
+  local deleted, seen = {}, {}
+  for first = 1, #ids, 1000 do
+    local entries = redis.call('HMGET', held_key(worker), unpack(ids, first, math.min(first + 999, #ids)))
+    local gone, keys, counts = {}, {}, {}
+    for place, entry in ipairs(entries) do
+      local index = indexes[first + place - 1]
+      local fence, queue = (entry or ''):match('^(%d+):(.*)$')
+      local id = ids[first + place - 1]
+      if fence and tonumber(fence) == outcomes[index][3] and not seen[id] then
+        seen[id] = true
+        gone[#gone + 1] = id
+        keys[#keys + 1] = job_key(id)
+        counts[queue] = (counts[queue] or 0) + 1
+        deleted[index] = 1
+      end
+    end
+    if #gone > 0 then
+      redis.call('DEL', unpack(keys))
+      redis.call('HDEL', held_key(worker), unpack(gone))
+      for queue, count in pairs(counts) do count_queued(queue, -count) end
+    end
+  end
+  return deleted
+end
+
+write_although_full()
+local accepted = delete_done()
+for index, outcome in ipairs(outcomes) do
+  if not accepted[index] then accepted[index] = settled(unpack(outcome)) end
 end
 return accepted
