@@ -181,5 +181,5 @@ def test_a_row_changed_by_hand_while_its_job_runs_is_not_overwritten(project: Pr
     wait_until(lambda: project.started(1))
     with project.connection() as connection:
         connection.execute("UPDATE jobs SET status = 'cancelled', worker = NULL")
-    wait_until(lambda: "[LOST]" in worker.out, 5)
+    wait_until(lambda: "[CANCELLED]" in worker.out, 5)
     assert project.row(job_id)["status"] == "cancelled"
