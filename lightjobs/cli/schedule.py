@@ -19,7 +19,7 @@ from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load
 from ..schedule.scheduler import Scheduler
 from ..text import escaped, shortened
-from ..worker import logs
+from ..workers import logs
 from .output import json_option, print_json, print_table
 
 _UTC = ZoneInfo("UTC")

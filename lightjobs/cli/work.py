@@ -14,8 +14,8 @@ import click
 from .. import current, registry
 from ..errors import SettingsError
 from ..text import escaped
-from ..worker import lines, logs
-from ..worker.options import Options
+from ..workers import lines, logs
+from ..workers.options import Options
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
@@ -90,7 +90,7 @@ _SECONDS = click.FloatRange(min=0)
 def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: object) -> int:
     """Work jobs until stopped. TERM and Ctrl-C stop gracefully: no new job is started, running
     ones may finish within --grace, the others go back at no cost. A second signal is immediate."""
-    from ..worker.post import ask
+    from ..workers.post import ask
 
     settings = current.settings()
     engine = current.engine()
@@ -124,12 +124,12 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
 
     with _scheduler(options) if schedule else contextlib.nullcontext():
         if workers == 0:
-            from ..worker.foreground import work
+            from ..workers.foreground import work
 
             registry.load(settings.modules)
             printed = lines.make(options.log_format, options.quiet, options.color)
             return work(engine, options, printed, say_ready)
-        from ..worker.supervisor import Supervisor
+        from ..workers.supervisor import Supervisor
 
         return Supervisor(engine, options, say_ready).run()
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 HTTP = """
 import http.server, sys
-from lightjobs.worker.service import worker
+from lightjobs.workers.service import worker
 from app_jobs.work import Work
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -39,7 +39,7 @@ with worker(workers=2, grace=float(sys.argv[1])):
 
 ASYNCIO = """
 import asyncio, sys
-from lightjobs.worker.service import worker
+from lightjobs.workers.service import worker
 from app_jobs.work import AsyncWork
 
 async def answer(reader, writer):

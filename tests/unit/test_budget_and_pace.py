@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
-from lightjobs.worker.budget import Budget
-from lightjobs.worker.pace import BATCH_SECONDS, MOST, Pace
+from lightjobs.workers.budget import Budget
+from lightjobs.workers.pace import BATCH_SECONDS, MOST, Pace
 
 
 def test_a_budget_gives_what_is_left_and_no_more():

@@ -2,8 +2,8 @@ import time
 
 from lightjobs.record import Done
 from lightjobs.run import Run
-from lightjobs.worker.holdings import Holdings
-from lightjobs.worker.journal import Journal
+from lightjobs.workers.holdings import Holdings
+from lightjobs.workers.journal import Journal
 
 from .support import claim
 

@@ -1,7 +1,7 @@
 import pytest
 
 from lightjobs.record import Done, Failed, HandBack, Release
-from lightjobs.worker.journal import SLOTS, Held, Journal
+from lightjobs.workers.journal import SLOTS, Held, Journal
 
 from .support import claim
 

@@ -10,7 +10,7 @@ import pytest
 from lightjobs import Job
 from lightjobs.record import Done
 from lightjobs.run import Run
-from lightjobs.worker import lines, logs
+from lightjobs.workers import lines, logs
 
 from .support import claim, run
 

@@ -5,7 +5,7 @@ import pytest
 
 from lightjobs import Job
 from lightjobs.record import NewJob
-from lightjobs.worker.budget import Budget
+from lightjobs.workers.budget import Budget
 
 from .working import Worker, wait_for
 

@@ -4,11 +4,11 @@ import threading
 import time
 
 from lightjobs.errors import StoreUnavailable
-from lightjobs.worker.flag import Flag
-from lightjobs.worker.journal import Journal
-from lightjobs.worker.lines import Lines
-from lightjobs.worker.loop import Loop
-from lightjobs.worker.options import Options
+from lightjobs.workers.flag import Flag
+from lightjobs.workers.journal import Journal
+from lightjobs.workers.lines import Lines
+from lightjobs.workers.loop import Loop
+from lightjobs.workers.options import Options
 
 
 class Recorded(Lines):

@@ -53,7 +53,7 @@ def arguments(
         "place": place,
         "options": options._asdict(),
     }
-    return [sys.executable, "-m", "lightjobs.worker.child", json.dumps(order)]
+    return [sys.executable, "-m", "lightjobs.workers.child", json.dumps(order)]
 
 
 def main(order: dict[str, Any]) -> int:
