@@ -1,5 +1,9 @@
 """lightjobs: a job queue for Python that speaks Lightpack."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from .backoff import Backoff
 from .context import JobContext
 from .current import engine
@@ -15,6 +19,9 @@ from .errors import (
 )
 from .job import Job
 from .job_function import job
+
+if TYPE_CHECKING:
+    from .workers.service import worker
 
 __version__ = "0.1.0"
 
@@ -32,4 +39,13 @@ __all__ = [
     "StoreUnavailable",
     "engine",
     "job",
+    "worker",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "worker":  # only when it is asked for: who dispatches need not import asyncio
+        from .workers.service import worker
+
+        return worker
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 HTTP = """
 import http.server, sys
-from lightjobs.workers.service import worker
+import lightjobs
 from app_jobs.work import Work
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -31,7 +31,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
 
-with worker(workers=2, grace=float(sys.argv[1])):
+with lightjobs.worker(workers=2, grace=float(sys.argv[1])):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(server.server_port, flush=True)
     server.serve_forever()
@@ -39,7 +39,7 @@ with worker(workers=2, grace=float(sys.argv[1])):
 
 ASYNCIO = """
 import asyncio, sys
-from lightjobs.workers.service import worker
+import lightjobs
 from app_jobs.work import AsyncWork
 
 async def answer(reader, writer):
@@ -51,7 +51,7 @@ async def answer(reader, writer):
     writer.close()
 
 async def main():
-    async with worker(workers=2, grace=float(sys.argv[1])):
+    async with lightjobs.worker(workers=2, grace=float(sys.argv[1])):
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
         print(server.sockets[0].getsockname()[1], flush=True)
         await server.serve_forever()

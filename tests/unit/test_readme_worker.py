@@ -1,12 +1,19 @@
 """What README shows of timeouts and of cancelling is run here."""
 
 import asyncio
+import http.server
+import os
 import re
+import signal
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+import lightjobs
 from lightjobs import Job
 
 from .test_cancel_running import Cancelling
@@ -84,3 +91,49 @@ def test_cancelling_in_handlers(configured, shown):
     assert exported.count("closed") == 1
     assert max(page for page in exported if isinstance(page, int)) < 400
     assert sorted(worker.lines.cancelled_ids) == ids
+
+
+class Handled(Job):
+    ran: list = []
+
+    def handle(self):
+        self.ran.append(threading.current_thread())
+
+
+def dispatch_and_stop():
+    """What a request does in the examples, and then whoever stops the server."""
+    Handled().dispatch()
+    wait_for(lambda: Handled.ran)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_jobs_inside_a_web_server(engine, shown, monkeypatch, number):
+    Handled.ran.clear()
+    source = code("Jobs inside a web server", number).replace("8000", "0")
+    monkeypatch.setattr(Handled, "queue", ["urgent", "default"][number])
+
+    def serve():
+        given = {"Handler": http.server.BaseHTTPRequestHandler, "answer": None}
+        names = shown(source, lightjobs=lightjobs, **given)
+        if "main" in names:
+            asyncio.run(names["main"]())
+
+    timer = threading.Timer(0.3, dispatch_and_stop)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        serve()
+    timer.join()
+    assert Handled.ran[0] not in (threading.main_thread(), timer)
+    assert engine.stats() == {}
+
+
+def test_the_function_is_not_shadowed_by_a_module():
+    source = (
+        "import sys, lightjobs\n"
+        "assert 'asyncio' not in sys.modules, 'producers need not pay for it'\n"
+        "import lightjobs.workers.service\n"
+        "assert lightjobs.worker is lightjobs.workers.service.worker\n"
+        "assert not hasattr(lightjobs, 'no_such_thing')\n"
+    )
+    subprocess.run([sys.executable, "-c", source], check=True, timeout=30)
