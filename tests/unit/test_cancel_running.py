@@ -4,33 +4,11 @@ import time
 
 import pytest
 
-from lightjobs import Job, current
-from lightjobs.engines.memory import MemoryEngine
-from lightjobs.record import CANCELLED
+from lightjobs import Job
 
 from .working import Worker, Wrapped, failing, greedy, wait_for
 
 ran = []
-
-
-class Cancelling(MemoryEngine):
-    """With the verb, in plain steps: the fence rises, the row keeps its worker, `held` forgets."""
-
-    def cancel(self, id):
-        with self._changed:
-            job = self._jobs[int(id)]
-            job.status = CANCELLED
-            job.fence += 1
-
-    def held(self, worker):
-        return [c for c in super().held(worker) if self.find(c.id).status != CANCELLED]
-
-
-@pytest.fixture
-def engine(configured):
-    made = Cancelling()
-    current.use(made, configured)
-    return made
 
 
 class Polls(Job):

@@ -16,7 +16,6 @@ import pytest
 import lightjobs
 from lightjobs import Job
 
-from .test_cancel_running import Cancelling
 from .working import Worker, wait_for
 
 README = Path(__file__).parents[2] / "README.md"
@@ -59,11 +58,7 @@ def test_timeouts(engine, shown):
     assert engine.find(id).attempts == 1
 
 
-def test_cancelling_in_handlers(configured, shown):
-    from lightjobs import current
-
-    engine = Cancelling()
-    current.use(engine, configured)
+def test_cancelling_in_handlers(engine, shown):
     exported = []
 
     def export(page):
