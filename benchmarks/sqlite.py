@@ -153,7 +153,7 @@ def bare_bulk(folder: str, jobs: int) -> float:
         "scheduled_us": 0,
         "priority": 0,
         "options": None,
-        "created_at": "2026-01-01 00:00:00",
+        "now": "2026-01-01 00:00:00",
     }
     started = time.perf_counter()
     for _ in range(0, jobs, 1000):
@@ -181,7 +181,7 @@ def bare_single(folder: str, jobs: int) -> float:
     row = ("benchmarks.jobs.Noop", "bench", '{"n":1}', "2026-01-01 00:00:00", 0, 0, None)
     sql = query("push", "sqlite")
     names = ("handler", "queue", "payload", "scheduled_at", "scheduled_us", "priority", "options")
-    params = dict(zip(names, row, strict=True), created_at="2026-01-01 00:00:00")
+    params = dict(zip(names, row, strict=True), now="2026-01-01 00:00:00")
     started = time.perf_counter()
     for _ in range(jobs):
         db.execute(sql, params)

@@ -67,8 +67,9 @@ class Database(ABC):
         """Take the first due jobs; each row begins with the fields of a Claim."""
 
     @abstractmethod
-    def push(self, rows: Sequence[Params]) -> Sequence[int]:
-        """Insert jobs, all or none, and return their ids in order."""
+    def push(self, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
+        """Insert jobs, all or none, and return their ids in order. The rows are the parameters of
+        `push.sql`, and may be added to."""
 
     @abstractmethod
     def due_in(self, queues: Sequence[str]) -> float | None:

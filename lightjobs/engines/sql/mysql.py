@@ -161,7 +161,7 @@ class Mysql(Server):
                 self.run("claimed", {"worker": worker, "ids": ids})
         return claimed
 
-    def push(self, rows: Sequence[Params]) -> list[int]:
+    def push(self, rows: Sequence[dict[str, Any]]) -> list[int]:
         if len(rows) == 1:
             number: int = self.execute(pyformat("push", self.name), rows[0]).lastrowid
             return [number]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from operator import itemgetter
@@ -85,7 +86,7 @@ class Postgres(Server):
             "user": settings["user"],
             "password": settings["password"],
             "sslmode": _TLS.get(settings["tls"]),
-            "sslrootcert": settings["tls_ca"],
+            "sslrootcert": settings["tls_ca"] or _authorities(settings["tls"]),
             "sslcert": settings["tls_cert"],
             "sslkey": settings["tls_key"],
             "connect_timeout": CONNECT_SECONDS,
@@ -132,7 +133,7 @@ class Postgres(Server):
         rows.sort(key=_by_claim_order)  # RETURNING has no order of its own
         return rows
 
-    def push(self, rows: Sequence[Params]) -> list[int]:
+    def push(self, rows: Sequence[dict[str, Any]]) -> list[int]:
         if len(rows) == 1:
             return [self.rows("push", rows[0])[0][0]]
         with self.transaction(), self._guarded() as held:
@@ -214,6 +215,11 @@ def store(cursor: psycopg.Cursor[Any], rows: Sequence[Params]) -> list[int]:
     due = {row["queue"] for row in rows if (row["scheduled_at"] or "") < now}
     cursor.execute(pyformat("notify", "postgres"), {"queues": list(due)})
     return ids
+
+
+def _authorities(tls: str | None) -> str | None:
+    """The system's: libpq itself looks only into the user's home."""
+    return ssl.get_default_verify_paths().cafile if tls == "verify" else None
 
 
 def _field(text: str | None) -> str:

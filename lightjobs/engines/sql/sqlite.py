@@ -105,10 +105,11 @@ class Sqlite(Database):
                     claimed += rows
         return claimed
 
-    def push(self, rows: Sequence[Params]) -> range:
+    def push(self, rows: Sequence[dict[str, Any]]) -> range:
         sql = query("push", self.name)
         now = utc_text(time.time())
-        rows = [{**row, "now": now} for row in rows]
+        for row in rows:
+            row["now"] = now
         try:
             if len(rows) == 1:
                 with _turn:

@@ -1,0 +1,112 @@
+"""Versions, TLS, sockets and time zones: what a connection is asked for, and gives."""
+
+import time
+
+import pytest
+from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgres  # noqa: F401
+
+from lightjobs.engines.sql import mysql, postgres
+from lightjobs.engines.sql.engine import SqlEngine
+from lightjobs.errors import LightjobsError, StoreUnavailable
+from lightjobs.record import utc_text
+
+from .support import drain, in_threads, push
+from .test_sqlite import in_child
+
+
+@pytest.fixture(params=["postgres", "mariadb"])
+def server(request):
+    return request.getfixturevalue(f"clean_{request.param}")
+
+
+def test_postgresql_that_is_too_old_is_named_with_what_is_needed(clean_postgres, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(postgres, "LEAST_VERSION", 990000)
+    engine = clean_postgres.engine()
+    with pytest.raises(LightjobsError, match=r"PostgreSQL \d+; lightjobs needs 99 or later"):
+        push(engine)
+    assert "99 or later" in engine.problems()[0]
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("5.7.44-log", "MySQL 5.7.44-log; lightjobs needs 8.0 or later"),
+        ("5.5.5-10.5.1-MariaDB", "needs 10.6 or later"),
+        ("10.5.29-MariaDB-0+deb11u1", "needs 10.6 or later"),
+        ("8.0.36", None),
+        ("8.4.0-commercial", None),
+        ("5.5.5-10.6.1-MariaDB", None),
+        ("11.4.2-MariaDB", None),
+    ],
+)
+def test_mysql_and_mariadb_are_told_apart_and_their_versions_checked(version, said):
+    settings = dict.fromkeys(("port", "user", "password", "tls", "tls_ca", "tls_cert", "tls_key"))
+    database = mysql.Mysql({**settings, "host": "localhost", "name": "n"})
+    if said is None:
+        database._examine(version)
+        return
+    with pytest.raises(LightjobsError, match=said):
+        database._examine(version)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [PostgresServer, MariaServer])
+def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
+    server = kind(tls=True)
+    server.start()
+    try:
+        server.empty()
+        verified = {**server.settings, "tls": "verify", "tls_ca": str(server.certificate)}
+        for settings in (verified, {**server.settings, "tls": "on"}):
+            database = type(server.database())(settings)
+            asked = {
+                "postgres": "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+                "mariadb": "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
+            }[server.kind]
+            assert database.ask(asked)[0][-1]
+            assert SqlEngine(database).stats() == {}
+            database.close()
+        stranger = type(server.database())({**server.settings, "tls": "verify"})
+        with pytest.raises(StoreUnavailable):
+            SqlEngine(stranger).stats()
+    finally:
+        server.close()
+
+
+def test_times_are_utc_whatever_the_servers_zone_is(server):
+    assert server.query("SELECT CURRENT_TIMESTAMP")[0][0].strftime("%H:%M") != time.strftime(
+        "%H:%M", time.gmtime()
+    )
+    engine = server.engine()
+    (id,) = push(engine)
+    (later,) = push(engine, due=4102444800.0)
+    stored = engine.find(id)
+    assert utc_text(time.time() - 5) < stored.created_at == stored.scheduled_at
+    assert stored.created_at <= utc_text(time.time())
+    assert engine.find(later).scheduled_at == "2100-01-01 00:00:00"
+    assert [claim.id for claim in drain(engine)] == [id]
+    stored = server.query("SELECT scheduled_at FROM jobs ORDER BY id DESC LIMIT 1")[0][0]
+    assert str(stored) == "2100-01-01 00:00:00"
+
+
+def test_parent_and_child_can_both_push_after_a_fork(server):
+    engine = server.engine()
+    push(engine)
+    assert in_child(lambda: push(engine, 3)) == 0
+    assert in_child(engine.close) == 0
+    push(engine)
+    assert engine.stats()["q"]["new"] == 5
+
+
+def test_each_thread_has_a_connection_of_its_own(server):
+    database = server.database()
+    ask = {"postgres": "SELECT pg_backend_pid()", "mariadb": "SELECT CONNECTION_ID()"}[server.kind]
+    found = in_threads(*[lambda: database.ask(ask)[0][0]] * 3)
+    assert len(set(found)) == 3
+
+
+def test_a_wrong_password_is_said_without_showing_it(server):
+    database = type(server.database())({**server.settings, "password": "wr0ng"})
+    (problem,) = SqlEngine(database).problems()
+    assert "wr0ng" not in problem
+    assert "password" in problem.lower()
