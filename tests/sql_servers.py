@@ -66,7 +66,7 @@ class SqlServer:
             "port": self.port,
             "user": USER,
             "password": PASSWORD,
-            "tls": None,
+            "tls": "off",
             "tls_ca": None,
             "tls_cert": None,
             "tls_key": None,
@@ -83,6 +83,7 @@ class SqlServer:
             "DB_NAME": NAME,
             "DB_USER": USER,
             "DB_PSWD": PASSWORD,
+            "DB_TLS": "off",
         }
 
     def database(self) -> Database:

@@ -18,6 +18,9 @@ Params = Mapping[str, Any]
 TRIES = 10
 """How often a verb is tried that the database undid."""
 
+TRY_SECONDS = 15.0
+"""After this long it is not tried again: each time may have waited for a lock."""
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -115,11 +118,12 @@ def _retrying(*errors: type[StoreUnavailable]) -> Callable[[Callable[_P, _T]], C
     def decorate(verb: Callable[_P, _T]) -> Callable[_P, _T]:
         @wraps(verb)
         def tried(*args: _P.args, **keywords: _P.kwargs) -> _T:
+            deadline = time.monotonic() + TRY_SECONDS
             for number in range(TRIES):
                 try:
                     return verb(*args, **keywords)
                 except errors:
-                    if number == TRIES - 1:
+                    if number == TRIES - 1 or time.monotonic() > deadline:
                         raise
                     # Jitter: whoever collided would do so again.
                     time.sleep(random.uniform(0, 0.001 * 2**number))

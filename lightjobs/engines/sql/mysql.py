@@ -94,7 +94,10 @@ class Mysql(Server):
         self._pause = POLL_SECONDS[0]
 
     def _open(self) -> Held:
-        connection: Any = pymysql.connect(**self._options)
+        try:
+            connection: Any = pymysql.connect(**self._options)
+        except RuntimeError as error:  # MySQL's login without TLS takes a package of its own
+            raise SettingsError(f"{self.label}: {error}; or set DB_TLS=on") from None
         try:
             self._examine(connection.get_server_info())
             with connection.cursor() as cursor:
@@ -291,13 +294,12 @@ def _insert(cursor: Any, head: str, part: Sequence[str], step: int) -> list[int]
 
 
 def _tls(settings: dict[str, Any]) -> dict[str, Any]:
-    """PyMySQL's options. Unset is its own default, without TLS within this machine: to load the
-    system's authorities takes longer than to connect."""
-    if settings["tls"] is None and not (settings["tls_ca"] or settings["tls_cert"]):
-        local = settings["host"] in ("localhost", "127.0.0.1", "::1")
-        return {"ssl_disabled": True} if local or settings["host"].startswith("/") else {}
-    if settings["tls"] == "off":
+    """PyMySQL's options. Unset is its own default, but for a socket, which nobody listens in on."""
+    socket = settings["host"].startswith("/")
+    if settings["tls"] == "off" or (settings["tls"] is None and socket):
         return {"ssl_disabled": True}
+    if settings["tls"] is None and not (settings["tls_ca"] or settings["tls_cert"]):
+        return {}
     try:
         context = ssl.create_default_context(cafile=settings["tls_ca"])
         if settings["tls"] != "verify":

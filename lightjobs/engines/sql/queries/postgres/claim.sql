@@ -2,12 +2,10 @@
 -- :worker; :queues and :priorities, arrays of equal length in the order to serve; :limit.
 -- Returns the fields of a Claim, then the claim order. No rows: nothing is due, or the worker is not
 -- registered. Its row is locked against a recovery, which must not miss what is being claimed.
--- A claim does not wait for the disk: if the server's machine dies and forgets it, the job waits
--- again, and an outcome of the run that nobody remembers is refused, or is as good as any.
+-- A claim waits for the disk like all else: one that a crash forgot would give its fence out twice.
 -- The two LIMITs lock no row too many: the outer one stops the inner ones.
 WITH me AS MATERIALIZED (
-  SELECT id, set_config('synchronous_commit', 'off', true)
-  FROM job_workers WHERE id = :worker FOR KEY SHARE
+  SELECT id FROM job_workers WHERE id = :worker FOR KEY SHARE
 ), due AS MATERIALIZED (
   SELECT first.id, place.ordinality
   FROM me

@@ -1,5 +1,7 @@
-"""Versions, TLS, sockets and time zones: what a connection is asked for, and gives."""
+"""What only a server can break: connections, versions, TLS, zones, transactions side by side."""
 
+import json
+import threading
 import time
 
 import pytest
@@ -8,9 +10,9 @@ from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgr
 from lightjobs.engines.sql import mysql, postgres
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import LightjobsError, StoreUnavailable
-from lightjobs.record import utc_text
+from lightjobs.record import Done, utc_text
 
-from .support import drain, in_threads, push
+from .support import drain, in_threads, push, worker
 from .test_sqlite import in_child
 
 
@@ -110,3 +112,79 @@ def test_a_wrong_password_is_said_without_showing_it(server):
     (problem,) = SqlEngine(database).problems()
     assert "wr0ng" not in problem
     assert "password" in problem.lower()
+
+
+def test_a_recovery_under_way_is_waited_for_by_the_claim_of_that_worker(server):
+    """Or the claim would see the worker as it was, and its jobs would be nobody's."""
+    engine, database = server.engine(), server.database()
+    push(engine)
+    name = worker(engine)
+    claimed = []
+    thread = threading.Thread(target=lambda: claimed.append(engine.claim(name, ["q"], 1)))
+    with database.transaction():
+        database.run("unregister", {"worker": name})
+        thread.start()
+        time.sleep(0.3)
+    thread.join()
+    assert claimed == [[]]
+    assert engine.stats()["q"] == {**engine.stats()["q"], "new": 1, "queued": 0}
+
+
+def test_a_claim_under_way_is_waited_for_by_the_recovery_of_that_worker(server):
+    engine, database = server.engine(), server.database()
+    push(engine)
+    name = worker(engine)
+    recovered = []
+    thread = threading.Thread(target=lambda: recovered.append(engine.recover(name)))
+    with database.transaction():
+        if server.kind == "postgres":
+            (row,) = database.claim(name, ["q"], 1)
+        else:
+            assert database.rows("registered", {"worker": name})
+            (row,) = database.rows("claim", {"queue": "q", "priority": 0, "limit": 1})
+            database.run("claimed", {"worker": name, "ids": [int(row[0])]})
+        thread.start()
+        time.sleep(0.3)
+    thread.join()
+    assert recovered == [1]
+    assert engine.find(row[0]).recoveries == 1
+
+
+def test_a_beat_is_not_held_up_by_a_claim(server):
+    engine, database = server.engine(), server.database()
+    name = worker(engine)
+    if server.kind == "mariadb":
+        pytest.skip("a share lock holds up a beat for the milliseconds of a claim")
+    with database.transaction():
+        database.claim(name, ["q"], 1)
+        assert engine.beat([name], 30) == []
+
+
+def test_what_another_claim_has_locked_is_passed_over(server):
+    engine, database = server.engine(), server.database()
+    ids = push(engine, 3)
+    with database.transaction():
+        lock = "SELECT id FROM jobs WHERE id = %(id)s FOR UPDATE"
+        database.execute(lock, {"id": int(ids[0])})
+        assert [claim.id for claim in drain(engine)] == ids[1:]
+    assert [claim.id for claim in drain(engine)] == ids[:1]
+
+
+def test_a_half_done_transaction_of_a_lost_connection_leaves_nothing(server):
+    engine, database = server.engine(), server.database()
+    push(engine)
+    name = worker(engine)
+    claim = engine.claim(name, ["q"], 1)[0]
+    outcome = json.dumps([[claim.id, claim.fence]])
+
+    def breaks():
+        with database.transaction():
+            assert database.run("settle_done", {"worker": name, "outcomes": outcome}) == 1
+            server.kill_connections()
+            time.sleep(0.05)
+            database.rows("stats", {})
+
+    with pytest.raises(StoreUnavailable):
+        breaks()
+    assert engine.held(name) == [claim]
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
