@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast
 
-from . import backoff, chain, registry, typed
+from . import backoff, chain, registry
 from .backoff import Backoff, RetryAfter
 from .context import JobContext
 from .current import engine, settings
@@ -17,7 +17,9 @@ from .record import PRIORITIES, QUEUE_LENGTH, Claim, NewJob
 from .run import Run
 from .strtotime import strtotime
 from .text import shortened
-from .typed import Typed
+
+if TYPE_CHECKING:
+    from .typed import Typed
 
 BATCH = 5000
 """How many jobs `dispatchMany` stores in one round trip."""
@@ -86,7 +88,7 @@ class Job:
         elif isinstance(cls.retryAfter, Backoff) and not cls._names_attempts:
             cls.attempts = cls.retryAfter.attempts
         if "_typed" not in cls.__dict__:  # a function brings its own
-            cls._typed = typed.of_class(cls, Job)
+            cls._typed = _payload_type(cls)
         cls._handler = registry.handler_name(cls)
         registry.register(cls, cls._handler, Job)
 
@@ -224,6 +226,15 @@ def _push(jobs: Sequence[NewJob]) -> list[str]:
 
 
 V = TypeVar("V")
+
+
+def _payload_type(job: type[Job]) -> Typed | None:
+    owners = job.__mro__[: job.__mro__.index(Job)]
+    if not any("payload" in vars(owner).get("__annotations__", ()) for owner in owners):
+        return None
+    from . import typed  # most jobs have no type, and it is much to import
+
+    return typed.of_class(job, Job)
 
 
 def _checked(where: str, value: V, check: Callable[[V], bool]) -> V:

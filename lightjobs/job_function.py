@@ -25,7 +25,6 @@ from .errors import JobDefinitionError
 from .job import Job
 from .registry import studly
 from .text import shortened
-from .typed import of_function
 
 C = ParamSpec("C")
 D = ParamSpec("D")
@@ -142,6 +141,8 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
         raise JobDefinitionError(
             f"@job is given {min(unknown)!r}; allowed: {', '.join(Attributes.__annotations__)}"
         )
+
+    from .typed import of_function  # much to import, for who has none of these
 
     def make(function: Callable[..., Any], /) -> FunctionJob[..., ..., Any]:
         if not inspect.isfunction(function):

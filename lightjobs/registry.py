@@ -11,12 +11,14 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import JobDefinitionError, SettingsError, UnknownHandler
 from .record import HANDLER_LENGTH
 from .text import shortened
-from .typed import Typed
+
+if TYPE_CHECKING:
+    from .typed import Typed
 
 LIGHTPACK_PACKAGE = "app_jobs"
 LIGHTPACK_NAMESPACE = "App\\Jobs\\"

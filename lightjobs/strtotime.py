@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from lightjobs._strtotime.draft import Draft
-from lightjobs._strtotime.parser import parse, trim
-from lightjobs._strtotime.resolve import resolve
+if TYPE_CHECKING:
+    from lightjobs._strtotime.draft import Draft
 
 __all__ = ["strtotime"]
 
@@ -23,8 +22,6 @@ _MAX_LENGTH: Final = 4096
 _MAX_PADDED_LENGTH: Final = 65_536
 _MAX_CACHED_LENGTH: Final = 64
 _SHOWN_LENGTH: Final = 60
-
-_cached_parse = lru_cache(maxsize=1024)(parse)
 
 
 def strtotime(expression: str, base: datetime | None = None) -> datetime:
@@ -42,6 +39,10 @@ def strtotime(expression: str, base: datetime | None = None) -> datetime:
     outside the years 1-9999, and for a text of more than 4096 characters (65536 with the blanks
     around it), whatever it says: each call is answered within milliseconds.
     """
+    # Here, and not above: building the automaton takes longer than all else that a worker imports,
+    # and most jobs say "now", for which nobody asks.
+    from lightjobs._strtotime.resolve import resolve
+
     draft = _parse(expression)
     if draft is None:
         raise ValueError(f"not a time expression: {_shown(expression)}")
@@ -54,8 +55,17 @@ def strtotime(expression: str, base: datetime | None = None) -> datetime:
 def _parse(expression: str) -> Draft | None:
     if len(expression) <= _MAX_CACHED_LENGTH:
         return _cached_parse(expression)
+    from lightjobs._strtotime.parser import parse, trim
+
     if len(expression) > _MAX_PADDED_LENGTH or len(trim(expression)) > _MAX_LENGTH:
         raise ValueError(f"too long for a time expression: {_shown(expression)}")
+    return parse(expression)
+
+
+@lru_cache(maxsize=1024)
+def _cached_parse(expression: str) -> Draft | None:
+    from lightjobs._strtotime.parser import parse
+
     return parse(expression)
 
 
