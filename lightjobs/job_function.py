@@ -18,7 +18,6 @@ from typing import (
     overload,
 )
 
-from ._typed.build import resolved
 from .backoff import RetryAfter
 from .context import JobContext
 from .errors import JobDefinitionError
@@ -185,6 +184,8 @@ def _handler(function: Callable[..., Any], takes_context: bool) -> Callable[[Job
 
 def _parameters(function: Callable[..., Any]) -> tuple[inspect.Signature, bool]:
     """The signature of what is stored, and whether the context comes before it."""
+    from ._typed.build import resolved
+
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())
     hints = resolved(function)
