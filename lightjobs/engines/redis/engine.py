@@ -61,6 +61,9 @@ ASIDE = "aside"
 _COUNTED = (NEW, "delayed", QUEUED, FAILED, PAUSED, CANCELLED, COMPLETED)
 """What a row of stats.lua counts, behind the queue's name."""
 
+DUE = b"due"
+"""The token that a push leaves for a waiting worker when there is something to claim."""
+
 _KINDS = {Done: "done", Release: "release", HandBack: "hand back", Failed: "failed"}
 
 
@@ -268,10 +271,12 @@ class RedisEngine(Engine):
             if not keys:
                 time.sleep(pause)
                 continue
-            # A token is a reason to look again, no more: it may be an old one. PHP leaves none; the
-            # caller asks again often enough for that.
-            with self._translated(), self._sleeper.asleep(keys, pause):
-                due = self._due(queues)
+            # PHP leaves no token; the caller asks again often enough for that.
+            with self._translated():
+                token = self._sleeper.sleep(keys, pause)
+            if token == DUE:
+                return True
+            due = self._due(queues)
 
     def _due(self, queues: Sequence[str]) -> float:
         """In how many seconds the first job of the queues is due."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -31,16 +32,31 @@ class _Script(NamedTuple):
 
 @cache
 def _script(name: str) -> _Script:
-    """`scripts/<name>.lua` behind what it builds on, comments left out."""
-    parts = (*PARTS.get(name, ("lib",)), name)
-    lines = [
-        line
-        for part in parts
-        for line in (_FOLDER / f"{part}.lua").read_text(encoding="utf-8").splitlines()
-        if not line.lstrip().startswith("--")
-    ]
-    text = "\n".join(lines)
+    """`scripts/<name>.lua` behind what it uses of the library; comments left out."""
+    own = _code(name)
+    library = "\n".join(map(_code, PARTS.get(name, ("lib",))))
+    text = "\n".join([*_used(library, own), own])
     return _Script(text, hashlib.sha1(text.encode()).hexdigest())
+
+
+def _code(name: str) -> str:
+    lines = (_FOLDER / f"{name}.lua").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if line and not line.lstrip().startswith("--"))
+
+
+def _used(library: str, script: str) -> list[str]:
+    """The definitions of `library` that `script` uses, directly or not. Each call of a script makes
+    all its functions anew: the whole library would take a quarter of a push."""
+    # A definition begins at the margin with `local`, and what belongs to it uses only those before.
+    used: list[str] = []
+    text = script
+    for definition in reversed(re.split(r"\n(?=local )", library)):
+        names = re.match(r"local (?:function )?([\w, ]+)", definition)
+        assert names is not None, definition
+        if re.search(rf"\b(?:{names[1].strip().replace(', ', '|')})\b", text):
+            used.insert(0, definition)
+            text += definition
+    return used
 
 
 def call(execute: Execute, name: str, prefix: str, *arguments: str | bytes | int | float) -> Any:

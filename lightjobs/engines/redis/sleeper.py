@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from typing import Any
 
 from redis import exceptions
 
@@ -18,40 +18,41 @@ MARGIN_SECONDS = 0.003
 
 class Sleeper:
     """Waits for tokens. A server that nobody asks anything looks only ten times a second whether
-    the time of a blocked client is over; so the time is kept here, and whatever is asked within
-    `asleep` makes the server notice."""
+    the time of a blocked client is over; so the time is kept here, and any question makes the
+    server notice."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
         self._spare = Spare()
 
-    @contextmanager
-    def asleep(self, keys: Sequence[str], seconds: float) -> Iterator[None]:
-        """Enters when there was a token in a list of `keys`, or after `seconds`."""
+    def sleep(self, keys: Sequence[str], seconds: float) -> bytes | None:
+        """Return the token as soon as there is one in a list of `keys`; None after `seconds`."""
         if seconds < 2 * MARGIN_SECONDS:
             time.sleep(seconds)
-            yield
-            return
+            return None
         client = self._node.client
         connected = self._spare.take(client.connection_pool, TIMEOUT_SECONDS)
         connection = connected.connection
         try:
             connection.send_command("BLPOP", *keys, seconds - MARGIN_SECONDS, check_health=False)
-            connection.can_read(seconds)
-            yield
-            while not connection.can_read(MARGIN_SECONDS):
-                self._node.execute("EXISTS", keys[0])
-            connection.read_response()
+            if not connection.can_read(seconds):
+                self._make_notice(connection, keys[0])
+            popped = connection.read_response()
         except exceptions.MovedError:
-            # What was asked meanwhile has found the way.
+            # What is asked next will find the way.
             connection.disconnect()
+            return None
         except BaseException as error:
             connection.disconnect()
             if isinstance(error, AWAY):
                 self._node.leave(client)
             raise
-        else:
-            self._spare.give_back(connected)
+        self._spare.give_back(connected)
+        return popped[1] if popped else None
+
+    def _make_notice(self, connection: Any, key: str) -> None:
+        while not connection.can_read(MARGIN_SECONDS):
+            self._node.execute("EXISTS", key)
 
     def close(self) -> None:
         """Close what is idle."""

@@ -41,6 +41,17 @@ local function take(queue, key)
   looked = looked + #ids
   return #ids
 end
+-- A token that a push has left wakes a worker; when nothing is due any more it must wake nobody.
+local function drop_token(queue)
+  local wake_key = prefix .. 'wake:' .. queue
+  if redis.call('LINDEX', wake_key, 0) ~= DUE then return end
+  for _, priority in ipairs(PRIORITIES) do
+    local key = queue_key(queue, priority)
+    if #redis.call('ZRANGEBYSCORE', key, '-inf', score(at), 'LIMIT', 0, 1) > 0 then return end
+  end
+  redis.call('DEL', wake_key)
+end
+
 local paused = paused_queues()
 for index = 4, #ARGV do
   local queue = ARGV[index]
@@ -50,6 +61,8 @@ for index = 4, #ARGV do
     while left > 0 and looked < 10000 and take(queue, key) > 0 do end
     if left <= 0 then break end
   end
+  drop_token(queue)
+  if left <= 0 then break end
 end
 if #claims == 0 then return '' end
 return cjson.encode(claims)

@@ -212,10 +212,12 @@ local function save_job(job, changes)
 end
 
 -- One token is enough: whoever takes it looks at the queue. An idle worker waiting for it gets it
--- at once, so every dispatch wakes one.
-local function wake(queue)
+-- at once, so every dispatch wakes one. DUE: there is something to claim; LATER: only look when.
+local DUE, LATER = 'due', 'later'
+local function wake(queue, is_due)
   local key = prefix .. 'wake:' .. queue
-  if redis.call('LLEN', key) == 0 then redis.call('LPUSH', key, '1') end
+  if redis.call('SISMEMBER', prefix .. 'paused_queues', queue) == 1 then return end
+  if redis.call('LLEN', key) == 0 then redis.call('LPUSH', key, is_due and DUE or LATER) end
 end
 
 local function count_queued(queue, by)
@@ -243,7 +245,9 @@ local function uncount_failed(id)
   local queue = redis.call('HGET', prefix .. 'failed_in', id)
   if not queue then return end
   redis.call('HDEL', prefix .. 'failed_in', id)
-  redis.call('HINCRBY', prefix .. 'failed_counts', queue, -1)
+  if redis.call('HINCRBY', prefix .. 'failed_counts', queue, -1) <= 0 then
+    redis.call('HDEL', prefix .. 'failed_counts', queue)
+  end
 end
 
 local function count_failed(id, queue)
@@ -255,7 +259,7 @@ end
 
 local function enqueue(job, due)
   redis.call('ZADD', queue_key(job.queue, job.priority), score(due), job.id)
-  wake(job.queue)
+  wake(job.queue, due <= now())
 end
 
 local function due_of(job)

@@ -30,11 +30,11 @@ local function store(form, jobs)
       redis.call('HSET', job_key(id), unpack(fields))
     end
     redis.call('ZADD', queue_key(queue, priority), due == '' and moment or score(moment), id)
-    queues[queue] = true
+    queues[queue] = queues[queue] or moment <= at
   end
-  for queue in pairs(queues) do
+  for queue, is_due in pairs(queues) do
     redis.call('SADD', prefix .. 'queues', queue)
-    wake(queue)
+    wake(queue, is_due)
   end
   return true
 end
