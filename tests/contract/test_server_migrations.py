@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sql_servers import NAME, PASSWORD, clean_mariadb, clean_postgres  # noqa: F401
 
+from lightjobs.engines.base import Where
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import LightjobsError, SchemaOutdated
 from lightjobs.record import Done
@@ -91,7 +92,7 @@ def test_lightpacks_rows_are_kept_claimed_retried_and_settled(engine, lightpacks
         '{"payment":42}',
     )
     assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
-    assert engine.move("retry", "2") == 1
+    assert engine.move("retry", Where("2")) == 1
     assert claim_one(engine, name).payload == "[]"
 
 
@@ -138,6 +139,7 @@ def test_taken_back_the_table_is_lightpacks_and_keeps_all_jobs(engine, server):
     (step,) = engine.uninstall(dry_run=True)
     assert columns(server) == before
     assert engine.uninstall() == [step]
+    assert len(engine.uninstall()) == 1
     assert [row[4] for row in rows(server)] == ["new"] * 3
     assert {c[1] for c in columns(server) if c[0] == "jobs"} == set(COLUMNS.split(", "))
     assert engine.uninstall() == []

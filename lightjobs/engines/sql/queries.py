@@ -28,8 +28,9 @@ _WORDS = {
         "keep": "FOR KEY SHARE",
         "take": "FOR UPDATE SKIP LOCKED",
         "datetime": "timestamp",
-        # Looked at again when another transaction has changed the row meanwhile.
-        "some": "id IN (SELECT id FROM jobs WHERE {where} LIMIT :limit) AND {where}",
+        # Looked at again when another transaction has changed the row meanwhile. As an array: a
+        # list of unknown length would be searched through for each row.
+        "some": "id = ANY (ARRAY (SELECT id FROM jobs WHERE {where} LIMIT :limit)) AND {where}",
     },
     "mysql": {
         "now": "UTC_TIMESTAMP()",
