@@ -1,4 +1,5 @@
-"""One queue, two sides: a project of ours and PHP processes on the same redis-server."""
+"""One queue, two sides: a project of ours and PHP processes on the same redis-server, or in the
+`jobs` table of the same MariaDB (`shared_table.py`)."""
 
 from __future__ import annotations
 
@@ -14,14 +15,16 @@ import pytest
 import redis
 from process.harness import Project
 from servers import Server, clean_redis
+from sql_servers import MariaServer, clean_mariadb
 
 from lightjobs import engines, env, settings
 from lightjobs.engines.base import Engine
 from lightjobs.record import Claim, Outcome
 
 from .peer import Peer, serialized
+from .shared_table import SharedTable
 
-__all__ = ["clean_redis"]
+__all__ = ["clean_mariadb", "clean_redis"]
 
 LIGHTPACK = os.environ.get("LIGHTPACK_PATH", "")
 """A checkout of Lightpack; with one, its own classes are a second kind of PHP application."""
@@ -145,13 +148,24 @@ def php_job(job_id: str) -> dict[str, Any]:
     params=["", LIGHTPACK] if LIGHTPACK else [""],
     ids=lambda path: "lightpack" if path else "scripts",
 )
+def lightpack(request: pytest.FixtureRequest) -> str:
+    """The checkout whose classes are the PHP side; "": our scripts are."""
+    path: str = request.param
+    return path
+
+
+@pytest.fixture
 def shared(
-    clean_redis: Server,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
+    clean_redis: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lightpack: str
 ) -> Iterator[Shared]:
-    shared = Shared(clean_redis, tmp_path, monkeypatch, request.param)
+    shared = Shared(clean_redis, tmp_path, monkeypatch, lightpack)
     yield shared
     shared.close()
     env.forget()
+
+
+@pytest.fixture
+def table(clean_mariadb: MariaServer, tmp_path: Path, lightpack: str) -> Iterator[SharedTable]:
+    table = SharedTable(clean_mariadb, tmp_path, lightpack)
+    yield table
+    table.close()

@@ -17,9 +17,9 @@ _SCRIPT = Path(__file__).parent / "php" / "peer.php"
 class Peer:
     """A `php` process that does what it is told, see php/peer.php for what it can."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], module: str = "redis") -> None:
         self.process = subprocess.Popen(
-            [_php(), "-d", "display_errors=stderr", str(_SCRIPT)],
+            [_php(module), "-d", "display_errors=stderr", str(_SCRIPT)],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -51,11 +51,11 @@ class Peer:
 
 
 @cache
-def _php() -> str:
-    """The path of a php that can talk to Redis."""
+def _php(module: str) -> str:
+    """The path of a php that has a module."""
     php = need("php")
-    if b"redis" not in subprocess.check_output([php, "-m"]).split():
-        missing("php-redis")
+    if module not in subprocess.check_output([php, "-m"], text=True).split():
+        missing({"pdo_mysql": "php-mysql"}.get(module, f"php-{module}"))
     return php
 
 

@@ -52,6 +52,9 @@ class Database(ABC):
     label: str
     """What people are told it is."""
 
+    has_php = False
+    """Whether Lightpack's own workers can claim from it: they know MySQL and MariaDB only."""
+
     @abstractmethod
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
         """Run the verb's statement, with `queries.where` of its own, and return its rows."""

@@ -12,10 +12,10 @@ from typing import Any
 
 from ...errors import LightjobsError, StoreUnavailable
 from ...record import (
-    CANCELLED,
     COMPLETED,
     FAILED,
     NEW,
+    QUEUED,
     STATUSES,
     Claim,
     Done,
@@ -114,7 +114,7 @@ class SqlEngine(Engine):
         if not rows:
             return type(outcome) is Done
         status, fence = rows[0]
-        if status == CANCELLED:
+        if status != QUEUED:
             self._db.run("let_go", {"id": int(outcome.id), "worker": worker})
         expected = {Done: COMPLETED, Release: NEW, HandBack: NEW, Failed: FAILED}.get(type(outcome))
         return bool(fence == outcome.fence and status == expected)
@@ -154,6 +154,15 @@ class SqlEngine(Engine):
             {"worker": worker, "limit": MAX_RECOVERIES, "exception": WORKER_LOST},
         )
         return failed + self._db.run("recover", {"worker": worker})
+
+    def recover_php(self, before: float) -> int:
+        if not self._db.has_php:
+            return 0
+        params = {"before": utc_text(before), "limit": PART}
+        total = 0
+        while touched := self._part("recover_php", params):
+            total += touched
+        return total
 
     def move(self, name: str, where: Where = EVERYWHERE, progress: Progress | None = None) -> int:
         move = legal_move(name, where)
@@ -196,7 +205,7 @@ class SqlEngine(Engine):
         return total
 
     @undone
-    def _part(self, name: str, params: dict[str, Any], which: str) -> int:
+    def _part(self, name: str, params: dict[str, Any], which: str = "") -> int:
         return self._db.run(name, params, which)
 
     @undone

@@ -57,7 +57,7 @@ _AWAY = {
 }
 _ALREADY_THERE = 1060
 _OUR_COLUMNS = """
-SELECT scheduled_us, priority, fence, recoveries, worker, options FROM jobs LIMIT 0
+SELECT scheduled_us, priority, fence, recoveries, worker, options, touched_at FROM jobs LIMIT 0
 """
 _REFUSED = {1045, 1049, 1698}  # the login, or the database's name
 
@@ -66,6 +66,7 @@ class Mysql(Server):
     """The SQL engine's way to a MySQL or MariaDB database."""
 
     name = "mysql"
+    has_php = True
     errors = (pymysql.MySQLError,)
 
     def __init__(self, settings: dict[str, Any]) -> None:

@@ -1,15 +1,12 @@
 <?php
 
-// The other side of the queue: the reads and writes of a Lightpack application on Redis, written
-// from tests/compat/recorded.jsonl and the described behaviour. Reads one command a line as JSON,
-// answers each with one line of JSON.
+// The other side of the queue: the reads and writes of a Lightpack application on Redis or, with
+// JOB_ENGINE=database, MySQL, written from the recorded examples and the described behaviour. Reads
+// one command a line as JSON, answers each with one line of JSON.
 
 declare(strict_types=1);
 
-require __DIR__ . '/store.php';
-require __DIR__ . '/queue.php';
-
-date_default_timezone_set('UTC');
+date_default_timezone_set(getenv('PHP_ZONE') ?: 'UTC');
 set_error_handler(static function (int $level, string $text, string $file, int $line): bool {
     if (! (error_reporting() & $level)) { // by an @
         return true;
@@ -17,12 +14,13 @@ set_error_handler(static function (int $level, string $text, string $file, int $
     throw new ErrorException($text, 0, $level, $file, $line);
 });
 
-$kind = Queue::class;
+$kind = getenv('JOB_ENGINE') === 'database' ? 'Table' : 'Queue';
+require __DIR__ . '/' . strtolower($kind) . '.php';
 if (getenv('LIGHTPACK_PATH')) {
-    require __DIR__ . '/lightpack/queue.php';
-    $kind = LightpackQueue::class;
+    require __DIR__ . '/lightpack/' . strtolower($kind) . '.php';
+    $kind = "Lightpack$kind";
 }
-$queue = new $kind(Store::connect(), getenv('REDIS_JOB_PREFIX') ?: 'jobs:');
+$queue = $kind::connect();
 $commands = [
     'dispatch' => fn (array $a) => $queue->dispatch(
         $a['handler'],

@@ -2,10 +2,17 @@
 
 declare(strict_types=1);
 
+require __DIR__ . '/store.php';
+
 class Queue
 {
-    public function __construct(private Store $store, private string $prefix)
+    final public function __construct(protected Store $store, protected string $prefix)
     {
+    }
+
+    public static function connect(): static
+    {
+        return new static(Store::connect(), getenv('REDIS_JOB_PREFIX') ?: 'jobs:');
     }
 
     public function dispatch(string $handler, array $payload, string $delay, string $queue): string

@@ -2,7 +2,6 @@
 
 declare(strict_types=1);
 
-use Lightpack\Jobs\Connection;
 use Lightpack\Jobs\Engines\RedisEngine;
 
 /** Tells which id it gave. */
@@ -13,13 +12,5 @@ final class LightpackEngine extends RedisEngine
     protected function generateJobId(): string
     {
         return $this->given = parent::generateJobId();
-    }
-}
-
-final class LightpackConnection extends Connection
-{
-    public static function use(LightpackEngine $engine): void
-    {
-        self::$engine = $engine;
     }
 }

@@ -7,15 +7,7 @@ declare(strict_types=1);
 
 use App\Jobs\Work;
 
-spl_autoload_register(static function (string $class): void {
-    $path = str_replace(['Lightpack\\', '\\'], ['', '/'], $class);
-    $file = getenv('LIGHTPACK_PATH') . "/src/Framework/$path.php";
-    if (str_starts_with($class, 'Lightpack\\') && is_file($file)) {
-        require $file;
-    }
-});
-require getenv('LIGHTPACK_PATH') . '/src/Framework/utilities.php';
-foreach (['engine', 'work', 'worker'] as $file) {
+foreach (['load', 'engine'] as $file) {
     require __DIR__ . "/$file.php";
 }
 
@@ -23,17 +15,19 @@ final class LightpackQueue extends Queue
 {
     private LightpackEngine $engine;
 
-    public function __construct(Store $store, string $prefix)
+    public static function connect(): static
     {
-        parent::__construct($store, $prefix);
+        $queue = parent::connect();
         $redis = new \Lightpack\Redis\Redis([
             'host' => getenv('REDIS_HOST'),
             'port' => (int) getenv('REDIS_PORT'),
             'password' => getenv('REDIS_PASSWORD') ?: null,
             'database' => (int) getenv('REDIS_JOB_DB'),
         ]);
-        $this->engine = new LightpackEngine($redis, $prefix);
-        LightpackConnection::use($this->engine);
+        $queue->engine = new LightpackEngine($redis, $queue->prefix);
+        LightpackConnection::use($queue->engine);
+
+        return $queue;
     }
 
     public function dispatch(string $handler, array $payload, string $delay, string $queue): string

@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS job_limits (
 -- queue: as Lightpack has it, 'Q' and 'q ' would be the queue 'q'. payload: `text` ends at 64 KB.
 -- scheduled_us: the microseconds of the due time beyond scheduled_at, which is in whole seconds.
 -- fence: raised by every claim, never lowered. recoveries: how often a worker died holding the job.
+-- touched_at: when anybody last changed the row, PHP included; so of what a PHP worker holds, when it
+-- claimed it. A `timestamp` is kept in UTC. created_at: PHP leaves it to its default, which was in
+-- the zone of PHP's session.
 -- options: JSON, what was set on this one job. A claim finds its jobs in jobs_claim, in order.
 ALTER TABLE jobs
   MODIFY queue varchar(55) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL,
@@ -31,6 +34,8 @@ ALTER TABLE jobs
   ADD COLUMN fence int NOT NULL DEFAULT 0,
   ADD COLUMN recoveries int NOT NULL DEFAULT 0,
   ADD COLUMN worker varchar(191) CHARACTER SET utf8mb4 COLLATE {collation} DEFAULT NULL,
+  MODIFY created_at datetime NOT NULL DEFAULT (utc_timestamp()),
+  ADD COLUMN touched_at timestamp NOT NULL DEFAULT current_timestamp ON UPDATE current_timestamp,
   ADD COLUMN options longtext CHARACTER SET utf8mb4 DEFAULT NULL,
   ADD KEY jobs_claim (queue, status, priority, scheduled_at, scheduled_us),
   ADD KEY jobs_held (worker),
