@@ -35,6 +35,7 @@ $commands = [
     'retry' => fn (array $a) => $queue->retry($a['id'] ?? null, $a['queue'] ?? null),
     'show' => fn (array $a) => $queue->show($a['id']),
     'work' => fn (array $a) => $queue->work($a['queue'], $a['book'], $a['jobs'] ?? null),
+    'migrate' => fn () => $queue->migrate(),
     'claim and die' => function (array $a) use ($queue): void {
         $queue->claim($a['queue']);
         posix_kill(getmypid(), SIGKILL);

@@ -21,6 +21,12 @@ class Table
         return new static($pdo);
     }
 
+    /** Make the table as Lightpack's migration does. */
+    public function migrate(): void
+    {
+        $this->pdo->exec(file_get_contents(__DIR__ . '/../../contract/lightpack-jobs-table.sql'));
+    }
+
     public function dispatch(string $handler, array $payload, string $delay, string $queue): string
     {
         $this->run('INSERT INTO jobs (handler, payload, scheduled_at, status, queue, attempts)'

@@ -6,8 +6,10 @@
 declare(strict_types=1);
 
 use App\Jobs\Work;
+use Lightpack\Console\Views\Migrations\JobsView;
 use Lightpack\Container\Container;
 use Lightpack\Database\Adapters\Mysql;
+use Lightpack\Database\Schema\Schema;
 use Lightpack\Jobs\Engines\DatabaseEngine;
 
 require __DIR__ . '/load.php';
@@ -34,6 +36,13 @@ final class LightpackTable extends Table
         LightpackConnection::use($table->engine);
 
         return $table;
+    }
+
+    public function migrate(): void
+    {
+        $migration = eval('?>' . JobsView::getTemplate());
+        $migration->boot(new Schema(db()), db());
+        $migration->up();
     }
 
     public function dispatch(string $handler, array $payload, string $delay, string $queue): string
