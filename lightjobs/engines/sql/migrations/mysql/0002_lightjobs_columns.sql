@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS job_limits (
 ) ENGINE=InnoDB;
 -- What lightjobs adds: every column defaulted or nullable, so that a Lightpack INSERT still fits.
 -- All in one statement, which happens or does not; the table is copied once.
--- queue: as Lightpack has it, 'Q' and 'q ' would be the queue 'q'. payload: `text` ends at 64 KB.
+-- handler, queue: as Lightpack has them, 'Q' and 'q ' would be 'q'. payload: `text` ends at 64 KB.
 -- scheduled_us: the microseconds of the due time beyond scheduled_at, which is in whole seconds.
 -- fence: raised by every claim, never lowered. recoveries: how often a worker died holding the job.
 -- touched_at: when anybody last changed the row, PHP included; so of what a PHP worker holds, when it
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS job_limits (
 -- the zone of PHP's session.
 -- options: JSON, what was set on this one job. A claim finds its jobs in jobs_claim, in order.
 ALTER TABLE jobs
+  MODIFY handler varchar(255) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL,
   MODIFY queue varchar(55) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL,
   MODIFY payload longtext CHARACTER SET utf8mb4 NOT NULL,
   ADD COLUMN scheduled_us int NOT NULL DEFAULT 0,
