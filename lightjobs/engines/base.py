@@ -275,6 +275,7 @@ class Engine(ABC):
         """Count a hit on `key` in a window of `seconds` that begins with its first hit. Returns 0.0
         while there are no more than `most`, else how many seconds the window still lasts."""
 
+    @abstractmethod
     def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
         """Push the jobs of `slots` and note their moments, all in one step; return each job's id.
 
@@ -283,26 +284,25 @@ class Engine(ABC):
         push a slot, however often, one job comes of it. A slot without a job is noted all the same.
         Slots of one entry count in the order given.
         """
-        raise LightjobsError(f"the {self.name} engine keeps no schedule")
 
+    @abstractmethod
     def enroll(self, entries: Sequence[str], due: float) -> None:
         """Make entries of the schedule known that are not, with `due` as the last moment noted, so
         that nothing up to then counts as missed. Those known stay as they are."""
-        raise LightjobsError(f"the {self.name} engine keeps no schedule")
 
+    @abstractmethod
     def slots(self) -> dict[str, LastSlot]:
         """What is noted of each entry of the schedule that is known, by name."""
-        return {}
 
+    @abstractmethod
     def pause_entry(self, entry: str) -> bool:
         """Refuse the slots of an entry that is known from now on. Returns False when it is not
         known, or paused already."""
-        raise LightjobsError(f"the {self.name} engine keeps no schedule")
 
+    @abstractmethod
     def resume_entry(self, entry: str, due: float) -> bool:
         """Undo `pause_entry`; moments up to `due` are passed over, not missed. Returns False when
         the entry is not paused."""
-        raise LightjobsError(f"the {self.name} engine keeps no schedule")
 
     @abstractmethod
     def install(self, dry_run: bool = False) -> list[str]:

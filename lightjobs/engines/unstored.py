@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from ..record import Claim, Outcome, Stored
+from ..errors import LightjobsError
+from ..record import Claim, LastSlot, Outcome, Slot, Stored
 from .base import EVERYWHERE, Engine, Progress, Where, legal_move, legal_purge
 
 
@@ -71,6 +72,24 @@ class UnstoredEngine(Engine):
 
     def limit(self, key: str, most: int, seconds: float) -> float:
         return 0.0
+
+    def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
+        raise self._no_schedule()
+
+    def enroll(self, entries: Sequence[str], due: float) -> None:
+        raise self._no_schedule()
+
+    def slots(self) -> dict[str, LastSlot]:
+        return {}
+
+    def pause_entry(self, entry: str) -> bool:
+        raise self._no_schedule()
+
+    def resume_entry(self, entry: str, due: float) -> bool:
+        raise self._no_schedule()
+
+    def _no_schedule(self) -> LightjobsError:
+        return LightjobsError(f"the {self.name} engine keeps no schedule")
 
     def install(self, dry_run: bool = False) -> list[str]:
         return []

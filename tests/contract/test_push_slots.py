@@ -2,20 +2,11 @@
 
 import time
 
-import pytest
-
-from lightjobs.engines.base import Engine
 from lightjobs.record import LastSlot, Slot
 
 from .support import in_threads, job
 
 NOON = 1_700_000_000.0
-
-
-@pytest.fixture(autouse=True)
-def keeps_a_schedule(engine):
-    if type(engine).push_slots is Engine.push_slots:
-        pytest.skip(f"the {engine.name} engine keeps no schedule yet")
 
 
 def slot(due=NOON, entry="report", **fields):

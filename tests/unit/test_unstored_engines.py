@@ -115,3 +115,15 @@ def test_unknown_moves_and_statuses_are_refused_all_the_same(unstored):
 def test_why_there_is_nothing_to_work_on_is_one_sentence(unstored):
     assert f"JOB_ENGINE={unstored.name}" in unstored.works
     assert unstored.works.count(".") == 1
+
+
+def test_a_schedule_is_not_kept_and_this_is_said(unstored):
+    for verb, *what in (
+        ["push_slots", []],
+        ["enroll", ["report"], 0.0],
+        ["pause_entry", "report"],
+        ["resume_entry", "report", 0.0],
+    ):
+        with pytest.raises(LightjobsError, match=f"the {unstored.name} engine keeps no schedule"):
+            getattr(unstored, verb)(*what)
+    assert unstored.slots() == {}
