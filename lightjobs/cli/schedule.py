@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from .. import current, registry
+from .. import chain, current, registry
 from ..engines.base import Engine
 from ..errors import LightjobsError, SchemaOutdated, SettingsError
 from ..record import LastSlot
@@ -88,7 +88,9 @@ def schedule_events() -> None:
 def schedule_test(name: str, as_json: bool) -> None:
     """Dispatch the job of the entry NAME now, whatever the time; its due moments stay."""
     entry = _entry(name)
-    (job_id,) = current.engine().push([entry.new_job(int(time.time()))])
+    engine, job = current.engine(), entry.new_job(int(time.time()))
+    (job_id,) = engine.push([job])
+    chain.pushed([job_id], [job])
     if as_json:
         print_json({"id": job_id, "handler": entry.job._handler, "queue": entry.job.queue})
     else:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from ..errors import JobDefinitionError
 from ..job import Job
+from ..job_function import FunctionJob
+from ..text import shortened
 from .command import RunCommand, checked, title
 from .event import Event
 
@@ -17,11 +20,11 @@ class Schedule:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def job(self, job: type[Job]) -> Event:
-        """A new entry that dispatches a job of this class."""
-        if not (isinstance(job, type) and issubclass(job, Job) and job is not Job):
-            raise JobDefinitionError(f"job({job!r}); allowed: a Job class")
-        return self._add(job(), job.__name__)
+    def job(self, job: type[Job] | FunctionJob[Any, Any, Any]) -> Event:
+        """A new entry that dispatches a job of this class, or of this `@job` function, with what
+        its setters have set."""
+        made = _made(job)
+        return self._add(made, type(made).__name__)
 
     def command(self, command: Sequence[str]) -> Event:
         """A new entry that runs a program, by a worker and as a job: `["program", "argument"]`. No
@@ -33,6 +36,15 @@ class Schedule:
         event = Event(job, name, line=sys._getframe(2).f_lineno)
         self.events.append(event)
         return event
+
+
+def _made(job: object) -> Job:
+    if isinstance(job, FunctionJob):
+        return job._made()
+    if not (isinstance(job, type) and issubclass(job, Job) and job is not Job):
+        shown = shortened(repr(job))
+        raise JobDefinitionError(f"job({shown}); allowed: a Job class, or a function under @job")
+    return job()
 
 
 schedule = Schedule()

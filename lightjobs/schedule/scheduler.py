@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Sequence
 
+from .. import chain
 from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..record import NEW, PAUSED, QUEUED, LastSlot, NewJob, Slot
@@ -17,20 +19,33 @@ BATCH = 500
 LOOK_SECONDS = 1.0
 """The longest a scheduler sleeps, so that it notices within so long that the clock was set."""
 
+STANDBY_SECONDS = (0.5, 2.0)
+"""How late those are that stand by: enough for the leader to be done, little enough to take over
+from a dead one in seconds. At random, so that of many one is first."""
+
 AWAY_SECONDS = 0.5
 """The pause before a store that was away is asked again."""
 
 _UNFINISHED = (NEW, QUEUED, PAUSED)
+_Key = tuple[str, int]
 _log = logging.getLogger("lightjobs.schedule")
 
 
 class Scheduler:
-    """Dispatches `entries` through `engine`. Time is given by the caller, in unix seconds."""
+    """Dispatches `entries` through `engine`. Time is given by the caller, in unix seconds.
+
+    The store takes each slot once, however many schedulers push it, but twenty that push the same
+    thousand jobs each second would keep it busy with refusals. So one leads and the others stand
+    by: they act as if it were a little earlier, and push only what they read that nobody took. Who
+    takes the first slot of a moment leads. Nobody is elected, and nothing is at stake.
+    """
 
     def __init__(self, engine: Engine, entries: Sequence[Entry]) -> None:
         self._engine = engine
         self._entries = entries
         self._agenda: Agenda | None = None
+        self._patience = 0.0
+        """By how many seconds this scheduler is late on purpose; 0.0 while it leads."""
 
     def begin(self, now: float, since: float | None = None) -> None:
         """Read from the store where each entry stands; one that is new there begins at `since`
@@ -51,10 +66,11 @@ class Scheduler:
         agenda, self._agenda = self._agenda, None
         assert agenda is not None
         # Whether a batch was taken whose reply was lost is not known: then the store is asked.
-        self._push(agenda.due(now))
+        if due := agenda.due(now - self._patience):
+            self._push(due)
         self._agenda = agenda
-        due = agenda.next
-        return now + LOOK_SECONDS if due is None else min(float(due), now + LOOK_SECONDS)
+        look = now + LOOK_SECONDS
+        return look if agenda.next is None else min(agenda.next + self._patience, look)
 
     def tick(self, now: float) -> float:
         """As `dispatch`, but waits for a store that is away."""
@@ -65,22 +81,40 @@ class Scheduler:
             return now + AWAY_SECONDS
 
     def _push(self, due: list[Due]) -> None:
-        busy = self._busy(due)
+        """Push what nobody took of `due`, and see who took the first slot of its last moment."""
+        alone = {slot.entry.name for slot in due if not slot.entry.overlapping}
+        known = self._engine.slots() if alone or self._patience else {}
+        free = [slot for slot in due if not _is_taken(slot, known.get(slot.entry.name))]
+        busy = {name for name in alone if name in known and self._is_unfinished(known[name])}
+        ours, passed = self._push_all(free, busy)
+        if len(ours) + len(passed) < len(free):  # some were refused: paused, or another's?
+            known = self._engine.slots()
+        for entry, moment in due:
+            if moment < due[-1].moment or (entry.name in known and known[entry.name].paused):
+                continue
+            if (entry.name, moment) not in passed:
+                is_first = (entry.name, moment) in ours
+                self._patience = 0.0 if is_first else random.uniform(*STANDBY_SECONDS)
+                return
+
+    def _push_all(self, due: list[Due], busy: set[str]) -> tuple[set[_Key], set[_Key]]:
+        """Which of the slots were taken with a job, and which were passed over."""
+        ours, passed = set(), set()
         for start in range(0, len(due), BATCH):
             batch = due[start : start + BATCH]
             slots = [Slot(d.entry.name, d.moment, self._job(d, busy)) for d in batch]
-            for slot, job_id in zip(slots, self._engine.push_slots(slots), strict=True):
-                if job_id is not None:
-                    assert slot.job is not None
+            ids = self._engine.push_slots(slots)
+            pushed = [(i, slot.job) for i, slot in zip(ids, slots, strict=True) if i and slot.job]
+            if pushed and chain.current is not None:
+                chain.pushed(*zip(*pushed, strict=True))
+            for due_slot, slot, job_id in zip(batch, slots, ids, strict=True):
+                key = slot.entry, due_slot.moment
+                if slot.job is None:
+                    passed.add(key)
+                elif job_id is not None:
+                    ours.add(key)
                     _log.info("dispatched %s #ID: %s for %s", slot.job.handler, job_id, slot.entry)
-
-    def _busy(self, due: list[Due]) -> set[str]:
-        """The entries without overlapping whose last job has not ended."""
-        alone = {slot.entry.name for slot in due if not slot.entry.overlapping}
-        if not alone:
-            return set()
-        known = self._engine.slots()
-        return {name for name in alone if name in known and self._is_unfinished(known[name])}
+        return ours, passed
 
     def _is_unfinished(self, last: LastSlot) -> bool:
         job = None if last.job_id is None else self._engine.find(last.job_id)
@@ -101,6 +135,11 @@ class Scheduler:
         except LightjobsError as error:
             _log.error("passed over %s: %s", entry.name, error)
             return None
+
+
+def _is_taken(slot: Due, last: LastSlot | None) -> bool:
+    """Whether the store would refuse it."""
+    return last is not None and (last.paused or slot.moment <= last.due)
 
 
 def _is_wanted(entry: Entry) -> bool:

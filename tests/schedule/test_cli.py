@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from lightjobs import current, env
+from lightjobs import chain, current, env
 from lightjobs.cli import run
 from lightjobs.engines.memory import MemoryEngine
+from lightjobs.middleware import Middleware
 from lightjobs.record import Done, Slot
 from lightjobs.settings import load
 
@@ -141,6 +142,18 @@ def test_test_dispatches_the_job_now_and_leaves_the_moments(kept):
     job = kept.engine.find(json.loads(out)["id"])
     assert (job.handler, job.queue) == ("App\\Jobs\\ProcessPayment", "early")
     assert kept.engine.slots() == {}
+
+
+def test_test_tells_the_middleware(kept, monkeypatch):
+    told = []
+
+    class Watcher(Middleware):
+        def on_push(self, job_id, job):
+            told.append(job_id)
+
+    load_chain = chain.load
+    monkeypatch.setattr(chain, "load", lambda _entries: load_chain([Watcher]))
+    assert told == [json.loads(kept("schedule:test", NAME, "--json")[1])["id"]]
 
 
 def test_pause_and_resume(kept):

@@ -117,3 +117,39 @@ def test_what_is_written_elsewhere_is_no_entry(write):
     assert [entry.name for entry in load(write("schedule.job(SendReport).hourly()\n"))] == [
         "SendReport 0 * * * *"
     ]
+
+
+FUNCTION = """
+from lightjobs import job
+
+@job("Send", queue="emails")
+def send_email(to: str, copies: int = 1):
+    pass
+
+"""
+
+
+def test_a_function_under_job_is_scheduled_with_what_its_setters_set(write):
+    text = FUNCTION + (
+        "schedule.job(send_email).payload({'to': 'ann'}).daily()\n"
+        "urgent = send_email.setQueue('urgent').setPriority('higher').setAttempts(5)\n"
+        "schedule.job(urgent).name('urgent').payload({'to': 'bob', 'copies': 2}).daily()\n"
+        "schedule.job(send_email).name('other').payload({'to': 'eve'}).queue('slow').daily()\n"
+    )
+    first, urgent, other = load(write(text))
+    assert first.name == "SendEmail 0 0 * * *"
+    assert first.new_job(0)[:3] == ("Send", "emails", '{"to":"ann"}')
+    new = urgent.new_job(0)
+    assert new[:3] == ("Send", "urgent", '{"to":"bob","copies":2}')
+    assert (new.priority, new.options) == (1, '{"attempts": 5}')
+    assert other.new_job(0).queue == "slow"
+    assert first.new_job(0).queue == "emails"
+
+
+def test_a_function_is_scheduled_with_the_arguments_it_needs(write):
+    text = FUNCTION + "schedule.job(send_email).payload({'copies': 2}).daily()\n"
+    assert "config/schedule.py line 11: payload.to: missing" in problem(write(text))
+
+
+def test_a_plain_function_is_no_job(write):
+    assert "a function under @job" in problem(write("schedule.job(print).daily()\n"))

@@ -1,13 +1,15 @@
 """The dispatcher on the memory engine, by a clock that the test moves."""
 
+import heapq
 import random
 
 import pytest
 
-from lightjobs import StoreUnavailable
+from lightjobs import StoreUnavailable, chain
+from lightjobs.middleware import Middleware
 from lightjobs.record import Done, Failed
 from lightjobs.schedule import Schedule
-from lightjobs.schedule.scheduler import BATCH, LOOK_SECONDS, Scheduler
+from lightjobs.schedule.scheduler import BATCH, LOOK_SECONDS, STANDBY_SECONDS, Scheduler
 
 NOON = 1_700_000_000 // 86_400 * 86_400 + 43_200
 
@@ -57,6 +59,34 @@ class Flaky:
         return ids
 
 
+class Counted:
+    """An engine that notes what is asked of it: when, and which slots were pushed and taken."""
+
+    def __init__(self, engine):
+        self._engine = engine
+        self.now = 0.0
+        self.pushed, self.taken = [], []
+
+    def __getattr__(self, name):
+        return getattr(self._engine, name)
+
+    def push_slots(self, slots):
+        ids = self._engine.push_slots(slots)
+        self.pushed += [self.now for _slot in slots]
+        self.taken += [self.now - slot.due for slot, job in zip(slots, ids, strict=True) if job]
+        return ids
+
+
+def live(engine, schedulers, begin, seconds, on_tick=lambda now: None):
+    """Let each scheduler tick whenever it asked to."""
+    asked = [(begin + n / 100, n, scheduler) for n, scheduler in enumerate(schedulers)]
+    while asked[0][0] < begin + seconds:
+        now, n, scheduler = heapq.heappop(asked)
+        engine.now = now
+        on_tick(now)
+        heapq.heappush(asked, (max(scheduler.tick(now), now + 0.001), n, scheduler))
+
+
 def test_a_due_moment_pushes_the_entrys_job(engine, write):
     scheduler = Scheduler(engine, [write(more=lambda e: e.payload({"a": 1}).queue("early"))])
     scheduler.tick(NOON)
@@ -100,6 +130,71 @@ def test_schedulers_that_come_and_go_dispatch_each_moment_once(engine, write):
     while Scheduler(engine, entries).tick(NOON + 300) <= NOON + 300:
         pass
     assert count(engine) == 300 + 100
+
+
+def test_of_many_schedulers_one_leads_and_the_others_push_next_to_nothing(engine, write):
+    entries = [write(1, f"entry {n}", lambda e: e.accuracy("all")) for n in range(20)]
+    counted = Counted(engine)
+    live(counted, [Scheduler(counted, entries) for _ in range(20)], NOON + 0.5, 60)
+    assert count(engine) == 20 * 60
+    # In the first second all of them push all.
+    assert len(counted.pushed) <= 20 * 60 + 20 * 20
+    assert max(counted.taken) < 0.01
+
+
+def test_a_leader_that_is_gone_is_replaced_within_seconds(engine, write):
+    entries = [write(1, f"entry {n}", lambda e: e.accuracy("all")) for n in range(5)]
+    counted = Counted(engine)
+    leader, other = schedulers = [Scheduler(counted, entries) for _ in range(2)]
+    live(counted, schedulers, NOON, 10)
+    counted.taken.clear()
+    live(counted, [other], NOON + 10, 20)
+    assert count(engine) == 5 * 29
+    assert max(counted.taken) < 1 + STANDBY_SECONDS[1]
+    assert len([late for late in counted.taken if late < 0.01]) >= 5 * 16
+    # Back again it finds another leading, and pushes what it held ready for nothing.
+    counted.pushed.clear()
+    live(counted, [leader, other], NOON + 30, 10)
+    assert count(engine) == 5 * 39
+    assert len(counted.pushed) <= 5 * 10 + 5 * 21
+
+
+@pytest.mark.parametrize("kind", ["paused", "unwanted"])
+def test_what_nobody_can_take_makes_nobody_stand_by(engine, write, kind):
+    first = write(1, "first", (lambda e: e.when(lambda: False)) if kind == "unwanted" else as_it_is)
+    counted = Counted(engine)
+    scheduler = Scheduler(counted, [first, write(1, "second")])
+    scheduler.begin(NOON)
+    if kind == "paused":
+        engine.pause_entry("first")
+    live(counted, [scheduler], NOON + 0.5, 10)
+    assert (count(engine), max(counted.taken)) == (10, 0)
+    if kind == "paused":
+        engine.pause_entry("second")
+        live(counted, [scheduler], NOON + 10.5, 5)
+        engine.resume_entry("second", NOON + 15)
+        live(counted, [scheduler], NOON + 15.5, 5)
+        assert (count(engine), max(counted.taken)) == (15, 0)
+
+
+def as_it_is(event):
+    return event
+
+
+def test_middleware_is_told_of_what_is_dispatched(engine, write, monkeypatch):
+    told = []
+
+    class Watcher(Middleware):
+        def on_push(self, job_id, job):
+            told.append((job_id, job.queue))
+
+    monkeypatch.setattr(chain, "current", chain.load([Watcher]))
+    entries = [write(60, "a"), write(60, "no", lambda e: e.when(lambda: False))]
+    schedulers = [Scheduler(engine, entries) for _ in range(2)]
+    for now in (NOON, NOON + 60):
+        for scheduler in schedulers:
+            scheduler.tick(now)
+    assert told == [(engine.slots()["a"].job_id, "reports")]
 
 
 def test_what_fell_due_while_no_scheduler_ran_is_made_up_for_once(engine, write):
