@@ -305,6 +305,11 @@ class Engine(ABC):
         the entry is not paused."""
 
     @abstractmethod
+    def forget_entry(self, entry: str, before: float) -> bool:
+        """Drop what is noted of an entry whose last moment is earlier than `before`. Returns False
+        when it is not known, paused, or later."""
+
+    @abstractmethod
     def install(self, dry_run: bool = False) -> list[str]:
         """Bring the store's schema up to date; return the text of each step taken, or with
         `dry_run` of each that would be. Several at once are safe."""

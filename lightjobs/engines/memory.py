@@ -385,6 +385,14 @@ class MemoryEngine(Engine):
             self._slots[entry] = last._replace(paused=False, due=max(last.due, due))
             return True
 
+    def forget_entry(self, entry: str, before: float) -> bool:
+        with self._changed:
+            last = self._slots.get(entry)
+            if last is None or last.paused or last.due >= before:
+                return False
+            del self._slots[entry]
+            return True
+
     def install(self, dry_run: bool = False) -> list[str]:
         return []
 

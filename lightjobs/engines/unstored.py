@@ -88,6 +88,9 @@ class UnstoredEngine(Engine):
     def resume_entry(self, entry: str, due: float) -> bool:
         raise self._no_schedule()
 
+    def forget_entry(self, entry: str, before: float) -> bool:
+        raise self._no_schedule()
+
     def _no_schedule(self) -> LightjobsError:
         return LightjobsError(f"the {self.name} engine keeps no schedule")
 

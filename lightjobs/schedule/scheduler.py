@@ -23,6 +23,10 @@ STANDBY_SECONDS = (0.5, 2.0)
 """How late those are that stand by: enough for the leader to be done, little enough to take over
 from a dead one in seconds. At random, so that of many one is first."""
 
+FORGET_SECONDS = 400 * 86_400
+"""What is noted of an entry that is not in the schedule is dropped so long after its last moment:
+more than a year, since another project on the same store may have it, and it be due once a year."""
+
 AWAY_SECONDS = 0.5
 """The pause before a store that was away is asked again."""
 
@@ -55,8 +59,13 @@ class Scheduler:
         if new:
             self._engine.enroll(new, now if since is None else since)
             known = self._engine.slots()
+        self._forget(set(known), now)
         last = {name: slot.due for name, slot in known.items()}
         self._agenda = Agenda(self._entries, last, now)
+
+    def _forget(self, known: set[str], now: float) -> None:
+        for name in known.difference(entry.name for entry in self._entries):
+            self._engine.forget_entry(name, now - FORGET_SECONDS)
 
     def dispatch(self, now: float) -> float:
         """Dispatch what is due; return the moment to look again at the latest. Raises

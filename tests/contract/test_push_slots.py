@@ -134,3 +134,15 @@ def test_pausing_and_resuming_say_whether_they_did_anything(engine):
     assert engine.pause_entry("report") is True
     assert engine.pause_entry("report") is False
     assert engine.slots()["report"] == LastSlot(NOON, None, True)
+
+
+def test_only_an_entry_that_has_not_been_due_for_long_is_forgotten(engine):
+    assert engine.forget_entry("report", NOON) is False
+    engine.enroll(["report", "paused", "other"], NOON)
+    engine.pause_entry("paused")
+    assert engine.forget_entry("report", NOON) is False
+    assert engine.forget_entry("paused", NOON + 1) is False
+    assert engine.slots().keys() == {"report", "paused", "other"}
+    assert engine.forget_entry("report", NOON + 1) is True
+    assert engine.forget_entry("report", NOON + 1) is False
+    assert engine.slots().keys() == {"paused", "other"}

@@ -9,7 +9,13 @@ from lightjobs import StoreUnavailable, chain
 from lightjobs.middleware import Middleware
 from lightjobs.record import Done, Failed
 from lightjobs.schedule import Schedule
-from lightjobs.schedule.scheduler import BATCH, LOOK_SECONDS, STANDBY_SECONDS, Scheduler
+from lightjobs.schedule.scheduler import (
+    BATCH,
+    FORGET_SECONDS,
+    LOOK_SECONDS,
+    STANDBY_SECONDS,
+    Scheduler,
+)
 
 NOON = 1_700_000_000 // 86_400 * 86_400 + 43_200
 
@@ -307,3 +313,12 @@ def test_an_entry_added_later_begins_then(engine, write):
     Scheduler(engine, both).tick(NOON + 90)
     assert count(engine) == 1
     assert engine.slots()["new"].due == NOON + 90
+
+
+def test_an_entry_that_was_removed_is_forgotten_after_more_than_a_year(engine, write):
+    Scheduler(engine, [write(60, "kept"), write(60, "removed"), write(60, "paused")]).tick(NOON)
+    engine.pause_entry("paused")
+    Scheduler(engine, [write(60, "kept")]).begin(NOON + 366 * 86_400)
+    assert engine.slots().keys() == {"kept", "removed", "paused"}
+    Scheduler(engine, [write(60, "kept")]).begin(NOON + FORGET_SECONDS + 1)
+    assert engine.slots().keys() == {"kept", "paused"}

@@ -123,6 +123,7 @@ def test_a_schedule_is_not_kept_and_this_is_said(unstored):
         ["enroll", ["report"], 0.0],
         ["pause_entry", "report"],
         ["resume_entry", "report", 0.0],
+        ["forget_entry", "report", 0.0],
     ):
         with pytest.raises(LightjobsError, match=f"the {unstored.name} engine keeps no schedule"):
             getattr(unstored, verb)(*what)

@@ -313,6 +313,9 @@ class RedisEngine(Engine):
     def resume_entry(self, entry: str, due: float) -> bool:
         return bool(self._call("resume_entry", entry, f"{due:.6f}"))
 
+    def forget_entry(self, entry: str, before: float) -> bool:
+        return bool(self._call("forget_entry", entry, f"{before:.6f}"))
+
     def install(self, dry_run: bool = False) -> list[str]:
         return []
 

@@ -20,7 +20,9 @@ PARTS = {
     **dict.fromkeys(("move", "purge", "count"), ("lib", "bulk")),
     "push": ("lib", "storing"),
     "push_slots": ("lib", "storing", "slotting"),
-    **dict.fromkeys(("enroll", "slots", "pause_entry", "resume_entry"), ("lib", "slotting")),
+    **dict.fromkeys(
+        ("enroll", "slots", "pause_entry", "resume_entry", "forget_entry"), ("lib", "slotting")
+    ),
 }
 """What stands before a script, where that is not `lib.lua` alone."""
 

@@ -270,6 +270,10 @@ class SqlEngine(Engine):
     def resume_entry(self, entry: str, due: float) -> bool:
         return self._db.run("resume_entry", {"entry": entry, "due": due}) > 0
 
+    @undone
+    def forget_entry(self, entry: str, before: float) -> bool:
+        return self._db.run("forget_entry", {"entry": entry, "before": before}) > 0
+
     @repeatable
     def stats(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
