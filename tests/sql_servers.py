@@ -350,6 +350,8 @@ class MariaServer(SqlServer):
             "socket": self.socket,
             "init-file": self.folder / "init.sql",
             "pid-file": self.folder / "pid",
+            # A server that starts clears its folder for temporary tables: not those of others.
+            "tmpdir": self.folder,
             "default-time-zone": "+05:30",
             "innodb-buffer-pool-size": "256M",
             "innodb-flush-log-at-trx-commit": 1 if self.durable else 2,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .. import chain
 from ..engines.base import Engine
@@ -19,9 +19,9 @@ BATCH = 500
 LOOK_SECONDS = 1.0
 """The longest a scheduler sleeps, so that it notices within so long that the clock was set."""
 
-STANDBY_SECONDS = (0.5, 2.0)
-"""How late those are that stand by: enough for the leader to be done, little enough to take over
-from a dead one in seconds. At random, so that of many one is first."""
+STANDBY_SECONDS = (0.5, 1.5)
+"""The time between two looks of those that stand by: enough for the leader to be done, and little
+enough to replace a dead one in seconds. At random, so that of many one is first."""
 
 FORGET_SECONDS = 400 * 86_400
 """What is noted of an entry that is not in the schedule is dropped so long after its last moment:
@@ -40,28 +40,38 @@ class Scheduler:
 
     The store takes each slot once, however many schedulers push it, but twenty that push the same
     thousand jobs each second would keep it busy with refusals. So one leads and the others stand
-    by: they act as if it were a little earlier, and push only what they read that nobody took. Who
-    takes the first slot of a moment leads. Nobody is elected, and nothing is at stake.
+    by: they read what was noted, and push what they find untouched at two looks in a row. Who takes
+    the first slot of a moment leads. Nobody is elected, and nothing is at stake: two leaders, or
+    none for a while, cost time and double nothing.
     """
 
     def __init__(self, engine: Engine, entries: Sequence[Entry]) -> None:
         self._engine = engine
         self._entries = entries
         self._agenda: Agenda | None = None
-        self._patience = 0.0
-        """By how many seconds this scheduler is late on purpose; 0.0 while it leads."""
+        self._leads = True
+        self._look_at = 0.0
+        """When to look again, standing by."""
+        self._untouched: dict[str, float] = {}
+        """Entries found overdue at the last look, standing by, and the moment noted of each."""
 
     def begin(self, now: float, since: float | None = None) -> None:
         """Read from the store where each entry stands; one that is new there begins at `since`
         (default: `now`). Raises StoreUnavailable."""
+        known = self._read(now if since is None else since)
+        self._forget(set(known), now)
+        self._agenda = self._made(known, now)
+
+    def _read(self, since: float) -> dict[str, LastSlot]:
         known = self._engine.slots()
         new = [entry.name for entry in self._entries if entry.name not in known]
-        if new:
-            self._engine.enroll(new, now if since is None else since)
-            known = self._engine.slots()
-        self._forget(set(known), now)
-        last = {name: slot.due for name, slot in known.items()}
-        self._agenda = Agenda(self._entries, last, now)
+        if not new:
+            return known
+        self._engine.enroll(new, since)
+        return self._engine.slots()
+
+    def _made(self, known: Mapping[str, LastSlot], now: float) -> Agenda:
+        return Agenda(self._entries, {name: slot.due for name, slot in known.items()}, now)
 
     def _forget(self, known: set[str], now: float) -> None:
         for name in known.difference(entry.name for entry in self._entries):
@@ -75,11 +85,28 @@ class Scheduler:
         agenda, self._agenda = self._agenda, None
         assert agenda is not None
         # Whether a batch was taken whose reply was lost is not known: then the store is asked.
-        if due := agenda.due(now - self._patience):
-            self._push(due)
+        if self._leads:
+            self._push(agenda.due(now))
+        elif self._look_at <= now:
+            agenda = self._stand_by(now)
         self._agenda = agenda
-        look = now + LOOK_SECONDS
-        return look if agenda.next is None else min(agenda.next + self._patience, look)
+        due = agenda.next if self._leads else self._look_at
+        return now + LOOK_SECONDS if due is None else min(due, now + LOOK_SECONDS)
+
+    def _stand_by(self, now: float) -> Agenda:
+        """Push what nobody has touched since the last look; return what is due from then on."""
+        known = self._read(now)
+        due = self._made(known, now).due(now - STANDBY_SECONDS[0])
+        free = [slot for slot in due if not known[slot.entry.name].paused]
+        before = self._untouched
+        self._untouched = {slot.entry.name: known[slot.entry.name].due for slot in free}
+        ripe = [slot for slot in free if before.get(slot.entry.name) == known[slot.entry.name].due]
+        if ripe:
+            self._push(ripe)
+            known = self._engine.slots()
+        agenda = self._made(known, now)
+        self._look_at = max(now, agenda.next or now) + random.uniform(*STANDBY_SECONDS)
+        return agenda
 
     def tick(self, now: float) -> float:
         """As `dispatch`, but waits for a store that is away."""
@@ -90,20 +117,18 @@ class Scheduler:
             return now + AWAY_SECONDS
 
     def _push(self, due: list[Due]) -> None:
-        """Push what nobody took of `due`, and see who took the first slot of its last moment."""
+        """Push the slots, and see who took the first of the last moment."""
         alone = {slot.entry.name for slot in due if not slot.entry.overlapping}
-        known = self._engine.slots() if alone or self._patience else {}
-        free = [slot for slot in due if not _is_taken(slot, known.get(slot.entry.name))]
+        known = self._engine.slots() if alone else {}
         busy = {name for name in alone if name in known and self._is_unfinished(known[name])}
-        ours, passed = self._push_all(free, busy)
-        if len(ours) + len(passed) < len(free):  # some were refused: paused, or another's?
+        ours, passed = self._push_all(due, busy)
+        if len(ours) + len(passed) < len(due):  # some were refused: paused, or another's?
             known = self._engine.slots()
         for entry, moment in due:
             if moment < due[-1].moment or (entry.name in known and known[entry.name].paused):
                 continue
             if (entry.name, moment) not in passed:
-                is_first = (entry.name, moment) in ours
-                self._patience = 0.0 if is_first else random.uniform(*STANDBY_SECONDS)
+                self._leads = (entry.name, moment) in ours
                 return
 
     def _push_all(self, due: list[Due], busy: set[str]) -> tuple[set[_Key], set[_Key]]:
@@ -144,11 +169,6 @@ class Scheduler:
         except LightjobsError as error:
             _log.error("passed over %s: %s", entry.name, error)
             return None
-
-
-def _is_taken(slot: Due, last: LastSlot | None) -> bool:
-    """Whether the store would refuse it."""
-    return last is not None and (last.paused or slot.moment <= last.due)
 
 
 def _is_wanted(entry: Entry) -> bool:
