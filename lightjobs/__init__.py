@@ -15,6 +15,8 @@ from .errors import (
     PermanentJobFailure,
     SchemaOutdated,
     SettingsError,
+    StaleClaim,
+    StoreInDoubt,
     StoreUnavailable,
 )
 from .job import Job
@@ -36,6 +38,8 @@ __all__ = [
     "PermanentJobFailure",
     "SchemaOutdated",
     "SettingsError",
+    "StaleClaim",
+    "StoreInDoubt",
     "StoreUnavailable",
     "engine",
     "job",

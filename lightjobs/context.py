@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from .record import Claim
 
@@ -22,13 +22,36 @@ class JobLogger(logging.LoggerAdapter[logging.Logger]):
         return msg, kwargs
 
 
+class Completion(Protocol):
+    """A transaction of the handler's in which its job is completed."""
+
+    def complete(self, job_id: str, fence: int) -> None:
+        """Complete the job of the run with this fence."""
+
+    def abandon(self) -> bool:
+        """Roll it back if it is still open; whether it was."""
+
+
+class Store(Protocol):
+    """What a run asks of the engine that its job came from."""
+
+    def limit(self, key: str, most: int, seconds: float) -> float:
+        """Count a hit; returns how many seconds to wait, 0.0 for none."""
+
+    def join(self, connection: Any) -> Completion:
+        """Take part in the transaction that is open on `connection`."""
+
+
 class JobContext:
     """The claim behind the running handler. What stands in it is worked out when asked for."""
 
-    __slots__ = ("_claim", "cancelled", "id")
+    __slots__ = ("_claim", "_store", "cancelled", "completion", "id")
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, store: Store | None = None) -> None:
         self._claim = claim
+        self._store = store
+        self.completion: Completion | None = None
+        """Where `complete` was called; None: it was not."""
         self.id = claim.id
         self.cancelled = False
         """True once the worker knows that the job was cancelled, or given to another: this run's
@@ -68,6 +91,13 @@ class JobContext:
                 "job_attempt": self.attempt,
             },
         )
+
+    def complete(self, *, connection: Any) -> None:
+        """See `Job.complete`; for functions, which have no `self`."""
+        if self._store is not None:
+            completion = self._store.join(connection)
+            completion.complete(self.id, self.fence)
+            self.completion = completion
 
     def __repr__(self) -> str:
         return f"<JobContext {self.id} on {self.queue!r}, attempt {self.attempt}>"

@@ -51,6 +51,11 @@ class PermanentJobFailure(LightjobsError):
     """Raised by `Job.failPermanently`: fail now, whatever attempts remain."""
 
 
+class StaleClaim(LightjobsError):
+    """Raised by `Job.complete`: the job is not this run's any more, because it was cancelled or
+    given to another worker. The transaction must be rolled back: this run counts for nothing."""
+
+
 class JobReleased(LightjobsError):
     """Raised by `Job.release`: put the running job back, due at `due` (unix seconds).
 

@@ -12,17 +12,18 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from . import backoff, chain, payload, registry
 from . import rate as rates
-from .context import JobContext
+from .context import JobContext, Store
 from .errors import (
     JobReleased,
     JobTimeout,
+    LightjobsError,
     PayloadError,
     PermanentJobFailure,
     RateLimited,
@@ -47,7 +48,6 @@ _TELLING = (*HOPELESS, JobTimeout)
 _OWN_FOLDER = str(Path(__file__).parent)
 _log = logging.getLogger("lightjobs.worker")
 T = TypeVar("T")
-Limit = Callable[[str, int, float], float]
 
 
 def drive(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -86,10 +86,11 @@ def needs_loop(claim: Claim) -> bool:
         return False
 
 
-async def execute(claim: Claim, limit: Limit | None = None, run: Run | None = None) -> Run:
-    """Run `claim` in a fresh handler object, unless `limit`, the engine's, says that its rate is
-    used up. Never raises: what a handler raises, SystemExit, KeyboardInterrupt and MemoryError
-    included, becomes the outcome. `run` is the object to note it in, for who looks in meanwhile."""
+async def execute(claim: Claim, store: Store | None = None, run: Run | None = None) -> Run:
+    """Run `claim` in a fresh handler object, unless `store`, its engine, says that its rate is used
+    up; None: there is none behind it. Never raises: what a handler raises, SystemExit,
+    KeyboardInterrupt and MemoryError included, becomes the outcome. `run` is the object to note it
+    in, for who looks in meanwhile."""
     run = run or Run(claim)
     started = time.perf_counter()
     try:
@@ -98,7 +99,8 @@ async def execute(claim: Claim, limit: Limit | None = None, run: Run | None = No
             chain.claimed(claim)
         run.entry = entry = registry.lookup(claim.handler)
         run.job = job = entry.job()
-        job.context = JobContext(claim)  # first: onFailure may ask for it, whatever fails below
+        # First: onFailure may ask for it, whatever fails below.
+        run.context = job.context = JobContext(claim, store)
         job.payload = payload.decode(claim.payload)
         if entry.typed is not None:
             job.payload = entry.typed.load(job.payload)
@@ -106,8 +108,8 @@ async def execute(claim: Claim, limit: Limit | None = None, run: Run | None = No
             for name, value in json.loads(claim.options).items():
                 if name in TRAVELLING:
                     setattr(job, name, backoff.from_json(value) if name == "retryAfter" else value)
-        if entry.has_rate_limit and limit is not None:
-            _respect_rate(run, limit)
+        if entry.has_rate_limit and store is not None:
+            _respect_rate(run, store)
         if has_middleware:
             await handled(run, entry.is_async)
         elif job.timeout is not None and run.alarm is not None:
@@ -122,6 +124,8 @@ async def execute(claim: Claim, limit: Limit | None = None, run: Run | None = No
     except BaseException as error:
         run.exception = error
         run.outcome = _judge(run, error)
+    if run.is_completing:
+        _leave_nothing_open(run)
     run.seconds = time.perf_counter() - started
     return run
 
@@ -184,16 +188,34 @@ class _LimitUnknown(Exception):
     """The store did not say whether the job may run now."""
 
 
-def _respect_rate(run: Run, limit: Limit) -> None:
+def _respect_rate(run: Run, store: Store) -> None:
     rate = rates.read(run.job.rateLimit(), run.claim.handler)
     if rate is None:
         return
     try:
-        wait = limit(rate.key, rate.limit, rate.window)
+        wait = store.limit(rate.key, rate.limit, rate.window)
     except StoreUnavailable as error:
         raise _LimitUnknown from error
     if wait > 0:
         raise RateLimited(time.time() + rate.delay(wait))
+
+
+def _leave_nothing_open(run: Run) -> None:
+    """Fail a run that ends without having ended the transaction in which it called complete(): the
+    job would stay locked there, for as long as the connection lives, and keep its worker waiting.
+    """
+    assert run.context is not None
+    assert run.context.completion is not None
+    try:
+        if not run.context.completion.abandon():
+            return
+        raise LightjobsError(
+            "the transaction of complete() was still open when handle() ended: it was rolled back"
+        )
+    except BaseException as error:
+        if run.exception is None:
+            run.exception = error
+            run.outcome = _judge(run, error)
 
 
 async def execute_hook(run: Run) -> None:

@@ -28,12 +28,17 @@ EPOCH = "1970-01-01 00:00:00"
 
 F = TypeVar("F")
 P = TypeVar("P")
+R = TypeVar("R", covariant=True)
 
 
 class _Payload(Protocol[P]):
     """A job as type checkers see it at dispatch: its annotation says what may be dispatched."""
 
     payload: P
+
+
+class _OfPayloads(Protocol[R]):
+    def __call__(self, payloads: Iterable[Any], *, connection: Any = None) -> R: ...
 
 
 class _OnClassOrJob(Generic[F]):
@@ -43,7 +48,7 @@ class _OnClassOrJob(Generic[F]):
         self._method = method
         self.__doc__ = method.__doc__
 
-    def __get__(self, job: Job | None, owner: type[Job]) -> Callable[[Iterable[Any]], F]:
+    def __get__(self, job: Job | None, owner: type[Job]) -> _OfPayloads[F]:
         return self._method.__get__(owner() if job is None else job)  # type: ignore[no-any-return]
 
 
@@ -144,24 +149,34 @@ class Job:
         self.timeout = _checked("setTimeout()", timeout, _timeout)
         return self
 
-    def dispatch(self: _Payload[P], payload: P | Mapping[str, Any] | None = None) -> str:
+    def dispatch(
+        self: _Payload[P], payload: P | Mapping[str, Any] | None = None, *, connection: Any = None
+    ) -> str:
         """Store the job and return its id. What has returned will run, at least once.
 
-        Without an argument the payload set by `setPayload` is used. Raises PayloadError when it
-        is not JSON or too large, StoreUnavailable when the store did not take it.
+        Without an argument the payload set by `setPayload` is used. With `connection`, one to the
+        database that holds the jobs, the job is part of the transaction open there: committed and
+        rolled back with it. Raises PayloadError when the payload is not JSON or too large,
+        StoreUnavailable when the store did not take it (StoreInDoubt: or did), LightjobsError
+        for a connection that does not lead to the jobs.
         """
         job = cast(Job, self)
         if payload is not None:
             job.payload = payload
-        return _push(job._new_jobs([job.getPayload()]))[0]
+        return _push(job._new_jobs([job.getPayload()]), connection)[0]
 
     @_OnClassOrJob
-    def dispatchMany(self, payloads: Iterable[Mapping[str, Any]]) -> list[str]:
+    def dispatchMany(
+        self, payloads: Iterable[Mapping[str, Any]], *, connection: Any = None
+    ) -> list[str]:
         """Store one job for each payload and return their ids in order: 5,000 at a time, each
-        time all or none. On a job, as on the class: `X().setQueue("q").dispatchMany([...])`."""
+        time all or none; with `connection` as `dispatch`. On a job, as on the class:
+        `X().setQueue("q").dispatchMany([...])`."""
         jobs = self._new_jobs(payloads)
         return [
-            id for start in range(0, len(jobs), BATCH) for id in _push(jobs[start : start + BATCH])
+            id
+            for start in range(0, len(jobs), BATCH)
+            for id in _push(jobs[start : start + BATCH], connection)
         ]
 
     def dispatchSync(self, payload: Mapping[str, Any] | None = None) -> Any:
@@ -210,6 +225,17 @@ class Job:
         """End this run, and the job as failed with `reason`, whatever attempts remain."""
         raise PermanentJobFailure(reason)
 
+    def complete(self, *, connection: Any) -> None:
+        """Complete the job in the transaction that is open on `connection`, one to the database
+        that holds the jobs: that the job is done and what it did are committed together, or not
+        at all. Call it in `handle`, before the commit; the rest goes on as if it had not been.
+
+        Raises StaleClaim when the job is not this run's any more: let it roll the transaction back.
+        LightjobsError when there is no transaction, or the connection does not lead to the jobs.
+        Where no worker runs the job (dispatchSync, JOB_ENGINE=sync) there is nothing to complete.
+        """
+        self.context.complete(connection=connection)
+
     def release(self, delay: str = "now", attempts: str = "keep") -> NoReturn:
         """End this run and put the job back, due at `delay`. `attempts`: "keep" (this run costs
         none), "count" (it costs one) or "reset" (all are given back)."""
@@ -218,8 +244,8 @@ class Job:
         raise JobReleased(strtotime(delay).timestamp(), attempts)
 
 
-def _push(jobs: Sequence[NewJob]) -> list[str]:
-    ids = engine().push(jobs)
+def _push(jobs: Sequence[NewJob], connection: Any) -> list[str]:
+    ids = engine().push(jobs) if connection is None else engine().join(connection).push(jobs)
     if chain.current is not None:
         chain.pushed(ids, jobs)
     return ids

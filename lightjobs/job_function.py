@@ -55,6 +55,7 @@ class FunctionJob(Generic[C, D, R]):
         self._job = job
         self._signature = signature
         self._values: dict[str, Any] = {}
+        self._connection: Any = None
         update_wrapper(self, function)
 
     def __call__(self, *args: C.args, **kwargs: C.kwargs) -> R:
@@ -64,15 +65,23 @@ class FunctionJob(Generic[C, D, R]):
     def dispatch(self, *args: D.args, **kwargs: D.kwargs) -> str:
         """Store a job with these arguments and return its id. Arguments left out are left to the
         function's defaults when it runs. Raises PayloadError for one that is not of its type."""
-        return self._made().dispatch(self._payload(args, kwargs))
+        made = self._made()
+        return made.dispatch(self._payload(args, kwargs), connection=self._connection)
 
     def dispatchMany(self, payloads: Iterable[Mapping[str, Any]]) -> list[str]:
         """Store one job for each dict of arguments and return their ids in order."""
-        return self._made().dispatchMany(payloads)
+        return self._made().dispatchMany(payloads, connection=self._connection)
 
     def dispatchSync(self, *args: D.args, **kwargs: D.kwargs) -> Any:
         """Run it as a job here and now, arguments through JSON and back, and return the result."""
         return self._made().dispatchSync(self._payload(args, kwargs))
+
+    def using(self, connection: Any) -> FunctionJob[C, D, R]:
+        """The same job, dispatched in the transaction that is open on `connection`; see
+        `Job.dispatch`. A keyword of `dispatch` would be a parameter of the function."""
+        changed = self._with()
+        changed._connection = connection
+        return changed
 
     def setQueue(self, queue: str) -> FunctionJob[C, D, R]:
         """The same job for another queue."""
@@ -101,6 +110,7 @@ class FunctionJob(Generic[C, D, R]):
     def _with(self, **values: Any) -> FunctionJob[C, D, R]:
         changed = FunctionJob[C, D, R](self._function, self._job, self._signature)
         changed._values = {**self._values, **values}
+        changed._connection = self._connection
         changed._made()  # a wrong value is refused here, not at dispatch
         return changed
 

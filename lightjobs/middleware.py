@@ -23,7 +23,8 @@ class Middleware:
     """
 
     def on_push(self, job_id: str, job: NewJob) -> None:
-        """Called in the program that dispatched, after the store has taken the job."""
+        """Called in the program that dispatched, after the store has taken the job; with
+        `connection=` that is before the caller's commit, and a rollback is not told."""
 
     def on_claim(self, claim: Claim) -> None:
         """Called when a worker takes up a job it claimed, before its payload is read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
+from .context import JobContext
 from .record import Claim, Failed, HandBack, Outcome
 from .registry import Entry
 
@@ -15,6 +16,7 @@ class Run:
         "alarm",
         "cancelled",
         "claim",
+        "context",
         "entry",
         "exception",
         "job",
@@ -36,9 +38,15 @@ class Run:
         """Whether the handler was told that its outcome does not count any more."""
         self.entry: Entry | None = None
         self.job: Any = None
+        self.context: JobContext | None = None
         self.exception: BaseException | None = None
         self.outcome: Outcome
         self.seconds = 0.0
+
+    @property
+    def is_completing(self) -> bool:
+        """Whether the handler has called complete(): the store may have the outcome before us."""
+        return self.context is not None and self.context.completion is not None
 
     @property
     def has_hook(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import LightjobsError
 from ..record import (
@@ -80,6 +80,27 @@ class Where(NamedTuple):
 
 EVERYWHERE = Where()
 
+
+class Joined(ABC):
+    """The caller's transaction, on a connection of its own, and what can be made part of it: it is
+    seen by others once that is committed, and has never been if it is rolled back."""
+
+    @abstractmethod
+    def push(self, jobs: Sequence[NewJob]) -> list[str]:
+        """Store `jobs`, all or none, and return their ids in order. Where the connection commits
+        each statement by itself and no transaction is open, they are stored at once."""
+
+    @abstractmethod
+    def complete(self, job_id: str, fence: int) -> None:
+        """Settle a run as Done. Raises StaleClaim when the job has another fence, or no worker any
+        more; LightjobsError where there is no transaction."""
+
+    @abstractmethod
+    def abandon(self) -> bool:
+        """Whether the transaction of `complete` is still open; then it is rolled back. For when the
+        run has ended: nobody else could settle the job meanwhile."""
+
+
 Progress = Callable[[int], None]
 """Told how many more jobs a bulk verb has touched, a part at a time."""
 
@@ -98,6 +119,14 @@ class Engine(ABC):
     @abstractmethod
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         """Store `jobs`, all or none, and return their ids in order. What has returned will run."""
+
+    def join(self, connection: Any) -> Joined:
+        """Take part in the transaction that is open on the caller's `connection`. Raises
+        LightjobsError when this engine keeps no jobs there."""
+        raise LightjobsError(
+            f"connection= needs JOB_ENGINE=database; the {self.name} engine keeps no jobs in a "
+            "database"
+        )
 
     @abstractmethod
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:

@@ -88,9 +88,9 @@ class Loop:
         self._alarm = Alarm(journal, options.timeout_grace)
         self.holdings = Holdings(journal, self._alarm)
         self._runner: Runner = (
-            InlineRunner(self.holdings, lines, engine.limit)
+            InlineRunner(self.holdings, lines, engine)
             if options.concurrency == 1
-            else PoolRunner(self.holdings, lines, engine.limit, options.concurrency)
+            else PoolRunner(self.holdings, lines, engine, options.concurrency)
         )
 
     def run(self) -> None:
@@ -318,7 +318,7 @@ class Loop:
         unstarted = list(self.holdings.unstarted)
         held = {claim[:2] for claim in self._engine.held(self._worker)}
         for run in running:
-            if run.claim[:2] not in held:
+            if run.claim[:2] not in held and not run.is_completing:
                 self._runner.cancel(run)
         gone = [ticket for ticket in unstarted if ticket.claim[:2] not in held]
         # Their outcomes are refused; but the store then knows that this worker lets go of them.

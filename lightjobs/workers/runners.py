@@ -11,7 +11,8 @@ from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..executor import Limit, drive, execute, execute_hook, hook_needs_loop, needs_loop
+from ..context import Store
+from ..executor import drive, execute, execute_hook, hook_needs_loop, needs_loop
 from ..record import Claim
 from .flag import Flag
 from .holdings import Holdings
@@ -35,10 +36,10 @@ a restart; if it kills again it must not spend its neighbours' recoveries."""
 class Runner(ABC):
     """Starts the claims in `holdings` and reports each end there."""
 
-    def __init__(self, holdings: Holdings, lines: Lines, limit: Limit) -> None:
+    def __init__(self, holdings: Holdings, lines: Lines, store: Store) -> None:
         self._holdings = holdings
         self._lines = lines
-        self._limit = limit
+        self._store = store
         self._process = os.getpid()
 
     @abstractmethod
@@ -89,8 +90,8 @@ class Runner(ABC):
 class InlineRunner(Runner):
     """One job at a time in the main thread: the fastest, and signals and debuggers work there."""
 
-    def __init__(self, holdings: Holdings, lines: Lines, limit: Limit) -> None:
-        super().__init__(holdings, lines, limit)
+    def __init__(self, holdings: Holdings, lines: Lines, store: Store) -> None:
+        super().__init__(holdings, lines, store)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: tuple[Run, asyncio.Task[Any]] | None = None
 
@@ -104,7 +105,7 @@ class InlineRunner(Runner):
             claim = run.claim
             self._lines.started(claim)
             on_loop = needs_loop(claim)
-            self._report(self._drive(execute(claim, self._limit, run), on_loop, run))
+            self._report(self._drive(execute(claim, self._store, run), on_loop, run))
             if time.monotonic() > until:
                 return
 
@@ -147,8 +148,8 @@ def _runs_alone(claim: Claim) -> bool:
 class PoolRunner(Runner):
     """Up to `concurrency` jobs at a time: sync ones in threads, async ones on one event loop."""
 
-    def __init__(self, holdings: Holdings, lines: Lines, limit: Limit, concurrency: int) -> None:
-        super().__init__(holdings, lines, limit)
+    def __init__(self, holdings: Holdings, lines: Lines, store: Store, concurrency: int) -> None:
+        super().__init__(holdings, lines, store)
         self._concurrency = concurrency
         self._threads = ThreadPoolExecutor(concurrency, "lightjobs")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -192,7 +193,7 @@ class PoolRunner(Runner):
 
     async def _reported(self, run: Run) -> None:
         self._lines.started(run.claim)
-        self._report(await execute(run.claim, self._limit, run))
+        self._report(await execute(run.claim, self._store, run))
         self._ended.set()
 
     def hook(self, run: Run) -> None:

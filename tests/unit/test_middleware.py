@@ -390,7 +390,7 @@ def test_a_job_handed_back_is_not_told_as_settled(using):
 
     using(Watcher)
     made = claim(Limited._handler)
-    ended = drive(execute(made, away))
+    ended = drive(execute(made, Wrapped(MemoryEngine(), limit=away)))
     assert type(ended.outcome) is HandBack
     assert not ended.has_hook
 

@@ -8,9 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 from ...errors import LightjobsError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from .guests import Guest
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
@@ -55,6 +58,9 @@ class Database(ABC):
     has_php = False
     """Whether Lightpack's own workers can claim from it: they know MySQL and MariaDB only."""
 
+    driver: ClassVar[type[Any]]
+    """What its driver's connections are."""
+
     @abstractmethod
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
         """Run the verb's statement, with `queries.where` of its own, and return its rows."""
@@ -76,6 +82,10 @@ class Database(ABC):
     def push(self, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
         """Insert jobs, all or none, and return their ids in order. The rows are the parameters of
         `push.sql`, and may be added to."""
+
+    @abstractmethod
+    def guest(self, connection: Any) -> Guest:
+        """What can be done on the caller's `connection`, one of `driver`."""
 
     @abstractmethod
     def due_in(self, queues: Sequence[str]) -> float | None:

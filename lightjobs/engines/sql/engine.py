@@ -43,7 +43,9 @@ from ..base import (
 )
 from . import migrate
 from .database import ConnectionLost, Database, Row, repeatable, undone
+from .joined import SqlJoined
 from .queries import where as condition
+from .rows import moment, new_row
 
 PART = 5000
 """Rows that one statement of a bulk verb touches, so that no lock is held for long."""
@@ -72,6 +74,9 @@ class SqlEngine(Engine):
             return list(map(str, self._db.push([new_row(job) for job in jobs])))
         except ConnectionLost as error:
             raise StoreUnavailable(f"{error}; the jobs may or may not have been stored") from error
+
+    def join(self, connection: Any) -> SqlJoined:
+        return SqlJoined(self._db, connection, self.retention.completed != 0)
 
     @undone
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
@@ -339,20 +344,6 @@ class SqlEngine(Engine):
         self._db.close()
 
 
-def new_row(job: NewJob) -> dict[str, Any]:
-    """The parameters of `push.sql`."""
-    scheduled_at, us = (None, 0) if job.due is None else _moment(job.due)
-    return {
-        "handler": job.handler,
-        "queue": job.queue,
-        "payload": job.payload,
-        "scheduled_at": scheduled_at,
-        "scheduled_us": us,
-        "priority": job.priority,
-        "options": job.options,
-    }
-
-
 def _filters(where: Where) -> dict[str, Any]:
     """The parameters of the filters that are given; their names are the filters'."""
     given = {
@@ -394,13 +385,8 @@ def _is_text(raw: bytes) -> bool:
     return True
 
 
-def _moment(seconds: float) -> tuple[str, int]:
-    """A unix time as stored: text in whole seconds, and the microseconds beyond."""
-    return utc_text(seconds), int(seconds % 1 * 1_000_000)
-
-
 def _release_row(outcome: Release) -> list[Any]:
-    return [outcome.id, outcome.fence, *_moment(outcome.due), outcome.attempts]
+    return [outcome.id, outcome.fence, *moment(outcome.due), outcome.attempts]
 
 
 # The statement for each kind of outcome and, where the outcome is not its own row, how to make it.

@@ -17,6 +17,7 @@ from pymysql.converters import conversions
 from ...errors import LightjobsError, SettingsError, StoreUnavailable
 from ...record import PRIORITIES
 from .database import ConnectionLost, NotAllowed, Params, Row, TryAgain
+from .guests.mysql import MysqlGuest, store
 from .queries import pyformat
 from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, ReadOnly, Server
 
@@ -27,9 +28,6 @@ ANSWER_SECONDS = 60
 
 POLL_SECONDS = (0.004, 0.1)
 """How soon an idle worker looks again: at first, and when nothing has come for a while."""
-
-PACKET_BYTES = 1_000_000
-"""About how long a statement that inserts many jobs may be; the server's own limit is above."""
 
 _HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
 
@@ -68,6 +66,7 @@ class Mysql(Server):
     name = "mysql"
     has_php = True
     errors = (pymysql.MySQLError,)
+    driver = pymysql.Connection
 
     def __init__(self, settings: dict[str, Any]) -> None:
         super().__init__()
@@ -172,6 +171,9 @@ class Mysql(Server):
         with self.transaction(), self._guarded() as held:
             return store(held.connection.cursor(), rows)
 
+    def guest(self, connection: Any) -> MysqlGuest:
+        return MysqlGuest(connection, self._translated)
+
     def due_in(self, queues: Sequence[str]) -> float | None:
         return min((seconds for _place, seconds in self._look(queues)), default=None)
 
@@ -265,33 +267,6 @@ class Mysql(Server):
         if not number and isinstance(error, pymysql.OperationalError):
             return ConnectionLost(said)
         return LightjobsError(said)
-
-
-def store(cursor: Any, rows: Sequence[Params]) -> list[int]:
-    """Insert jobs in whatever transaction `cursor` is in, and return their ids in order."""
-    statement = pyformat("push", "mysql")
-    head, values = statement[: statement.index("(%(")], statement[statement.index("(%(") :]
-    cursor.execute("SELECT @@auto_increment_increment")
-    ((step,),) = cursor.fetchall()
-    ids: list[int] = []
-    part: list[str] = []
-    size = 0
-    for row in rows:
-        text = cursor.mogrify(values, row)
-        if part and size + len(text) > PACKET_BYTES:
-            ids += _insert(cursor, head, part, step)
-            part, size = [], 0
-        part.append(text)
-        size += len(text)
-    return ids + _insert(cursor, head, part, step)
-
-
-def _insert(cursor: Any, head: str, part: Sequence[str], step: int) -> list[int]:
-    # A statement that says how many rows it inserts gets its ids in one block, whatever
-    # innodb_autoinc_lock_mode is.
-    cursor.execute(head + ",\n".join(part))
-    first = cursor.lastrowid
-    return [first + step * number for number in range(len(part))]
 
 
 def _tls(settings: dict[str, Any]) -> dict[str, Any]:

@@ -10,13 +10,11 @@ from operator import itemgetter
 from typing import Any
 
 import psycopg
-from psycopg.adapt import AdaptersMap
-from psycopg.types.string import TextLoader
 
 from ...errors import LightjobsError, StoreUnavailable
 from ...record import PRIORITIES
 from .database import ConnectionLost, NotAllowed, Params, Row, TryAgain
-from .queries import pyformat
+from .guests.postgres import PostgresGuest, adapters, store
 from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, ReadOnly, Server
 
 LEAST_VERSION = 130000
@@ -41,8 +39,6 @@ SET jit = off
 """
 
 _by_claim_order = itemgetter(slice(9, 13))
-_adapters = AdaptersMap(psycopg.adapters)
-_adapters.register_loader("timestamp", TextLoader)  # times travel as text, in UTC
 
 
 class _Held(Held):
@@ -76,6 +72,7 @@ class Postgres(Server):
 
     name = "postgres"
     errors = (psycopg.Error,)
+    driver = psycopg.Connection
 
     def __init__(self, settings: dict[str, Any]) -> None:
         super().__init__()
@@ -99,7 +96,7 @@ class Postgres(Server):
 
     def _open(self) -> _Held:
         given = {key: value for key, value in self._options.items() if value is not None}
-        connection = psycopg.connect(autocommit=True, context=_adapters, **given)
+        connection = psycopg.connect(autocommit=True, context=adapters, **given)
         try:
             version = connection.info.server_version
             if version < LEAST_VERSION:
@@ -138,6 +135,9 @@ class Postgres(Server):
             return [self.rows("push", rows[0])[0][0]]
         with self.transaction(), self._guarded() as held:
             return store(held.connection.cursor(), rows)
+
+    def guest(self, connection: Any) -> PostgresGuest:
+        return PostgresGuest(connection, self._translated)
 
     def due_in(self, queues: Sequence[str]) -> float | None:
         ((seconds,),) = self.rows("due", _places(queues))
@@ -197,40 +197,9 @@ class Postgres(Server):
         return LightjobsError(said)
 
 
-def store(cursor: psycopg.Cursor[Any], rows: Sequence[Params]) -> list[int]:
-    """Insert jobs in whatever transaction `cursor` is in, and return their ids in order."""
-    cursor.execute(pyformat("reserve", "postgres"), {"count": len(rows)})
-    reserved = cursor.fetchall()
-    now = str(reserved[0][1])
-    ids = [row[0] for row in reserved]
-    lines = [
-        f"{number}\t{_field(row['handler'])}\t{_field(row['queue'])}\t{_field(row['payload'])}"
-        f"\tnew\t0\t{row['scheduled_at'] or now}\t{row['scheduled_us']}\t{row['priority']}"
-        f"\t{_field(row['options'])}\t{now}\n"
-        for number, row in zip(ids, rows, strict=True)
-    ]
-    data = "".join(lines).encode()
-    with cursor.copy(pyformat("copy", "postgres")) as copy:
-        copy.write(data)
-    due = {row["queue"] for row in rows if (row["scheduled_at"] or "") < now}
-    cursor.execute(pyformat("notify", "postgres"), {"queues": list(due)})
-    return ids
-
-
 def _authorities(tls: str | None) -> str | None:
     """The system's: libpq itself looks only into the user's home."""
     return ssl.get_default_verify_paths().cafile if tls == "verify" else None
-
-
-def _field(text: str | None) -> str:
-    """A value as COPY reads it."""
-    if text is None:
-        return "\\N"
-    if "\\" in text:
-        text = text.replace("\\", "\\\\")
-    if "\n" in text or "\t" in text or "\r" in text:
-        text = text.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-    return text
 
 
 def _places(queues: Sequence[str]) -> dict[str, list[Any]]:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
-from ...record import PRIORITIES, utc_text
+from ...record import PRIORITIES
 from .database import Database, Params, Row, TryAgain
+from .guests.sqlite import SqliteGuest, clock, store
 from .queries import query
 
 BUSY_SECONDS = 10.0
@@ -50,6 +51,7 @@ class Sqlite(Database):
     """The SQL engine's way to one SQLite file."""
 
     name = "sqlite"
+    driver = sqlite3.Connection
 
     def __init__(self, path: str, synchronous: str = "normal") -> None:
         if sqlite3.sqlite_version_info < LEAST_VERSION:
@@ -63,13 +65,13 @@ class Sqlite(Database):
         self._local = threading.local()
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
-        return self.ask(query(name, self.name, where), {**params, **_clock()})
+        return self.ask(query(name, self.name, where), {**params, **clock()})
 
     def run(self, name: str, params: Params, where: str = "") -> int:
         with _turn:
             try:
                 sql = query(name, self.name, where)
-                return self._connection().execute(sql, {**params, **_clock()}).rowcount
+                return self._connection().execute(sql, {**params, **clock()}).rowcount
             except sqlite3.Error as error:
                 raise self._translated(error) from error
 
@@ -86,7 +88,7 @@ class Sqlite(Database):
         with self.transaction() as connection:
             if not self.rows("registered", {"worker": worker}):
                 return claimed
-            params = {"worker": worker, **_clock()}
+            params = {"worker": worker, **clock()}
             sql = query("claim", self.name)
             paused = {queue for (queue,) in self.rows("paused_queues", {})}
             for queue in queues:
@@ -105,24 +107,16 @@ class Sqlite(Database):
                     claimed += rows
         return claimed
 
-    def push(self, rows: Sequence[dict[str, Any]]) -> range:
-        sql = query("push", self.name)
-        now = utc_text(time.time())
-        for row in rows:
-            row["now"] = now
-        try:
-            if len(rows) == 1:
-                with _turn:
-                    last = self._connection().execute(sql, rows[0]).lastrowid
-            else:
-                with self.transaction() as connection:
-                    connection.executemany(sql, rows)
-                    # AUTOINCREMENT and the write lock: the ids of one transaction are consecutive.
-                    (last,) = connection.execute("SELECT last_insert_rowid()").fetchone()
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
-        assert last is not None
-        return range(last - len(rows) + 1, last + 1)
+    def push(self, rows: Sequence[Params]) -> range:
+        with _turn:
+            try:
+                return store(self._connection().cursor(), rows)
+            except sqlite3.Error as error:
+                raise self._translated(error) from error
+
+    def guest(self, connection: Any) -> SqliteGuest:
+        # Not in turn: the caller may have the file's write lock until it is we who go on.
+        return SqliteGuest(connection, self._translated)
 
     def due_in(self, queues: Sequence[str]) -> float | None:
         found = [
@@ -239,12 +233,6 @@ class Sqlite(Database):
         ):
             return StoreUnavailable(f"SQLite database {self.path.name}: {text}")
         return LightjobsError(f"SQLite database {self.path.name}: {text}")
-
-
-def _clock() -> dict[str, Any]:
-    """The time, as `now`, `us` and `unix`."""
-    unix = time.time()
-    return {"now": utc_text(unix), "us": int(unix % 1 * 1_000_000), "unix": unix}
 
 
 def _lenient(raw: bytes) -> str:

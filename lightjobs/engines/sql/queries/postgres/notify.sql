@@ -1,3 +1,3 @@
 -- Tell those who wait that these queues have new jobs that are due.
--- :queues, an array.
-SELECT pg_notify('lightjobs', queue) FROM unnest(CAST(:queues AS text[])) AS queue
+-- :queues, a JSON array: ASCII, whatever the session's encoding is.
+SELECT pg_notify('lightjobs', queue) FROM json_array_elements_text(CAST(:queues AS json)) AS queue

@@ -4,5 +4,5 @@
 WITH source AS MATERIALIZED (
   SELECT CAST(pg_get_serial_sequence('jobs', 'id') AS regclass) AS name
 )
-SELECT nextval(source.name), CASE WHEN number = 1 THEN {now} END
+SELECT nextval(source.name), CASE WHEN number = 1 THEN to_char({now}, 'YYYY-MM-DD HH24:MI:SS') END
 FROM source, generate_series(1, :count) AS number

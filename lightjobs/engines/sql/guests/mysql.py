@@ -1,0 +1,136 @@
+"""Jobs on a PyMySQL connection, ours or the caller's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import Any
+
+import pymysql
+from pymysql.constants import SERVER_STATUS
+from pymysql.converters import escape_item
+from pymysql.cursors import Cursor
+
+from ..database import Params, Row
+from ..queries import pyformat
+from . import Guest
+
+PACKET_BYTES = 1_000_000
+"""About how long a statement that inserts many jobs may be; the server's own limit is above."""
+
+TEXTS = ("handler", "queue", "payload", "options")
+
+
+class _Cursor(Cursor):
+    """Writes values as PyMySQL does by itself, whatever the connection was taught."""
+
+    def mogrify(self, query: str, args: Any = None) -> str:
+        if args is None:
+            return query
+        return query % {name: escape_item(value, "utf8mb4") for name, value in args.items()}
+
+
+class MysqlGuest(Guest):
+    """The caller's PyMySQL connection."""
+
+    errors = (pymysql.MySQLError,)
+
+    def push(self, rows: Sequence[Params]) -> list[int]:
+        rows = [
+            {name: _hex(value) if name in TEXTS else value for name, value in row.items()}
+            for row in rows
+        ]
+        with self.translated():
+            cursor = _Cursor(self._connection)
+            if len(rows) == 1:
+                cursor.execute(_unhexing(), rows[0])
+                return [int(cursor.lastrowid)]
+            with self._all_or_none(cursor):
+                return store(cursor, rows, _unhexing())
+
+    @contextmanager
+    def _all_or_none(self, cursor: Cursor) -> Iterator[None]:
+        """There may be several statements, and the caller may go on after an error."""
+        if self.is_bound():
+            begin, end, undo = (
+                "SAVEPOINT lightjobs",
+                "RELEASE SAVEPOINT lightjobs",
+                "ROLLBACK TO SAVEPOINT lightjobs",
+            )
+        else:
+            begin, end, undo = "BEGIN", "COMMIT", "ROLLBACK"
+        cursor.execute(begin)
+        try:
+            yield
+        except BaseException:
+            with suppress(pymysql.MySQLError):  # the server may have undone all of it
+                cursor.execute(undo)
+            raise
+        cursor.execute(end)
+
+    def run(self, name: str, params: Params) -> int:
+        with self.translated():
+            cursor = _Cursor(self._connection)
+            cursor.execute(pyformat(name, "mysql"), params)
+            return cursor.rowcount
+
+    def rows(self, name: str, params: Params) -> list[Row]:
+        with self.translated():
+            cursor = _Cursor(self._connection)
+            cursor.execute(pyformat(name, "mysql"), params)
+            return list(cursor.fetchall())
+
+    def is_open(self) -> bool:
+        return bool(self._connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
+
+    def is_bound(self) -> bool:
+        return self.is_open() or not self._connection.get_autocommit()
+
+    def roll_back(self) -> None:
+        with self.translated():
+            self._connection.rollback()
+
+
+def store(cursor: Cursor, rows: Sequence[Params], statement: str | None = None) -> list[int]:
+    """Insert jobs in whatever transaction `cursor` is in, and return their ids in order."""
+    statement = statement or pyformat("push", "mysql")
+    begin = statement.index("(", statement.index("VALUES"))
+    head, values = statement[:begin], statement[begin:]
+    cursor.execute("SELECT @@auto_increment_increment")
+    ((step,),) = cursor.fetchall()
+    ids: list[int] = []
+    part: list[str] = []
+    size = 0
+    for row in rows:
+        text = cursor.mogrify(values, row)
+        if part and size + len(text) > PACKET_BYTES:
+            ids += _insert(cursor, head, part, int(step))
+            part, size = [], 0
+        part.append(text)
+        size += len(text)
+    return ids + _insert(cursor, head, part, int(step))
+
+
+def _insert(cursor: Cursor, head: str, part: Sequence[str], step: int) -> list[int]:
+    # A statement that says how many rows it inserts gets its ids in one block, whatever
+    # innodb_autoinc_lock_mode is.
+    cursor.execute(head + ",\n".join(part))
+    first = int(cursor.lastrowid)
+    return [first + step * number for number in range(len(part))]
+
+
+@cache
+def _unhexing() -> str:
+    """`push.sql` for texts written as hexadecimal digits, which are the same in every character
+    set, quoting and SQL mode that a session may have."""
+    return re.sub(
+        rf"%\(({'|'.join(TEXTS)})\)s",
+        r"CONVERT(UNHEX(%(\1)s) USING utf8mb4)",
+        pyformat("push", "mysql"),
+    )
+
+
+def _hex(text: str | None) -> str | None:
+    return None if text is None else text.encode().hex()

@@ -1,0 +1,90 @@
+"""The caller's transaction in a database of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ...errors import LightjobsError, SchemaOutdated, StaleClaim, StoreInDoubt, StoreUnavailable
+from ...record import NewJob
+from ..base import Joined
+from .database import ConnectionLost, Database
+from .rows import new_row
+from .unwrap import unwrapped
+
+
+class SqlJoined(Joined):
+    """`connection` is the driver's, or one of SQLAlchemy's or Django's that wraps it."""
+
+    def __init__(self, database: Database, connection: Any, keeps_completed: bool) -> None:
+        self._db = database
+        self._guest = database.guest(unwrapped(connection, database.driver, database.label))
+        self._complete = "complete_kept" if keeps_completed else "complete_done"
+        self._completed: dict[str, int] = {}
+
+    def push(self, jobs: Sequence[NewJob]) -> list[str]:
+        if not jobs:
+            return []
+        what = "the job" if len(jobs) == 1 else f"the batch of {len(jobs)} jobs"
+        with self._explained(f"{what} was not stored", f"{what} may or may not have been stored"):
+            return list(map(str, self._guest.push([new_row(job) for job in jobs])))
+
+    def complete(self, job_id: str, fence: int) -> None:
+        with self._explained("the job was not completed", "the job may have been completed"):
+            if not self._guest.is_bound():
+                raise LightjobsError(
+                    "complete() needs a transaction: begin one, or turn autocommit off"
+                )
+            params = {"id": int(job_id), "fence": fence}
+            if not self._guest.run(self._complete, params):
+                raise StaleClaim(
+                    f"job {job_id} is not this run's any more: it has been completed, cancelled "
+                    "or given to another worker"
+                )
+            self._completed = params
+
+    def abandon(self) -> bool:
+        try:
+            if not (self._completed and self._guest.is_open() and self._has_completed()):
+                return False
+            self._guest.roll_back()
+        except LightjobsError:  # closed, broken or aborted: nothing in it can happen any more
+            return False
+        return True
+
+    def _has_completed(self) -> bool:
+        """Whether it is within this open transaction, and not one before it, that the job is
+        completed."""
+        inside, outside = (
+            rows[0][0]
+            for rows in (
+                self._guest.rows("running", self._completed),
+                self._db.rows("running", self._completed),
+            )
+        )
+        return int(inside) < int(outside)
+
+    @contextmanager
+    def _explained(self, undone: str, in_doubt: str) -> Iterator[None]:
+        """Says whose connection it was, and what became of what was asked."""
+        bound = True
+        try:
+            bound = self._guest.is_bound()
+            yield
+        except SchemaOutdated as error:
+            said = str(error.__cause__).partition("\n")[0]
+            raise SchemaOutdated(
+                f"the database of connection= has no jobs table ({said}): it must be "
+                f"{self._db.label}, and `lightjobs migrate:up` have run there"
+            ) from error
+        except ConnectionLost as error:
+            if bound:
+                raise StoreUnavailable(f"connection=: {undone}: {error}") from error
+            raise StoreInDoubt(f"connection=: {in_doubt}: {error}") from error
+        except StoreUnavailable as error:
+            raise StoreUnavailable(f"connection=: {undone}: {error}") from error
+        except UnicodeEncodeError as error:
+            raise LightjobsError(
+                f"{self._db.label}: text with half a surrogate pair cannot be stored"
+            ) from error

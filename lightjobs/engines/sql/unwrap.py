@@ -1,0 +1,55 @@
+"""From a connection of SQLAlchemy's or Django's to the driver's own. Neither is imported: what they
+have is known by its attributes."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ...errors import LightjobsError
+
+NESTED = 5
+"""A scoped session holds a session, a connection, a pool's proxy and the driver's connection."""
+
+
+def unwrapped(connection: Any, driver: type[Any], label: str) -> Any:
+    """The `driver`'s connection in `connection`; SQLAlchemy begins a transaction if none is open,
+    as at any use. Raises LightjobsError for anything else."""
+    found = connection
+    for _ in range(NESTED):
+        if isinstance(found, driver):
+            return found
+        found = _inside(found)
+    raise LightjobsError(
+        f"connection= is {_named(connection)}; {label} takes {_named(driver)}, "
+        "or a Session or Connection of SQLAlchemy or Django's connection on one"
+    )
+
+
+def _inside(found: Any) -> Any:
+    """What `found` wraps; None when it is no wrapper."""
+    if inspect.isclass(found):
+        return None
+    if _has(found, "ensure_connection"):  # Django's
+        found.ensure_connection()
+        return found.connection
+    if hasattr(found, "driver_connection"):  # SQLAlchemy's pool
+        return found.driver_connection
+    if _has(found, "connection", "get_bind"):  # a session
+        return None if inspect.iscoroutinefunction(found.connection) else found.connection()
+    if _has(found, "in_transaction", "begin", "commit", "exec_driver_sql"):  # its connection
+        if inspect.iscoroutinefunction(found.commit):
+            return None
+        if not found.in_transaction():
+            found.begin()  # else its commit() would do nothing
+        return found.connection
+    return None
+
+
+def _has(found: Any, *methods: str) -> bool:
+    return all(callable(getattr(found, name, None)) for name in methods)
+
+
+def _named(thing: Any) -> str:
+    kind = thing if inspect.isclass(thing) else type(thing)
+    return f"a {kind.__module__.partition('.')[0]} {kind.__qualname__}"
