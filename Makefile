@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-redis install-tools clean
+.PHONY: help demo test check format bench bench-redis bench-sql install-tools clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -37,6 +37,10 @@ bench: $(VENV)/.dev
 # Redis and the peers; makes .bench-venv for them. ARGS="--quick --only drain" and the like.
 bench-redis: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.redis $(ARGS)
+
+# PostgreSQL, MariaDB and the peers, likewise.
+bench-sql: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.sql $(ARGS)
 
 install-tools:
 	@scripts/install-tools

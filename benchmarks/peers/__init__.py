@@ -1,6 +1,6 @@
 """The queues that lightjobs is compared with, each behind the same few names.
 
-A module here defines, on the Redis that BENCH_REDIS names, a job that does nothing but count
+A module here defines, on the store that the environment names, a job that does nothing but count
 itself and one that notes when it started, and
 
     dispatch()            store one job that counts, as its documentation shows

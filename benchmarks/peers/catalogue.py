@@ -15,19 +15,27 @@ VENV = ROOT / ".bench-venv"
 
 REQUIREMENTS = (
     *("huey", "taskiq", "taskiq-redis", "dramatiq[redis]", "rq", "saq", "celery[redis]", "streaq"),
-    "setuptools",
+    *("pgqueuer[asyncpg,cli]", "procrastinate"),
 )
+HELPERS = ("setuptools", "psycopg[binary]", "typer<0.20")
+"""What they need and do not ask for; pgqueuer's command does not start with a later typer."""
 
 
 class Peer(NamedTuple):
     """A library: the jobs of one drain, the jobs of one bulk push (0: it has none), the
-    command for a number of worker processes."""
+    command for a number of worker processes, and who dispatches: a Python by `produce.py`, or a
+    program of its own that takes the same two words."""
 
     name: str
     jobs: int
     bulk: int
     worker: Callable[[int], list[str]]
     python: str = str(VENV / "bin/python")
+    program: tuple[str, ...] = ()
+
+    @property
+    def producer(self) -> tuple[str, ...]:
+        return self.program or (self.python, "-m", "benchmarks.peers.produce", self.name)
 
 
 def _module(name: str) -> str:
@@ -48,6 +56,19 @@ def _rq(processes: int) -> list[str]:
 def _lightjobs(processes: int) -> list[str]:
     command = [sys.executable, "-m", "lightjobs", "job:work", "--queue=bench"]
     return command if processes == 1 else [*command, f"--workers={processes}"]
+
+
+def _pgqueuer(processes: int) -> list[str]:
+    # A batch as large as the bare loop's, in its favour: the default is 10.
+    return [_installed("pgq"), "run", f"{_module('pgqueuer')}:main", "--batch-size=100"]
+
+
+def _procrastinate(processes: int) -> list[str]:
+    return [_installed("procrastinate"), "--app", f"{_module('procrastinate')}.app", "worker"]
+
+
+def _bare(processes: int) -> list[str]:
+    return [sys.executable, "-m", _module("bare")]
 
 
 LIGHTJOBS = Peer("lightjobs", 80_000, 100_000, _lightjobs, sys.executable)
@@ -81,20 +102,29 @@ PEERS = (
     ),
 )
 
+LIGHTJOBS_ON_SQL = LIGHTJOBS._replace(jobs=60_000)
+POSTGRES_PEERS = (
+    Peer("pgqueuer", 20_000, 50_000, _pgqueuer),
+    Peer("procrastinate", 1000, 20_000, _procrastinate),
+)
+BARE = Peer("bare", 60_000, 100_000, _bare, sys.executable)
+_PHP = ("php", str(ROOT / "benchmarks/peers/lightpack.php"))
+LIGHTPACK = Peer("lightpack", 2000, 0, lambda n: [*_PHP, "work"], program=_PHP)
+
 
 def install() -> None:
     """Make the virtual environment with the peers in it, unless it is there."""
-    if all((VENV / "bin" / name).exists() for name in ("huey_consumer", "streaq")):
+    if all((VENV / "bin" / name).exists() for name in ("huey_consumer", "streaq", "pgq")):
         return
     print(f"installing {' '.join(REQUIREMENTS)} in {VENV.name}", flush=True)
     subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     pip = [str(VENV / "bin/pip"), "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, *REQUIREMENTS], check=True)
+    subprocess.run([*pip, *REQUIREMENTS, *HELPERS], check=True)
 
 
 def versions() -> str:
     """The peers with their versions, as installed."""
-    names = [name.partition("[")[0] for name in REQUIREMENTS if name != "setuptools"]
+    names = [name.partition("[")[0] for name in REQUIREMENTS]
     code = f"from importlib.metadata import version as v; print(*(n + ' ' + v(n) for n in {names}))"
     python = str(VENV / "bin/python")
     return subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()

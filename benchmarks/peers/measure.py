@@ -1,4 +1,4 @@
-"""The figures of one library in one round: on an emptied Redis, in a new process each time."""
+"""The figures of one library in one round: on an emptied store, in a new process each time."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ SETTLING_SECONDS = 0.7
 
 
 class Bench:
-    """A folder for what the jobs write and a Redis, both told to all processes by environment."""
+    """A folder for what the jobs write and a store, both told to all processes by environment."""
 
-    def __init__(self, folder: str, url: str, environment: dict[str, str]) -> None:
+    def __init__(self, folder: str, environment: dict[str, str]) -> None:
         self.folder = folder
         self._environment = {
             **environment,
             "BENCH_FOLDER": folder,
-            "BENCH_REDIS": url,
             "JOB_MODULES": "benchmarks.peers.lightjobs",
         }
         self.use()
@@ -48,7 +47,7 @@ class Bench:
 
     def produce(self, peer: Peer, how: str, jobs: int) -> float:
         """Dispatch in a process of its own; returns jobs per second, imports not counted."""
-        command = [peer.python, "-m", "benchmarks.peers.produce", peer.name, how, str(jobs)]
+        command = [*peer.producer, how, str(jobs)]
         with open(f"{self.folder}/produce.log", "w") as log:
             done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
         if done.returncode:
