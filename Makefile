@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-redis bench-sql install-tools clean
+.PHONY: help demo test check format bench bench-redis bench-sql proof-schedule install-tools clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -41,6 +41,10 @@ bench-redis: $(VENV)/.dev
 # PostgreSQL, MariaDB and the peers, likewise.
 bench-sql: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.sql $(ARGS)
+
+# Every due moment is dispatched once, whatever is killed, on four stores; six minutes.
+proof-schedule: install-tools $(VENV)/.dev
+	$(BIN)/python -m proofs.schedule
 
 install-tools:
 	@scripts/install-tools

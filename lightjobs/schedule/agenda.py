@@ -16,7 +16,7 @@ TOLERANCE = 60
 """Seconds within which accuracy "none" still counts a moment as met: a system cron that calls
 `schedule:events` each minute meets every one."""
 
-CATCH_UP = 100
+CATCH_UP = 20
 """How many slots one entry may bring at a time, so that making up for a year of them neither fills
 the memory nor keeps other entries waiting."""
 

@@ -31,7 +31,6 @@ AWAY_SECONDS = 0.5
 """The pause before a store that was away is asked again."""
 
 _UNFINISHED = (NEW, QUEUED, PAUSED)
-_Key = tuple[str, int]
 _log = logging.getLogger("lightjobs.schedule")
 
 
@@ -40,9 +39,9 @@ class Scheduler:
 
     The store takes each slot once, however many schedulers push it, but twenty that push the same
     thousand jobs each second would keep it busy with refusals. So one leads and the others stand
-    by: they read what was noted, and push what they find untouched at two looks in a row. Who takes
-    the first slot of a moment leads. Nobody is elected, and nothing is at stake: two leaders, or
-    none for a while, cost time and double nothing.
+    by: they read what was noted, and push what they find untouched at two looks in a row. Who has
+    a slot refused stands by; who gets all it pushed leads. Nobody is elected, and nothing is at
+    stake: two leaders, or none for a while, cost time and double nothing.
     """
 
     def __init__(self, engine: Engine, entries: Sequence[Entry]) -> None:
@@ -87,6 +86,7 @@ class Scheduler:
         # Whether a batch was taken whose reply was lost is not known: then the store is asked.
         if self._leads:
             self._push(agenda.due(now))
+            self._look_at = now + random.uniform(*STANDBY_SECONDS)
         elif self._look_at <= now:
             agenda = self._stand_by(now)
         self._agenda = agenda
@@ -117,38 +117,36 @@ class Scheduler:
             return now + AWAY_SECONDS
 
     def _push(self, due: list[Due]) -> None:
-        """Push the slots, and see who took the first of the last moment."""
+        """Push the slots, up to the first that another scheduler took before."""
         alone = {slot.entry.name for slot in due if not slot.entry.overlapping}
         known = self._engine.slots() if alone else {}
         busy = {name for name in alone if name in known and self._is_unfinished(known[name])}
-        ours, passed = self._push_all(due, busy)
-        if len(ours) + len(passed) < len(due):  # some were refused: paused, or another's?
-            known = self._engine.slots()
-        for entry, moment in due:
-            if moment < due[-1].moment or (entry.name in known and known[entry.name].paused):
-                continue
-            if (entry.name, moment) not in passed:
-                self._leads = (entry.name, moment) in ours
-                return
-
-    def _push_all(self, due: list[Due], busy: set[str]) -> tuple[set[_Key], set[_Key]]:
-        """Which of the slots were taken with a job, and which were passed over."""
-        ours, passed = set(), set()
         for start in range(0, len(due), BATCH):
             batch = due[start : start + BATCH]
             slots = [Slot(d.entry.name, d.moment, self._job(d, busy)) for d in batch]
-            ids = self._engine.push_slots(slots)
-            pushed = [(i, slot.job) for i, slot in zip(ids, slots, strict=True) if i and slot.job]
-            if pushed and chain.current is not None:
-                chain.pushed(*zip(*pushed, strict=True))
-            for due_slot, slot, job_id in zip(batch, slots, ids, strict=True):
-                key = slot.entry, due_slot.moment
-                if slot.job is None:
-                    passed.add(key)
-                elif job_id is not None:
-                    ours.add(key)
-                    _log.info("dispatched %s #ID: %s for %s", slot.job.handler, job_id, slot.entry)
-        return ours, passed
+            refused = self._push_batch(slots)
+            if refused and not self._are_paused(refused):
+                # The other goes on with the rest; pushing it too would only be in its way.
+                self._leads = False
+                return
+        self._leads = True
+
+    def _push_batch(self, slots: list[Slot]) -> list[str]:
+        """Push the slots; return the entries whose jobs were refused."""
+        refused, pushed = [], []
+        for slot, job_id in zip(slots, self._engine.push_slots(slots), strict=True):
+            if job_id is not None and slot.job is not None:
+                pushed.append((job_id, slot.job))
+                _log.info("dispatched %s #ID: %s for %s", slot.job.handler, job_id, slot.entry)
+            elif slot.job is not None:
+                refused.append(slot.entry)
+        if pushed and chain.current is not None:
+            chain.pushed(*zip(*pushed, strict=True))
+        return refused
+
+    def _are_paused(self, entries: list[str]) -> bool:
+        known = self._engine.slots()
+        return all(name in known and known[name].paused for name in entries)
 
     def _is_unfinished(self, last: LastSlot) -> bool:
         job = None if last.job_id is None else self._engine.find(last.job_id)

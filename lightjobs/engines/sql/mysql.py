@@ -21,7 +21,8 @@ from .guests.mysql import MysqlGuest, store
 from .queries import pyformat
 from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, ReadOnly, Server
 
-LEAST_VERSIONS = {"MySQL": (8, 0), "MariaDB": (10, 6)}
+LEAST_VERSIONS = {"MySQL": (8, 0, 17), "MariaDB": (10, 6)}
+"""MySQL before 8.0.17 has no collation that compares byte by byte and keeps trailing spaces."""
 
 ANSWER_SECONDS = 60
 """How long a statement may take before the server counts as away."""
@@ -111,8 +112,8 @@ class Mysql(Server):
     def _examine(self, version: str) -> None:
         kind = "MariaDB" if "mariadb" in version.lower() else "MySQL"
         # Older drivers of MariaDB's replication made it call itself 5.5.5-10.6.
-        numbers = re.match(r"(?:5\.5\.5-)?(\d+)\.(\d+)", version)
-        if numbers is None or (int(numbers[1]), int(numbers[2])) < LEAST_VERSIONS[kind]:
+        numbers = re.match(r"(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)", version)
+        if numbers is None or tuple(map(int, numbers.groups())) < LEAST_VERSIONS[kind]:
             least = ".".join(map(str, LEAST_VERSIONS[kind]))
             raise LightjobsError(
                 f"{self.label}: the server is {kind} {version}; lightjobs needs {least} or later"
