@@ -95,9 +95,8 @@ class JobContext:
     def complete(self, *, connection: Any) -> None:
         """See `Job.complete`; for functions, which have no `self`."""
         if self._store is not None:
-            completion = self._store.join(connection)
-            completion.complete(self.id, self.fence)
-            self.completion = completion
+            self.completion = self._store.join(connection)
+            self.completion.complete(self.id, self.fence)
 
     def __repr__(self) -> str:
         return f"<JobContext {self.id} on {self.queue!r}, attempt {self.attempt}>"

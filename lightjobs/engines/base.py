@@ -97,8 +97,8 @@ class Joined(ABC):
 
     @abstractmethod
     def abandon(self) -> bool:
-        """Whether the transaction of `complete` is still open; then it is rolled back. For when the
-        run has ended: nobody else could settle the job meanwhile."""
+        """Whether the transaction of `complete` is still open, or after StaleClaim any; then it is
+        rolled back. For when the run has ended: nobody else could settle the job meanwhile."""
 
 
 Progress = Callable[[int], None]

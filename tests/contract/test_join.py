@@ -374,6 +374,20 @@ def test_a_stale_run_cannot_complete_the_job(caller, connection, fate, keeps):
     assert caller.engine.find(claim.id) == before
 
 
+def test_what_a_stale_run_leaves_open_is_rolled_back(caller, connection):
+    push(caller.engine)
+    name = worker(caller.engine)
+    claim = claim_one(caller.engine, name)
+    caller.engine.recover(name)
+    caller.effect(connection)
+    joined = caller.engine.join(connection)
+    with pytest.raises(StaleClaim):
+        joined.complete(claim.id, claim.fence)
+    assert joined.abandon() is True
+    connection.commit()
+    assert caller.effects() == []
+
+
 def test_a_run_cannot_complete_what_php_has_claimed_since(caller, connection):
     push(caller.engine)
     name = worker(caller.engine)

@@ -22,6 +22,7 @@ class SqlJoined(Joined):
         self._guest = database.guest(unwrapped(connection, database.driver, database.label))
         self._complete = "complete_kept" if keeps_completed else "complete_done"
         self._completed: dict[str, int] = {}
+        self._refused = False
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         if not jobs:
@@ -37,7 +38,8 @@ class SqlJoined(Joined):
                     "complete() needs a transaction: begin one, or turn autocommit off"
                 )
             params = {"id": int(job_id), "fence": fence}
-            if not self._guest.run(self._complete, params):
+            self._refused = not self._guest.run(self._complete, params)
+            if self._refused:
                 raise StaleClaim(
                     f"job {job_id} is not this run's any more: it has been completed, cancelled "
                     "or given to another worker"
@@ -46,7 +48,7 @@ class SqlJoined(Joined):
 
     def abandon(self) -> bool:
         try:
-            if not (self._completed and self._guest.is_open() and self._has_completed()):
+            if not self._guest.is_open() or not (self._refused or self._has_completed()):
                 return False
             self._guest.roll_back()
         except LightjobsError:  # closed, broken or aborted: nothing in it can happen any more
@@ -56,6 +58,8 @@ class SqlJoined(Joined):
     def _has_completed(self) -> bool:
         """Whether it is within this open transaction, and not one before it, that the job is
         completed."""
+        if not self._completed:
+            return False
         inside, outside = (
             rows[0][0]
             for rows in (

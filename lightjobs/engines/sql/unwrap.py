@@ -28,18 +28,16 @@ def unwrapped(connection: Any, driver: type[Any], label: str) -> Any:
 
 def _inside(found: Any) -> Any:
     """What `found` wraps; None when it is no wrapper."""
-    if inspect.isclass(found):
-        return None
+    if inspect.isclass(found) or inspect.iscoroutinefunction(getattr(found, "commit", None)):
+        return None  # asyncio's cannot be waited for here
     if _has(found, "ensure_connection"):  # Django's
         found.ensure_connection()
         return found.connection
     if hasattr(found, "driver_connection"):  # SQLAlchemy's pool
         return found.driver_connection
     if _has(found, "connection", "get_bind"):  # a session
-        return None if inspect.iscoroutinefunction(found.connection) else found.connection()
+        return found.connection()
     if _has(found, "in_transaction", "begin", "commit", "exec_driver_sql"):  # its connection
-        if inspect.iscoroutinefunction(found.commit):
-            return None
         if not found.in_transaction():
             found.begin()  # else its commit() would do nothing
         return found.connection
