@@ -25,7 +25,7 @@ def _make(settings: Settings) -> Engine:
         case "database":
             from .sql.engine import SqlEngine
 
-            return SqlEngine(_database(settings.database))
+            return SqlEngine(_database(settings.database), settings.enqueue_timeout)
         case "redis" | "valkey":
             from .redis.connect import pool
             from .redis.engine import RedisEngine

@@ -12,6 +12,7 @@ import pytest
 from process.harness import wait_until
 from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgres  # noqa: F401
 
+from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import StoreUnavailable
 from lightjobs.record import NewJob
 
@@ -163,7 +164,7 @@ def test_no_connection_left_is_waited_for(project):
 
 
 def test_a_read_only_server_is_an_unavailable_store_until_it_takes_writes_again(server):
-    engine = server.engine()
+    engine = SqlEngine(server.database(), 0.2)
     engine.push(jobs(1))
     change = {
         "postgres": ("ALTER ROLE lightjobs SET default_transaction_read_only = {}", "on", "off"),

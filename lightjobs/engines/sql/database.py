@@ -37,6 +37,10 @@ class ConnectionLost(StoreUnavailable):
     """The connection broke before the answer came: what was asked may have been done or not."""
 
 
+class Refused(StoreUnavailable):
+    """The server refuses the login, or has no such database: waiting does not help."""
+
+
 class NotAllowed(LightjobsError):
     """The database user lacks a right."""
 

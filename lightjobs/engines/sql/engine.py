@@ -7,10 +7,11 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from ...errors import LightjobsError, StoreUnavailable
+from ...errors import LightjobsError
 from ...record import (
     COMPLETED,
     FAILED,
@@ -42,7 +43,8 @@ from ..base import (
     legal_purge,
 )
 from . import migrate
-from .database import ConnectionLost, Database, Row, repeatable, undone
+from .database import Database, Row, repeatable, undone
+from .enqueue import stored
 from .joined import SqlJoined
 from .queries import where as condition
 from .rows import moment, new_row
@@ -63,17 +65,16 @@ class SqlEngine(Engine):
 
     name = "database"
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, enqueue_timeout: float = 5.0) -> None:
         self._db = database
+        self._enqueue_timeout = enqueue_timeout
 
-    @undone
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         if not jobs:
             return []
-        try:
-            return list(map(str, self._db.push([new_row(job) for job in jobs])))
-        except ConnectionLost as error:
-            raise StoreUnavailable(f"{error}; the jobs may or may not have been stored") from error
+        rows = [new_row(job) for job in jobs]
+        what = "the job" if len(rows) == 1 else f"the batch of {len(rows)} jobs"
+        return list(map(str, stored(partial(self._db.push, rows), what, self._enqueue_timeout)))
 
     def join(self, connection: Any) -> SqlJoined:
         return SqlJoined(self._db, connection, self.retention.completed != 0)

@@ -14,9 +14,9 @@ import pymysql
 from pymysql.constants import CLIENT, FIELD_TYPE
 from pymysql.converters import conversions
 
-from ...errors import LightjobsError, SettingsError, StoreUnavailable
+from ...errors import LightjobsError, SettingsError
 from ...record import PRIORITIES
-from .database import ConnectionLost, NotAllowed, Params, Row, TryAgain
+from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain
 from .guests.mysql import MysqlGuest, store
 from .queries import pyformat
 from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, ReadOnly, Server
@@ -262,7 +262,7 @@ class Mysql(Server):
         if number in _READ_ONLY:
             return ReadOnly(said)
         if number in _REFUSED:
-            return StoreUnavailable(said)
+            return Refused(said)
         if number in _AWAY or 2000 <= number < 3000 or isinstance(error, pymysql.InterfaceError):
             return ConnectionLost(said)
         if not number and isinstance(error, pymysql.OperationalError):

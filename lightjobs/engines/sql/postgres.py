@@ -13,7 +13,7 @@ import psycopg
 
 from ...errors import LightjobsError, StoreUnavailable
 from ...record import PRIORITIES
-from .database import ConnectionLost, NotAllowed, Params, Row, TryAgain
+from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain
 from .guests.postgres import PostgresGuest, adapters, store
 from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, ReadOnly, Server
 
@@ -26,6 +26,9 @@ MIGRATION_LOCK = 5_403_217_881_266
 """An advisory lock of this number is held by whoever changes the schema."""
 
 _HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
+_REFUSED = ("authentication failed", "no pg_hba.conf entry", "does not exist")
+"""What the server says of a login or a database's name; libpq keeps its code to itself."""
+
 _TLS = {"off": "disable", "on": "require", "verify": "verify-full"}
 
 # Claims must read their index in order, whatever the planner believes of a table whose statistics
@@ -189,6 +192,8 @@ class Postgres(Server):
             return NotAllowed(said)
         if state == "25006":
             return ReadOnly(said)
+        if not state and any(words in text for words in _REFUSED):
+            return Refused(said)
         if not state or state.startswith(("08", "57P")):
             lost = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
             return ConnectionLost(said) if lost else LightjobsError(said)

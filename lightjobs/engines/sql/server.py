@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
-from .database import ConnectionLost, Database, Params, Row
+from .database import ConnectionLost, Database, Params, Row, TryAgain
 from .queries import pyformat
 
 CONNECT_SECONDS = 5
@@ -109,12 +109,21 @@ class Server(Database):
         if self._held().inside:
             yield
             return
-        self.execute("BEGIN")
+        try:
+            self.execute("BEGIN")
+        except ConnectionLost as error:
+            raise TryAgain(str(error)) from error
         held = self._held()
         held.inside = True
+        committing = False
         try:
             yield
+            committing = True
             self.execute("COMMIT")
+        except ConnectionLost as error:
+            if committing:
+                raise
+            raise TryAgain(str(error)) from error  # it went with its connection
         except BaseException:
             if self._local.__dict__.get("held") is held:
                 self._roll_back(held)

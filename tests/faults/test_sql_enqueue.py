@@ -1,0 +1,154 @@
+"""What a producer is told when the database is away: whether the job is stored, and in time."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+
+import pytest
+from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgres
+
+from lightjobs import engines, env, settings
+from lightjobs.errors import LightjobsError, StoreInDoubt, StoreUnavailable
+from lightjobs.record import NewJob
+
+__all__ = ["clean_mariadb", "clean_postgres"]
+
+TIMEOUT = 0.6
+
+
+@pytest.fixture
+def engine_on(monkeypatch):
+    """Makes the engine of a project with an environment."""
+    made = []
+
+    def make(environment, timeout=TIMEOUT):
+        for key, value in {**environment, "JOB_ENQUEUE_TIMEOUT": str(timeout)}.items():
+            monkeypatch.setenv(key, value)
+        env.forget()
+        made.append(engines.connect(settings.load()))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+@pytest.fixture(params=["postgres", "mariadb"])
+def server(request):
+    return request.getfixturevalue(f"clean_{request.param}")
+
+
+@pytest.fixture(params=[PostgresServer, MariaServer], ids=["postgres", "mariadb"])
+def own_server(request):
+    server = request.param()
+    server.start()
+    server.empty()
+    yield server
+    server.close()
+
+
+def push(engine, count=1):
+    return engine.push([NewJob("App\\Jobs\\Work", "default", "{}")] * count)
+
+
+def refused(engine, text, kind=StoreUnavailable, count=1):
+    before = time.monotonic()
+    with pytest.raises(StoreUnavailable, match=text) as caught:
+        push(engine, count)
+    assert type(caught.value) is kind
+    return time.monotonic() - before
+
+
+class Proxy:
+    """Between a client and a server. `hang_up` on what is asked from now on: before it is passed
+    on, or after, in place of the answer."""
+
+    def __init__(self, server):
+        self._server = server
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self.hang_up = ""
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self._listening.accept()[0]
+                server = socket.create_connection((self._server.host, self._server.port))
+                for pair in ((client, server, True), (server, client, False)):
+                    threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    def _carry(self, source, target, asking):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if self.hang_up == ("before" if asking else "after"):
+                    break
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self._listening.close()
+
+
+@pytest.fixture
+def proxied(server):
+    proxy = Proxy(server)
+    yield server, proxy, {**server.environment, "DB_PORT": str(proxy.port)}
+    proxy.close()
+
+
+def test_a_lost_answer_leaves_it_open_whether_the_job_is_stored(proxied, engine_on):
+    server, proxy, environment = proxied
+    engine = engine_on(environment)
+    push(engine)
+    proxy.hang_up = "after"
+    refused(engine, "database: the job may or may not have been stored: ", StoreInDoubt)
+    assert server.engine().stats()["default"]["new"] == 2  # sent once, and stored
+    proxy.hang_up = ""
+    push(engine)
+
+
+def test_a_batch_that_never_came_to_its_commit_is_not_stored(proxied, engine_on):
+    server, proxy, environment = proxied
+    engine = engine_on(environment)
+    push(engine)
+    proxy.hang_up = "before"
+    refused(engine, "database: the batch of 7 jobs was not stored: ", count=7)
+    proxy.hang_up = ""
+    assert server.engine().stats()["default"]["new"] == 1
+
+
+def test_a_refused_connection_is_tried_until_the_time_is_over(own_server, engine_on):
+    engine = engine_on(own_server.environment)
+    push(engine)
+    own_server.kill()
+    for count in (1, 3):
+        jobs = "the job" if count == 1 else "the batch of 3 jobs"
+        text = rf"database: {jobs} (was not|may or may not have been) stored: "
+        with pytest.raises(StoreUnavailable, match=text):
+            push(engine, count)
+        assert TIMEOUT / 3 < refused(engine, f"{jobs} was not stored", count=count) < TIMEOUT + 0.5
+
+
+def test_a_dispatch_waits_for_a_server_that_restarts(own_server, engine_on):
+    engine = engine_on(own_server.environment, 15)
+    own_server.kill()
+    starts = threading.Timer(0.5, own_server.start)
+    starts.start()
+    push(engine)
+    starts.join()
+    assert own_server.engine().stats()["default"]["new"] == 1
+
+
+@pytest.mark.parametrize(("key", "value"), [("DB_PSWD", "wrong"), ("DB_NAME", "missing")])
+def test_a_login_that_is_refused_is_said_at_once(server, engine_on, key, value):
+    engine = engine_on({**server.environment, key: value}, 5)
+    before = time.monotonic()
+    with pytest.raises(LightjobsError, match=r"the job was not stored: |Access denied"):
+        push(engine)
+    assert time.monotonic() - before < 2
