@@ -1,0 +1,33 @@
+import sqlite3
+
+import pytest
+from readme import blocks, run
+
+from lightjobs import current
+from lightjobs.engines.sql.engine import SqlEngine
+from lightjobs.engines.sql.sqlite import Sqlite
+
+from .working import Worker
+
+
+@pytest.fixture
+def engine(configured, tmp_path):
+    made = SqlEngine(Sqlite(str(tmp_path / "shop.sqlite")))
+    made.install()
+    current.use(made, configured)
+    yield made
+    made.close()
+
+
+def test_the_transactions_in_the_readme_do_what_they_say(engine):
+    (code,) = blocks("Dispatch in your transaction")
+    connection = sqlite3.connect("shop.sqlite")
+    connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, shipped)")
+    job_id = run(code, __name__)["job_id"]
+    assert engine.find(job_id).payload == '{"order":42}'
+    counts = {queue: counted["new"] for queue, counted in engine.stats().items()}
+    assert counts == {"shipping": 3, "default": 1}
+    Worker(engine, queues=("shipping", "default")).run()
+    assert engine.stats() == {}
+    assert connection.execute("SELECT * FROM orders").fetchall() == [(42, 1)]
+    connection.close()
