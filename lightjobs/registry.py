@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LIGHTPACK_PACKAGE = "app_jobs"
 LIGHTPACK_NAMESPACE = "App\\Jobs\\"
-READY_MADE = ("lightjobs.cleanup",)
+READY_MADE = ("lightjobs.cleanup", "lightjobs.schedule.command")
 """The modules of lightjobs that hold jobs; imported by name, as they are built on this one."""
 
 _OWN_FOLDER = Path(__file__).parent

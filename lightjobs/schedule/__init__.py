@@ -5,6 +5,19 @@ from lightjobs.schedule import schedule
 schedule.job(SendReport).daily().at("09:00").timezone("Europe/Paris")
 """
 
-from .book import Schedule, schedule
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .book import Schedule, schedule
 
 __all__ = ["Schedule", "schedule"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:  # only when it is asked for: every worker knows RunCommand, and no more
+        from . import book
+
+        return getattr(book, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

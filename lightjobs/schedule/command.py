@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +21,8 @@ class RunCommand(Job):
 
     def handle(self) -> None:
         """Run it to its end."""
+        import subprocess  # much to import, for workers that never run a command
+
         command = self.payload.get("command")
         if not _is_scheduled(command):
             self.failPermanently("this command is not in the worker's config/schedule.py")

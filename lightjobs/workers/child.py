@@ -15,7 +15,6 @@ from typing import Any
 
 from .. import current, registry
 from ..errors import LightjobsError
-from ..schedule import command as _command  # noqa: F401 - makes RunCommand known
 from ..text import escaped
 from . import lines, logs
 from .budget import Budget
