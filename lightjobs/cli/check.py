@@ -43,6 +43,6 @@ def check(as_json: bool) -> int:
         for warning in warnings:
             click.echo(f"warning: {escaped(warning)}")
         if not problems:
-            jobs = len(registry.handlers())
+            jobs = sum(not handler.startswith("lightjobs.") for handler in registry.handlers())
             click.echo(f"all is well: engine {settings.engine}, {jobs} job class(es)")
     return 1 if problems else 0
