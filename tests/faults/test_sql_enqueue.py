@@ -63,14 +63,14 @@ def refused(engine, text, kind=StoreUnavailable, count=1):
 
 
 class Proxy:
-    """Between a client and a server. `hang_up` on what is asked from now on: before it is passed
-    on, or after, in place of the answer."""
+    """Between a client and a server. `hang_up` on what is asked from now on and holds `text`: before
+    it is passed on, or after, in place of the answer."""
 
     def __init__(self, server):
         self._server = server
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
-        self.hang_up = ""
+        self.hang_up, self.text = "", b""
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -84,7 +84,7 @@ class Proxy:
     def _carry(self, source, target, asking):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if self.hang_up == ("before" if asking else "after"):
+                if self.hang_up == ("before" if asking else "after") and self.text in data:
                     break
                 target.sendall(data)
         for end in (source, target):
@@ -113,11 +113,12 @@ def test_a_lost_answer_leaves_it_open_whether_the_job_is_stored(proxied, engine_
     push(engine)
 
 
-def test_a_batch_that_never_came_to_its_commit_is_not_stored(proxied, engine_on):
+@pytest.mark.parametrize("text", [b"", b"jobs ("], ids=["at once", "within the transaction"])
+def test_a_batch_that_never_came_to_its_commit_is_not_stored(proxied, engine_on, text):
     server, proxy, environment = proxied
     engine = engine_on(environment)
     push(engine)
-    proxy.hang_up = "before"
+    proxy.hang_up, proxy.text = "before", text
     refused(engine, "database: the batch of 7 jobs was not stored: ", count=7)
     proxy.hang_up = ""
     assert server.engine().stats()["default"]["new"] == 1
