@@ -21,7 +21,7 @@ def run(
     `with_parent`: end as well when the process that started this one has gone. Returns 0."""
     parent = os.getppid()
     signals = _Signals()
-    scheduler.begin(time.time())
+    scheduler.begin(time.time(), beside_others=True)
     on_ready()
     while not signals.count and (not with_parent or os.getppid() == parent):
         until = scheduler.tick(time.time())

@@ -54,12 +54,15 @@ class Scheduler:
         self._untouched: dict[str, float] = {}
         """Entries found overdue at the last look, standing by, and the moment noted of each."""
 
-    def begin(self, now: float, since: float | None = None) -> None:
+    def begin(self, now: float, since: float | None = None, beside_others: bool = False) -> None:
         """Read from the store where each entry stands; one that is new there begins at `since`
-        (default: `now`). Raises StoreUnavailable."""
+        (default: `now`). With `beside_others` what is overdue already is left to whoever may be
+        at it, as by those that stand by. Raises StoreUnavailable."""
         known = self._read(now if since is None else since)
         self._forget(set(known), now)
         self._agenda = self._made(known, now)
+        if beside_others and self._agenda.next is not None and self._agenda.next <= now:
+            self._leads = False
 
     def _read(self, since: float) -> dict[str, LastSlot]:
         known = self._engine.slots()

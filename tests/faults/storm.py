@@ -205,7 +205,8 @@ class Storm:
             process.terminate()
         for process in self._processes:
             try:
-                assert process.wait(30) == 0, self.errors
+                # One that has just been started may not yet listen.
+                assert process.wait(30) in (0, -signal.SIGTERM), self.errors
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGUSR1)
                 time.sleep(0.5)

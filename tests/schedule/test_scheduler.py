@@ -338,6 +338,21 @@ def test_an_entry_added_later_begins_then(engine, write):
     assert engine.slots()["new"].due == NOON + 90
 
 
+def test_who_starts_beside_others_leaves_them_what_they_are_at(engine, write):
+    entries = [write(60, more=lambda e: e.accuracy("all"))]
+    leader, other = Scheduler(engine, entries), Scheduler(engine, entries)
+    leader.tick(NOON)
+    other.begin(NOON + 60, beside_others=True)
+    other.tick(NOON + 60)
+    assert count(engine) == 0
+    live(Counted(engine), [other], NOON + 60, 4)
+    assert count(engine) == 1  # nobody was at it
+    new = Scheduler(engine, entries)
+    new.begin(NOON + 119, beside_others=True)
+    new.tick(NOON + 120)  # nothing was overdue
+    assert count(engine) == 2
+
+
 def test_who_stands_by_notices_that_the_store_was_emptied(engine, write):
     entries = [write(1, more=lambda e: e.accuracy("all"))]
     leader, other = Scheduler(engine, entries), Scheduler(engine, entries)
