@@ -188,3 +188,12 @@ def test_a_half_done_transaction_of_a_lost_connection_leaves_nothing(server):
         breaks()
     assert engine.held(name) == [claim]
     assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
+
+
+def test_a_claim_that_finds_nothing_writes_nothing(clean_postgres):  # noqa: F811
+    engine = clean_postgres.engine()
+    name = worker(engine)
+    push(engine, due=4102444800.0)
+    with engine._db.transaction():
+        assert engine.claim(name, ["q"], 5) == []
+        assert engine._db.ask("SELECT pg_current_xact_id_if_assigned()") == [(None,)]

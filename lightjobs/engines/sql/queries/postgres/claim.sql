@@ -1,15 +1,13 @@
 -- Take the first due jobs of several queues for a worker.
 -- :worker; :queues and :priorities, arrays of equal length in the order to serve; :limit.
 -- Returns the fields of a Claim, then the claim order. No rows: nothing is due, or the worker is not
--- registered. Its row is locked against a recovery, which must not miss what is being claimed.
+-- registered. Its row is locked against a recovery, which must not miss what is being claimed; and
+-- only once there is something to claim: a lock is a write, for which the disk would be waited.
 -- A claim waits for the disk like all else: one that a crash forgot would give its fence out twice.
 -- The two LIMITs lock no row too many: the outer one stops the inner ones.
-WITH me AS MATERIALIZED (
-  SELECT id FROM job_workers WHERE id = :worker FOR KEY SHARE
-), due AS MATERIALIZED (
+WITH due AS MATERIALIZED (
   SELECT first.id, place.ordinality
-  FROM me
-  CROSS JOIN unnest(CAST(:queues AS text[]), CAST(:priorities AS integer[])) WITH ORDINALITY AS place (queue, priority)
+  FROM unnest(CAST(:queues AS text[]), CAST(:priorities AS integer[])) WITH ORDINALITY AS place (queue, priority)
   CROSS JOIN LATERAL (
     SELECT id FROM jobs
     WHERE status = 'new' AND queue = place.queue AND priority = place.priority
@@ -20,8 +18,10 @@ WITH me AS MATERIALIZED (
   ) AS first
   WHERE NOT EXISTS (SELECT 1 FROM job_paused WHERE job_paused.queue = place.queue)
   LIMIT :limit
+), me AS MATERIALIZED (
+  SELECT id FROM job_workers WHERE id = :worker AND EXISTS (SELECT 1 FROM due) FOR KEY SHARE
 )
 UPDATE jobs
-SET status = 'queued', worker = :worker, attempts = attempts + 1, fence = fence + 1
-FROM due WHERE jobs.id = due.id
+SET status = 'queued', worker = me.id, attempts = attempts + 1, fence = fence + 1
+FROM me CROSS JOIN due WHERE jobs.id = due.id
 RETURNING CAST(jobs.id AS text), fence, handler, queue, payload, attempts, recoveries, created_at, options, due.ordinality, scheduled_at, scheduled_us, jobs.id
