@@ -63,8 +63,8 @@ def refused(engine, text, kind=StoreUnavailable, count=1):
 
 
 class Proxy:
-    """Between a client and a server. `hang_up` on what is asked from now on and holds `text`: before
-    it is passed on, or after, in place of the answer."""
+    """Between a client and a server. `hang_up` on what is asked from now on and holds `text`:
+    before it is passed on, or after, in place of the answer."""
 
     def __init__(self, server):
         self._server = server
