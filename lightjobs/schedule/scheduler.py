@@ -40,7 +40,7 @@ class Scheduler:
     The store takes each slot once, however many schedulers push it, but twenty that push the same
     thousand jobs each second would keep it busy with refusals. So one leads and the others stand
     by: they read what was noted, and push what they find untouched at two looks in a row. Who has
-    a slot refused stands by; who gets all it pushed leads. Nobody is elected, and nothing is at
+    most of a batch refused stands by; who gets it leads. Nobody is elected, and nothing is at
     stake: two leaders, or none for a while, cost time and double nothing.
     """
 
@@ -105,7 +105,7 @@ class Scheduler:
         self._untouched = {slot.entry.name: known[slot.entry.name].due for slot in free}
         ripe = [slot for slot in free if before.get(slot.entry.name) == known[slot.entry.name].due]
         if ripe:
-            self._push(ripe)
+            self._push(ripe[:BATCH])  # all that follows is the leader's
             known = self._engine.slots()
         agenda = self._made(known, now)
         self._look_at = max(now, agenda.next or now) + random.uniform(*STANDBY_SECONDS)
@@ -120,7 +120,7 @@ class Scheduler:
             return now + AWAY_SECONDS
 
     def _push(self, due: list[Due]) -> None:
-        """Push the slots, up to the first that another scheduler took before."""
+        """Push the slots, up to the first batch that another scheduler was ahead with."""
         alone = {slot.entry.name for slot in due if not slot.entry.overlapping}
         known = self._engine.slots() if alone else {}
         busy = {name for name in alone if name in known and self._is_unfinished(known[name])}
@@ -128,7 +128,8 @@ class Scheduler:
             batch = due[start : start + BATCH]
             slots = [Slot(d.entry.name, d.moment, self._job(d, busy)) for d in batch]
             refused = self._push_batch(slots)
-            if refused and not self._are_paused(refused):
+            # Most of it: of two that push the same slots in other batches, one must go on.
+            if 2 * len(refused) > len(batch) and not self._are_paused(refused):
                 # The other goes on with the rest; pushing it too would only be in its way.
                 self._leads = False
                 return
