@@ -95,18 +95,14 @@ class SqlEngine(Engine):
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
         if not outcomes:
             return []
+        # One that is accepted is a single statement; a transaction would be two round trips more.
+        if len(outcomes) == 1 and self._settle_alike(worker, outcomes):
+            return [True]
         by_kind: dict[type[Any], list[Outcome]] = {}
         for outcome in outcomes:
             by_kind.setdefault(type(outcome), []).append(outcome)
         with self._db.transaction():
-            accepted = 0
-            for kind, alike in by_kind.items():
-                name, as_row = _SETTLE[kind]
-                if kind is Done and self.retention.completed != 0:
-                    name = "settle_completed"
-                rows = alike if as_row is None else [as_row(outcome) for outcome in alike]
-                params = {"worker": worker, "outcomes": json.dumps(rows)}
-                accepted += self._db.run(name, params)
+            accepted = sum(self._settle_alike(worker, alike) for alike in by_kind.values())
             if accepted == len(outcomes):
                 return [True] * len(outcomes)
             # Which? Only a registered worker holds anything, and while it is known to be
@@ -114,6 +110,15 @@ class SqlEngine(Engine):
             if not self._db.rows("registered", {"worker": worker}):
                 return [False] * len(outcomes)
             return [self._was_accepted(worker, outcome) for outcome in outcomes]
+
+    def _settle_alike(self, worker: str, outcomes: Sequence[Outcome]) -> int:
+        """Settle outcomes of one kind; returns how many were accepted now."""
+        kind = type(outcomes[0])
+        name, as_row = _SETTLE[kind]
+        if kind is Done and self.retention.completed != 0:
+            name = "settle_completed"
+        rows = outcomes if as_row is None else [as_row(outcome) for outcome in outcomes]
+        return self._db.run(name, {"worker": worker, "outcomes": json.dumps(rows)})
 
     def _was_accepted(self, worker: str, outcome: Outcome) -> bool:
         rows = self._db.rows("settled", {"id": int(outcome.id)})
