@@ -12,6 +12,7 @@ from ..engines.base import Engine
 from ..errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ..record import Outcome
 from .budget import Budget
+from .chore import Chore
 from .flag import Flag
 from .journal import Journal
 from .lines import Lines
@@ -88,7 +89,7 @@ class Pulse(threading.Thread):
         tasks = [
             (self._lease / 3, self._beat),
             (sweep_seconds(self._lease), self._sweep),
-            (EXPIRE_SECONDS, self._expire),
+            (EXPIRE_SECONDS, Chore(self._engine.expire)),
         ]
         next_at = [0.0] * len(tasks)
         while not self._over.wait(LOOK_SECONDS):
@@ -111,9 +112,6 @@ class Pulse(threading.Thread):
 
     def _sweep(self) -> None:
         self._engine.recover(lease=self._lease)
-
-    def _expire(self) -> None:
-        self._engine.expire()
 
     def stop(self) -> None:
         """End the thread; returns when it has ended."""

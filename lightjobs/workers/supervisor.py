@@ -24,6 +24,7 @@ from ..errors import LightjobsError, StoreUnavailable
 from ..record import Outcome
 from .budget import Budget
 from .child import OUTGROWN, READY, READY_BYTES, arguments
+from .chore import Chore
 from .flag import Flag
 from .journal import Journal
 from .options import Options
@@ -153,7 +154,7 @@ class Supervisor:
         tasks = [
             _Task(self._options.lease / 3, self._beat),
             _Task(sweep_seconds(self._options.lease), self._sweep),
-            _Task(EXPIRE_SECONDS, self._expire),
+            _Task(EXPIRE_SECONDS, Chore(self._expire)),
             _Task(OVERDUE_SECONDS, self._end_overdue),
         ]
         next_at = [time.monotonic() + task.seconds for task in tasks]

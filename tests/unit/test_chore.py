@@ -1,0 +1,42 @@
+import logging
+import threading
+
+from lightjobs.errors import StoreUnavailable
+from lightjobs.workers.chore import Chore
+
+from .support import eventually
+
+
+def test_a_chore_runs_beside_its_caller_and_once_at_a_time():
+    go_on, began = threading.Event(), []
+
+    def work():
+        began.append(threading.current_thread())
+        assert go_on.wait(10)
+
+    chore = Chore(work)
+    for _ in range(5):
+        chore()
+    eventually(lambda: began)
+    assert len(began) == 1
+    assert began[0] is not threading.main_thread()
+    go_on.set()
+    began[0].join(10)
+    chore()
+    eventually(lambda: len(began) == 2)
+
+
+def test_a_chore_that_meets_no_store_is_tried_the_next_time(caplog):
+    began = []
+
+    def work():
+        began.append(1)
+        raise StoreUnavailable("gone")
+
+    chore = Chore(work)
+    with caplog.at_level(logging.WARNING):
+        chore()
+        eventually(lambda: "gone" in caplog.text)
+    eventually(lambda: not chore._thread.is_alive())
+    chore()
+    eventually(lambda: len(began) == 2)
