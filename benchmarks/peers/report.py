@@ -12,12 +12,13 @@ Figures = dict[str, list[float]]
 def show(
     title: str,
     figures: Figures,
-    wanted: float,
+    wanted: float | None,
     less: bool = False,
-    apart: Mapping[str, float] | None = None,
+    apart: Mapping[str, float | None] | None = None,
 ) -> None:
     """Print the medians, and how the first compares with the best other; `less` is better. Who is
-    `apart` is none of the others: it is compared with alone, and the ratio wanted is its own."""
+    `apart` is none of the others: it is compared with alone, and the ratio wanted is its own.
+    None wants nothing."""
     print(title)
     medians = {name: statistics.median(found) for name, found in figures.items()}
     for name, median in sorted(medians.items(), key=lambda item: item[1], reverse=not less):
@@ -32,14 +33,16 @@ def show(
         _compare(figures, own, [name], name, ratio, less)
 
 
-def verdict(found: float, wanted: float, less: bool = False) -> str:
+def verdict(found: float, wanted: float | None, less: bool = False) -> str:
     """`(wanted >= 2)`, and MISSED if `found` is not."""
+    if wanted is None:
+        return ""
     sign, met = ("<=", found <= wanted) if less else (">=", found >= wanted)
     return f"(wanted {sign} {wanted:g}){'' if met else '  MISSED'}"
 
 
 def _compare(
-    figures: Figures, own: str, others: Sequence[str], label: str, wanted: float, less: bool
+    figures: Figures, own: str, others: Sequence[str], label: str, wanted: float | None, less: bool
 ) -> None:
     best = min if less else max
     rounds = zip(figures[own], *(figures[name] for name in others), strict=True)

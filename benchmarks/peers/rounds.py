@@ -61,9 +61,9 @@ class Rounds(ABC):
     def _enqueued(
         self,
         jobs: int,
-        wanted: float,
-        wanted_in_bulk: float,
-        apart: Mapping[str, float] | None = None,
+        wanted: float | None,
+        wanted_in_bulk: float | None,
+        apart: Mapping[str, float | None] | None = None,
     ) -> None:
         """Jobs stored one by one, then at once."""
         figures = self._everybody(lambda peer: self._bench.produce(peer, "one", self._jobs(jobs)))

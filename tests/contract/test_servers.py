@@ -12,7 +12,7 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import LightjobsError, StoreUnavailable
 from lightjobs.record import Done, utc_text
 
-from .support import drain, in_threads, push, worker
+from .support import drain, eventually, in_threads, push, worker
 from .test_sqlite import in_child
 
 
@@ -197,3 +197,25 @@ def test_a_claim_that_finds_nothing_writes_nothing(clean_postgres):  # noqa: F81
     with engine._db.transaction():
         assert engine.claim(name, ["q"], 5) == []
         assert engine._db.ask("SELECT pg_current_xact_id_if_assigned()") == [(None,)]
+
+
+def test_a_table_of_mostly_dead_rows_is_vacuumed_by_the_workers(clean_postgres):  # noqa: F811
+    """Autovacuum comes once a minute; a million jobs take less."""
+    engine = clean_postgres.engine()
+    before = vacuums(clean_postgres)
+    push(engine, 100)
+    engine.expire()
+    assert vacuums(clean_postgres) == before
+
+    def vacuumed():  # the server's statistics lag behind
+        push(engine, 5000)
+        clean_postgres.query("DELETE FROM jobs")
+        engine.expire()
+        return vacuums(clean_postgres) > before
+
+    eventually(vacuumed, timeout=20, pause=0.3)
+
+
+def vacuums(server):
+    sql = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relid = 'jobs'::regclass"
+    return server.query(sql)[0][0]

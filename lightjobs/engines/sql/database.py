@@ -106,6 +106,11 @@ class Database(ABC):
         most `seconds`. True when the change is known to be a job of `queues` that is due."""
 
     @abstractmethod
+    def tidy(self) -> None:
+        """Make room again that the rows of settled jobs took, where the database does so too
+        rarely by itself. Called every few seconds; takes no longer than a few."""
+
+    @abstractmethod
     def applied(self) -> dict[str, str]:
         """The migrations that were applied, and when."""
 

@@ -188,6 +188,11 @@ class SqlEngine(Engine):
     ) -> int:
         return self._in_parts("purge", (legal_purge(status),), where, progress, "free")
 
+    def expire(self) -> int:
+        total = super().expire()
+        self._db.tidy()
+        return total
+
     @repeatable
     def count(self, status: str, where: Where = EVERYWHERE) -> int:
         if status not in STATUSES or where.status not in (None, status):

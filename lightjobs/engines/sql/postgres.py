@@ -22,6 +22,9 @@ LEAST_VERSION = 130000
 POLL_SECONDS = 0.1
 """How often an idle worker looks for what nobody told it of: what PHP or a recovery put there."""
 
+VACUUM_SECONDS = 5
+"""A vacuum is given up after this long: whoever vacuums has leases to renew."""
+
 MIGRATION_LOCK = 5_403_217_881_266
 """An advisory lock of this number is held by whoever changes the schema."""
 
@@ -42,6 +45,10 @@ SET jit = off
 """
 
 _by_claim_order = itemgetter(slice(9, 13))
+
+
+class TooLong(StoreUnavailable):
+    """A statement was given up, because of its time or by an administrator."""
 
 
 class _Held(Held):
@@ -164,6 +171,17 @@ class Postgres(Server):
                     held.consume()
             return held.notified != seen
 
+    def tidy(self) -> None:
+        """Autovacuum looks once a minute; in that time a fast queue grows by 300 MB."""
+        if not self.rows("dead", {}):
+            return
+        self.execute(f"SET statement_timeout = '{VACUUM_SECONDS}s'")
+        try:
+            with suppress(TryAgain, TooLong):
+                self.execute(pyformat("vacuum", self.name))
+        finally:
+            self.execute("RESET statement_timeout")
+
     def applied(self) -> dict[str, str]:
         if self.ask("SELECT to_regclass('job_migrations')") == [(None,)]:
             return {}
@@ -188,6 +206,8 @@ class Postgres(Server):
             return self._outdated(text)
         if state in ("40P01", "40001", "55P03"):
             return TryAgain(said)
+        if state == "57014":
+            return TooLong(said)
         if state == "42501":
             return NotAllowed(said)
         if state == "25006":

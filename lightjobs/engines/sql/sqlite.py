@@ -161,6 +161,9 @@ class Sqlite(Database):
                 break
         return False
 
+    def tidy(self) -> None:
+        pass  # a page that becomes free is used again at once
+
     def applied(self) -> dict[str, str]:
         if not self.path.exists():
             return {}
