@@ -86,7 +86,7 @@ class Pulse(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
-        tasks = [
+        tasks: list[tuple[float, Callable[[], None]]] = [
             (self._lease / 3, self._beat),
             (sweep_seconds(self._lease), self._sweep),
             (EXPIRE_SECONDS, Chore(self._engine.expire)),

@@ -178,7 +178,7 @@ class Postgres(Server):
         self.execute(f"SET statement_timeout = '{VACUUM_SECONDS}s'")
         try:
             with suppress(TryAgain, TooLong):
-                self.execute(pyformat("vacuum", self.name))
+                self.run("vacuum", {})
         finally:
             self.execute("RESET statement_timeout")
 
