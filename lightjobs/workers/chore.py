@@ -12,20 +12,25 @@ _log = logging.getLogger("lightjobs.worker")
 
 
 class Chore:
-    """Called, runs `work` in a thread of its own, unless it still runs from the last time. Whoever
-    has leases to renew and children to watch must not wait for it."""
+    """Called, has `work` done in a thread of its own, unless it is still at it from the last time.
+    Whoever has leases to renew and children to watch must not wait for it."""
 
     def __init__(self, work: Callable[[], object]) -> None:
         self._work = work
+        self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
 
     def __call__(self) -> None:
-        if self._thread is None or not self._thread.is_alive():
+        if self._thread is None:
+            # One for all times: an engine keeps a connection for each thread.
             self._thread = threading.Thread(target=self._run, name="chore", daemon=True)
             self._thread.start()
+        self._wanted.set()
 
     def _run(self) -> None:
-        try:
-            self._work()
-        except LightjobsError as error:
-            _log.warning("left for the next time: %s", error)
+        while self._wanted.wait():
+            try:
+                self._work()
+            except LightjobsError as error:
+                _log.warning("left for the next time: %s", error)
+            self._wanted.clear()

@@ -21,7 +21,7 @@ def test_a_chore_runs_beside_its_caller_and_once_at_a_time():
     assert len(began) == 1
     assert began[0] is not threading.main_thread()
     go_on.set()
-    began[0].join(10)
+    eventually(lambda: not chore._wanted.is_set())
     chore()
     eventually(lambda: len(began) == 2)
 
@@ -37,6 +37,6 @@ def test_a_chore_that_meets_no_store_is_tried_the_next_time(caplog):
     with caplog.at_level(logging.WARNING):
         chore()
         eventually(lambda: "gone" in caplog.text)
-    eventually(lambda: not chore._thread.is_alive())
+    eventually(lambda: not chore._wanted.is_set())
     chore()
     eventually(lambda: len(began) == 2)
