@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 from ..errors import LightjobsError
 
+STOP_SECONDS = 1.0
+"""How long to wait for a chore at the end."""
+
 _log = logging.getLogger("lightjobs.worker")
 
 
@@ -18,6 +21,7 @@ class Chore:
     def __init__(self, work: Callable[[], object]) -> None:
         self._work = work
         self._wanted = threading.Event()
+        self._over = False
         self._thread: threading.Thread | None = None
 
     def __call__(self) -> None:
@@ -27,8 +31,15 @@ class Chore:
             self._thread.start()
         self._wanted.set()
 
+    def stop(self) -> None:
+        """End the thread; returns when it has ended, or is at work that can be left to its fate."""
+        self._over = True
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+
     def _run(self) -> None:
-        while self._wanted.wait():
+        while self._wanted.wait() and not self._over:
             try:
                 self._work()
             except LightjobsError as error:

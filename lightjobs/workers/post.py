@@ -84,12 +84,13 @@ class Pulse(threading.Thread):
         self._posts = posts
         self._look = look
         self._over = threading.Event()
+        self._expiry = Chore(engine.expire)
 
     def run(self) -> None:
         tasks: list[tuple[float, Callable[[], None]]] = [
             (self._lease / 3, self._beat),
             (sweep_seconds(self._lease), self._sweep),
-            (EXPIRE_SECONDS, Chore(self._engine.expire)),
+            (EXPIRE_SECONDS, self._expiry),
         ]
         next_at = [0.0] * len(tasks)
         while not self._over.wait(LOOK_SECONDS):
@@ -117,3 +118,4 @@ class Pulse(threading.Thread):
         """End the thread; returns when it has ended."""
         self._over.set()
         self.join()
+        self._expiry.stop()
