@@ -140,7 +140,7 @@ class Postgres(Rounds):
             show(title, figures, None, less=True, apart={"bare": None})
             if percent == 50:
                 found = sorted(figures["lightjobs"])[self._rounds // 2]
-                print(f"    lightjobs' p50 is {found:.2f} ms {verdict(found, 2, less=True)}")
+                print(f"    lightjobs' p50 is {found:.2f} ms{verdict(found, 2, less=True)}")
 
     def backlog(self) -> None:
         """With 1,000,000 jobs waiting and as many delayed, half of them in the queue that is

@@ -34,11 +34,11 @@ def show(
 
 
 def verdict(found: float, wanted: float | None, less: bool = False) -> str:
-    """`(wanted >= 2)`, and MISSED if `found` is not."""
+    """` (wanted >= 2)`, and MISSED if `found` is not; nothing when nothing is wanted."""
     if wanted is None:
         return ""
     sign, met = ("<=", found <= wanted) if less else (">=", found >= wanted)
-    return f"(wanted {sign} {wanted:g}){'' if met else '  MISSED'}"
+    return f" (wanted {sign} {wanted:g}){'' if met else '  MISSED'}"
 
 
 def _compare(
@@ -47,4 +47,4 @@ def _compare(
     best = min if less else max
     rounds = zip(figures[own], *(figures[name] for name in others), strict=True)
     ratio = statistics.median(mine / best(rest) for mine, *rest in rounds)
-    print(f"    {own} is {ratio:.2f} of {label} {verdict(ratio, wanted, less)}", flush=True)
+    print(f"    {own} is {ratio:.2f} of {label}{verdict(ratio, wanted, less)}", flush=True)

@@ -108,7 +108,7 @@ class Database(ABC):
     @abstractmethod
     def tidy(self) -> None:
         """Make room again that the rows of settled jobs took, where the database does so too
-        rarely by itself. Called every few seconds; takes no longer than a few."""
+        rarely by itself. Called every few seconds; takes a second at most."""
 
     @abstractmethod
     def applied(self) -> dict[str, str]:
