@@ -178,9 +178,11 @@ async def _within(seconds: float, coroutine: Coroutine[Any, Any, Any]) -> Any:
         async with asyncio.timeout(seconds) as timeout:
             return await coroutine
     except TimeoutError as error:
-        if error.__cause__ is None or not timeout.expired():
+        # Python before 3.11.4 does not name the cause.
+        cause = error.__cause__ or error.__context__
+        if not (timeout.expired() and isinstance(cause, asyncio.CancelledError)):
             raise  # the handler's own
-        where = error.__cause__.__traceback__
+        where = cause.__traceback__
         raise JobTimeout(seconds).with_traceback(where) from None
 
 

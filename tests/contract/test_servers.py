@@ -32,7 +32,7 @@ def test_postgresql_that_is_too_old_is_named_with_what_is_needed(clean_postgres,
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        ("5.7.44-log", "MySQL 5.7.44-log; lightjobs needs 8.0 or later"),
+        ("5.7.44-log", "MySQL 5.7.44-log; lightjobs needs 8.0.17 or later"),
         ("5.5.5-10.5.1-MariaDB", "needs 10.6 or later"),
         ("10.5.29-MariaDB-0+deb11u1", "needs 10.6 or later"),
         ("8.0.36", None),
