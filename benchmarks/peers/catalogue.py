@@ -109,7 +109,7 @@ POSTGRES_PEERS = (
 )
 BARE = Peer("bare", 60_000, 100_000, _bare, sys.executable)
 _PHP = ("php", str(ROOT / "benchmarks/peers/lightpack.php"))
-LIGHTPACK = Peer("lightpack", 2000, 0, lambda n: [*_PHP, "work"], program=_PHP)
+LIGHTPACK = Peer("lightpack", 1000, 0, lambda n: [*_PHP, "work"], program=_PHP)
 
 
 def install() -> None:
