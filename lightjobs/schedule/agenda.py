@@ -41,17 +41,17 @@ class Agenda:
         for place, entry in enumerate(entries):
             self._enter(place, entry, int(last.get(entry.name, now) // 1))
 
-    def due(self, now: float) -> list[Due]:
+    def due(self, now: float, most: int = CATCH_UP) -> list[Due]:
         """The slots to push, each once: for the moments up to `now` that nobody took, as the
-        entry's accuracy says. An entry brings CATCH_UP at most, the others the next time."""
+        entry's accuracy says. An entry brings `most` at a time, the others the next time."""
         ready = []
         while self._queue and self._queue[0][0] <= now:
             ready.append(heapq.heappop(self._queue))
         slots = []
         for _next, place, entry, after in ready:
-            moments = list(islice(_chosen(entry, after, int(now // 1)), CATCH_UP))
+            moments = list(islice(_chosen(entry, after, int(now // 1)), most))
             slots += [Due(entry, moment) for moment in moments]
-            is_behind = entry.accuracy == "all" and len(moments) == CATCH_UP
+            is_behind = entry.accuracy == "all" and len(moments) == most
             self._enter(place, entry, moments[-1] if is_behind else int(now // 1))
         return sorted(slots, key=lambda slot: slot.moment)
 

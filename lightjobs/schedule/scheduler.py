@@ -99,7 +99,8 @@ class Scheduler:
     def _stand_by(self, now: float) -> Agenda:
         """Push what nobody has touched since the last look; return what is due from then on."""
         known = self._read(now)
-        due = self._made(known, now).due(now - STANDBY_SECONDS[0])
+        # One of each entry tells: those that stand by must not slow a leader that is behind.
+        due = self._made(known, now).due(now - STANDBY_SECONDS[0], most=1)
         free = [slot for slot in due if not known[slot.entry.name].paused]
         before = self._untouched
         self._untouched = {slot.entry.name: known[slot.entry.name].due for slot in free}
