@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from compat.conftest import shared  # noqa: F401 a fixture
+from compat.conftest import lightpack, shared  # noqa: F401 fixtures
 from process.harness import wait_until
 from servers import clean_redis, redis_server  # noqa: F401 a fixture
 
