@@ -248,7 +248,7 @@ class MemoryEngine(Engine):
                 job.attempts -= 1
         job.status = move.target
         if move.fresh:
-            job.exception, job.failed_at = None, None
+            job.exception, job.failed_at, job.worker = None, None, None
             job.due, job.attempts, job.recoveries = float(int(time.time())), 0, 0
         if move.target == NEW:
             self._requeue(job, job.due, job.attempts)

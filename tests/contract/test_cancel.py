@@ -135,6 +135,16 @@ def test_a_job_cancelled_while_it_ran_and_run_again_refuses_the_old_outcome(engi
     assert engine.find(old.id).status == "queued"
 
 
+def test_a_job_cancelled_while_it_ran_and_run_again_is_nobodys(engine):
+    push(engine)
+    name = worker(engine)
+    claim = claim_one(engine, name)
+    engine.cancel(claim.id)
+    engine.move("rerun", Where(claim.id))
+    assert engine.find(claim.id).worker is None
+    assert engine.purge("new") == 1
+
+
 def test_a_requeued_job_leaves_its_worker_and_spends_nothing(engine):
     push(engine)
     name = worker(engine)
