@@ -8,6 +8,7 @@ import pytest
 from sql_servers import MariaServer, PostgresServer
 
 from lightjobs.engines.sql.queries import pyformat
+from lightjobs.engines.sql.queries import where as condition
 
 pytestmark = pytest.mark.slow
 
@@ -142,6 +143,33 @@ def test_postgres_finds_what_a_worker_holds_by_its_index(postgres_plan, verb):
     params = {"limit": 3} if verb == "recover_fail" else {}
     found = [n for n in of_jobs(postgres_plan(verb, **params)) if "Scan" in n["Node Type"]]
     assert {n.get("Index Name") for n in found} == {"jobs_held"}
+
+
+@pytest.mark.parametrize("verb", ["fresh", "resume", "cancel", "purge"])
+@pytest.mark.parametrize("known", ["when there were few", "now"])
+def test_postgres_changes_a_part_by_primary_key(postgres, verb, known):
+    """By the index of the statuses each row of a part would be looked for in the list of its ids:
+    46 s for 12,000 jobs, after ANALYZE had last seen the table without failed ones."""
+    postgres.query("VACUUM ANALYZE jobs")
+    if known != "now":
+        postgres.query(
+            "UPDATE pg_statistic SET stanumbers1 = NULL, stavalues1 = NULL, stakind1 = 0,"
+            " stadistinct = 100000 WHERE starelid = 'jobs'::regclass AND staattnum ="
+            " (SELECT attnum FROM pg_attribute"
+            "  WHERE attrelid = 'jobs'::regclass AND attname = 'status')"
+        )
+    status = {"resume": "paused", "cancel": "new"}.get(verb, "failed")
+    sql = pyformat(verb, "postgres", condition((status,)))
+    database = postgres.database()
+    database.execute("BEGIN")
+    ((found,),) = database.execute(
+        f"EXPLAIN (FORMAT JSON) {sql}", {**PARAMETERS, "limit": 5000}
+    ).fetchall()
+    database.execute("ROLLBACK")
+    database.close()
+    (change,) = [n for n in nodes(found[0]["Plan"]) if n["Node Type"] == "ModifyTable"]
+    (scan,) = [n for n in change["Plans"] if n["Parent Relationship"] == "Outer"]
+    assert scan["Index Name"] == "jobs_pkey"
 
 
 @pytest.fixture(params=["unknown", "analyzed"])

@@ -28,9 +28,11 @@ _WORDS = {
         "keep": "FOR KEY SHARE",
         "take": "FOR UPDATE SKIP LOCKED",
         "datetime": "timestamp",
-        # Looked at again when another transaction has changed the row meanwhile. As an array: a
-        # list of unknown length would be searched through for each row.
-        "some": "id = ANY (ARRAY (SELECT id FROM jobs WHERE {where} LIMIT :limit)) AND {where}",
+        # Looked at again when another transaction has changed the row meanwhile. By primary key, to
+        # which IS TRUE keeps the planner: through any other index it would search the list of ids
+        # for each row, 46 s for 12,000.
+        "some": "id = ANY (ARRAY (SELECT id FROM jobs WHERE {where} LIMIT :limit))"
+        " AND ({where}) IS TRUE",
     },
     "mysql": {
         "now": "UTC_TIMESTAMP()",
