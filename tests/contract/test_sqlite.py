@@ -9,6 +9,7 @@ import pytest
 
 from lightjobs.engines.base import Where
 from lightjobs.engines.sql import sqlite as driver
+from lightjobs.engines.sql import watch
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.errors import LightjobsError, SchemaOutdated, StoreUnavailable
@@ -200,6 +201,22 @@ def test_a_push_of_another_connection_wakes_the_waiting_promptly(engine, path):
     assert engine.wait(["q"], 2)
     timer.join()
     assert eventually(lambda: len(drain(engine)) == 1)
+
+
+def test_an_idle_worker_looks_at_the_file_when_it_was_written_to(engine, path, monkeypatch):
+    looks = []
+    changes = engine._db.changes
+    monkeypatch.setattr(engine._db, "changes", lambda *queues: looks.append(1) or changes(*queues))
+    monkeypatch.setattr(watch, "TRUST_SECONDS", 10.0)
+    assert not engine.wait(["q"], 0.3)
+    assert len(looks) <= 4, "polling every 7 ms would be 43"
+    other = SqlEngine(Sqlite(str(path)))
+    timer = threading.Timer(0.1, lambda: push(other))
+    timer.start()
+    started = time.monotonic()
+    assert engine.wait(["q"], 5)
+    assert time.monotonic() - started < 1
+    timer.join()
 
 
 @pytest.mark.parametrize("value", ["CAST(x'7B22FF' AS TEXT)", "x'7B22FF'", "12", "1.5"])

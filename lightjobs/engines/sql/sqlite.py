@@ -17,13 +17,10 @@ from ...record import PRIORITIES
 from .database import Database, Params, Row, TryAgain
 from .guests.sqlite import SqliteGuest, clock, store
 from .queries import query
+from .watch import Watch
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process's transaction before it gives up."""
-
-POLL_SECONDS = 0.007
-"""How often an idle worker asks SQLite's change counter. Waking up for it costs 100 microseconds:
-at 5 ms it would be 2 % of a core."""
 
 LEAST_VERSION = (3, 35, 0)  # RETURNING
 
@@ -154,12 +151,23 @@ class Sqlite(Database):
         return number
 
     def pause(self, seen: int, queues: Sequence[str], seconds: float) -> bool:
+        watch = self._watch()
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            time.sleep(min(POLL_SECONDS, left))
+            watch.sleep(left)
             if self.changes() != seen:
+                watch.rest()
                 break
         return False
+
+    def _watch(self) -> Watch:
+        """The watch of this thread, for as long as its connection, and so the file, is there."""
+        connection = self._connection()
+        held: tuple[object, Watch] | None = self._local.__dict__.get("watch")
+        if held is None or held[0] is not connection:
+            held = connection, Watch(self.path.with_name(f"{self.path.name}-wal"))
+            self._local.watch = held
+        return held[1]
 
     def tidy(self) -> None:
         pass  # a page that becomes free is used again at once
@@ -185,6 +193,7 @@ class Sqlite(Database):
 
     def close(self) -> None:
         """Close this thread's connection."""
+        self._local.__dict__.pop("watch", None)
         connection = self._local.__dict__.pop("connection", None)
         if connection is not None and self._local.pid == os.getpid():
             connection.close()

@@ -1,0 +1,81 @@
+"""Sleeping until a file is written to."""
+
+from __future__ import annotations
+
+import time
+from threading import Timer
+
+import pytest
+
+from lightjobs.engines.sql import watch
+from lightjobs.engines.sql.watch import GAP_SECONDS, POLL_SECONDS, SOON_SECONDS, Watch
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "jobs.sqlite-wal"
+    path.touch()
+    return path
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    monkeypatch.setattr(watch, "TRUST_SECONDS", 10.0)
+
+
+def write(file):
+    with file.open("ab") as opened:
+        opened.write(b"x")
+
+
+def slept(watch, seconds=0.3):
+    started = time.monotonic()
+    watch.sleep(seconds)
+    return time.monotonic() - started
+
+
+def test_a_write_ends_the_sleep(file):
+    watching = Watch(file)
+    Timer(0.05, write, [file]).start()
+    assert 0.04 < slept(watching, 5) < 0.3
+
+
+def test_without_a_write_it_sleeps_on(file):
+    assert slept(Watch(file)) >= 0.29
+
+
+def test_after_a_write_it_looks_again_and_again_for_a_while(file):
+    """The kernel tells of the write; what was written is there for others some time later."""
+    watching = Watch(file)
+    write(file)
+    slept(watching)
+    assert sum(slept(watching) for _ in SOON_SECONDS) < 0.15
+    assert slept(watching) >= 0.29
+
+
+def test_what_has_been_seen_is_not_looked_for_again(file):
+    watching = Watch(file)
+    write(file)
+    slept(watching)
+    watching.rest()
+    assert slept(watching) >= 0.29
+
+
+def test_a_file_that_is_written_to_all_the_time_wakes_seldom(file):
+    watching = Watch(file)
+    started, woken = time.monotonic(), 0
+    while time.monotonic() - started < 0.3:
+        write(file)
+        watching.sleep(0.3)
+        watching.rest()
+        woken += 1
+    assert woken <= 0.3 / GAP_SECONDS + 2
+
+
+@pytest.mark.parametrize("missing", ["the file", "inotify"])
+def test_where_nobody_tells_it_looks_often(file, monkeypatch, missing):
+    if missing == "the file":
+        file.unlink()
+    else:
+        monkeypatch.setattr(watch, "_watching", lambda path: None)
+    assert slept(Watch(file)) < POLL_SECONDS + 0.1
