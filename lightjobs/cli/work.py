@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from .. import current, registry
+from ..engines import connect
 from ..errors import SettingsError
 from ..text import escaped
 from ..workers import lines, logs
@@ -93,7 +94,8 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
     from ..workers.post import ask
 
     settings = current.settings()
-    engine = current.engine()
+    # A supervisor needs no middleware: it imports nothing of the project's.
+    engine = connect(settings) if workers else current.engine()
     if engine.works is not None:
         raise SettingsError(engine.works)
     ask(engine)  # a store that is not there is said now, with exit status 3

@@ -1,7 +1,7 @@
 """A child: the process that runs handlers. Started by the supervisor, never by hand.
 
-It is a fresh interpreter, not a fork: no lock, connection or thread is inherited in an unknown
-state, and a child started later runs the code that is there later.
+It imports the project's jobs itself, whichever way it was started: one that is started later runs
+the code that is there later.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 from .. import current, registry
 from ..errors import LightjobsError
@@ -32,31 +32,9 @@ OUTGROWN = 75
 """Exit status asking for a replacement (sysexits' EX_TEMPFAIL)."""
 
 
-def arguments(
-    worker: str,
-    options: Options,
-    journal: int,
-    ready: int,
-    budget: int | None,
-    siblings: int,
-    place: int,
-) -> list[str]:
-    """The command that starts a child. `journal`, `ready`, `budget` and `siblings` are descriptors
-    it inherits, `place` its own among the siblings."""
-    order = {
-        "worker": worker,
-        "journal": journal,
-        "ready": ready,
-        "budget": budget,
-        "siblings": siblings,
-        "place": place,
-        "options": options._asdict(),
-    }
-    return [sys.executable, "-m", "lightjobs.workers.child", json.dumps(order)]
-
-
 def main(order: dict[str, Any]) -> int:
-    """Work until told to stop; returns the exit status."""
+    """Work until told to stop; returns the exit status. `journal`, `ready`, `budget` and `siblings`
+    in `order` are descriptors that were inherited, `place` the own one among the siblings."""
     stop = Flag()
     # A terminal sends Ctrl-C to the whole group; only the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -75,7 +53,7 @@ def main(order: dict[str, Any]) -> int:
         stop,
         budget,
         Siblings(order["siblings"], order["place"]),
-        _ParentWatch(stop, options.grace).look,
+        _ParentWatch(stop, options.grace, order["parent"]).look,
     )
     os.write(order["ready"], READY)
     os.close(order["ready"])
@@ -86,10 +64,10 @@ def main(order: dict[str, Any]) -> int:
 class _ParentWatch:
     """Ends a child whose supervisor is gone: nobody beats for it any more."""
 
-    def __init__(self, stop: Flag, grace: float) -> None:
+    def __init__(self, stop: Flag, grace: float, parent: int) -> None:
         self._stop = stop
         self._grace = grace
-        self._parent = os.getppid()
+        self._parent = parent
         self._orphaned_at: float | None = None
 
     def look(self) -> None:
@@ -102,7 +80,16 @@ class _ParentWatch:
             self._stop.raise_()
 
 
-def _start(order: dict[str, Any]) -> int:
+def run(order: dict[str, Any]) -> NoReturn:
+    """Work as `order` says, and end the process."""
+    status = _status(order)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that handlers left behind must not keep a stopped worker alive.
+    os._exit(status)
+
+
+def _status(order: dict[str, Any]) -> int:
     try:
         return main(order)
     except LightjobsError as error:
@@ -115,8 +102,4 @@ def _start(order: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    status = _start(json.loads(sys.argv[1]))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Threads that handlers left behind must not keep a stopped worker alive.
-    os._exit(status)
+    run(json.loads(sys.argv[1]))

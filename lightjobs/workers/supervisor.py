@@ -13,7 +13,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -23,10 +22,11 @@ from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..record import Outcome
 from .budget import Budget
-from .child import OUTGROWN, READY, READY_BYTES, arguments
+from .child import OUTGROWN, READY, READY_BYTES
 from .chore import Chore
 from .flag import Flag
 from .journal import Journal
+from .launch import launch
 from .options import Options
 from .put_back import put_back
 from .siblings import Siblings
@@ -65,14 +65,14 @@ class Child:
 
     def __init__(
         self,
+        worker: str,
+        place: int,
         options: Options,
         budget: Budget | None,
         siblings: Siblings,
-        place: int,
-        engine: Engine,
+        let_go: Callable[[], None],
     ) -> None:
-        self.worker = new_worker_name()
-        engine.register(self.worker, options.lease)
+        self.worker = worker
         self.place = place
         self.journal = Journal()
         self.starting = True
@@ -81,22 +81,26 @@ class Child:
         self.timed_out: dict[tuple[str, int], Outcome] = {}
         """What was overdue when it was killed for it."""
         self.ready, ready_end = os.pipe()
-        shared = [self.journal.descriptor, ready_end, siblings.descriptor]
-        if budget is not None:
-            shared.append(budget.descriptor)
-        self.process = subprocess.Popen(
-            arguments(
-                self.worker,
-                options,
-                self.journal.descriptor,
-                ready_end,
-                None if budget is None else budget.descriptor,
-                siblings.descriptor,
-                place,
-            ),
-            stdin=subprocess.DEVNULL,
-            pass_fds=shared,
-        )
+        descriptors = {
+            "journal": self.journal.descriptor,
+            "ready": ready_end,
+            "siblings": siblings.descriptor,
+            "budget": None if budget is None else budget.descriptor,
+        }
+        order = {
+            **descriptors,
+            "worker": worker,
+            "place": place,
+            "parent": os.getpid(),
+            "options": options._asdict(),
+        }
+        inherited = [number for number in descriptors.values() if number is not None]
+
+        def let_go_of_all() -> None:
+            os.close(self.ready)
+            let_go()
+
+        self.process = launch(order, inherited, let_go_of_all)
         os.close(ready_end)
 
     def signal(self, number: int) -> None:
@@ -141,10 +145,12 @@ class Supervisor:
         self._complaints: set[bytes] = set()
         self._kill_at: float | None = None
         self._status = 0
+        self._wake: tuple[int, ...] = ()
+        """The pipe that ends the sleep."""
 
     def run(self) -> int:
         """Supervise; returns the exit status: 0 after any stop that was asked for."""
-        reading, writing = os.pipe()
+        self._wake = reading, writing = os.pipe()
         os.set_blocking(writing, False)
         os.set_blocking(reading, False)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
@@ -258,12 +264,13 @@ class Supervisor:
                 child.signal(signal.SIGKILL)
 
     def _reap(self) -> None:
-        dead = [child for child in self._children if child.process.poll() is not None]
+        ended = [(child, child.process.poll()) for child in self._children]
         self._hear()  # their last words
-        for child in dead:
-            self._children.remove(child)
-            self._dead.append(child)
-            self._judge(child.process.returncode, child)
+        for child, status in ended:
+            if status is not None:
+                self._children.remove(child)
+                self._dead.append(child)
+                self._judge(status, child)
 
     def _judge(self, status: int, child: Child) -> None:
         """Decide what a child's end means for the others."""
@@ -313,14 +320,28 @@ class Supervisor:
             self._budget.give_back(handed_back)
 
     def _start(self) -> None:
-        while self._to_start and time.monotonic() >= self._start_at:
-            taken = {child.place for child in [*self._children, *self._dead]}
-            place = next(n for n in itertools.count() if n not in taken)
-            try:
-                child = Child(self._options, self._budget, self._siblings, place, self._engine)
-                self._children.append(child)
-            except (LightjobsError, OSError) as error:
-                _log.warning("no new child for the moment: %s", error)
-                self._start_at = time.monotonic() + 0.5
-                return
-            self._to_start -= 1
+        if not self._to_start or time.monotonic() < self._start_at:
+            return
+        try:
+            workers = [new_worker_name() for _ in range(self._to_start)]
+            for worker in workers:
+                self._engine.register(worker, self._options.lease)
+            self._engine.close()  # a fork must not share a connection; another is made when needed
+            for worker in workers:
+                self._children.append(self._launched(worker))
+                self._to_start -= 1
+        except (LightjobsError, OSError) as error:
+            _log.warning("no new child for the moment: %s", error)
+            self._start_at = time.monotonic() + 0.5
+
+    def _launched(self, worker: str) -> Child:
+        taken = {child.place for child in [*self._children, *self._dead]}
+        place = next(number for number in itertools.count() if number not in taken)
+        return Child(worker, place, self._options, self._budget, self._siblings, self._let_go)
+
+    def _let_go(self) -> None:
+        """Close what a fork has of the supervisor's; the books of other children, above all."""
+        for descriptor in self._wake:
+            os.close(descriptor)
+        for child in [*self._children, *self._dead]:
+            child.close()

@@ -1,0 +1,78 @@
+"""How children come to be: forked at first, new interpreters later, and then nobody can tell."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from .harness import Project, wait_until
+
+pytestmark = pytest.mark.slow
+
+THREAD = """
+import threading, time
+threading.Thread(target=time.sleep, args=(99,), daemon=True).start()
+"""
+
+
+def command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def opened(pid: int, kind: str) -> set[str]:
+    """What a process has open whose name contains `kind`."""
+    links = (os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir())
+    return {link for link in links if kind in link}
+
+
+def test_the_first_children_are_forks_and_so_start_at_once(project: Project) -> None:
+    worker = project.work("--workers=2").ready()
+    assert {command(child) for child in worker.children()} == {command(worker.pid)}
+
+
+def test_beside_threads_a_child_is_a_new_interpreter(project: Project) -> None:
+    """A fork would have the locks they hold, and nobody to release them."""
+    project.patch(THREAD)
+    project.push_work(3)
+    worker = project.work().ready()
+    (child,) = worker.children()
+    assert b"lightjobs.workers.child" in command(child)
+    wait_until(project.empty)
+    assert worker.stop() == 0
+
+
+def test_a_fork_keeps_nothing_of_the_supervisors_or_of_its_siblings(project: Project) -> None:
+    worker = project.work("--workers=3").ready()
+    for child in worker.children():
+        assert not opened(child, "pipe:") & opened(worker.pid, "pipe:")
+        assert len(opened(child, "/lightjobs-")) == 2, "its own journal and what all share"
+        assert os.readlink(f"/proc/{child}/fd/0") == "/dev/null"
+
+
+def test_a_fork_runs_the_code_that_is_there_when_it_starts(project: Project) -> None:
+    worker = project.work().ready()
+    project.jobs("class Later(Job):\n    def handle(self): record('start', 'later')\n")
+    (child,) = worker.children()
+    os.kill(child, signal.SIGKILL)
+    project.push("Later", {})
+    wait_until(lambda: project.started("later"))
+
+
+def test_the_supervisor_imports_nothing_of_the_project(project: Project) -> None:
+    project.module("seen", "import os\nopen(f'seen-{os.getpid()}', 'w').close()\n")
+    (project.root / "config").mkdir()
+    (project.root / "config/jobs.py").write_text(
+        "import lightjobs\n"
+        "jobs = {'engine': 'database', 'middleware': ['app_jobs.traced.Traced']}\n"
+    )
+    project.module(
+        "traced",
+        "from lightjobs.middleware import Middleware\nfrom . import seen\n"
+        "class Traced(Middleware):\n    pass\n",
+    )
+    worker = project.work().ready()
+    importers = {int(path.name.partition("-")[2]) for path in project.root.glob("seen-*")}
+    assert importers == set(worker.children())
