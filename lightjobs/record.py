@@ -7,6 +7,7 @@ Times that engines compare are unix seconds as floats; times that people and PHP
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from typing import NamedTuple
 
 NEW = "new"
@@ -139,9 +140,15 @@ class LastSlot(NamedTuple):
 
 def utc_text(moment: float) -> str:
     """`moment` (unix seconds) as stored text, whole seconds, rounded down."""
-    year, month, day, hour, minute, second, *_ = time.gmtime(moment)
+    return _second_text(moment // 1)
+
+
+@lru_cache(maxsize=64)
+def _second_text(second: float) -> str:
+    """Kept for a while: who dispatches much asks for the present second again and again."""
+    year, month, day, hour, minute, rest, *_ = time.gmtime(second)
     # Not strftime: its %Y gives the year 68 two digits, and stored times are compared as text.
-    return f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
+    return f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{rest:02}"
 
 
 def row_number(job_id: str) -> int:

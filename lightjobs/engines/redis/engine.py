@@ -339,7 +339,7 @@ class RedisEngine(Engine):
 
     def _call(self, script: str, *arguments: Any) -> Any:
         with self._translated():
-            return call(self._node.execute, script, self._prefix, *arguments)
+            return call(self._node.exchange, script, self._prefix, *arguments)
 
     def _execute(self, *command: Any) -> Any:
         with self._translated():

@@ -9,7 +9,9 @@ from typing import Any
 import redis
 from redis import exceptions
 
-from .connect import Address
+from .connect import TIMEOUT_SECONDS, Address
+from .spare import Spare
+from .wire import Word
 
 REDIRECTIONS = 5
 """How often one command is sent on before the cluster counts as not ready."""
@@ -33,18 +35,41 @@ class Node:
         self._current: Address | None = None
         """None: as configured."""
         self._clients: dict[Address | None, redis.Redis] = {None: self._client}
+        self._spare = Spare()
 
     @property
     def client(self) -> redis.Redis:
         """The client of the node to ask now."""
         return self._client
 
-    def execute(self, *command: str | bytes | int | float) -> Any:
-        """Run one command where the jobs are. Raises redis-py's errors."""
+    def execute(self, *command: Word) -> Any:
+        """Run one command where the jobs are; the reply as redis-py reads it. Raises its errors."""
+        return self._found(lambda client: ask(client, *command))
+
+    def exchange(self, command: bytes) -> Any:
+        """Send one packed command to where the jobs are and return the reply as it came. Raises
+        redis-py's errors."""
+        return self._found(lambda client: self._exchanged(client, command))
+
+    def _exchanged(self, client: redis.Redis, command: bytes) -> Any:
+        # Not by the client: its pool and its ways take longer than a small script does.
+        connected = self._spare.take(client.connection_pool, TIMEOUT_SECONDS)
+        try:
+            reply = connected.exchange(command)
+        except exceptions.ResponseError:
+            self._spare.give_back(connected)
+            raise
+        except BaseException:
+            connected.connection.disconnect()
+            raise
+        self._spare.give_back(connected)
+        return reply
+
+    def _found(self, asked: Callable[[redis.Redis], Any]) -> Any:
         for _ in range(REDIRECTIONS):
             client = self._client
             try:
-                return ask(client, *command)
+                return asked(client)
             except exceptions.MovedError as moved:
                 self.follow(client, moved)
             except AWAY:
@@ -53,6 +78,7 @@ class Node:
             except exceptions.ReadOnlyError:
                 # A replica by now; a name may lead to another server when it is looked up again.
                 client.connection_pool.disconnect(inuse_connections=False)
+                self._spare.close()
                 raise
         raise exceptions.ClusterError("the cluster's nodes send this from one to the other")
 
@@ -82,9 +108,10 @@ class Node:
         with self._lock:
             for client in self._clients.values():
                 client.close()
+        self._spare.close()
 
 
-def ask(client: redis.Redis, *command: str | bytes | int | float) -> Any:
+def ask(client: redis.Redis, *command: Word) -> Any:
     """Run one command; redis-py has left this function without types."""
     return client.execute_command(*command)  # type: ignore[no-untyped-call]
 

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 from redis import exceptions
 
-Execute = Callable[..., Any]
-"""Runs one command and returns the reply."""
+from .wire import Word, packed
+
+Exchange = Callable[[bytes], Any]
+"""Sends one command and returns the reply."""
 
 _FOLDER = Path(__file__).parent / "scripts"
 
@@ -61,13 +63,13 @@ def _used(library: str, script: str) -> list[str]:
     return used
 
 
-def call(execute: Execute, name: str, prefix: str, *arguments: str | bytes | int | float) -> Any:
+def call(exchange: Exchange, name: str, prefix: str, *arguments: Word) -> Any:
     """Run the script `name`. Its keys are all made from the prefix; the two that are named let a
     cluster find the node, and refuse the whole call when a prefix does not keep its keys in one
     slot: these two, of one length, never share one by chance."""
     script = _script(name)
     command = (2, f"{prefix}queues", f"{prefix}failed", prefix, *arguments)
     try:
-        return execute("EVALSHA", script.sha, *command)
+        return exchange(packed("EVALSHA", script.sha, *command))
     except exceptions.NoScriptError:
-        return execute("EVAL", script.text, *command)
+        return exchange(packed("EVAL", script.text, *command))

@@ -9,10 +9,13 @@ import redis
 from redis import exceptions
 
 from .node import AWAY, Node
-from .spare import Spare
+from .spare import Connected, Spare
 
 PAUSE_SECONDS = (0.01, 0.25)
 """First and longest pause between two attempts."""
+
+SLACK_SECONDS = 0.1
+"""How much later than promised a producer may be told that no reply came."""
 
 PASSING = (
     exceptions.BusyLoadingError,
@@ -47,9 +50,9 @@ class Sender:
         self._seconds = seconds
         self._spare = Spare()
 
-    def send(self, *command: str | bytes | int | float) -> Any:
-        """Run a command and return its reply. What was surely not run is tried again while that
-        may help and there is time. Raises Unsent, InDoubt or NoScriptError."""
+    def send(self, command: bytes) -> Any:
+        """Send a packed command and return its reply. What was surely not run is tried again while
+        that may help and there is time. Raises Unsent, InDoubt or NoScriptError."""
         deadline = time.monotonic() + self._seconds
         pause = PAUSE_SECONDS[0]
         while True:
@@ -65,19 +68,18 @@ class Sender:
         """Close what is idle."""
         self._spare.close()
 
-    def _attempt(self, deadline: float, command: tuple[str | bytes | int | float, ...]) -> Any:
+    def _attempt(self, deadline: float, command: bytes) -> Any:
         client = self._node.client
         connected = None
         sent = False
         try:
             left = max(0.001, deadline - time.monotonic())
             connected = self._spare.take(client.connection_pool, left)
-            connection = connected.connection
-            connection.send_command(*command, check_health=False)
+            connected.send(command)
             sent = True  # a server does not run what has not come whole
-            if not connection.can_read(max(0.0, deadline - time.monotonic())):
-                raise exceptions.TimeoutError(f"no reply within {self._seconds:g} s")
-            reply = connection.read_response()
+            if left + SLACK_SECONDS < connected.timeout:  # its own time would be over too late
+                self._wait(connected, left)
+            reply = connected.connection.read_response()
         except BaseException as error:
             if connected is not None:
                 connected.connection.disconnect()
@@ -92,8 +94,12 @@ class Sender:
         if connected.timeout > self._seconds / 2:
             self._spare.give_back(connected)
         else:
-            connection.disconnect()
+            connected.connection.disconnect()
         return reply
+
+    def _wait(self, connected: Connected, seconds: float) -> None:
+        if not connected.connection.can_read(seconds):
+            raise exceptions.TimeoutError(f"no reply within {self._seconds:g} s")
 
     def _turn(self, client: redis.Redis, error: Exception) -> None:
         if isinstance(error, exceptions.MovedError):

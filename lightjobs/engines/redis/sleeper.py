@@ -11,6 +11,7 @@ from redis import exceptions
 from .connect import TIMEOUT_SECONDS
 from .node import AWAY, Node
 from .spare import Spare
+from .wire import packed
 
 MARGIN_SECONDS = 0.003
 """How much sooner the server's time is over than ours, so that it is when we ask."""
@@ -34,7 +35,7 @@ class Sleeper:
         connected = self._spare.take(client.connection_pool, TIMEOUT_SECONDS)
         connection = connected.connection
         try:
-            connection.send_command("BLPOP", *keys, seconds - MARGIN_SECONDS, check_health=False)
+            connected.send(packed("BLPOP", *keys, seconds - MARGIN_SECONDS))
             if not connection.can_read(seconds):
                 self._make_notice(connection, keys[0])
             popped = connection.read_response()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections import deque
 from typing import Any, NamedTuple
 
@@ -16,6 +17,25 @@ class Connected(NamedTuple):
     pool: redis.ConnectionPool
     connection: Any
     timeout: float
+    poll: select.poll
+
+    def exchange(self, command: bytes) -> Any:
+        """Send a packed command and return the reply."""
+        self.send(command)
+        return self.connection.read_response()
+
+    def send(self, command: bytes) -> None:
+        """Send a packed command."""
+        self.connection.send_packed_command((command,), check_health=False)
+
+    def is_quiet(self) -> bool:
+        """Whether nothing has come on this idle connection, not even its end."""
+        if not self.poll.poll(0):
+            return True
+        try:
+            return not self.connection.can_read(0)  # under TLS there is more than replies
+        except (exceptions.RedisError, OSError):
+            return False
 
 
 class Spare:
@@ -35,13 +55,15 @@ class Spare:
                 connected = self._idle.pop()
             except IndexError:
                 break
-            if connected.pool is pool and _is_quiet(connected.connection):
+            if connected.pool is pool and connected.is_quiet():
                 return connected
             connected.connection.disconnect()
         limits = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
         connection = pool.connection_class(**{**pool.connection_kwargs, **limits})
         connection.connect()
-        return Connected(pool, connection, seconds)
+        poll = select.poll()
+        poll.register(connection._sock, select.POLLIN)
+        return Connected(pool, connection, seconds, poll)
 
     def give_back(self, connected: Connected) -> None:
         """Keep one on which nothing is under way."""
@@ -51,11 +73,3 @@ class Spare:
         """Close them all."""
         while self._idle:
             self._idle.popleft().connection.disconnect()
-
-
-def _is_quiet(connection: Any) -> bool:
-    """Whether nothing has come on an idle connection, not even its end."""
-    try:
-        return not connection.can_read(0)
-    except (exceptions.RedisError, OSError):
-        return False

@@ -34,21 +34,24 @@ local function score(moment) return string.format('%.6f', moment) end
 
 -- YYYY-MM-DD HH:MM:SS in UTC; Redis' Lua has no os.date.
 local function utc_text(moment)
-  local seconds = math.floor(moment)
-  local days = math.floor(seconds / 86400)
-  local rest = seconds - days * 86400
+  -- x - x % 1 is the floor of x, at a tenth of what calling math.floor takes.
+  local seconds = moment - moment % 1
+  local rest = seconds % 86400
   -- Days since 0000-03-01, in 400-year eras: the year begins in March, so a leap day ends it.
-  local z = days + 719468
-  local era = math.floor(z / 146097)
-  local doe = z - era * 146097
-  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
-  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
-  local mp = math.floor((5 * doy + 2) / 153)
-  local day = doy - math.floor((153 * mp + 2) / 5) + 1
+  local z = (seconds - rest) / 86400 + 719468
+  local doe = z % 146097
+  local yoe = (doe - (doe - doe % 1460) / 1460 + (doe - doe % 36524) / 36524 - (doe - doe % 146096) / 146096) / 365
+  yoe = yoe - yoe % 1
+  local doy = doe - (365 * yoe + (yoe - yoe % 4) / 4 - (yoe - yoe % 100) / 100)
+  local mp = (5 * doy + 2) / 153
+  mp = mp - mp % 1
+  local before = (153 * mp + 2) / 5
+  local day = doy - (before - before % 1) + 1
   local month = mp < 10 and mp + 3 or mp - 9
-  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
+  local year = yoe + (z - doe) / 146097 * 400 + (month <= 2 and 1 or 0)
+  local minutes = (rest - rest % 60) / 60
   return string.format('%04d-%02d-%02d %02d:%02d:%02d', year, month, day,
-    math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
+    (minutes - minutes % 60) / 60, minutes % 60, rest % 60)
 end
 
 local SCALARS = {i = '^i:[+-]?%d+;()', b = '^b:[01];()', d = '^d:[-+.%dEINFA]+;()'}
@@ -216,8 +219,9 @@ end
 local DUE, LATER = 'due', 'later'
 local function wake(queue, is_due)
   local key = prefix .. 'wake:' .. queue
+  if redis.call('EXISTS', key) == 1 then return end
   if redis.call('SISMEMBER', prefix .. 'paused_queues', queue) == 1 then return end
-  if redis.call('LLEN', key) == 0 then redis.call('LPUSH', key, is_due and DUE or LATER) end
+  redis.call('LPUSH', key, is_due and DUE or LATER)
 end
 
 local function count_queued(queue, by)

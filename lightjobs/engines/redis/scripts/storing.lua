@@ -24,7 +24,7 @@ local function store(form, jobs)
       redis.call('SET', job_key(id), php_text({names = names, raw = raw}))
     else
       local fields = {'id', id, 'handler', handler, 'payload', payload, 'scheduled_at', scheduled_at,
-        'status', 'new', 'queue', queue, 'attempts', 0, 'created_at', created_at}
+        'status', 'new', 'queue', queue, 'attempts', '0', 'created_at', created_at}
       if priority ~= 0 then fields[#fields + 1] = 'priority'; fields[#fields + 1] = priority end
       if options ~= '' then fields[#fields + 1] = 'options'; fields[#fields + 1] = options end
       redis.call('HSET', job_key(id), unpack(fields))
