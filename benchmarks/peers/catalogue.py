@@ -113,7 +113,11 @@ LIGHTPACK = Peer("lightpack", 1000, 0, lambda n: [*_PHP, "work"], program=_PHP)
 
 
 def install() -> None:
-    """Make the virtual environment with the peers in it, unless it is there."""
+    """Make the virtual environment with the peers in it, unless it is there. lightjobs is compiled
+    anew: pip has compiled the peers when it installed them."""
+    subprocess.run(
+        [sys.executable, "-m", "compileall", "-q", "lightjobs", "benchmarks"], cwd=ROOT, check=True
+    )
     if all((VENV / "bin" / name).exists() for name in ("huey_consumer", "streaq", "pgq")):
         return
     print(f"installing {' '.join(REQUIREMENTS)} in {VENV.name}", flush=True)

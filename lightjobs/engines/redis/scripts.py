@@ -18,6 +18,10 @@ Exchange = Callable[[bytes], Any]
 
 _FOLDER = Path(__file__).parent / "scripts"
 
+_WORD = re.compile(r"\w+")
+_DEFINITION = re.compile(r"\n(?=local )")
+_NAMES = re.compile(r"local (?:function )?([\w, ]+)")
+
 PARTS = {
     **dict.fromkeys(("move", "purge", "count"), ("lib", "bulk")),
     "push": ("lib", "storing"),
@@ -53,13 +57,13 @@ def _used(library: str, script: str) -> list[str]:
     all its functions anew: the whole library would take a quarter of a push."""
     # A definition begins at the margin with `local`, and what belongs to it uses only those before.
     used: list[str] = []
-    text = script
-    for definition in reversed(re.split(r"\n(?=local )", library)):
-        names = re.match(r"local (?:function )?([\w, ]+)", definition)
+    words = set(_WORD.findall(script))
+    for definition in reversed(_DEFINITION.split(library)):
+        names = _NAMES.match(definition)
         assert names is not None, definition
-        if re.search(rf"\b(?:{names[1].strip().replace(', ', '|')})\b", text):
+        if not words.isdisjoint(_WORD.findall(names[1])):
             used.insert(0, definition)
-            text += definition
+            words.update(_WORD.findall(definition))
     return used
 
 
