@@ -21,11 +21,10 @@ from .errors import (
 )
 from .job import Job
 from .job_function import job
+from .version import __version__
 
 if TYPE_CHECKING:
     from .workers.service import worker
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Backoff",
@@ -41,6 +40,7 @@ __all__ = [
     "StaleClaim",
     "StoreInDoubt",
     "StoreUnavailable",
+    "__version__",
     "engine",
     "job",
     "worker",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ...errors import SettingsError
+from ...version import __version__
 
 TIMEOUT_SECONDS = 5.0
 """How long a call waits for the server before it counts as away."""
@@ -38,6 +40,7 @@ def _configured(settings: dict[str, Any]) -> redis.ConnectionPool:
         "socket_timeout": TIMEOUT_SECONDS,
         "socket_connect_timeout": TIMEOUT_SECONDS,
         "retry": Retry(NoBackoff(), 0),
+        **_introduction(),
     }
     url = settings["url"]
     if url is not None:
@@ -57,6 +60,18 @@ def _configured(settings: dict[str, Any]) -> redis.ConnectionPool:
         db=settings["job_database"] or 0,
         **options,
     )
+
+
+@cache
+def _introduction() -> dict[str, Any]:
+    """What the server's CLIENT LIST calls us. Left to itself redis-py looks up its own version for
+    each connection, a millisecond; versions that did not know no such option."""
+    try:
+        from redis.driver_info import DriverInfo
+    except ImportError:
+        return {}
+    named = DriverInfo(lib_version=redis.__version__)
+    return {"driver_info": named.add_upstream_driver("lightjobs", __version__)}
 
 
 def _tls(settings: dict[str, Any]) -> dict[str, Any]:
