@@ -2,8 +2,8 @@
 
 Cut from a claim: asking whether the worker is registered, writing fence and worker into the job,
 noting the job among what the worker holds and in the count of held jobs. Cut from a settlement of
-done jobs: reading the job, comparing fence, worker and status, and taking it off that list and
-count; it is deleted unseen.
+done jobs: asking what the worker holds, comparing fences, and taking the jobs off that list and
+count; they are deleted unseen.
 """
 
 from __future__ import annotations
@@ -14,20 +14,26 @@ from pathlib import Path
 
 from .catalogue import ROOT
 
+_DELETE_UNSEEN = r"""  local deleted = {}
+  for first = 1, #ids, 1000 do
+    local keys = {}
+    for place = first, math.min(first + 999, #ids) do
+      keys[#keys + 1] = job_key(ids[place])
+      deleted[indexes[place]] = 1
+    end
+    redis.call('DEL', unpack(keys))
+  end
+"""
 _CUTS = {
     "claim.lua": (
         (r"if not registered\(worker\) then return '' end\n", ""),
         (r",\n *'fence', fence, 'worker', worker\}", "}"),
-        (r" *hold\(.*\)\n", ""),
+        (r" *redis.call\('HSET', held_key\(worker\), unpack\(held\)\)\n", ""),
+        (r" *count_queued\(queue, #held / 2\)\n", ""),
     ),
     "settle.lua": (
         (r"local known = registered\(worker\)\n", "local known = true\n"),
-        (
-            r"(  local kind, id, fence, a, b = unpack\(outcome\)\n)",
-            r"\1  if kind == 'done' then\n"
-            r"    redis.call('DEL', job_key(id))\n    accepted[index] = 1\n  else\n",
-        ),
-        (r"(  accepted\[index\] = answer\n)", r"\1  end\n"),
+        (r"(?s)  local deleted, seen = .*?(?=  return deleted\n)", _DELETE_UNSEEN),
     ),
 }
 """For each script what is replaced by what; each pattern occurs once."""

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from redis import exceptions
@@ -88,11 +89,11 @@ class RedisEngine(Engine):
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         ids = new_ids(len(jobs))
-        # One script for all: the list is stored whole or not at all.
-        rows = list(map(_new_row, ids, jobs))
-        if rows:
-            with self._accounted("the job" if len(rows) == 1 else f"the batch of {len(rows)} jobs"):
-                call(self._sender.send, "push", self._prefix, self._form, json.dumps(rows))
+        if ids:
+            # One script for all: the list is stored whole or not at all.
+            rows = chain.from_iterable(map(_new_row, ids, jobs))
+            with self._accounted("the job" if len(ids) == 1 else f"the batch of {len(ids)} jobs"):
+                call(self._sender.send, "push", self._prefix, self._form, *rows)
         return ids
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
@@ -374,9 +375,10 @@ class RedisEngine(Engine):
             raise StoreUnavailable(f"{self.name}: {said}{error}") from error
 
 
-def _new_row(id: str, job: NewJob) -> tuple[str | int, ...]:
-    due = "" if job.due is None else f"{job.due:.6f}"
-    return id, job.handler, job.queue, job.payload, due, job.priority, job.options or ""
+def _new_row(id: str, job: NewJob) -> tuple[str, ...]:
+    handler, queue, payload, due, priority, options = job
+    moment = "" if due is None else f"{due:.6f}"
+    return id, handler, queue, payload, moment, str(priority), options or ""
 
 
 def _claims(reply: bytes | str) -> list[Claim]:

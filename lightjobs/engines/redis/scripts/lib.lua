@@ -216,12 +216,15 @@ end
 
 -- One token is enough: whoever takes it looks at the queue. An idle worker waiting for it gets it
 -- at once, so every dispatch wakes one. DUE: there is something to claim; LATER: only look when.
+-- Returns whether none was there.
 local DUE, LATER = 'due', 'later'
 local function wake(queue, is_due)
   local key = prefix .. 'wake:' .. queue
-  if redis.call('EXISTS', key) == 1 then return end
-  if redis.call('SISMEMBER', prefix .. 'paused_queues', queue) == 1 then return end
-  redis.call('LPUSH', key, is_due and DUE or LATER)
+  if redis.call('EXISTS', key) == 1 then return false end
+  if redis.call('SISMEMBER', prefix .. 'paused_queues', queue) == 0 then
+    redis.call('LPUSH', key, is_due and DUE or LATER)
+  end
+  return true
 end
 
 local function count_queued(queue, by)

@@ -1,6 +1,10 @@
 -- Store jobs, all or none.
--- ARGV: prefix; form, hash or php; JSON [[id, handler, queue, payload, due or "", priority, options or ""], ...].
+-- ARGV: prefix; form, hash or php; for each job id, handler, queue, payload, due or "", priority, options or "".
 -- Returns how many. A full Redis refuses the first write, so nothing is stored.
-local jobs = cjson.decode(ARGV[3])
-if not store(ARGV[2], jobs) then return redis.error_reply('a job has a field that is no text') end
+local jobs = {}
+for index = 3, #ARGV, 7 do
+  jobs[#jobs + 1] = {ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3], ARGV[index + 4],
+    ARGV[index + 5], ARGV[index + 6]}
+end
+store(ARGV[2], jobs)
 return #jobs

@@ -17,6 +17,6 @@ for index, slot in ipairs(slots) do
     accepted[index] = 1
   end
 end
-if not store(ARGV[2], jobs) then return redis.error_reply('a job has a field that is no text') end
+store(ARGV[2], jobs)
 for entry, slot in pairs(noted) do note_slot(entry, slot) end
 return accepted
