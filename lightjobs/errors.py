@@ -47,6 +47,11 @@ class SchemaOutdated(LightjobsError):
     exit_code = 4
 
 
+class UnknownWorker(LightjobsError):
+    """The store does not know this worker (any more): its lease ran out and its jobs were given to
+    others, or the store has lost it."""
+
+
 class PermanentJobFailure(LightjobsError):
     """Raised by `Job.failPermanently`: fail now, whatever attempts remain."""
 

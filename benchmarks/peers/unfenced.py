@@ -26,7 +26,7 @@ _DELETE_UNSEEN = r"""  local deleted = {}
 """
 _CUTS = {
     "claim.lua": (
-        (r"if not registered\(worker\) then return '' end\n", ""),
+        (r"if not registered\(worker\) then return false end\n", ""),
         (r",\n *'fence', fence, 'worker', worker\}", "}"),
         (r" *redis.call\('HSET', held_key\(worker\), unpack\(held\)\)\n", ""),
         (r" *count_queued\(queue, #held / 2\)\n", ""),

@@ -133,8 +133,8 @@ class Engine(ABC):
         """Atomically take up to `limit` due jobs for `worker`, a registered one.
 
         Queues in strict order; within one, higher priority, then due time, then birth first.
-        Each claim has raised the job's attempts and its fence by one. A worker that is not
-        registered gets nothing, and nobody gets jobs of a paused queue.
+        Each claim has raised the job's attempts and its fence by one. Nobody gets jobs of a paused
+        queue. Raises UnknownWorker when something is due and `worker` is not registered.
         """
 
     @abstractmethod

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..errors import LightjobsError
+from ..errors import LightjobsError, UnknownWorker
 from ..record import (
     CANCELLED,
     COMPLETED,
@@ -114,7 +114,7 @@ class MemoryEngine(Engine):
         with self._changed:
             claims: list[Claim] = []
             if worker not in self._workers:
-                return claims
+                raise UnknownWorker(f"there is no worker {worker!r}")
             for queue in queues:
                 while len(claims) < limit and (job := self._next(queue)):
                     heapq.heappop(self._queues[queue].ready)

@@ -32,6 +32,10 @@ OUTGROWN = 75
 """Exit status asking for a replacement (sysexits' EX_TEMPFAIL)."""
 
 
+GIVEN_UP = 76
+"""Likewise: the store does not know this worker any more."""
+
+
 def main(order: dict[str, Any]) -> int:
     """Work until told to stop; returns the exit status. `journal`, `ready`, `budget` and `siblings`
     in `order` are descriptors that were inherited, `place` the own one among the siblings."""
@@ -58,6 +62,8 @@ def main(order: dict[str, Any]) -> int:
     os.write(order["ready"], READY)
     os.close(order["ready"])
     loop.run()
+    if loop.given_up:
+        return GIVEN_UP
     return OUTGROWN if loop.outgrown else 0
 
 

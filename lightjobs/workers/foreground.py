@@ -7,15 +7,19 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from ..engines.base import Engine
+from ..errors import StoreUnavailable
 from ..record import Outcome
 from .budget import Budget
 from .flag import Flag
 from .lines import Lines
 from .options import Options
 from .post import Post, Pulse
+
+RETRY_SECONDS = 0.5
+"""The pause before a store that is away is asked again for a place among its workers."""
 
 _log = logging.getLogger("lightjobs.worker")
 
@@ -28,12 +32,15 @@ def work(
     stop = Flag()
     before = {n: signal.signal(n, stop.raise_) for n in (signal.SIGTERM, signal.SIGINT)}
     budget = Budget.of(options.max_jobs) if options.max_jobs else None
-    post = Post(engine, options, lines, stop, budget)
-    pulse = Pulse(engine, options.lease, lambda: [post], _Guard(post, options.grace).look)
+    posts = _posts(lambda: Post(engine, options, lines, stop, budget), stop)
+    guard = _Guard(next(posts), options.grace)
+    pulse = Pulse(engine, options.lease, lambda: [guard.post], guard.look)
     pulse.start()
     on_ready()
     try:
-        post.run()
+        guard.post.run()
+        for guard.post in posts:
+            guard.post.run()
     finally:
         pulse.stop()
         for number, handler in before.items():
@@ -41,21 +48,33 @@ def work(
     return 0
 
 
+def _posts(make: Callable[[], Post], stop: Flag) -> Iterator[Post]:
+    """A post, and another whenever the last one has ended because it was given up."""
+    yield (post := make())
+    while post.given_up and not stop.raised:
+        try:
+            yield (post := make())
+        except StoreUnavailable as error:
+            _log.warning("no new worker for the moment: %s", error)
+            time.sleep(RETRY_SECONDS)
+
+
 class _Guard:
-    """Ends the process when a stop, or a job that has timed out, takes too long."""
+    """Ends the process when a stop, or a job that has timed out, takes too long. `post` is the one
+    that runs."""
 
     def __init__(self, post: Post, grace: float) -> None:
-        self._post = post
+        self.post = post
         self._grace = grace
         self._kill_at: float | None = None
 
     def look(self) -> None:
         """End the process if it is time."""
         now = time.monotonic()
-        stop = self._post.stop
+        stop = self.post.stop
         if stop.raised and self._kill_at is None:
             self._kill_at = now + self._grace
-        if overdue := self._post.journal.overdue():
+        if overdue := self.post.journal.overdue():
             ids = ", ".join(id for id, _fence in overdue)
             _log.error("job %s timed out and went on: this process ends", ids)
             self._end(overdue, 1)
@@ -64,6 +83,6 @@ class _Guard:
 
     def _end(self, timed_out: Mapping[tuple[str, int], Outcome], status: int) -> None:
         try:
-            self._post.leave(timed_out)
+            self.post.leave(timed_out)
         finally:
             os._exit(status)

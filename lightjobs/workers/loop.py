@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from ..engines.base import Engine
-from ..errors import LightjobsError, StoreUnavailable
+from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
 from ..record import CANCELLED, Claim, HandBack
 from ..run import Run
 from .alarm import Alarm
@@ -77,6 +77,8 @@ class Loop:
         self._on_tick = on_tick
         self.outgrown = False
         """Set when this process has grown beyond --max-memory; the loop then ends."""
+        self.given_up = False
+        """Set when others have, or the store has, given this worker up; the loop then ends."""
         self._started_at = time.monotonic()
         self._pace = Pace()
         self._look_at = 0.0  # when to look for cancelled jobs
@@ -110,7 +112,7 @@ class Loop:
         """One round; True when the work is over."""
         try:
             self._settle()
-            if self._stop.raised:
+            if self._over_soon():
                 if self._in_doubt:
                     self._adopt_or_leave()
                 self._hand_back(self.holdings.take_unstarted())
@@ -132,10 +134,13 @@ class Loop:
         if len(self.holdings) or self._hooks or self._runner.hooks_running():
             return False
         return (
-            bool(self._stop.raised)
+            self._over_soon()
             or self._spent
             or (self._options.stop_when_empty and self._exhausted and self._all_idle())
         )
+
+    def _over_soon(self) -> bool:
+        return bool(self._stop.raised) or self.given_up
 
     def _all_idle(self) -> bool:
         if self._siblings is None:
@@ -161,6 +166,9 @@ class Loop:
                 self._in_doubt = True  # until the reply is here
                 claims = self._engine.claim(self._worker, self._options.queues, granted)
                 self._in_doubt = False
+        except UnknownWorker as error:
+            _log.warning("%s: it was given up, another takes its place", error)
+            self.given_up = True
         finally:
             if self._budget is not None:
                 self._budget.give_back(granted - len(claims))
@@ -269,7 +277,7 @@ class Loop:
     def _wait_for_store(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         try:
-            while not self._stop.raised and (left := until - time.monotonic()) > 0:
+            while not self._over_soon() and (left := until - time.monotonic()) > 0:
                 if self._engine.wait(self._options.queues, min(left, WAIT_SECONDS)):
                     return
         except StoreUnavailable as error:

@@ -60,6 +60,15 @@ class Post:
             with contextlib.suppress(StoreUnavailable):  # then it is left to the lease
                 self._engine.recover(self.worker)
 
+    @property
+    def given_up(self) -> bool:
+        """Whether others have, or the store has, given this worker up."""
+        return self._loop.given_up
+
+    def give_up(self) -> None:
+        """End `run`: others have given this worker up."""
+        self._loop.given_up = True
+
     def leave(self, timed_out: Mapping[tuple[str, int], Outcome]) -> None:
         """Give up all it holds, though it runs: at no cost, but for `timed_out`, whose outcomes are
         these. What its thread does from now on counts for nothing."""
@@ -69,7 +78,7 @@ class Post:
 
 class Pulse(threading.Thread):
     """Does what the supervisor would: beats for posts and looks for workers that are dead. A post
-    that was given up by others is stopped. `look` is called now and then."""
+    that was given up by others is ended. `look` is called now and then."""
 
     def __init__(
         self,
@@ -107,9 +116,9 @@ class Pulse(threading.Thread):
     def _beat(self) -> None:
         posts = {post.worker: post for post in self._posts()}
         for worker in self._engine.beat(list(posts), self._lease):
-            if not posts[worker].stop.raised:
-                _log.error("worker %s was given up by others; stopping it", worker)
-                posts[worker].stop.raise_()
+            if not posts[worker].given_up:
+                _log.error("worker %s was given up by others; replacing it", worker)
+                posts[worker].give_up()
 
     def _sweep(self) -> None:
         self._engine.recover(lease=self._lease)

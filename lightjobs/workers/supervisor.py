@@ -22,7 +22,7 @@ from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..record import Outcome
 from .budget import Budget
-from .child import OUTGROWN, READY, READY_BYTES
+from .child import GIVEN_UP, OUTGROWN, READY, READY_BYTES
 from .chore import Chore
 from .flag import Flag
 from .journal import Journal
@@ -282,14 +282,16 @@ class Supervisor:
             self._status = status
             self._signals.raise_()
             return
-        if status == OUTGROWN:
+        if status == GIVEN_UP:
+            _log.warning("worker %s was given up by others; replacing it", child.worker)
+        elif status == OUTGROWN:
             _log.info("a child has outgrown --max-memory; replacing it")
         elif not child.timed_out:
             how = f"signal {-status}" if status < 0 else f"status {status}"
             _log.error("a child ended with %s; its jobs go back and another takes over", how)
         self._to_start += 1
         self._start_at = 0.0
-        if status == OUTGROWN or any(held.started for held in child.journal.read()):
+        if status in (OUTGROWN, GIVEN_UP) or any(held.started for held in child.journal.read()):
             # A job may have done it, and recoveries bound how often it can: no pause.
             self._pause = RESPAWN_SECONDS[0]
         else:

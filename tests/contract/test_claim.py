@@ -2,6 +2,7 @@ import time
 
 import pytest
 
+from lightjobs.errors import UnknownWorker
 from lightjobs.record import Done, Release
 
 from .support import HANDLER, claim_one, drain, eventually, in_threads, job, processes, push, worker
@@ -158,18 +159,21 @@ def test_the_fence_rises_when_the_attempts_are_reset(engine):
     assert (again.attempts, again.fence) == (1, 2)
 
 
-def test_an_unregistered_worker_gets_nothing(engine):
+def test_an_unregistered_worker_gets_nothing_and_is_told(engine):
     (id,) = push(engine)
-    assert engine.claim("stranger", ["q"], 10) == []
+    with pytest.raises(UnknownWorker, match="stranger"):
+        engine.claim("stranger", ["q"], 10)
     assert engine.find(id).status == "new"
     assert engine.find(id).attempts == 0
 
 
-def test_a_recovered_worker_gets_nothing(engine):
+def test_a_recovered_worker_gets_nothing_and_is_told(engine):
     push(engine)
     name = worker(engine)
     engine.recover(name)
-    assert engine.claim(name, ["q"], 10) == []
+    with pytest.raises(UnknownWorker):
+        engine.claim(name, ["q"], 10)
+    assert engine.stats()["q"]["new"] == 1
 
 
 def test_held_returns_claims_whose_reply_was_lost(engine):

@@ -1,5 +1,8 @@
 import time
 
+import pytest
+
+from lightjobs.errors import UnknownWorker
 from lightjobs.record import Done
 
 from .support import claim_one, eventually, push, worker
@@ -22,7 +25,8 @@ def test_beat_does_not_bring_a_recovered_worker_back(engine):
     name = worker(engine)
     engine.recover(name)
     engine.beat([name], 30)
-    assert engine.claim(name, ["q"], 1) == []
+    with pytest.raises(UnknownWorker):
+        engine.claim(name, ["q"], 1)
     assert engine.beat([name], 30) == [name]
 
 

@@ -9,7 +9,7 @@ from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgr
 
 from lightjobs.engines.sql import mysql, postgres
 from lightjobs.engines.sql.engine import SqlEngine
-from lightjobs.errors import LightjobsError, StoreUnavailable
+from lightjobs.errors import LightjobsError, StoreUnavailable, UnknownWorker
 from lightjobs.record import Done, utc_text
 
 from .support import drain, eventually, in_threads, push, worker
@@ -119,14 +119,21 @@ def test_a_recovery_under_way_is_waited_for_by_the_claim_of_that_worker(server):
     engine, database = server.engine(), server.database()
     push(engine)
     name = worker(engine)
-    claimed = []
-    thread = threading.Thread(target=lambda: claimed.append(engine.claim(name, ["q"], 1)))
+    told = []
+
+    def claim():
+        with pytest.raises(UnknownWorker) as caught:
+            engine.claim(name, ["q"], 1)
+        told.append(caught.value)
+
+    thread = threading.Thread(target=claim)
     with database.transaction():
         database.run("unregister", {"worker": name})
         thread.start()
         time.sleep(0.3)
+        assert not told
     thread.join()
-    assert claimed == [[]]
+    assert told
     assert engine.stats()["q"] == {**engine.stats()["q"], "new": 1, "queued": 0}
 
 

@@ -187,3 +187,16 @@ def test_a_server_that_is_not_there_exits_3_without_a_traceback(shared):  # noqa
         assert done.returncode == 3, command
         assert "Traceback" not in done.stderr
         assert done.stderr.startswith("lightjobs: redis: ")
+
+
+@pytest.mark.parametrize("options", [(), ("--workers=0",)], ids=["child", "foreground"])
+def test_a_server_that_comes_back_empty_is_worked_within_two_seconds(shared, options):  # noqa: F811
+    """It does not know the worker any more; the next beat would come after a third of the lease."""
+    worker = shared.project.work(*options).ready()
+    time.sleep(0.5)
+    shared.raw.flushall()
+    push(shared, 3)
+    wait_until(lambda: len(shared.project.book("end")) == 3, 2)
+    assert worker.running()
+    assert worker.stop() == 0
+    assert "Traceback" not in worker.err

@@ -15,7 +15,13 @@ from typing import Any
 
 from redis import exceptions
 
-from ...errors import LightjobsError, SettingsError, StoreInDoubt, StoreUnavailable
+from ...errors import (
+    LightjobsError,
+    SettingsError,
+    StoreInDoubt,
+    StoreUnavailable,
+    UnknownWorker,
+)
 from ...record import (
     CANCELLED,
     COMPLETED,
@@ -97,7 +103,10 @@ class RedisEngine(Engine):
         return ids
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
-        return _claims(self._call("claim", worker, limit, *queues))
+        reply = self._call("claim", worker, limit, *queues)
+        if reply is None:
+            raise UnknownWorker(f"{self.name} knows no worker {worker!r}")
+        return _claims(reply)
 
     def held(self, worker: str) -> list[Claim]:
         return _claims(self._call("held", worker))

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
-from ...errors import LightjobsError, StoreUnavailable
+from ...errors import LightjobsError, StoreUnavailable, UnknownWorker
 
 if TYPE_CHECKING:
     from .guests import Guest
@@ -80,7 +80,12 @@ class Database(ABC):
 
     @abstractmethod
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
-        """Take the first due jobs; each row begins with the fields of a Claim."""
+        """Take the first due jobs; each row begins with the fields of a Claim. Raises UnknownWorker
+        when something is due and `worker` is not registered."""
+
+    def unknown(self, worker: str) -> UnknownWorker:
+        """The error that says so."""
+        return UnknownWorker(f"{self.label} knows no worker {worker!r}")
 
     @abstractmethod
     def push(self, rows: Sequence[dict[str, Any]]) -> Sequence[int]:

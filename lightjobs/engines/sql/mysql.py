@@ -155,7 +155,7 @@ class Mysql(Server):
         claimed: list[Row] = []
         with self.transaction():
             if not self.rows("registered", {"worker": worker}):
-                return claimed
+                raise self.unknown(worker)
             for queue, priority in due:
                 if len(claimed) < limit:
                     params = {"queue": queue, "priority": priority, "limit": limit - len(claimed)}

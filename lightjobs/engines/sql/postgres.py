@@ -138,6 +138,8 @@ class Postgres(Server):
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
         rows = self.rows("claim", {"worker": worker, "limit": limit, **_places(queues)})
+        if not rows and not self.rows("known", {"worker": worker}):
+            raise self.unknown(worker)
         rows.sort(key=_by_claim_order)  # RETURNING has no order of its own
         return rows
 

@@ -84,7 +84,7 @@ class Sqlite(Database):
         claimed: list[Row] = []
         with self.transaction() as connection:
             if not self.rows("registered", {"worker": worker}):
-                return claimed
+                raise self.unknown(worker)
             params = {"worker": worker, **clock()}
             sql = query("claim", self.name)
             paused = {queue for (queue,) in self.rows("paused_queues", {})}

@@ -1,9 +1,9 @@
 -- Take due jobs for a worker.
 -- ARGV: prefix; worker; limit; queues, in strict order.
 -- Paused queues give nothing. Returns JSON [[id, fence, handler, queue, payload, attempts, recoveries, created_at, options or ""], ...];
--- "" for nothing. What cannot be read is set aside: out of its queue, untouched, with a reason.
+-- "" for nothing, false when the worker is not registered. What cannot be read is set aside: out of its queue, untouched, with a reason.
 local worker, left = ARGV[2], tonumber(ARGV[3])
-if not registered(worker) then return '' end
+if not registered(worker) then return false end
 local at = now()
 local updated_at = utc_text(at)
 local claims = {}
