@@ -217,7 +217,7 @@ class Engine(ABC):
     def cancel(self, job_id: str) -> bool:
         """Cancel one job: a waiting, delayed or paused one never runs; a running one is told, and
         its outcome refused. Returns False when there is no such job, or it has ended."""
-        where = Where(job_id)
+        where = _one(job_id)
         cancelled = bool(self.move("cancel", where))
         if cancelled and self.retention.cancelled == 0:
             self.purge(CANCELLED, where)
@@ -226,12 +226,12 @@ class Engine(ABC):
     def pause(self, job_id: str) -> bool:
         """Keep one waiting or delayed job from running until it is resumed. Returns False when it
         is not waiting."""
-        return bool(self.move("pause", Where(job_id)))
+        return bool(self.move("pause", _one(job_id)))
 
     def resume(self, job_id: str) -> bool:
         """Let a paused job run, with the due time and priority it had. Returns False when it is
         not paused."""
-        return bool(self.move("resume", Where(job_id)))
+        return bool(self.move("resume", _one(job_id)))
 
     def cleanup(
         self,
@@ -363,6 +363,14 @@ class Engine(ABC):
 
     def close(self) -> None:  # noqa: B027 - most engines have nothing to close
         """Give back connections; the engine opens new ones when it is used again."""
+
+
+def _one(job_id: str) -> Where:
+    """The job with that id alone. Raises LightjobsError for what is no text: None, which somebody's
+    empty column may hold, would mean every job there is."""
+    if not isinstance(job_id, str):
+        raise LightjobsError(f"{job_id!r} is no job's id; allowed: the text that dispatch returned")
+    return Where(job_id)
 
 
 def legal_move(name: str, where: Where = EVERYWHERE) -> Move:

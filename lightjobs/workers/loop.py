@@ -8,8 +8,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from ..engines.base import Engine
+from ..engines.base import Engine, Where
 from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
 from ..record import CANCELLED, Claim, HandBack
 from ..run import Run
@@ -231,6 +232,7 @@ class Loop:
                     self._hooks.append(run)
             elif self._was_cancelled(run):
                 self._lines.cancelled(run)
+                self._drop_cancelled(run)
             else:
                 self._lines.lost(run)
                 _log.warning(
@@ -247,6 +249,12 @@ class Loop:
         except LightjobsError:
             stored = None
         return run.cancelled if stored is None else stored.status == CANCELLED
+
+    def _drop_cancelled(self, run: Run) -> None:
+        """Until now the store kept the job, so that this outcome could be refused."""
+        if self._engine.retention.cancelled == 0:
+            with suppress(LightjobsError):  # then it goes with those that expire
+                self._engine.purge(CANCELLED, Where(run.claim.id))
 
     def _hand_back(self, tickets: Sequence[Ticket]) -> None:
         if not tickets:

@@ -3,6 +3,7 @@ import time
 import pytest
 
 from lightjobs.engines.base import MAX_RECOVERIES, Where
+from lightjobs.errors import LightjobsError
 from lightjobs.record import Done, Failed, Retention
 
 from .support import KINDS, NO_IDS, claim_one, drain, fail, outcomes, push, worker
@@ -178,3 +179,12 @@ def test_cancelled_jobs_are_listed_latest_first(engine):
     assert {job.id for job in engine.browse("cancelled")} == set(ids)
     assert len(engine.browse("cancelled", limit=2)) == 2
     assert engine.browse("cancelled", "other") == []
+
+
+@pytest.mark.parametrize("verb", ["cancel", "pause", "resume"])
+@pytest.mark.parametrize("wrong", [None, 1, b"1"])
+def test_what_is_no_text_is_refused_and_touches_no_job(engine, verb, wrong):
+    (id,) = push(engine)
+    with pytest.raises(LightjobsError, match=r"is no job's id; allowed: the text"):
+        getattr(engine, verb)(wrong)
+    assert engine.find(id).status == "new"

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from lightjobs import Job
+from lightjobs.record import Retention
 
 from .working import Worker, Wrapped, failing, greedy, wait_for
 
@@ -66,7 +67,7 @@ def test_a_cancelled_job_is_told_and_its_outcome_dropped(engine, concurrency, jo
     thread.join(4)
     assert not thread.is_alive()
     assert ran == [id, "told"]
-    assert engine.find(id).status == "cancelled"
+    assert engine.find(id) is None, "dropped, now that nobody needs to be refused any more"
     assert worker.lines.cancelled_ids == [id]
     assert worker.lines.lost_ids == worker.lines.ended_ids == []
     assert not caplog.records
@@ -97,7 +98,7 @@ def test_the_jobs_beside_it_and_after_it_notice_nothing(engine):
     assert ran.count("told") == 1
     assert ran.count("success") == 2
     assert set(range(10)) <= set(ran)
-    assert set(engine.stats()["default"].values()) == {0, 1}
+    assert engine.stats() == {}
 
 
 def test_a_job_given_to_another_worker_is_told_too_and_reported_lost(engine, concurrency):
@@ -158,3 +159,15 @@ def test_the_flag_may_be_read_from_any_thread(engine):
     engine.cancel(id)
     thread.join(4)
     assert ran == [id, id, "told"]
+
+
+@pytest.mark.parametrize(("kept", "left"), [(None, "cancelled"), (0.0, None)])
+def test_what_was_cancelled_while_it_ran_stays_as_retention_says(engine, kept, left):
+    engine.retention = Retention(cancelled=kept)
+    id = Polls().dispatch()
+    thread = Worker(engine).start()
+    wait_for(lambda: ran)
+    engine.cancel(id)
+    thread.join(4)
+    stored = engine.find(id)
+    assert (stored and stored.status) == left
