@@ -26,6 +26,11 @@ class Chain(NamedTuple):
     handles: tuple[Middleware, ...] = ()
     settles: tuple[Middleware, ...] = ()
 
+    @property
+    def awaits(self) -> bool:
+        """Whether it needs an event loop around a sync job, too."""
+        return any(middleware.awaits for middleware in self.handles)
+
 
 _NONE = Chain()
 current: Chain | None = None

@@ -12,7 +12,7 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ from .errors import (
     UnknownHandler,
 )
 from .record import Claim, Done, Failed, HandBack, Outcome, Release
-from .run import Alarm, Run
+from .run import Run
 
 EXCEPTION_BYTES = 16 * 1024
 """A failed job keeps at most this much of its exception's text."""
@@ -68,14 +68,20 @@ def run_here(coroutine: Coroutine[Any, Any, T], needs_loop: bool) -> T:
         return drive(coroutine)
     import asyncio
 
+    return _beside_loops(partial(asyncio.run, coroutine))
+
+
+def _beside_loops(call: Callable[[], T]) -> T:
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(coroutine)
+        return call()
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+        return pool.submit(call).result()
 
 
 def needs_loop(claim: Claim) -> bool:
@@ -97,29 +103,17 @@ async def execute(claim: Claim, store: Store | None = None, run: Run | None = No
         has_middleware = chain.current is not None
         if has_middleware:
             chain.claimed(claim)
-        run.entry = entry = registry.lookup(claim.handler)
-        run.job = job = entry.job()
-        # First: onFailure may ask for it, whatever fails below.
-        run.context = job.context = JobContext(claim, store)
-        job.payload = payload.decode(claim.payload)
-        if entry.typed is not None:
-            job.payload = entry.typed.load(job.payload)
-        if claim.options is not None:
-            for name, value in json.loads(claim.options).items():
-                if name in TRAVELLING:
-                    setattr(job, name, backoff.from_json(value) if name == "retryAfter" else value)
+        entry, job = _prepared(run, store)
         if entry.has_rate_limit and store is not None:
             _respect_rate(run, store)
-        if has_middleware:
+        if has_middleware or job.timeout is not None:
             await handled(run, entry.is_async)
-        elif job.timeout is not None and run.alarm is not None:
-            await _handle_in_time(run, run.alarm)
         else:
             result = job.handle()
             if entry.is_async:
                 await result
             elif result is not None:
-                _ended(result)
+                _ended(result, run)
         run.outcome = Done(claim.id, claim.fence)
     except BaseException as error:
         run.exception = error
@@ -130,45 +124,90 @@ async def execute(claim: Claim, store: Store | None = None, run: Run | None = No
     return run
 
 
+def _prepared(run: Run, store: Store | None) -> tuple[registry.Entry, Any]:
+    """Make the handler object of `run`, with all it is entitled to."""
+    claim = run.claim
+    run.entry = entry = registry.lookup(claim.handler)
+    run.job = job = entry.job()
+    # First: onFailure may ask for it, whatever fails below.
+    run.context = job.context = JobContext(claim, store)
+    job.payload = payload.decode(claim.payload)
+    if entry.typed is not None:
+        job.payload = entry.typed.load(job.payload)
+    if claim.options is not None:
+        for name, value in json.loads(claim.options).items():
+            if name in TRAVELLING:
+                setattr(job, name, backoff.from_json(value) if name == "retryAfter" else value)
+    return entry, job
+
+
+def timed_out(claim: Claim, outcome: Outcome) -> Run:
+    """The run that was ended with its process for ignoring its timeout, and settled as `outcome`:
+    for the hooks and lines that another process sees to. Never raises."""
+    run = Run(claim)
+    try:
+        _prepared(run, None)
+    except BaseException:
+        _log.exception("job %s cannot be made again for its hooks", claim.id)
+    run.exception = JobTimeout(getattr(run.job, "timeout", None))
+    run.outcome = outcome
+    return run
+
+
 async def handled(run: Run, is_async: bool) -> Any:
-    """What `handle()` of the run's job returns, with the middleware around it."""
-    through = chain.around(run, partial(_handle, run, is_async))
-    # Driven here, so that one which awaits where it may not fails the job and not the worker.
-    return await through if is_async else drive(through)
-
-
-async def _handle(run: Run, is_async: bool) -> Any:
-    if run.job.timeout is not None and run.alarm is not None:
-        return await _handle_in_time(run, run.alarm)
-    result = run.job.handle()
-    return await result if is_async else _ended(result)
-
-
-def _ended(result: Any) -> Any:
-    """The result of a sync handler, or of a plain function around an async one, as decorators
-    make."""
-    return run_here(result, True) if isinstance(result, Coroutine) else result
-
-
-async def _handle_in_time(run: Run, alarm: Alarm) -> Any:
-    """What `handle()` returns, but only until the job's timeout is over."""
-    seconds = run.job.timeout
+    """What `handle()` of the run's job returns, with the middleware around it, and only until the
+    job's timeout is over."""
+    alarm, seconds = run.alarm, run.job.timeout
+    if alarm is None or seconds is None:
+        return await _through(run, is_async)
     try:
         try:
             alarm.arm(run, _judge(run, JobTimeout(seconds)))
-            result = run.job.handle()
-            if isinstance(result, Coroutine):
-                alarm.call_off(run)  # from here on an event loop sees to it
-                coroutine = _within(seconds, result)
-                if run.entry is not None and run.entry.is_async:
-                    return await coroutine
-                return run_here(coroutine, True)
-            return result
+            through = _through(run, is_async)
+            return await (_within(seconds, through) if is_async else through)
         finally:
             alarm.disarm(run)
     except JobTimeout as error:
         error.seconds = seconds
         raise
+
+
+async def _through(run: Run, is_async: bool) -> Any:
+    current = chain.current
+    if current is None or not current.handles:
+        return await _handle(run) if is_async else _handle_now(run)
+    if is_async:
+        return await chain.around(run, partial(_handle, run))
+    if current.awaits:
+        from .stepping import step_through  # brings asyncio
+
+        around, handle = partial(chain.around, run), partial(_handle_now, run)
+        return _beside_loops(partial(step_through, around, handle))
+    # Driven here, so that one which awaits all the same fails the job and not the worker.
+    return drive(chain.around(run, partial(_handle_as_promised, run)))
+
+
+async def _handle(run: Run) -> Any:
+    return await run.job.handle()
+
+
+async def _handle_as_promised(run: Run) -> Any:
+    return _handle_now(run)
+
+
+def _handle_now(run: Run) -> Any:
+    return _ended(run.job.handle(), run)
+
+
+def _ended(result: Any, run: Run) -> Any:
+    """The result of a sync handler, or of a plain function around an async one, as decorators
+    make."""
+    if not isinstance(result, Coroutine):
+        return result
+    if run.alarm is not None and run.job.timeout is not None:
+        run.alarm.call_off(run)  # from here on an event loop sees to it
+        result = _within(run.job.timeout, result)
+    return run_here(result, True)
 
 
 async def _within(seconds: float, coroutine: Coroutine[Any, Any, Any]) -> Any:

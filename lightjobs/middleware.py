@@ -17,10 +17,14 @@ _log = logging.getLogger("lightjobs.middleware")
 class Middleware:
     """Subclass it and override what you need; one object of it is made for each process.
 
-    `handle` is part of the run: what it raises counts as raised by the handler. The others only
-    look on: what they raise is logged and changes nothing. They are called in the thread, or on
-    the event loop, where the push, the job or its hook runs.
+    `handle` is part of the run: what it raises counts as raised by the handler, and the job's
+    timeout covers it. The others only look on: what they raise is logged and changes nothing.
+    They are called in the thread, or on the event loop, where the push, the job or its hook runs.
     """
+
+    awaits = True
+    """False promises that `handle` awaits nothing but `next()` around a sync job, which then needs
+    no event loop and is faster by 0.1 ms."""
 
     def on_push(self, job_id: str, job: NewJob) -> None:
         """Called in the program that dispatched, after the store has taken the job; with
@@ -30,8 +34,7 @@ class Middleware:
         """Called when a worker takes up a job it claimed, before its payload is read."""
 
     async def handle(self, run: Run, next: Next) -> Any:
-        """Called around each `handle()`: `await next()` runs the rest and gives its result. Around
-        a sync job nothing else may be awaited, since there is no event loop to wait on."""
+        """Called around each `handle()`: `await next()` runs the rest and gives its result."""
         return await next()
 
     def on_settle(self, run: Run) -> None:
@@ -73,6 +76,7 @@ class Timing(Middleware):
     """Logs to `lightjobs.middleware` how long each handler took, and how long after its dispatch
     it began. A subclass with `slow = 1.0` logs only those that took so many seconds."""
 
+    awaits = False
     slow = 0.0
 
     async def handle(self, run: Run, next: Next) -> Any:

@@ -124,19 +124,124 @@ def test_middleware_that_raises_counts_as_the_handler_raising(using, job):
     assert seen == []
 
 
-def test_waiting_around_a_sync_job_fails_the_job_and_not_the_worker(using, engine, concurrency):
-    class Waits(Middleware):
-        async def handle(self, run, next):
-            await asyncio.sleep(0)
-            return await next()
+class Waits(Middleware):
+    """Awaits before and after, as one that asks another service does."""
+
+    async def handle(self, run, next):
+        await asyncio.sleep(0.001)
+        try:
+            result = await next()
+        except BaseException as error:
+            seen.append(type(error).__name__)
+            raise
+        await asyncio.sleep(0.001)
+        seen.append("waited")
+        return result
+
+
+def test_middleware_may_wait_around_sync_and_async_jobs_alike(using, engine, concurrency):
+    using(Outer, Waits)
+    Work().dispatch()
+    AsyncWork().dispatch()
+    Worker(engine, concurrency=concurrency).run()
+    assert engine.stats() == {}
+    for name in ("Work", "AsyncWork"):
+        assert f"outer before {name}" in seen
+    assert (seen.count("handle"), seen.count("waited"), seen.count("outer after 42")) == (2, 2, 2)
+
+
+@pytest.mark.parametrize("raised", [ValueError, SystemExit, KeyboardInterrupt, StopIteration])
+def test_what_a_sync_job_raises_reaches_middleware_that_waits(using, raised):
+    class Raises(Job):
+        def handle(self):
+            raise raised("boom")
 
     using(Waits)
+    for _ in range(2):  # the loop may have been given up: the next job has another
+        outcome = run(Raises).outcome
+        assert type(outcome) is Failed
+    assert len(seen) == 2
+    assert type(run(Work).outcome) is Done
+    assert seen[2:] == ["handle", "waited"]
+
+
+def test_a_sync_job_has_no_event_loop_around_it_although_its_middleware_has(using):
+    class Loops(Job):
+        def handle(self):
+            seen.append(asyncio.run(asyncio.sleep(0, "own loop")))
+
+    using(Waits)
+    assert type(run(Loops).outcome) is Done
+    assert seen == ["own loop", "waited"]
+
+
+def test_middleware_that_waits_may_run_a_sync_job_twice_or_not_at_all(using):
+    class Again(Waits):
+        async def handle(self, run, next):
+            await asyncio.sleep(0)
+            for _ in range(run.job.payload["times"]):
+                await next()
+
+    using(Again)
+    for times in (0, 2):
+        assert type(run(Work, f'{{"times": {times}}}').outcome) is Done
+    assert seen == ["handle", "handle"]
+
+
+@pytest.mark.parametrize("around", [0.0, 5.0], ids=["in the handler", "in the middleware"])
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+def test_a_jobs_timeout_covers_its_middleware(using, engine, concurrency, around, asynchronous):
+    class Slow(Middleware):
+        async def handle(self, run, next):
+            try:
+                await asyncio.sleep(around)
+                return await next()
+            finally:
+                seen.append("tidied up")
+
+    class Sleeps(Job):
+        timeout = 0.3
+
+        def handle(self):
+            time.sleep(5)
+
+    class SleepsAsync(Sleeps):
+        async def handle(self):
+            await asyncio.sleep(5)
+
+    using(Slow)
+    id = (SleepsAsync if asynchronous else Sleeps)().dispatch()
+    started = time.monotonic()
+    if concurrency == 1 or asynchronous:  # a thread that waits in a system call is past help
+        Worker(engine, concurrency=concurrency).run()
+        assert time.monotonic() - started < 2
+        assert engine.find(id).exception.startswith("timed out after 0.3 s")
+        assert seen == ["tidied up"]
+
+
+def test_middleware_that_waits_works_in_a_thread_with_a_running_loop(using):
+    using(Waits)
+
+    async def main():
+        return Work().dispatchSync({})
+
+    assert asyncio.run(main()) == 42
+    assert seen == ["handle", "waited"]
+
+
+def test_who_promised_not_to_wait_and_does_fails_the_job_and_not_the_worker(
+    using, engine, concurrency
+):
+    class Promises(Waits):
+        awaits = False
+
+    using(Promises)
     bad = Work().setAttempts(1).dispatch()
     AsyncWork().dispatch()
     Worker(engine, concurrency=concurrency).run()
-    assert "has no event loop" in engine.find(bad).exception
+    assert "event loop" in engine.find(bad).exception
     assert engine.stats()["default"] | {"new": 0, "failed": 1} == engine.stats()["default"]
-    assert seen == ["handle", "success"]
+    assert seen == ["handle", "waited", "success"]
 
 
 def test_pushes_are_told_with_their_ids_once_the_store_has_them(using, engine):
