@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from .. import current, registry
 from ..errors import LightjobsError
 from ..text import escaped
-from . import lines, logs
+from . import aftermath, lines, logs
 from .budget import Budget
 from .flag import Flag
 from .journal import Journal
@@ -38,7 +38,8 @@ GIVEN_UP = 76
 
 def main(order: dict[str, Any]) -> int:
     """Work until told to stop; returns the exit status. `journal`, `ready`, `budget` and `siblings`
-    in `order` are descriptors that were inherited, `place` the own one among the siblings."""
+    in `order` are descriptors that were inherited, `place` the own one among the siblings, `late`
+    the outcomes of another child's jobs whose hooks it could not call."""
     stop = Flag()
     # A terminal sends Ctrl-C to the whole group; only the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -59,6 +60,7 @@ def main(order: dict[str, Any]) -> int:
         Siblings(order["siblings"], order["place"]),
         _ParentWatch(stop, options.grace, order["parent"]).look,
     )
+    loop.take_over(aftermath.runs(current.engine(), list(map(aftermath.from_json, order["late"]))))
     os.write(order["ready"], READY)
     os.close(order["ready"])
     loop.run()

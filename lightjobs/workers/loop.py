@@ -7,7 +7,7 @@ import resource
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from ..engines.base import Engine, Where
@@ -95,6 +95,14 @@ class Loop:
             if options.concurrency == 1
             else PoolRunner(self.holdings, lines, engine, options.concurrency)
         )
+
+    def take_over(self, runs: Iterable[Run]) -> None:
+        """See to the lines and hooks of `runs`, which ended, and were settled, elsewhere."""
+        for run in runs:
+            self._lines.ended(run)
+            if run.has_hook:
+                self._hooks.append(run)
+        self._lines.flush()
 
     def run(self) -> None:
         """Work until asked to stop, or until the options say it is enough. On return nothing is

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ..engines.base import Engine
 from ..errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ..record import Outcome
+from . import aftermath
 from .budget import Budget
 from .chore import Chore
 from .flag import Flag
@@ -44,13 +45,16 @@ class Post:
         lines: Lines,
         stop: Flag,
         budget: Budget | None = None,
+        late: Sequence[Outcome] = (),
     ) -> None:
+        """`late` are the outcomes of another post's jobs whose hooks it could not call."""
         self.worker = new_worker_name()
         self.stop = stop
         self.journal = Journal()
         self._engine = engine
         engine.register(self.worker, options.lease)
         self._loop = Loop(engine, self.worker, options, self.journal, lines, stop, budget)
+        self._loop.take_over(aftermath.runs(engine, late))
 
     def run(self) -> None:
         """Work until the `stop` flag is raised; then the store forgets this worker."""
@@ -69,11 +73,12 @@ class Post:
         """End `run`: others have given this worker up."""
         self._loop.given_up = True
 
-    def leave(self, timed_out: Mapping[tuple[str, int], Outcome]) -> None:
+    def leave(self, timed_out: Mapping[tuple[str, int], Outcome]) -> list[Outcome]:
         """Give up all it holds, though it runs: at no cost, but for `timed_out`, whose outcomes are
-        these. What its thread does from now on counts for nothing."""
+        these; returns those that were accepted. What its thread does from now on counts for
+        nothing."""
         self.stop.raise_()
-        put_back(self._engine, self.worker, self.journal, True, timed_out)
+        return put_back(self._engine, self.worker, self.journal, True, timed_out).timed_out
 
 
 class Pulse(threading.Thread):

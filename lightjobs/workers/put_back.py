@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ..engines.base import Engine
 from ..record import HandBack, Outcome
 from .journal import Journal
+
+
+class PutBack(NamedTuple):
+    """How many jobs were handed back at no cost, and which outcomes of those that had timed out the
+    store accepted: their hooks are still to be called."""
+
+    handed_back: int
+    timed_out: list[Outcome]
 
 
 def put_back(
@@ -15,9 +24,9 @@ def put_back(
     journal: Journal,
     forgiven: bool,
     timed_out: Mapping[tuple[str, int], Outcome],
-) -> int:
+) -> PutBack:
     """Settle what had finished, hand back at no cost what had not started, recover the rest, and
-    forget the worker. Returns how many were handed back.
+    forget the worker.
 
     `timed_out` holds the outcomes of those for whose sake the worker was ended, by id and fence;
     `forgiven` when the others' runs did nothing wrong: they are handed back, too.
@@ -31,6 +40,7 @@ def put_back(
         elif forgiven or not held.started:
             outcomes.append(HandBack(held.id, held.fence))
             handed_back += 1
-    engine.settle(worker, outcomes)
+    accepted = zip(outcomes, engine.settle(worker, outcomes), strict=True)
+    late = [outcome for outcome, taken in accepted if taken and outcome in timed_out.values()]
     engine.recover(worker)
-    return handed_back
+    return PutBack(handed_back, late)

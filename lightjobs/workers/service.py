@@ -17,6 +17,7 @@ from .. import current, registry
 from ..engines.base import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import LightjobsError, SettingsError
+from ..record import Outcome
 from .flag import Flag
 from .lines import Lines
 from .options import Options
@@ -80,6 +81,8 @@ class Service:
         self._engine: Engine | None = None
         self._places: list[_Place] = []
         self._left: list[_Place] = []
+        self._late: list[Outcome] = []
+        """Of jobs that have timed out and whose hooks the next thread is to call."""
         self._retry_at = 0.0
         self._pulse: Pulse | None = None
         self._stopping = False
@@ -170,7 +173,8 @@ class Service:
         return [post for post, _thread in list(self._places)]
 
     def _fill(self, engine: Engine) -> None:
-        post = Post(engine, self._options, Lines(), Flag())
+        post = Post(engine, self._options, Lines(), Flag(), late=self._late)
+        self._late = []
         thread = threading.Thread(target=_run, args=(post,), daemon=True, name="lightjobs")
         self._places.append(_Place(post, thread))
         if self._stopping:
@@ -189,7 +193,7 @@ class Service:
                 if overdue:
                     ids = ", ".join(id for id, _fence in overdue)
                     _log.error("job %s timed out and went on: its thread is given up", ids)
-                    place.post.leave(overdue)
+                    self._late += place.post.leave(overdue)
                 elif place.thread.is_alive() or self._stopping:
                     continue
                 else:

@@ -15,12 +15,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..record import Outcome
+from . import aftermath
 from .budget import Budget
 from .child import GIVEN_UP, OUTGROWN, READY, READY_BYTES
 from .chore import Chore
@@ -70,6 +71,7 @@ class Child:
         options: Options,
         budget: Budget | None,
         siblings: Siblings,
+        late: Sequence[Outcome],
         let_go: Callable[[], None],
     ) -> None:
         self.worker = worker
@@ -91,6 +93,7 @@ class Child:
             **descriptors,
             "worker": worker,
             "place": place,
+            "late": list(map(aftermath.to_json, late)),
             "parent": os.getpid(),
             "options": options._asdict(),
         }
@@ -145,6 +148,8 @@ class Supervisor:
         self._complaints: set[bytes] = set()
         self._kill_at: float | None = None
         self._status = 0
+        self._late: list[Outcome] = []
+        """Of jobs that have timed out and whose hooks the next child is to call."""
         self._wake: tuple[int, ...] = ()
         """The pipe that ends the sleep."""
 
@@ -317,9 +322,10 @@ class Supervisor:
         # wrong: nothing is spent.
         killed = child.process.returncode == -signal.SIGKILL
         forgiven = killed and (self._kill_at is not None or bool(child.timed_out))
-        handed_back = put_back(self._engine, child.worker, child.journal, forgiven, child.timed_out)
+        done = put_back(self._engine, child.worker, child.journal, forgiven, child.timed_out)
+        self._late += done.timed_out
         if self._budget is not None:
-            self._budget.give_back(handed_back)
+            self._budget.give_back(done.handed_back)
 
     def _start(self) -> None:
         if not self._to_start or time.monotonic() < self._start_at:
@@ -339,7 +345,11 @@ class Supervisor:
     def _launched(self, worker: str) -> Child:
         taken = {child.place for child in [*self._children, *self._dead]}
         place = next(number for number in itertools.count() if number not in taken)
-        return Child(worker, place, self._options, self._budget, self._siblings, self._let_go)
+        child = Child(
+            worker, place, self._options, self._budget, self._siblings, self._late, self._let_go
+        )
+        self._late = []
+        return child
 
     def _let_go(self) -> None:
         """Close what a fork has of the supervisor's; the books of other children, above all."""

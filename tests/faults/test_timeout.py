@@ -66,6 +66,55 @@ def test_a_handler_that_cannot_be_interrupted_is_ended_with_its_child(
     assert f"job {job_id} timed out" in worker.err
 
 
+HOOKS = """
+class HoldsAndTells(Job):
+    timeout = 0.2
+    attempts = 2
+    def handle(self):
+        record("start", self.payload["n"])
+        import re
+        re.match(r"(a+)+$", "a" * 40 + "b")
+    def onFailure(self):
+        why = str(self.getException()).replace(" ", "_")
+        record("failed", f"{self.payload['n']}:{self.context.attempt}:{why}")
+"""
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["a fork", "a new interpreter"])
+def test_who_takes_over_calls_the_hooks_of_the_job_that_was_ended(
+    project: Project, fresh: bool
+) -> None:
+    project.jobs(HOOKS)
+    project.module(
+        "seen",
+        "from lightjobs.middleware import Middleware\n"
+        "from .book import record\n"
+        "class Seen(Middleware):\n"
+        "    def on_settle(self, run):\n"
+        "        record('settled', f'{type(run.outcome).__name__}:{run.claim.attempts}')\n",
+    )
+    (project.root / "config").mkdir()
+    (project.root / "config/jobs.py").write_text(
+        "import lightjobs\n"
+        "jobs = {'engine': 'database', 'timeout_grace': 0.3}\n"
+        "jobs['middleware'] = ['app_jobs.seen.Seen']\n"
+    )
+    if fresh:
+        project.patch(
+            "import threading, time\n"
+            "threading.Thread(target=time.sleep, args=(99,), daemon=True).start()\n"
+        )
+    project.push("HoldsAndTells", {"n": "bad"})
+    worker = project.work()
+    (told,) = wait_until(lambda: project.book("failed"), 10)
+    assert told.n == "bad:2:timed_out_after_0.2_s"
+    wait_until(lambda: len(project.book("settled")) == 2)
+    assert [entry.n for entry in project.book("settled")] == ["Release:1", "Failed:2"]
+    assert worker.stop() == 0
+    assert worker.out.count("[FAILED]") == 2, "once for each attempt"
+    assert len(project.book("failed")) == 1
+
+
 def test_ignoring_it_spends_an_attempt_each_time_and_no_recovery(project: Project) -> None:
     project.jobs(STUBBORN)
     (job_id,) = project.push("Stubborn", {"n": 1})

@@ -40,6 +40,9 @@ class Stuck(Job):
         ran.append("stuck")
         stuck.wait(20)  # in a thread, nothing interrupts this
 
+    def onFailure(self):
+        ran.append(f"failed: {self.getException()}")
+
 
 stuck = threading.Event()
 
@@ -143,6 +146,7 @@ def test_a_thread_whose_job_ignores_its_timeout_is_given_up_and_replaced(
         assert stored.exception.startswith("timed out after 0.05 s, and went on")
         Work().dispatch({"n": 2})
         wait_for(lambda: ran.count("end") == 2)
+        wait_for(lambda: "failed: timed out after 0.05 s" in ran)
     assert f"job {id} timed out" in caplog.text
     stuck.set()
     time.sleep(0.1)
