@@ -3,6 +3,8 @@ import time
 import pytest
 
 from lightjobs.engines.base import Where
+from lightjobs.engines.redis import bulk
+from lightjobs.engines.sql import engine as sql
 from lightjobs.errors import LightjobsError
 from lightjobs.record import Done, Failed
 
@@ -64,6 +66,26 @@ def test_retry_takes_more_than_a_part(engine):
     fail(engine, 12_000)
     assert engine.move("retry") == 12_000
     assert engine.stats()["q"]["new"] == 12_000
+
+
+def test_retrying_what_fails_again_at_once_ends_and_leaves_none_out(engine, monkeypatch):
+    monkeypatch.setattr(sql, "PART", 40)
+    monkeypatch.setattr(bulk, "PART", 40)
+    ids = fail(engine, 100, queue="a") + fail(engine, 100, queue="b")
+    name = worker(engine)
+    retried, told = [], []
+
+    def fail_again(touched):
+        told.append(touched)
+        claims = engine.claim(name, ["a", "b"], 200)
+        retried.extend(claim.id for claim in claims)
+        engine.settle(name, [Failed(claim.id, claim.fence, "again") for claim in claims])
+
+    time.sleep(1.1)  # the time of a failure is kept in whole seconds
+    assert engine.move("retry", Where(), fail_again) == sum(told) == 200
+    if len(told) == 1:  # the memory engine tells once it is done
+        retried += [claim.id for claim in engine.claim(name, ["a", "b"], 200)]
+    assert sorted(retried) == sorted(ids)
 
 
 def test_retry_of_a_waiting_or_running_job_changes_nothing(engine):

@@ -113,3 +113,15 @@ def test_what_was_cut_off_is_found_by_its_worker(database):
 
 def test_counting_reads_indexes_only(database):
     assert_no_scan_of_jobs(plan(database, "stats"))
+
+
+def test_the_queues_with_a_status_are_looked_up_one_by_one(database):
+    text = "\n".join(plan(database, "queues", where(("failed",))))
+    assert text.count("SEARCH jobs USING COVERING INDEX jobs_ended (status=?") == 2
+    assert "SCAN jobs" not in text
+
+
+@pytest.mark.parametrize("name", ["count", "purge", "fresh"])
+def test_what_ended_long_ago_is_found_by_when_it_ended(database, name):
+    text = "\n".join(plan(database, name, where(("failed",), "queue", "before")))
+    assert "INDEX jobs_ended (status=? AND queue=? AND failed_at<?)" in text

@@ -180,28 +180,29 @@ class SqlEngine(Engine):
         statement = "fresh" if move.fresh else name
         if where.job_id is not None:
             # In one step: whatever becomes of the job meanwhile, it is in one of them.
-            return self._in_parts(statement, move.sources, where, progress)
-        return sum(self._in_parts(statement, (s,), where, progress) for s in move.sources)
+            return self._one(statement, move.sources, where, progress)
+        return sum(self._many(statement, status, where, progress) for status in move.sources)
 
     def purge(
         self, status: str, where: Where = EVERYWHERE, progress: Progress | None = None
     ) -> int:
-        return self._in_parts("purge", (legal_purge(status),), where, progress, "free")
+        statuses = (legal_purge(status),)
+        if where.job_id is not None:
+            return self._one("purge", statuses, where, progress, "free")
+        return self._many("purge", status, where, progress, "free")
 
     def expire(self) -> int:
         total = super().expire()
         self._db.tidy()
         return total
 
-    @repeatable
     def count(self, status: str, where: Where = EVERYWHERE) -> int:
         if status not in STATUSES or where.status not in (None, status):
             return 0
         params = _filters(where)
-        ((number,),) = self._db.rows("count", params, condition((status,), *params))
-        return int(number)
+        return self._counted(params, condition((status,), *params))
 
-    def _in_parts(
+    def _one(
         self,
         name: str,
         statuses: tuple[str, ...],
@@ -213,12 +214,34 @@ class SqlEngine(Engine):
             return 0
         params = _filters(where)
         which = condition(statuses, *params, *more)
+        return _told(self._part(name, {**params, "limit": 1}, which), progress)
+
+    def _many(
+        self, name: str, status: str, where: Where, progress: Progress | None, *more: str
+    ) -> int:
+        """Queue by queue, so that each part is an index range, and no more than there were at
+        first: the oldest are touched first, and what workers put there meanwhile would never end.
+        """
         total = 0
-        while touched := self._part(name, {**params, "limit": PART}, which):
-            total += touched
-            if progress is not None:
-                progress(touched)
+        for queue in self._queues(status) if where.queue is None else [where.queue]:
+            params = _filters(where._replace(queue=queue))
+            which = condition((status,), *params, *more)
+            left = self._counted(params, which)
+            while left > 0 and (
+                touched := self._part(name, {**params, "limit": min(PART, left)}, which)
+            ):
+                left -= touched
+                total += _told(touched, progress)
         return total
+
+    @repeatable
+    def _queues(self, status: str) -> list[str]:
+        return [queue for (queue,) in self._db.rows("queues", {}, condition((status,)))]
+
+    @repeatable
+    def _counted(self, params: dict[str, Any], which: str) -> int:
+        ((number,),) = self._db.rows("count", params, which)
+        return int(number)
 
     @undone
     def _part(self, name: str, params: dict[str, Any], which: str = "") -> int:
@@ -364,6 +387,12 @@ def _filters(where: Where) -> dict[str, Any]:
         "before": None if where.before is None else utc_text(where.before),
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _told(touched: int, progress: Progress | None) -> int:
+    if touched and progress is not None:
+        progress(touched)
+    return touched
 
 
 def _last_slot(row: Row) -> LastSlot:
