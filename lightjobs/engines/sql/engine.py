@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -234,9 +234,17 @@ class SqlEngine(Engine):
                 total += _told(touched, progress)
         return total
 
+    def _queues(self, status: str) -> Iterator[str]:
+        """Those that have jobs with `status`; there may be others among them."""
+        queue: str | None = ""  # after no other, and PHP may use it
+        while queue is not None:
+            yield queue
+            queue = self._next_queue(status, queue)
+
     @repeatable
-    def _queues(self, status: str) -> list[str]:
-        return [queue for (queue,) in self._db.rows("queues", {}, condition((status,)))]
+    def _next_queue(self, status: str, after: str) -> str | None:
+        ((queue,),) = self._db.rows("next_queue", {"after": after}, condition((status,)))
+        return None if queue is None else str(queue)
 
     @repeatable
     def _counted(self, params: dict[str, Any], which: str) -> int:
