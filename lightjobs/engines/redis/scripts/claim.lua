@@ -15,7 +15,8 @@ local function take(queue, key)
   if #ids == 0 then return 0 end
   -- The first write is a removal: a full Redis lets such a script go on, so it can be drained.
   redis.call('ZREM', key, unpack(ids))
-  local held = {}
+  -- By fence: most jobs of a batch have the same.
+  local held, entries = {}, {}
   for _, id in ipairs(ids) do
     local job, why = load_job(id, NEEDED)
     if job and job.status == 'new' then
@@ -23,7 +24,8 @@ local function take(queue, key)
       save_job(job, {'status', 'queued', 'attempts', attempts, 'updated_at', updated_at,
         'fence', fence, 'worker', worker})
       held[#held + 1] = id
-      held[#held + 1] = held_entry(fence, queue)
+      entries[fence] = entries[fence] or held_entry(fence, queue)
+      held[#held + 1] = entries[fence]
       claims[#claims + 1] = {id, fence, job.handler or '', queue, job.payload or '', attempts,
         job.recoveries, job.created_at or '', job.options or ''}
     elseif job and not ELSEWHERE[job.status] then

@@ -65,15 +65,21 @@ local function delete_done()
       indexes[#indexes + 1] = index
     end
   end
+  -- What stands in an entry, by its text: most jobs of a batch have the same.
+  local fences, queues = {}, {}
   local deleted, seen = {}, {}
   for first = 1, #ids, 1000 do
     local entries = redis.call('HMGET', held_key(worker), unpack(ids, first, math.min(first + 999, #ids)))
     local gone, keys, counts = {}, {}, {}
     for place, entry in ipairs(entries) do
       local index = indexes[first + place - 1]
-      local fence, queue = (entry or ''):match('^(%d+):(.*)$')
+      if entry and not fences[entry] then
+        local fence, queue = entry:match('^(%d+):(.*)$')
+        fences[entry], queues[entry] = tonumber(fence), queue
+      end
       local id = ids[first + place - 1]
-      if fence and tonumber(fence) == outcomes[index][3] and not seen[id] then
+      if entry and fences[entry] == outcomes[index][3] and not seen[id] then
+        local queue = queues[entry]
         seen[id] = true
         gone[#gone + 1] = id
         keys[#keys + 1] = job_key(id)
