@@ -177,7 +177,7 @@ def test_a_row_deleted_while_its_job_runs_costs_nothing(project: Project) -> Non
 
 def test_a_row_changed_by_hand_while_its_job_runs_is_not_overwritten(project: Project) -> None:
     (job_id,) = project.push("Work", {"n": 1, "sleep": 0.5})
-    worker = project.work()
+    worker = project.work(RETAIN_CANCELLED="keep")
     wait_until(lambda: project.started(1))
     with project.connection() as connection:
         connection.execute("UPDATE jobs SET status = 'cancelled', worker = NULL")
