@@ -76,3 +76,18 @@ def test_the_supervisor_imports_nothing_of_the_project(project: Project) -> None
     worker = project.work().ready()
     importers = {int(path.name.partition("-")[2]) for path in project.root.glob("seen-*")}
     assert importers == set(worker.children())
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
+def test_a_handler_in_a_fork_may_start_processes_of_its_own(project: Project, method: str) -> None:
+    project.jobs(
+        "import multiprocessing\n"
+        "def squared(n): return n * n\n"
+        "class Spreads(Job):\n"
+        "    def handle(self):\n"
+        f"        with multiprocessing.get_context({method!r}).Pool(2) as pool:\n"
+        "            record('sum', sum(pool.map(squared, [1, 2, 3])))\n"
+    )
+    project.push("Spreads", {})
+    project.drain()
+    assert [entry.n for entry in project.book("sum")] == ["14"]
