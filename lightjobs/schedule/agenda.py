@@ -31,15 +31,25 @@ class Due(NamedTuple):
 class Agenda:
     """What is due from now on, given the `last` moment each entry was dispatched for, by name.
 
-    An entry that is not in `last` begins `now`: it has missed nothing. Only moments after the last
+    An entry that is not in `last` begins `now`: it has missed nothing. What was due up to
+    `missed_until` accuracy "none" does not make up for. Only moments after the last
     are ever due, so a clock that is set back brings none of them twice; set forward, it makes the
     moments it jumped over missed ones, and what was dispatched early is not dispatched again.
     """
 
-    def __init__(self, entries: Iterable[Entry], last: Mapping[str, float], now: float) -> None:
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        last: Mapping[str, float],
+        now: float,
+        missed_until: float = 0.0,
+    ) -> None:
         self._queue: list[tuple[int, int, Entry, int]] = []
         for place, entry in enumerate(entries):
-            self._enter(place, entry, int(last.get(entry.name, now) // 1))
+            after = last.get(entry.name, now)
+            if entry.accuracy == "none":
+                after = max(after, missed_until)
+            self._enter(place, entry, int(after // 1))
 
     def due(self, now: float, most: int = CATCH_UP) -> list[Due]:
         """The slots to push, each once: for the moments up to `now` that nobody took, as the
@@ -59,6 +69,10 @@ class Agenda:
     def next(self) -> int | None:
         """The moment of the next slot, perhaps a past one; None if there will be none."""
         return self._queue[0][0] if self._queue else None
+
+    def count(self, until: float) -> int:
+        """How many entries are due by then."""
+        return sum(due <= until for due, *_ in self._queue)
 
     def _enter(self, place: int, entry: Entry, after: int) -> None:
         due = entry.next_after(after)

@@ -10,7 +10,7 @@ from .. import chain
 from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..record import NEW, PAUSED, QUEUED, LastSlot, NewJob, Slot
-from .agenda import Agenda, Due
+from .agenda import TOLERANCE, Agenda, Due
 from .entry import Entry
 
 BATCH = 500
@@ -19,9 +19,14 @@ BATCH = 500
 LOOK_SECONDS = 1.0
 """The longest a scheduler sleeps, so that it notices within so long that the clock was set."""
 
-STANDBY_SECONDS = (0.5, 1.5)
-"""The time between two looks of those that stand by: enough for the leader to be done, and little
-enough to replace a dead one in seconds. At random, so that of many one is first."""
+READ_SECONDS = 10.0
+"""The longest one that stands by does not ask the store: what was paused may be resumed."""
+
+PATIENCE_SECONDS = (0.03, 0.08)
+PATIENCE_FOR_EACH = (0.0005, 0.0015)
+"""How long after a moment those that stand by look whether it was dispatched, at random within: at
+least and at most, and so much more for each entry that is due. A leader needs a part of a
+millisecond for each; and of twenty that look, one should be first by more than a batch takes."""
 
 FORGET_SECONDS = 400 * 86_400
 """What is noted of an entry that is not in the schedule is dropped so long after its last moment:
@@ -39,30 +44,38 @@ class Scheduler:
 
     The store takes each slot once, however many schedulers push it, but twenty that push the same
     thousand jobs each second would keep it busy with refusals. So one leads and the others stand
-    by: they read what was noted, and push what they find untouched at two looks in a row. Who has
-    most of a batch refused stands by; who gets it leads. Nobody is elected, and nothing is at
-    stake: two leaders, or none for a while, cost time and double nothing.
+    by: a little after each moment they read what was noted, and push it if nothing has moved since
+    they last looked, or what they leave to somebody for the second time. Who has most of a batch
+    refused stands by; who gets it leads. Nobody is elected, and nothing is at stake: two leaders,
+    or none for a while, cost time and double nothing.
     """
 
     def __init__(self, engine: Engine, entries: Sequence[Entry]) -> None:
         self._engine = engine
         self._entries = entries
         self._agenda: Agenda | None = None
+        self._missed_until = 0.0
+        """Accuracy "none" makes up for nothing up to then."""
         self._leads = True
         self._look_at = 0.0
         """When to look again, standing by."""
-        self._untouched: dict[str, float] = {}
-        """Entries found overdue at the last look, standing by, and the moment noted of each."""
+        self._seen: dict[str, float] = {}
+        """The moment noted of each entry at the last look, standing by; empty: there was none."""
+        self._left: set[str] = set()
+        """The entries whose due moments were left to others then."""
 
     def begin(self, now: float, since: float | None = None, beside_others: bool = False) -> None:
         """Read from the store where each entry stands; one that is new there begins at `since`
-        (default: `now`). With `beside_others` what is overdue already is left to whoever may be
-        at it, as by those that stand by. Raises StoreUnavailable."""
+        (default: `now`). With `beside_others` it begins by standing by, and makes up for nothing
+        that accuracy "none" says was missed. Raises StoreUnavailable."""
         known = self._read(now if since is None else since)
         self._forget(set(known), now)
+        self._missed_until = now if beside_others else now - TOLERANCE
         self._agenda = self._made(known, now)
-        if beside_others and self._agenda.next is not None and self._agenda.next <= now:
+        if beside_others:
             self._leads = False
+            self._note(known)
+            self._look_at = self._next_look(self._made(known, now, active=True), now)
 
     def _read(self, since: float) -> dict[str, LastSlot]:
         known = self._engine.slots()
@@ -72,8 +85,12 @@ class Scheduler:
         self._engine.enroll(new, since)
         return self._engine.slots()
 
-    def _made(self, known: Mapping[str, LastSlot], now: float) -> Agenda:
-        return Agenda(self._entries, {name: slot.due for name, slot in known.items()}, now)
+    def _made(self, known: Mapping[str, LastSlot], now: float, active: bool = False) -> Agenda:
+        """What is due; with `active` but for paused entries, which are late and nobody's."""
+        paused = {name for name, slot in known.items() if active and slot.paused}
+        entries = [entry for entry in self._entries if entry.name not in paused]
+        last = {name: slot.due for name, slot in known.items()}
+        return Agenda(entries, last, now, self._missed_until)
 
     def _forget(self, known: set[str], now: float) -> None:
         for name in known.difference(entry.name for entry in self._entries):
@@ -88,29 +105,50 @@ class Scheduler:
         assert agenda is not None
         # Whether a batch was taken whose reply was lost is not known: then the store is asked.
         if self._leads:
-            self._push(agenda.due(now))
-            self._look_at = now + random.uniform(*STANDBY_SECONDS)
+            due = agenda.due(now)
+            self._push(due)
+            self._seen, self._look_at = {}, now + _patience(len(due))
         elif self._look_at <= now:
             agenda = self._stand_by(now)
         self._agenda = agenda
-        due = agenda.next if self._leads else self._look_at
-        return now + LOOK_SECONDS if due is None else min(due, now + LOOK_SECONDS)
+        next_at = agenda.next if self._leads else self._look_at
+        return now + LOOK_SECONDS if next_at is None else min(next_at, now + LOOK_SECONDS)
 
     def _stand_by(self, now: float) -> Agenda:
-        """Push what nobody has touched since the last look; return what is due from then on."""
+        """Push what nobody is at; return what is due from then on."""
         known = self._read(now)
+        agenda = self._made(known, now, active=True)
+        waiting = agenda.count(now)
         # One of each entry tells: those that stand by must not slow a leader that is behind.
-        due = self._made(known, now).due(now - STANDBY_SECONDS[0], most=1)
-        free = [slot for slot in due if not known[slot.entry.name].paused]
-        before = self._untouched
-        self._untouched = {slot.entry.name: known[slot.entry.name].due for slot in free}
-        ripe = [slot for slot in free if before.get(slot.entry.name) == known[slot.entry.name].due]
+        late = agenda.due(now - _least_patience(waiting), most=1)
+        if self._are_moving(known):  # somebody is at it, or has just died in the middle
+            ripe = [slot for slot in late if self._is_left_again(slot.entry.name, known)]
+        else:
+            ripe = late
+        self._left = {slot.entry.name for slot in late}
+        self._note(known)
         if ripe:
             self._push(ripe[:BATCH])  # all that follows is the leader's
-            known = self._engine.slots()
-        agenda = self._made(known, now)
-        self._look_at = max(now, agenda.next or now) + random.uniform(*STANDBY_SECONDS)
+            return self._made(self._engine.slots(), now)
+        self._look_at = now + _patience(waiting) if late else self._next_look(agenda, now)
         return agenda
+
+    def _note(self, known: Mapping[str, LastSlot]) -> None:
+        self._seen = {name: slot.due for name, slot in known.items()}
+
+    def _are_moving(self, known: Mapping[str, LastSlot]) -> bool:
+        """Whether a moment was noted since the last look."""
+        seen = self._seen
+        return not seen or any(slot.due != seen.get(name) for name, slot in known.items())
+
+    def _is_left_again(self, name: str, known: Mapping[str, LastSlot]) -> bool:
+        return name in self._left and known[name].due == self._seen.get(name)
+
+    def _next_look(self, agenda: Agenda, now: float) -> float:
+        if agenda.next is None:
+            return now + READ_SECONDS
+        patience = _patience(agenda.count(max(agenda.next, now)))
+        return min(max(agenda.next, now) + patience, now + READ_SECONDS)
 
     def tick(self, now: float) -> float:
         """As `dispatch`, but waits for a store that is away."""
@@ -172,6 +210,14 @@ class Scheduler:
         except LightjobsError as error:
             _log.error("passed over %s: %s", entry.name, error)
             return None
+
+
+def _least_patience(due: int) -> float:
+    return PATIENCE_SECONDS[0] + due * PATIENCE_FOR_EACH[0]
+
+
+def _patience(due: int) -> float:
+    return random.uniform(_least_patience(due), PATIENCE_SECONDS[1] + due * PATIENCE_FOR_EACH[1])
 
 
 def _is_wanted(entry: Entry) -> bool:

@@ -13,7 +13,7 @@ from lightjobs.schedule.scheduler import (
     BATCH,
     FORGET_SECONDS,
     LOOK_SECONDS,
-    STANDBY_SECONDS,
+    READ_SECONDS,
     Scheduler,
 )
 
@@ -156,7 +156,7 @@ def test_a_leader_that_is_gone_is_replaced_within_seconds(engine, write):
     counted.taken.clear()
     live(counted, [other], NOON + 10, 20)
     assert count(engine) == 5 * 29
-    assert max(counted.taken) < 2 * STANDBY_SECONDS[1]
+    assert max(counted.taken) < 0.12
     assert len([late for late in counted.taken if late < 0.01]) >= 5 * 16
     # Back again it finds another leading, and pushes what it held ready for nothing.
     counted.pushed.clear()
@@ -165,27 +165,41 @@ def test_a_leader_that_is_gone_is_replaced_within_seconds(engine, write):
     assert len(counted.pushed) <= 5 * 10 + 5 * 21
 
 
-def test_a_leader_that_is_slow_is_not_overrun(engine, write):
-    entries = [write(1, f"entry {n}", lambda e: e.accuracy("all")) for n in range(5)]
+class Late:
+    """A scheduler that comes to each second so much too late."""
+
+    def __init__(self, scheduler, by):
+        self._scheduler, self._by = scheduler, by
+
+    def tick(self, now):
+        self._scheduler.tick(now)
+        return int(now) + 1 + self._by
+
+
+def test_a_leader_that_has_much_to_do_is_not_overrun(engine, write):
+    entries = [write(1, f"entry {n}", lambda e: e.accuracy("all")) for n in range(400)]
     counted = Counted(engine)
-    leader, other = Scheduler(engine, entries), Scheduler(counted, entries)
-    for scheduler in (leader, other):
-        scheduler.tick(NOON)
-    leader.tick(NOON + 1)
-    other.tick(NOON + 1)
-    counted.pushed.clear()
-    due = iter(range(2, 100))
-    moment = NOON + next(due)
-
-    def late(now):
-        nonlocal moment
-        if now >= moment + 0.9:
-            leader.tick(now)
-            moment = NOON + next(due)
-
-    live(counted, [other], NOON + 1, 60, late)
+    leader, others = Scheduler(engine, entries), [Scheduler(counted, entries) for _ in range(3)]
+    leader.tick(NOON)
+    for other in others:
+        other.begin(NOON, beside_others=True)
+    live(counted, [Late(leader, 0.2), *others], NOON, 20)
     assert counted.pushed == []
-    assert count(engine) >= 5 * 59
+    assert count(engine) >= 400 * 19
+
+
+def test_whoever_dies_in_the_middle_of_a_batch_is_replaced(engine, write):
+    entries = [write(1, f"entry {n}", lambda e: e.accuracy("all")) for n in range(20)]
+    half, other = Scheduler(engine, entries[:10]), Scheduler(engine, entries)
+    Scheduler(engine, entries).tick(NOON)
+    other.begin(NOON + 0.5, beside_others=True)
+    half.tick(NOON + 0.9)
+    half.tick(NOON + 1)
+    counted = Counted(engine)
+    other._engine = counted
+    live(counted, [other], NOON + 1, 10)
+    assert count(engine) == 20 * 10
+    assert max(counted.taken) < 0.5
 
 
 @pytest.mark.parametrize("kind", ["paused", "unwanted"])
@@ -345,11 +359,73 @@ def test_who_starts_beside_others_leaves_them_what_they_are_at(engine, write):
     other.begin(NOON + 60, beside_others=True)
     other.tick(NOON + 60)
     assert count(engine) == 0
-    live(Counted(engine), [other], NOON + 60, 4)
+    counted = Counted(engine)
+    other._engine = counted
+    live(counted, [other], NOON + 60, 4)
     assert count(engine) == 1  # nobody was at it
-    new = Scheduler(engine, entries)
-    new.begin(NOON + 119, beside_others=True)
-    new.tick(NOON + 120)  # nothing was overdue
+    assert counted.taken[0] < 0.2
+
+
+@pytest.mark.parametrize("hindrance", ["none", "overdue", "paused", "missed for good"])
+def test_who_starts_alone_is_late_for_no_moment_that_is_still_to_come(engine, write, hindrance):
+    more = {"missed for good": lambda e: e.accuracy("none")}.get(hindrance, as_it_is)
+    hindering = write(7000, "hindering", more)
+    entries = [hindering, write(15, "other")]
+    counted = Counted(engine)
+    Scheduler(engine, entries).tick(NOON)
+    if hindrance == "paused":
+        engine.pause_entry("hindering")
+    restart = NOON + (7301 if hindrance != "none" else 1)
+    new = Scheduler(counted, entries)
+    new.begin(restart, beside_others=True)
+    live(counted, [new], restart, 60)
+    on_time = [late for late in counted.taken if late < 2]
+    assert len(on_time) >= 4
+    assert max(on_time) < 0.1
+    made_up_for = engine.slots()["hindering"].job_id is not None
+    assert made_up_for is (hindrance == "overdue")
+
+
+def test_a_leader_dead_long_before_makes_the_next_moment_hardly_late(engine, write):
+    entries = [write(3600)]
+    counted = Counted(engine)
+    _leader, other = schedulers = [Scheduler(counted, entries) for _ in range(2)]
+    other.begin(NOON, beside_others=True)
+    live(counted, schedulers, NOON, 4000)
+    assert (count(engine), counted.taken) == (1, [0])
+    live(counted, [other], NOON + 4000, 10_000)
+    assert count(engine) == 3
+    assert counted.taken[1] < 0.1
+    assert counted.taken[2] == 0, "it leads now"
+
+
+def test_who_stands_by_asks_the_store_seldom_when_little_is_due(engine, write):
+    class Asked(Counted):
+        asked = 0
+
+        def slots(self):
+            self.asked += 1
+            return self._engine.slots()
+
+    asked = Asked(engine)
+    leader, other = Scheduler(engine, [write(60)]), Scheduler(asked, [write(60)])
+    leader.tick(NOON)
+    other.begin(NOON, beside_others=True)
+    live(asked, [leader, other], NOON, 600)
+    assert asked.asked <= 600 / READ_SECONDS + 600 / 60 + 2
+
+
+def test_what_was_missed_before_the_start_is_not_made_up_for_with_accuracy_none(engine, write):
+    entries = [write(10, more=lambda e: e.accuracy("none"))]
+    Scheduler(engine, entries).tick(NOON)
+    late = Scheduler(engine, entries)
+    late.begin(NOON + 22, beside_others=True)
+    live(Counted(engine), [late], NOON + 22, 7)
+    assert count(engine) == 0
+    live(Counted(engine), [late], NOON + 29, 2)
+    assert count(engine) == 1
+    once = Scheduler(engine, entries)  # schedule:events, called by cron each minute
+    once.tick(NOON + 55)
     assert count(engine) == 2
 
 
