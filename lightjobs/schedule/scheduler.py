@@ -59,6 +59,8 @@ class Scheduler:
         self._leads = True
         self._look_at = 0.0
         """When to look again, standing by."""
+        self._is_new = False
+        """Whether no look has found anything late, or anybody at work, yet."""
         self._seen: dict[str, float] = {}
         """The moment noted of each entry at the last look, standing by; empty: there was none."""
         self._left: set[str] = set()
@@ -66,24 +68,29 @@ class Scheduler:
 
     def begin(self, now: float, since: float | None = None, beside_others: bool = False) -> None:
         """Read from the store where each entry stands; one that is new there begins at `since`
-        (default: `now`). With `beside_others` it begins by standing by, and makes up for nothing
-        that accuracy "none" says was missed. Raises StoreUnavailable."""
-        known = self._read(now if since is None else since)
+        (default: `now`). With `beside_others` it begins by standing by, unless all are new, and
+        makes up for nothing that accuracy "none" says was missed. Raises StoreUnavailable."""
+        known, new = self._read(now if since is None else since)
         self._forget(set(known), now)
         self._missed_until = now if beside_others else now - TOLERANCE
         self._agenda = self._made(known, now)
-        if beside_others:
+        if beside_others and new < len(self._entries):
             self._leads = False
             self._note(known)
-            self._look_at = self._next_look(self._made(known, now, active=True), now)
+            agenda = self._made(known, now, active=True)
+            # Where nothing is late somebody keeps pace, and will be at work when we look, or nobody
+            # has begun: no time needs to be left to who is behind.
+            self._is_new = agenda.count(now) == 0
+            self._look_at = self._next_look(agenda, now)
 
-    def _read(self, since: float) -> dict[str, LastSlot]:
+    def _read(self, since: float) -> tuple[dict[str, LastSlot], int]:
+        """What is noted of each entry, and how many were new and begin at `since`."""
         known = self._engine.slots()
         new = [entry.name for entry in self._entries if entry.name not in known]
-        if not new:
-            return known
-        self._engine.enroll(new, since)
-        return self._engine.slots()
+        if new:
+            self._engine.enroll(new, since)
+            known = self._engine.slots()
+        return known, len(new)
 
     def _made(self, known: Mapping[str, LastSlot], now: float, active: bool = False) -> Agenda:
         """What is due; with `active` but for paused entries, which are late and nobody's."""
@@ -116,12 +123,15 @@ class Scheduler:
 
     def _stand_by(self, now: float) -> Agenda:
         """Push what nobody is at; return what is due from then on."""
-        known = self._read(now)
+        known, _ = self._read(now)
         agenda = self._made(known, now, active=True)
         waiting = agenda.count(now)
+        are_moving = self._are_moving(known)  # somebody is at it, or has died in the middle
+        crowd = 0 if self._is_new else waiting
+        self._is_new = self._is_new and not waiting and not are_moving
         # One of each entry tells: those that stand by must not slow a leader that is behind.
-        late = agenda.due(now - _least_patience(waiting), most=1)
-        if self._are_moving(known):  # somebody is at it, or has just died in the middle
+        late = agenda.due(now - _least_patience(crowd), most=1)
+        if are_moving:
             ripe = [slot for slot in late if self._is_left_again(slot.entry.name, known)]
         else:
             ripe = late
@@ -147,8 +157,9 @@ class Scheduler:
     def _next_look(self, agenda: Agenda, now: float) -> float:
         if agenda.next is None:
             return now + READ_SECONDS
-        patience = _patience(agenda.count(max(agenda.next, now)))
-        return min(max(agenda.next, now) + patience, now + READ_SECONDS)
+        moment = max(agenda.next, now)
+        patience = _patience(0 if self._is_new else agenda.count(moment))
+        return min(moment + patience, now + READ_SECONDS)
 
     def tick(self, now: float) -> float:
         """As `dispatch`, but waits for a store that is away."""

@@ -183,9 +183,21 @@ def test_a_leader_that_has_much_to_do_is_not_overrun(engine, write):
     leader.tick(NOON)
     for other in others:
         other.begin(NOON, beside_others=True)
-    live(counted, [Late(leader, 0.2), *others], NOON, 20)
+    live(counted, [leader, *others], NOON, 2)
+    live(counted, [Late(leader, 0.2), *others], NOON + 2, 20)
     assert counted.pushed == []
-    assert count(engine) >= 400 * 19
+    assert count(engine) >= 400 * 20
+
+
+def test_whose_entries_are_all_new_waits_for_nobody(engine, write):
+    counted = Counted(engine)
+    first, second = schedulers = [Scheduler(counted, [write(1)]) for _ in range(2)]
+    for scheduler in schedulers:
+        scheduler.begin(NOON, beside_others=True)
+    assert (first._leads, second._leads) == (True, False)
+    live(counted, schedulers, NOON, 10)
+    assert max(counted.taken) == 0
+    assert len(counted.pushed) == 9
 
 
 def test_whoever_dies_in_the_middle_of_a_batch_is_replaced(engine, write):
