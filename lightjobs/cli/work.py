@@ -150,6 +150,7 @@ def _scheduler(options: Options) -> contextlib.AbstractContextManager[object]:
     from ..schedule.companion import Companion
     from ..schedule.loading import FILE, load
 
+    registry.load(current.settings().modules)
     if not load():
         raise SettingsError(f"--schedule: there are no entries in {FILE}")
     quiet = ["--quiet"] if options.quiet else []

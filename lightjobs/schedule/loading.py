@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import threading
 import traceback
+from collections.abc import Collection
 from pathlib import Path
 
-from ..errors import LightjobsError, SettingsError
+from .. import registry
+from ..cleanup import CleanupJob
+from ..errors import JobDefinitionError, LightjobsError, SettingsError
 from .book import schedule
+from .command import RunCommand
 from .entry import Entry
 from .event import Event
 
 FILE = "config/schedule.py"
+
+OWN_HANDLERS = frozenset((CleanupJob._handler, RunCommand._handler))
 
 _lock = threading.Lock()
 
 
 def load(project: Path | None = None) -> list[Entry]:
     """The entries of the project in `project` (default: the current directory), in the file's
-    order; none without a file. Raises SettingsError with file and line for anything wrong."""
+    order; none without a file. The job modules must have been imported. Raises SettingsError with
+    file and line for anything wrong."""
     path = (project or Path.cwd()) / FILE
-    if not path.is_file():
+    if not path.exists():
         return []
+    handlers = frozenset(registry.handlers()) | OWN_HANDLERS  # what workers know, too
     with _lock:
         schedule.events.clear()
         try:
             _run(path)
-            entries = [_finished(event) for event in schedule.events]
+            entries = [_finished(event, handlers) for event in schedule.events]
         finally:
             schedule.events.clear()
     _refuse_doubles(entries)
@@ -41,9 +49,14 @@ def _run(path: Path) -> None:
         raise SettingsError(f"{_place(error, path)}: {_reason(error)}") from None
 
 
-def _finished(event: Event) -> Entry:
+def _finished(event: Event, handlers: Collection[str]) -> Entry:
     try:
         entry = event.entry()
+        if entry.job._handler not in handlers:
+            raise JobDefinitionError(
+                f"no worker would find {entry.job._handler}: workers import the packages of "
+                f"JOB_MODULES, and {type(entry.job).__module__} is in none of them"
+            )
         entry.new_job(0)  # for its payload
     except LightjobsError as error:
         raise SettingsError(f"{FILE} line {event.line}: {_reason(error)}") from None

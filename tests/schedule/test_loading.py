@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightjobs import SettingsError, current
+from lightjobs import SettingsError, current, registry
 from lightjobs.schedule import schedule
 from lightjobs.schedule.loading import load
 
@@ -10,11 +10,15 @@ HEAD = """from lightjobs.schedule import schedule
 from app_jobs.send_report import SendReport
 
 """
-JOB = """from lightjobs import Job
+JOB = """from lightjobs import Job, job
 
 class SendReport(Job):
     def handle(self):
         pass
+
+@job("Send", queue="emails")
+def send_email(to: str, copies: int = 1):
+    pass
 """
 
 
@@ -24,7 +28,9 @@ def write(project, engine):
 
     def make(text, head=HEAD):
         files = {"app_jobs/__init__.py": "", "app_jobs/send_report.py": JOB}
-        return project({**files, "config/schedule.py": head + text})
+        root = project({**files, "config/schedule.py": head + text})
+        registry.load(["app_jobs"])
+        return root
 
     return make
 
@@ -119,14 +125,7 @@ def test_what_is_written_elsewhere_is_no_entry(write):
     ]
 
 
-FUNCTION = """
-from lightjobs import job
-
-@job("Send", queue="emails")
-def send_email(to: str, copies: int = 1):
-    pass
-
-"""
+FUNCTION = "from app_jobs.send_report import send_email\n"
 
 
 def test_a_function_under_job_is_scheduled_with_what_its_setters_set(write):
@@ -148,7 +147,22 @@ def test_a_function_under_job_is_scheduled_with_what_its_setters_set(write):
 
 def test_a_function_is_scheduled_with_the_arguments_it_needs(write):
     text = FUNCTION + "schedule.job(send_email).payload({'copies': 2}).daily()\n"
-    assert "config/schedule.py line 11: payload.to: missing" in problem(write(text))
+    assert "config/schedule.py line 5: payload.to: missing" in problem(write(text))
+
+
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_a_job_that_no_worker_would_find_is_refused(write, project, where):
+    """Workers import the packages of JOB_MODULES, and neither this file nor others."""
+    stray = "from lightjobs import Job\nclass Stray(Job):\n    def handle(self): ...\n"
+    if where == "here":
+        text, module = stray, "config.schedule"
+    else:
+        project({"lib/__init__.py": "", "lib/jobs.py": stray})
+        text, module = "from lib.jobs import Stray\n", "lib.jobs"
+    said = problem(write(f"{text}schedule.job(Stray).daily()\n"))
+    assert f"no worker would find {module}.Stray" in said
+    assert "JOB_MODULES" in said
+    assert f"line {4 + text.count(chr(10))}:" in said
 
 
 def test_a_plain_function_is_no_job(write):

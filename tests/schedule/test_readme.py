@@ -1,15 +1,20 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 from readme import blocks
 
+from lightjobs import registry
 from lightjobs.record import Done
 from lightjobs.schedule.loading import load
 from lightjobs.schedule.scheduler import Scheduler
 
 
 def test_the_schedule_in_the_readme_is_dispatched_as_it_says(project, engine):
-    (code,) = blocks("The schedule")
-    entries = load(project({"config/schedule.py": code}))
+    jobs, code = blocks("The schedule")
+    files = {"app_jobs/__init__.py": "", "app_jobs/reports.py": jobs, "config/schedule.py": code}
+    root = project(files)
+    registry.load(["app_jobs"])
+    entries = load(root)
     monday = datetime(2024, 7, 15, tzinfo=UTC)
     Scheduler(engine, entries).begin(monday.timestamp() - 1)
     scheduler = Scheduler(engine, entries)
@@ -20,7 +25,7 @@ def test_the_schedule_in_the_readme_is_dispatched_as_it_says(project, engine):
         scheduler.tick(moment.timestamp())
         for queue in ("default", "slow", "pings"):
             for claim in engine.claim("w", [queue], 10):
-                ran.setdefault((claim.handler.rpartition(".")[2], queue), []).append(moment)
+                ran.setdefault((re.split(r"[.\\]", claim.handler)[-1], queue), []).append(moment)
                 engine.settle("w", [Done(claim.id, claim.fence)])
     assert {name: len(moments) for name, moments in ran.items()} == {
         ("SendReport", "default"): 2,
