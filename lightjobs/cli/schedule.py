@@ -12,7 +12,7 @@ import click
 
 from .. import chain, current, registry
 from ..engines.base import Engine
-from ..errors import LightjobsError, SchemaOutdated, SettingsError
+from ..errors import SchemaOutdated, SettingsError
 from ..record import LastSlot
 from ..schedule import process
 from ..schedule.entry import Entry
@@ -74,7 +74,10 @@ def schedule_work(with_parent: bool, log_format: str, quiet: bool) -> int:
 @click.command("schedule:events")
 def schedule_events() -> None:
     """Dispatch once what is due now, and end: for a system cron that calls this each minute."""
-    scheduler, _entries = _scheduler()
+    if not _entries():
+        click.echo(f"no entries in {FILE}")
+        return
+    scheduler, _ = _scheduler()
     logs.configure("text", quiet=False)
     now = time.time()
     scheduler.begin(now, since=now // 60 * 60 - 1)  # a new entry has its first chance this minute
@@ -87,8 +90,10 @@ def schedule_events() -> None:
 @json_option
 def schedule_test(name: str, as_json: bool) -> None:
     """Dispatch the job of the entry NAME now, whatever the time; its due moments stay."""
-    entry = _entry(name)
-    engine, job = current.engine(), entry.new_job(int(time.time()))
+    entry, engine = _entry(name), current.engine()
+    if engine.works is not None and engine.name != "sync":
+        raise SettingsError(engine.works)
+    job = entry.new_job(int(time.time()))._replace(due=None)  # no delay, no jitter
     (job_id,) = engine.push([job])
     chain.pushed([job_id], [job])
     if as_json:
@@ -99,25 +104,21 @@ def schedule_test(name: str, as_json: bool) -> None:
 
 @click.command("schedule:pause")
 @_name_argument
-def schedule_pause(name: str) -> int:
+def schedule_pause(name: str) -> None:
     """Dispatch nothing for the entry NAME until it is resumed, whoever schedules."""
     entry, engine = _entry(name), _scheduling_engine()
     engine.enroll([entry.name], time.time())
-    return _said(engine.pause_entry(entry.name), f"paused {name}", f"{name} is paused already")
+    paused = engine.pause_entry(entry.name)
+    click.echo(escaped(f"paused {entry.name}" if paused else f"{entry.name} is paused already"))
 
 
 @click.command("schedule:resume")
 @_name_argument
-def schedule_resume(name: str) -> int:
+def schedule_resume(name: str) -> None:
     """Undo schedule:pause. What was due meanwhile is passed over."""
     entry, engine = _entry(name), _scheduling_engine()
     resumed = engine.resume_entry(entry.name, time.time())
-    return _said(resumed, f"resumed {name}", f"{name} is not paused")
-
-
-def _said(happened: bool, done: str, not_done: str) -> int:
-    click.echo(escaped(done if happened else not_done))
-    return 0 if happened else 1
+    click.echo(escaped(f"resumed {entry.name}" if resumed else f"{entry.name} is not paused"))
 
 
 def _entries() -> list[Entry]:
@@ -126,10 +127,14 @@ def _entries() -> list[Entry]:
 
 
 def _entry(name: str) -> Entry:
+    """The entry of that name, or the only one for a job of that name."""
     entries = _entries()
-    for entry in entries:
-        if entry.name == name:
-            return entry
+    for found in (
+        [entry for entry in entries if entry.name == name],
+        [entry for entry in entries if name in (type(entry.job).__name__, entry.job._handler)],
+    ):
+        if len(found) == 1:
+            return found[0]
     known = ", ".join(repr(entry.name) for entry in entries) or "none"
     raise click.UsageError(
         f"there is no entry {shortened(name)!r} in {FILE}; known: {escaped(known)}"
@@ -148,7 +153,7 @@ def _scheduling_engine() -> Engine:
 def _scheduler() -> tuple[Scheduler, list[Entry]]:
     engine, entries = _scheduling_engine(), _entries()
     if not entries:
-        raise LightjobsError(f"nothing to schedule: no entries in {FILE}")
+        raise SettingsError(f"nothing to schedule: no entries in {FILE}")
     return Scheduler(engine, entries), entries
 
 

@@ -33,7 +33,8 @@ class Schedule:
         return self._add(RunCommand().setPayload({"command": arguments}), title(arguments))
 
     def _add(self, job: Job, name: str) -> Event:
-        event = Event(job, name, line=sys._getframe(2).f_lineno)
+        caller = sys._getframe(2)
+        event = Event(job, name, caller.f_code.co_filename, caller.f_lineno)
         self.events.append(event)
         return event
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
@@ -19,6 +20,7 @@ from .window import Window
 
 _DAY = 86_400
 _YEAR = 365 * _DAY
+_AT = "at()"
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -29,8 +31,9 @@ class Event:
     There is no `onOneServer()`: however many schedulers run, each due moment is dispatched once.
     """
 
-    def __init__(self, job: Job, title: str, line: int = 0) -> None:
-        self.line = line
+    def __init__(self, job: Job, title: str, file: str = "", line: int = 0) -> None:
+        self.file, self.line = file, line
+        """Where it is written."""
         self._job = job
         self._title = title
         self._said = ""
@@ -116,7 +119,7 @@ class Event:
         """Due at that time, HH:MM, of the days chosen before; of every day if none were."""
         clock = _time("at()", time)
         if not self._said:
-            self.daily()
+            self._said, self._cron = _AT, "0 0 * * *"
         days = (self._cron or "").split()[2:]
         if self._cron is None or self._cron.split()[1] == "*":
             raise JobDefinitionError(
@@ -134,8 +137,10 @@ class Event:
 
     def when(self, condition: Callable[[], object]) -> Self:
         """Pass a due moment over unless `condition()`, asked just then, is true."""
-        if not callable(condition):
-            raise JobDefinitionError(f"when({condition!r}): allowed: a function to ask")
+        if not callable(condition) or not _answers(condition):
+            raise JobDefinitionError(
+                f"when({condition!r}): allowed: a function without parameters, no async one"
+            )
         self._when = condition
         return self
 
@@ -220,7 +225,9 @@ class Event:
             )
         recurrence = Every(self._seconds) if self._cron is None else Cron(self._cron, self._zone)
         entry = Entry(
-            name=_checked_name(self._name or f"{self._title} {recurrence.text}"),
+            name=_checked_name(
+                f"{self._title} {recurrence.text}" if self._name is None else self._name
+            ),
             job=self._job,
             recurrence=recurrence,
             zone=self._zone,
@@ -236,7 +243,10 @@ class Event:
         return entry
 
     def _say(self, word: str, cron: str | None) -> Self:
-        if self._said:
+        if self._said == _AT and cron is not None and cron.startswith("0 0 "):
+            # The days of a time that was given before.
+            cron = " ".join([*(self._cron or "").split()[:2], *cron.split()[2:]])
+        elif self._said:
             raise JobDefinitionError(
                 f"{self._said} and {word} both say when the entry is due; choose one, make two "
                 "entries, or use cron()"
@@ -265,9 +275,24 @@ def _time(where: str, text: str) -> time:
 
 
 def _aware(where: str, moment: datetime) -> datetime:
-    if moment.utcoffset() is None:
-        raise JobDefinitionError(f"{where} is given a time without a zone: {moment}")
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        raise JobDefinitionError(
+            f"{where} is given {shortened(repr(moment))}; allowed: a datetime with a zone"
+        )
     return moment
+
+
+def _answers(condition: Callable[..., object]) -> bool:
+    """Whether it can be asked without arguments, and answers at once."""
+    if inspect.iscoroutinefunction(condition):
+        return False
+    try:
+        inspect.signature(condition).bind()
+    except TypeError:
+        return False
+    except ValueError:  # a builtin that does not say
+        return True
+    return True
 
 
 def _checked_name(name: str) -> str:

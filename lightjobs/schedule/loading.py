@@ -34,7 +34,7 @@ def load(project: Path | None = None) -> list[Entry]:
         schedule.events.clear()
         try:
             _run(path)
-            entries = [_finished(event, handlers) for event in schedule.events]
+            entries = [_finished(event, handlers, path) for event in schedule.events]
         finally:
             schedule.events.clear()
     _refuse_doubles(entries)
@@ -49,7 +49,7 @@ def _run(path: Path) -> None:
         raise SettingsError(f"{_place(error, path)}: {_reason(error)}") from None
 
 
-def _finished(event: Event, handlers: Collection[str]) -> Entry:
+def _finished(event: Event, handlers: Collection[str], path: Path) -> Entry:
     try:
         entry = event.entry()
         if entry.job._handler not in handlers:
@@ -59,7 +59,8 @@ def _finished(event: Event, handlers: Collection[str]) -> Entry:
             )
         entry.new_job(0)  # for its payload
     except LightjobsError as error:
-        raise SettingsError(f"{FILE} line {event.line}: {_reason(error)}") from None
+        file = FILE if event.file == str(path) else event.file
+        raise SettingsError(f"{file} line {event.line}: {_reason(error)}") from None
     return entry
 
 
@@ -77,8 +78,8 @@ def _refuse_doubles(entries: list[Entry]) -> None:
 def _place(error: BaseException, path: Path) -> str:
     """Where the error is: its line of the schedule, or of the file that the schedule imports."""
     if isinstance(error, SyntaxError):
-        file, line = error.filename or str(path), error.lineno
-        return f"{FILE if file == str(path) else file} line {line}"
+        file = FILE if error.filename in (None, str(path), "<string>") else error.filename
+        return file if error.lineno is None else f"{file} line {error.lineno}"
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)

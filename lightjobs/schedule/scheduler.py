@@ -204,7 +204,8 @@ class Scheduler:
 
     def _is_unfinished(self, last: LastSlot) -> bool:
         job = None if last.job_id is None else self._engine.find(last.job_id)
-        return job is not None and job.status in _UNFINISHED
+        # One that was cancelled may still be running: its worker has yet to let go of it.
+        return job is not None and (job.status in _UNFINISHED or job.worker is not None)
 
     def _job(self, due: Due, busy: set[str]) -> NewJob | None:
         """The job to push for a slot; None when the slot is passed over."""

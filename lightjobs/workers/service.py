@@ -18,6 +18,10 @@ from ..engines.base import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import LightjobsError, SettingsError
 from ..record import Outcome
+from ..schedule.beside import SchedulerThread
+from ..schedule.entry import Entry
+from ..schedule.loading import FILE, load
+from ..schedule.scheduler import Scheduler
 from .flag import Flag
 from .lines import Lines
 from .options import Options
@@ -35,13 +39,15 @@ def worker(
     *,
     grace: float = 25.0,
     sleep: float = 1.0,
+    schedule: bool = False,
 ) -> Service:
     """Work `queues`, in strict order, in this process while a `with` or `async with` block runs.
 
     `workers` threads run one job each, an async one on an event loop of the thread's own. `grace`
     is how many seconds running jobs may take to finish at the end, `sleep` the longest an idle
-    thread goes without asking the store. On an engine that runs jobs at dispatch, or drops them,
-    there is nothing to do, and nothing is started.
+    thread goes without asking the store. With `schedule` the entries of config/schedule.py are
+    dispatched here, too. On an engine that runs jobs at dispatch, or drops them, there is nothing
+    to do, and nothing is started.
 
     Raises SettingsError for a wrong argument, a wrong setting or job modules that do not import;
     when the block is entered, also SchemaOutdated and StoreUnavailable.
@@ -62,7 +68,8 @@ def worker(
             grace=grace,
             lease=settings.lease,
             timeout_grace=settings.timeout_grace,
-        )
+        ),
+        schedule,
     )
 
 
@@ -76,8 +83,10 @@ class _Place(NamedTuple):
 class Service:
     """Threads that work while the block runs; see `worker`. For one block."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, schedule: bool = False) -> None:
         self._options = options
+        self._schedule = schedule
+        self._scheduler: SchedulerThread | None = None
         self._engine: Engine | None = None
         self._places: list[_Place] = []
         self._left: list[_Place] = []
@@ -163,11 +172,15 @@ class Service:
             _log.info("nothing is worked here: %s", engine.works)
             return
         _load(current.settings().modules)
+        entries = _entries() if self._schedule else []
         ask(engine)
         for _ in range(self._options.workers):
             self._fill(engine)
         self._pulse = Pulse(engine, self._options.lease, self._posts, self._look)
         self._pulse.start()
+        if entries:
+            self._scheduler = SchedulerThread(Scheduler(engine, entries))
+            self._scheduler.start()
 
     def _posts(self) -> list[Post]:
         return [post for post, _thread in list(self._places)]
@@ -219,6 +232,8 @@ class Service:
         until = time.monotonic() + self._options.grace
         if self._pulse is None:
             return
+        if self._scheduler is not None:
+            self._scheduler.stop()
         while any(place.thread.is_alive() for place in list(self._places)):
             self._tell_to_stop()
             if self._hurry or time.monotonic() >= until:
@@ -236,6 +251,14 @@ class Service:
             post.leave({})
         except LightjobsError as error:
             _log.warning("what runs on is left to the lease: %s", error)
+
+
+def _entries() -> list[Entry]:
+    """Of config/schedule.py; an empty schedule is a mistake of who asked for it."""
+    entries = load()
+    if not entries:
+        raise SettingsError(f"schedule=True: there are no entries in {FILE}")
+    return entries
 
 
 def _run(post: Post) -> None:

@@ -161,10 +161,10 @@ def test_pause_and_resume(kept):
     assert entry(kept)["paused"] is True
     assert entry(kept)["next_due"] is None
     assert "  paused  " in kept("schedule:list")[1]
-    assert kept("schedule:pause", NAME)[0] == 1
+    assert kept("schedule:pause", NAME) == (0, f"{NAME} is paused already\n", "")
     assert kept("schedule:resume", NAME) == (0, f"resumed {NAME}\n", "")
     assert entry(kept)["paused"] is False
-    assert kept("schedule:resume", NAME)[0] == 1
+    assert kept("schedule:resume", NAME) == (0, f"{NAME} is not paused\n", "")
 
 
 @pytest.mark.parametrize("command", ["test", "pause", "resume"])
@@ -186,12 +186,42 @@ def test_events_dispatches_what_is_due_this_minute_even_the_first_time(kept, rea
     assert jobs == 1 + (kept.engine.slots()["m"].due > known)  # the minute may have passed
 
 
-@pytest.mark.parametrize("command", ["work", "events"])
-def test_a_schedule_without_entries_is_nothing_to_schedule(kept, ready, command):
+def test_a_schedule_without_entries_is_nothing_to_work_on(kept, ready):
     (ready / "config" / "schedule.py").write_text("# lightjobs\n")
-    status, _out, err = kept(f"schedule:{command}")
-    assert status == 1
+    status, _out, err = kept("schedule:work")
+    assert status == 2
     assert "no entries in config/schedule.py" in err
+
+
+def test_a_cron_of_a_project_without_entries_fails_not(kept, ready):
+    (ready / "config" / "schedule.py").write_text("# lightjobs\n")
+    assert kept("schedule:events") == (0, "no entries in config/schedule.py\n", "")
+
+
+def test_test_dispatches_now_whatever_delay_and_jitter_say(kept, ready):
+    head = FILE.partition("schedule.job")[0]
+    text = "schedule.job(ProcessPayment).name('later').daily().jitter('+1 hour')\n"
+    (ready / "config" / "schedule.py").write_text(head + text)
+    (ready / "app_jobs" / "process_payment.py").write_text(
+        "from lightjobs import Job\n"
+        "class ProcessPayment(Job):\n"
+        "    delay = '+5 minutes'\n"
+        "    def handle(self): ...\n"
+    )
+    assert kept("schedule:test", "later")[0] == 0
+    (counts,) = kept.engine.stats().values()
+    assert (counts["new"], counts["delayed"]) == (1, 0)
+
+
+def test_an_entry_may_be_called_by_the_name_of_its_job(kept, ready):
+    head = FILE.partition("schedule.job")[0]
+    one = "schedule.job(ProcessPayment).daily()\n"
+    (ready / "config" / "schedule.py").write_text(head + one)
+    assert kept("schedule:test", "ProcessPayment")[0] == 0
+    (ready / "config" / "schedule.py").write_text(head + one + one.replace("daily", "hourly"))
+    status, _out, err = kept("schedule:test", "ProcessPayment")
+    assert status == 2
+    assert "'ProcessPayment 0 0 * * *', 'ProcessPayment 0 * * * *'" in err
 
 
 @pytest.mark.parametrize("kind", ["sync", "null", "memory"])

@@ -1,6 +1,6 @@
 """The builder, `lightjobs.schedule`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -50,6 +50,10 @@ def test_each_word_says_what_lightpacks_does(event, write, cron):
     assert write(event).entry().expression == cron
 
 
+async def _never():
+    return False
+
+
 @pytest.mark.parametrize(
     ("write", "words"),
     [
@@ -80,7 +84,8 @@ def test_each_word_says_what_lightpacks_does(event, write, cron):
         (lambda e: e.cron("*/5 * * * 1").at("09:00"), ["cron()"]),
         (lambda e: e.daily().hourly(), ["daily()", "hourly()"]),
         (lambda e: e.mondays().tuesdays(), ["mondays()", "tuesdays()", "cron()"]),
-        (lambda e: e.at("09:00").weekly(), ["weekly()"]),
+        (lambda e: e.at("09:00").hourly(), ["at()", "hourly()"]),
+        (lambda e: e.at("09:00").daily().weekly(), ["daily()", "weekly()"]),
         (lambda e: e.daily().between("8", "17:00"), ["between()", "'8'"]),
         (lambda e: e.daily().timezone("Europe/Atlantis"), ["'Europe/Atlantis'", "Europe/Paris"]),
         (lambda e: e.daily().timezone("../../etc/passwd"), ["timezone("]),
@@ -98,7 +103,12 @@ def test_each_word_says_what_lightpacks_does(event, write, cron):
         (lambda e: e.daily().name("x\n").entry(), ["printable"]),
         (lambda e: e.entry(), ["SendReport", "does not say when"]),
         (lambda e: e.at("09:00").between("10:00", "11:00").entry(), ["never due"]),
-        (lambda e: e.daily().isDueAt(datetime(2024, 1, 1)), ["without a zone"]),
+        (lambda e: e.daily().isDueAt(datetime(2024, 1, 1)), ["a datetime with a zone"]),
+        (lambda e: e.daily().isDueAt("2024-01-01"), ["'2024-01-01'", "a datetime with a zone"]),
+        (lambda e: e.daily().nextDueAt(date(2024, 1, 1)), ["nextDueAt()", "with a zone"]),
+        (lambda e: e.daily().when(lambda moment: True), ["when(", "without parameters"]),
+        (lambda e: e.daily().when(_never), ["when(", "no async one"]),
+        (lambda e: e.daily().name("").entry(), ["name("]),
     ],
 )
 def test_a_mistake_is_named_with_what_is_allowed(event, write, words):
@@ -210,3 +220,10 @@ def test_jitter_makes_jobs_due_up_to_so_much_later(engine, event):
     late = [entry.new_job(1_000_000).due - 1_000_000 for _ in range(200)]
     assert 0 <= min(late) < 5
     assert 25 < max(late) <= 30
+
+
+@pytest.mark.parametrize("day", ["daily", "mondays", "weekly", "monthly"])
+def test_a_time_may_be_given_before_its_days(report, day):
+    before = getattr(Schedule().job(report).at("09:30"), day)().entry()
+    after = getattr(Schedule().job(report), day)().at("09:30").entry()
+    assert before.recurrence.text == after.recurrence.text

@@ -167,3 +167,27 @@ def test_a_job_that_no_worker_would_find_is_refused(write, project, where):
 
 def test_a_plain_function_is_no_job(write):
     assert "a function under @job" in problem(write("schedule.job(print).daily()\n"))
+
+
+def test_an_entry_written_in_another_file_is_named_with_that(write, project):
+    root = project(
+        {
+            "elsewhere/__init__.py": "",
+            "elsewhere/extra.py": "from lightjobs.schedule import schedule\n"
+            "from app_jobs.send_report import SendReport\n\n\n"
+            "schedule.job(SendReport)\n",
+        }
+    )
+    assert problem(write("import elsewhere.extra\n")).startswith(
+        f"{root}/elsewhere/extra.py line 5: "
+    )
+
+
+@pytest.mark.parametrize("kind", ["a folder", "NUL bytes"])
+def test_what_is_no_text_is_named_without_a_line(project, engine, kind):
+    root = project({"config/__init__.py": ""})
+    path = root / "config" / "schedule.py"
+    path.mkdir() if kind == "a folder" else path.write_bytes(b"x = 1\n\0")
+    said = problem(root)
+    assert said.startswith("config/schedule.py")
+    assert "None" not in said

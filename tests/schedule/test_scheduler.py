@@ -7,7 +7,7 @@ import pytest
 
 from lightjobs import StoreUnavailable, chain
 from lightjobs.middleware import Middleware
-from lightjobs.record import Done, Failed
+from lightjobs.record import Done, Failed, Retention
 from lightjobs.schedule import Schedule
 from lightjobs.schedule.scheduler import (
     BATCH,
@@ -333,6 +333,22 @@ def test_without_overlapping_waits_for_the_last_job_to_end(engine, write, status
     ended = status not in ("waiting", "running")
     assert (engine.slots()["report"].job_id != first) is ended
     assert engine.slots()["report"].due == NOON + 120  # dispatched, or passed over for good
+
+
+def test_without_overlapping_waits_for_a_cancelled_job_that_runs_on(engine, write):
+    engine.retention = Retention(cancelled=None)
+    scheduler = Scheduler(engine, [write(60, more=lambda e: e.withoutOverlapping())])
+    scheduler.tick(NOON)
+    scheduler.tick(NOON + 60)
+    first = engine.slots()["report"].job_id
+    engine.register("r", 30)
+    (claim,) = engine.claim("r", ["reports"], 1)
+    engine.cancel(first)
+    scheduler.tick(NOON + 120)
+    assert engine.slots()["report"].job_id == first, "its worker has not let go of it"
+    engine.settle("r", [Done(claim.id, claim.fence)])
+    scheduler.tick(NOON + 180)
+    assert engine.slots()["report"].job_id != first
 
 
 def test_without_overlapping_makes_up_for_one_of_many_moments(engine, write):

@@ -270,3 +270,31 @@ def test_a_program_without_app_jobs_works_the_jobs_it_defines(engine, caplog):
         Work().dispatch()
         wait_for(lambda: "end" in ran)
     assert not caplog.records
+
+
+def test_the_schedule_is_dispatched_beside_the_threads(engine, project, monkeypatch):
+    jobs = (
+        "from lightjobs import Job\nran = []\n"
+        "class Tick(Job):\n    def handle(self):\n        ran.append(1)\n"
+    )
+    head = "from lightjobs.schedule import schedule\nfrom app_jobs.ticks import Tick\n"
+    text = "schedule.job(Tick).everySeconds(1)\n"
+    files = {"app_jobs/__init__.py": "", "app_jobs/ticks.py": jobs}
+    monkeypatch.chdir(project({**files, "config/schedule.py": head + text}))
+    with worker(schedule=True):
+        from app_jobs.ticks import ran as ticks
+
+        wait_for(lambda: len(ticks) >= 2)
+    ended_with = len(ticks)
+    time.sleep(1.1)
+    assert len(ticks) == ended_with
+    assert engine.stats() == {}
+
+
+def test_a_schedule_of_nothing_is_refused(engine, project, monkeypatch):
+    monkeypatch.chdir(project({"app_jobs/__init__.py": ""}))
+    with (
+        pytest.raises(SettingsError, match=r"no entries in config/schedule\.py"),
+        worker(schedule=True),
+    ):
+        pass
