@@ -144,15 +144,13 @@ class Service:
         if cancelled is not None:
             raise cancelled
 
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        """What Python would do, after the threads were told to claim no more; TERM, too, unwinds
-        the block. A second one ends the wait for running jobs."""
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        """TERM and INT alike unwind the block, after the threads were told to claim no more, and
+        the program with status 0. A second one ends the wait for running jobs."""
         self._signals.raise_()
         self._tell_to_stop()
         if self._stopping or self._signals.raised > 1:
             self._hurry = True
-        elif number == signal.SIGINT:
-            raise KeyboardInterrupt
         else:
             raise SystemExit(0)
 
@@ -272,8 +270,18 @@ def _unhandled() -> list[int]:
     """The signals that nobody handles and that this thread may handle."""
     if threading.current_thread() is not threading.main_thread():
         return []
-    default = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
-    return [number for number, handler in default.items() if signal.getsignal(number) is handler]
+    return [
+        number
+        for number in (signal.SIGTERM, signal.SIGINT)
+        if _is_pythons_own(signal.getsignal(number))
+    ]
+
+
+def _is_pythons_own(handler: Any) -> bool:
+    """Whether the program has left a signal alone; asyncio.run() handles INT in its own way."""
+    return handler in (signal.SIG_DFL, signal.default_int_handler) or isinstance(
+        getattr(getattr(handler, "func", None), "__self__", None), asyncio.Runner
+    )
 
 
 def _load(modules: Sequence[str]) -> None:
