@@ -97,6 +97,20 @@ def find(name: str) -> type[Any]:
     raise UnknownHandler(f'there is no job "{shortened(name)}"; known: {known}')
 
 
+def as_stored(name: str) -> bool:
+    """Whether `name` is a stored handler whatever is imported: its class may be gone, or PHP's."""
+    return "\\" in name or "." in name
+
+
+def stored(name: str) -> str:
+    """The stored handler that a person means by `name`, a class name or a handler. Raises
+    UnknownHandler."""
+    if as_stored(name):
+        return name
+    handler: str = find(name)._handler
+    return handler
+
+
 def handlers() -> list[str]:
     """All registered handler names, sorted."""
     return sorted(_entries)

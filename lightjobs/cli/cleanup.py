@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from .. import current
-from ..engines.cleanup import ALLOWED, GROUPS
+from ..engines.cleanup import ALLOWED, GROUPS, step
+from ..text import escaped
 from .filters import handler_option, queue_option, where
 from .output import json_option, print_json
 
@@ -36,6 +37,11 @@ def job_cleanup(
     """
     if set(actions.values()) == {"nothing"}:
         raise click.UsageError(f"say what to do, such as --failed=remove; allowed: {ALLOWED}")
+    for group, action in actions.items():
+        try:
+            step(group, action)
+        except ValueError as error:
+            raise click.BadParameter(escaped(str(error)), param_hint=f"--{group}") from None
     engine = current.engine()
     which = where(None, queue, handler)
     given: dict[str, Any] = {**actions, "queue": which.queue, "handler": which.handler}

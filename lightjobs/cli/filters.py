@@ -39,16 +39,13 @@ def moment(older_than: str) -> float:
 
 
 def stored_handler(name: str) -> str:
-    """The stored handler that --handler names. One with a backslash or dot is taken as it is: its
-    class may be gone, or PHP's. Raises click.BadParameter."""
-    if "\\" in name or "." in name:
-        return name
-    registry.load(current.settings().modules)
+    """The stored handler that --handler names. Raises click.BadParameter."""
     try:
-        handler: str = registry.find(name)._handler
+        if not registry.as_stored(name):
+            registry.load(current.settings().modules)
+        return registry.stored(name)
     except UnknownHandler as error:
         raise click.BadParameter(escaped(str(error)), param_hint="--handler") from None
-    return handler
 
 
 def described(which: Where) -> str:

@@ -249,15 +249,19 @@ class Engine(ABC):
     ) -> dict[str, int]:
         """Do to the jobs of each group (of `queue`, of `handler`) what its text says: "nothing",
         "rerun", "remove", or "remove older than 7 days" (since they ended, or were created).
-        In bounded parts, while workers run. Returns the number of jobs of each group that was to
-        be touched; with `dry_run` only counts. Raises LightjobsError for any other text.
+        In bounded parts, while workers run. To remove what is being processed is to cancel it: it
+        goes when its worker lets go of it, or stays as cancelled where those are kept. Returns the
+        number of jobs of each group that was to be touched; with `dry_run` only counts. Raises
+        LightjobsError for any other text.
         """
         actions = (pending, processing, completed, failed, cancelled, paused)
         try:
             steps = [step(*pair) for pair in zip(GROUPS, actions, strict=True)]
         except ValueError as error:
             raise LightjobsError(str(error)) from None
-        touched = {}
+        touched = {
+            group: 0 for group, action in zip(GROUPS, actions, strict=True) if action != "nothing"
+        }
         for group, status, move, before in filter(None, steps):
             where = Where(queue=queue, handler=handler, before=before, status=status)
             if dry_run:

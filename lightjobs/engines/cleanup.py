@@ -42,6 +42,8 @@ def step(group: str, action: str) -> Step | None:
     """The step that `action`, one of ALLOWED, asks for; None when there is nothing to do. Waiting
     jobs run anyway: to rerun those is nothing. Raises ValueError."""
     status = GROUPS[group]
+    if not isinstance(action, str):
+        raise ValueError(f"{group} is {action!r}; allowed: {ALLOWED}")
     if action == "nothing":
         return None
     if action == "rerun":
@@ -55,5 +57,6 @@ def step(group: str, action: str) -> Step | None:
             raise ValueError(f"{group} is {action!r}: {error}") from None
     elif action != "remove":
         raise ValueError(f"{group} is {action!r}; allowed: {ALLOWED}")
-    # What a worker holds cannot be deleted under its hands; cancelled, it goes when let go of.
+    # What a worker holds cannot be deleted under its hands; cancelled, it goes when let go of,
+    # unless cancelled jobs are kept.
     return Step(group, status, "cancel" if status == QUEUED else None, before)

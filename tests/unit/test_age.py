@@ -20,7 +20,7 @@ def test_ages(text, seconds):
     assert age(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "2020-01-01", "monday", "noon", "soon", "", "7"])
+@pytest.mark.parametrize("text", ["tomorrow", "2020-01-01", "monday", "soon", "", "7", "+7", "-1"])
 def test_what_is_no_length_of_time_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
         age(text)
@@ -33,3 +33,9 @@ def test_ago_is_in_the_past(text):
 
 def test_a_date_in_the_past_is_that_date():
     assert ago("2001-09-09 01:46:40 UTC") == 1_000_000_000
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "next monday", "+7", "-1", "2020"])
+def test_what_is_neither_a_length_nor_past_is_refused(text):
+    with pytest.raises(ValueError, match=r"."):
+        ago(text)

@@ -4,8 +4,10 @@ from lightjobs import current
 from lightjobs.cleanup import CleanupJob
 from lightjobs.engines.base import Where
 from lightjobs.engines.memory import MemoryEngine
-from lightjobs.errors import LightjobsError, PermanentJobFailure
+from lightjobs.errors import LightjobsError, PayloadError
 from lightjobs.record import Done, Failed, NewJob, Retention
+
+from .support import run
 
 KEPT = Retention(completed=None, failed=None, cancelled=None)
 
@@ -67,7 +69,7 @@ def test_rerun_puts_the_jobs_of_that_group_back(engine, group):
 
 
 def test_rerun_of_pending_jobs_is_nothing_as_they_run_anyway(engine):
-    assert engine.cleanup(pending="rerun") == {}
+    assert engine.cleanup(pending="rerun") == {"pending": 0}
     assert counts(engine) == ALL
 
 
@@ -119,7 +121,29 @@ def test_the_ready_made_job_cleans_up(engine):
     assert "failed" not in counts(engine)
 
 
-@pytest.mark.parametrize("payload", [{"failed": "zap"}, {"unheard of": "remove"}])
-def test_the_ready_made_job_fails_for_good_on_a_wrong_payload(engine, payload):
-    with pytest.raises(PermanentJobFailure, match="CleanupJob"):
-        CleanupJob().dispatchSync(payload)
+def test_the_ready_made_job_takes_a_handler_by_its_class_name(engine):
+    engine.push([NewJob(CleanupJob._handler, "q", "{}")])
+    payload = {"pending": "remove", "handler": "CleanupJob"}
+    assert CleanupJob().dispatchSync(payload) == {"pending": 1}
+    assert engine.count("new", Where(handler="pending")) == 1
+
+
+@pytest.mark.parametrize(
+    ("payload", "named"),
+    [
+        ({"failed": "zap"}, "failed is 'zap'; allowed: nothing"),
+        ({"failed": "remove older than +7"}, "'.7' is neither a length"),
+        ({"failed": 7}, "failed"),
+        ({"processing": "remove"}, "processing"),
+        ({"unheard of": "remove"}, "unheard of"),
+    ],
+)
+def test_the_ready_made_job_is_refused_with_a_wrong_payload(engine, payload, named):
+    with pytest.raises(PayloadError, match=named):
+        CleanupJob().dispatch(payload)
+    assert counts(engine) == ALL
+
+
+def test_the_ready_made_job_fails_for_good_on_a_wrong_payload_in_the_store(engine):
+    assert isinstance(run(CleanupJob, '{"failed": "zap"}').outcome, Failed)
+    assert counts(engine) == ALL

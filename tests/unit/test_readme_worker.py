@@ -116,9 +116,10 @@ def test_jobs_inside_a_web_server(engine, shown, monkeypatch, number):
 
     timer = threading.Timer(0.3, dispatch_and_stop)
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit) as ended:
         serve()
     timer.join()
+    assert ended.value.code == 0
     assert Handled.ran[0] not in (threading.main_thread(), timer)
     assert engine.stats() == {}
 
