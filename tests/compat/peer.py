@@ -69,7 +69,7 @@ def serialized(value: Any) -> bytes:
         case int():
             return b"i:%d;" % value
         case float():
-            return b"d:%a;" % value
+            return b"d:%b;" % repr(value).upper().encode()
         case str():
             return serialized(value.encode())
         case bytes():

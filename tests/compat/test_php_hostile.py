@@ -16,6 +16,8 @@ from .peer import serialized
 ID = "job_6b0251ac994364.82404417"
 GOOD = serialized(php_job(ID))
 BIG = b"9" * 30
+PAST = "2020-01-01 00:00:00"
+NO_COUNTS = ["nan", float("nan"), float("inf"), -3, 1.5, 1e300, 2**53 + 1, "9999999999999999999"]
 
 
 def with_field(value: bytes) -> bytes:
@@ -72,12 +74,22 @@ HOSTILE = {
 }
 
 ODD = {
-    "attempts": ["1", 1.0, None, True, "many", -1, 2**62, 2**63 - 1, float("inf"), []],
+    "attempts": ["1", 1.0, None, True, "many", -1, 2**62, 2**63 - 1, [], *NO_COUNTS],
+    "fence": ["1", None, *NO_COUNTS],
+    "recoveries": ["1", None, *NO_COUNTS],
+    "priority": [99, "high", *NO_COUNTS],
     "status": ["queued", "failed", "", None, 1, "NEW", "e'; DROP"],
     "queue": ["", "other", None, 7, "x" * 1000, "a,b", "\xff"],
     "id": ["job_other", "", None, 7, "*", "../x"],
     "created_at": ["0000-00-00 00:00:00", "yesterday", "", None, 0, "9" * 400],
-    "scheduled_at": ["0000-00-00 00:00:00", "tomorrow", "", None, 99999999999],
+    "scheduled_at": [
+        "0000-00-00 00:00:00",
+        "tomorrow",
+        "",
+        None,
+        99999999999,
+        "9" * 400 + PAST[4:],
+    ],
     "handler": ["", "App\\Jobs\\Missing", b"\xff\xfe", "os.system", "x" * 5000, []],
     "payload": ["", "[1]", "null", b"\xff", "[" * 100_000, "x" * 5_000_000, {"n": 1}],
     "updated_at": [None, 7, [], ""],
@@ -196,13 +208,16 @@ def test_an_odd_job_leaves_the_queue_and_costs_no_other_its_run(shared, job_id):
     shared.put(job_id, serialized(odd_jobs()[job_id]))
     shared.put_job(ID)
     shared.raw.zadd("jobs:queue:default", {job_id: 1})
+    engine.register("dying", 30.0)
+    lost = engine.claim("dying", ["default"], 10)
+    assert engine.recover("dying") == len(lost)
     claims = engine.claim("w", ["default"], 10)
-    assert ID in {claim.id for claim in claims}
+    assert ID in {claim.id for claim in claims} <= {claim.id for claim in lost}
     assert {claim.id for claim in engine.held("w")} == {claim.id for claim in claims}
     assert shared.raw.zcard("jobs:queue:default") == 0
     # A job with a status of another place was in this one by mistake: nothing to say of it.
     elsewhere = odd_jobs()[job_id].get("status") in (QUEUED, FAILED)
-    assert elsewhere or shared.reason(job_id) or job_id in {claim.id for claim in claims}
+    assert elsewhere or shared.reason(job_id) or job_id in {claim.id for claim in lost}
     outcomes = [Failed(claim.id, claim.fence, "boom") for claim in claims]
     assert engine.settle("w", outcomes) == [True] * len(claims)
     assert engine.held("w") == []

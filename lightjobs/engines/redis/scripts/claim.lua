@@ -29,9 +29,9 @@ local function take(queue, key)
       claims[#claims + 1] = {id, fence, job.handler or '', queue, job.payload or '', attempts,
         job.recoveries, job.created_at or '', job.options or ''}
     elseif job and not ELSEWHERE[job.status] then
-      redis.call('HSET', prefix .. 'aside', id, 'its status is none that is known')
+      set_aside(id, 'its status is none that is known')
     elseif why then
-      redis.call('HSET', prefix .. 'aside', id, why)
+      set_aside(id, why)
     end
   end
   if #held > 0 then

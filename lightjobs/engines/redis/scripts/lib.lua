@@ -152,6 +152,27 @@ local FIELDS = {'status', 'fence', 'attempts', 'queue', 'priority', 'handler', '
 -- Without these a job cannot be run; in PHP's form they may be of any type.
 local TEXTS = {'status', 'queue', 'handler', 'payload'}
 
+local COUNTS = {'fence', 'attempts', 'recoveries'}
+-- One more than this still fits Lightpack's column and a worker's journal.
+local HIGHEST_COUNT = 2147483646
+
+-- A field as the count it is, 0 for none; nil for NaN, fractions and what is out of bounds, to which
+-- one cannot be added. Such a number would reach JSON, which has no NaN, or the journal.
+local function count_of(value)
+  if not value then return 0 end
+  local number = tonumber(value)
+  if number and number >= 0 and number <= HIGHEST_COUNT and number % 1 == 0 then return number end
+end
+
+-- What is none of the five counts as normal: in a set of another nobody looks.
+local function priority_of(value)
+  local number = value and tonumber(value)
+  for _, priority in ipairs(number and PRIORITIES or {}) do
+    if number == priority then return priority end
+  end
+  return 0
+end
+
 -- A job as a table of its fields, or of those named, the status first; nil if there is none, nil and a
 -- reason if it cannot be read.
 local function load_job(id, named)
@@ -177,11 +198,17 @@ local function load_job(id, named)
     end
     for index, name in ipairs(names) do job[name] = values[index] end
   end
-  job.fence = tonumber(job.fence) or 0
-  job.attempts = tonumber(job.attempts) or 0
-  job.recoveries = tonumber(job.recoveries) or 0
-  job.priority = tonumber(job.priority) or 0
+  for _, name in ipairs(COUNTS) do
+    job[name] = count_of(job[name])
+    if not job[name] then return nil, 'its ' .. name .. ' is no number to count on' end
+  end
+  job.priority = priority_of(job.priority)
   return job
+end
+
+-- Leave a job that cannot be read as it is, in no queue, with the reason.
+local function set_aside(id, why)
+  redis.call('HSET', prefix .. 'aside', id, why)
 end
 
 -- Store changes, {name, value, ...}: numbers, strings, or NULL. The job keeps its form.
@@ -270,7 +297,7 @@ local function enqueue(job, due)
 end
 
 local function due_of(job)
-  local y, mo, d, h, mi, s = (job.scheduled_at or ''):match('^(%d+)-(%d+)-(%d+) (%d+):(%d+):(%d+)')
+  local y, mo, d, h, mi, s = (job.scheduled_at or ''):match('^(%d%d%d%d)-(%d%d)-(%d%d) (%d%d):(%d%d):(%d%d)')
   if not y then return now() end
   y, mo, d = tonumber(y), tonumber(mo), tonumber(d)
   if mo <= 2 then y = y - 1 end

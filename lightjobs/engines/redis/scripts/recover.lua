@@ -1,6 +1,7 @@
 -- Put back what a dead worker holds, a part at a time; with the last part forget the worker.
 -- ARGV: prefix; worker; most recoveries; the exception for jobs that have had them; size of a part.
 -- Returns how many it let go of, less than a part means it was the last; and how many jobs it put back.
+-- What cannot be read any more is set aside, as by claim.
 local worker, most, exception, part = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local at = now()
 -- Nothing more is claimed or accepted under this name from the first part on.
@@ -10,8 +11,10 @@ local ids, recovered = {}, 0
 for index = 1, math.min(#held, part) do ids[index] = held[index] end
 for _, id in ipairs(ids) do
   let_go(worker, id)
-  local job = load_job(id)
-  if job and job.status == 'queued' and job.worker == worker then
+  local job, why = load_job(id)
+  if why then
+    set_aside(id, why)
+  elseif job and job.status == 'queued' and job.worker == worker then
     recovered = recovered + 1
     if job.recoveries >= most then
       fail(job, exception, at)

@@ -34,7 +34,8 @@ end
 
 -- Returns 1, accepted, or 0, refused.
 local function settled(kind, id, fence, a, b)
-  local job = load_job(id)
+  local job, why = load_job(id)
+  if why then set_aside(id, why) end
   if not job then
     -- Gone: only a recovery of this worker could have given it to another, or PHP deleted it.
     local cut = let_go(worker, id)
