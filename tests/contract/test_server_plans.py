@@ -191,6 +191,16 @@ def test_postgres_finds_what_ended_long_ago_by_when_it_ended(postgres, known):
     database.close()
 
 
+def test_postgres_looks_at_one_row_for_the_next_priority(postgres):
+    database = postgres.database()
+    sql = pyformat("next_priority", "postgres", condition(("new",), "queue", "beyond"))
+    params = {"queue": "q1", "beyond": 0}
+    ((found,),) = database.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params).fetchall()
+    (scan,) = of_jobs(list(nodes(found[0]["Plan"])))
+    assert (scan["Index Name"], scan["Actual Rows"]) == ("jobs_claim", 1)
+    database.close()
+
+
 @pytest.fixture(params=["unknown", "analyzed"])
 def maria(request, mariadb):
     if request.param == "analyzed":
@@ -242,6 +252,12 @@ def test_mariadb_finds_what_a_worker_holds_by_its_index(maria, verb):
     ((_access, key, rows, _extra),) = maria_plan(maria, verb)
     assert key.split("|")[0] == "jobs_held"
     assert rows < 1000
+
+
+def test_mariadb_finds_the_next_priority_by_index_without_sorting(maria):
+    sql = pyformat("next_priority", "mysql", condition(("new",), "queue", "beyond"))
+    (row,) = maria.execute(f"EXPLAIN {sql}", {"queue": "q1", "beyond": 0}).fetchall()
+    assert (row[5], row[9]) == ("jobs_claim", "Using where; Using index")
 
 
 def test_mariadb_looks_at_one_row_for_each_queue_and_priority(maria, mariadb):

@@ -10,6 +10,7 @@ PARAMETERS = {
     "worker": "w",
     "queue": "q",
     "priority": 0,
+    "beyond": 0,
     "limit": 100,
     "now": "2026-01-01 00:00:00",
     "us": 0,
@@ -119,6 +120,11 @@ def test_counting_reads_indexes_only(database):
 def test_the_next_queue_with_a_status_is_one_look_at_an_index(database):
     text = "\n".join(plan(database, "next_queue", where(("failed",))))
     assert text.count("SEARCH jobs USING COVERING INDEX jobs_ended (status=? AND queue>?)") == 1
+
+
+def test_the_next_priority_of_a_queue_is_one_look_at_an_index(database):
+    text = "\n".join(plan(database, "next_priority", where(("new",), "queue", "beyond")))
+    assert text == "SEARCH jobs USING INDEX jobs_claim (queue=? AND priority>?)"
 
 
 @pytest.mark.parametrize("name", ["count", "purge", "fresh"])

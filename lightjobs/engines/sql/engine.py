@@ -16,6 +16,7 @@ from ...record import (
     COMPLETED,
     FAILED,
     NEW,
+    PRIORITIES,
     QUEUED,
     STATUSES,
     Claim,
@@ -46,6 +47,7 @@ from . import migrate
 from .database import Database, Row, repeatable, undone
 from .enqueue import stored
 from .joined import SqlJoined
+from .queries import HIGHEST_COUNT
 from .queries import where as condition
 from .rows import moment, new_row
 
@@ -56,6 +58,9 @@ LIMIT_NAME_BYTES = 255
 
 NEVER = -1e15
 """A moment before any: an entry of the schedule that has just become known has had no slot."""
+
+UNCOUNTABLE = "its attempts or its fence is no number to count on"
+"""Why a row fails that somebody has changed in the table, and no claim can count up."""
 
 _claim_fields = itemgetter(slice(9))
 
@@ -84,12 +89,20 @@ class SqlEngine(Engine):
         if limit <= 0 or not queues:
             return []
         rows = self._db.claim(worker, queues, limit)
-        return list(map(Claim._make, map(_claim_fields, rows)))
+        return self._countable(worker, list(map(Claim._make, map(_claim_fields, rows))))
 
     @repeatable
     def held(self, worker: str) -> list[Claim]:
         rows = self._db.rows("held", {"worker": worker})
-        return [Claim(str(row[0]), *row[1:]) for row in rows]
+        return self._countable(worker, [Claim(str(row[0]), *row[1:]) for row in rows])
+
+    def _countable(self, worker: str, claims: list[Claim]) -> list[Claim]:
+        """`claims` without those whose numbers cannot be counted on: these have failed."""
+        odd = [claim for claim in claims if HIGHEST_COUNT in (claim.fence, claim.attempts)]
+        if not odd:
+            return claims
+        self.settle(worker, [Failed(claim.id, claim.fence, UNCOUNTABLE) for claim in odd])
+        return [claim for claim in claims if claim not in odd]
 
     @repeatable
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
@@ -193,8 +206,30 @@ class SqlEngine(Engine):
 
     def expire(self) -> int:
         total = super().expire()
+        self._serve_all_priorities()
         self._db.tidy()
         return total
+
+    def _serve_all_priorities(self) -> None:
+        """Give jobs whose priority is none of the five the normal one: no claim asks for others."""
+        for queue in self._queues(NEW):
+            for priority in self._priorities(queue):
+                if priority not in PRIORITIES.values():
+                    params = {"queue": queue, "priority": priority}
+                    which = condition((NEW,), *params)
+                    while self._part("normalize", {**params, "limit": PART}, which):
+                        pass
+
+    def _priorities(self, queue: str) -> Iterator[Any]:
+        """Those that jobs of `queue` wait with."""
+        params: dict[str, Any] = {"queue": queue}
+        while found := self._next_priority(params):
+            ((params["beyond"],),) = found
+            yield params["beyond"]
+
+    @repeatable
+    def _next_priority(self, params: dict[str, Any]) -> list[Row]:
+        return self._db.rows("next_priority", params, condition((NEW,), *params))
 
     def count(self, status: str, where: Where = EVERYWHERE) -> int:
         if status not in STATUSES or where.status not in (None, status):

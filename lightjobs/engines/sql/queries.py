@@ -11,8 +11,23 @@ from ..base import ENDED
 
 _FOLDER = Path(__file__).parent
 
+HIGHEST_COUNT = 2**31 - 1
+"""What a claim makes of attempts or a fence to which one cannot be added. No run gets that far."""
+
+
+def _next(column: str, is_count: str = "") -> str:
+    """One more than `column`, if that can be said; a plain `+ 1` beyond the column's range stops
+    the claim of a whole batch."""
+    return (
+        f"CASE WHEN {is_count}{column} BETWEEN 0 AND {HIGHEST_COUNT - 1}"
+        f" THEN {column} + 1 ELSE {HIGHEST_COUNT} END"
+    )
+
+
 _WORDS = {
     "sqlite": {
+        "next_attempts": _next("attempts", "typeof(attempts) = 'integer' AND "),
+        "next_fence": _next("fence", "typeof(fence) = 'integer' AND "),
         # The clock of the process: with one file there is only one machine.
         "now": ":now",
         "us": ":us",
@@ -24,6 +39,8 @@ _WORDS = {
         "oldest": "id IN (SELECT id FROM jobs WHERE {where} ORDER BY failed_at LIMIT :limit)",
     },
     "postgres": {
+        "next_attempts": _next("attempts"),
+        "next_fence": _next("fence"),
         "now": "date_trunc('second', now() AT TIME ZONE 'UTC')",
         "us": "CAST(extract(microseconds FROM now()) AS bigint) % 1000000",
         "unix": "CAST(extract(epoch FROM clock_timestamp()) AS double precision)",
@@ -39,6 +56,8 @@ _WORDS = {
         " ORDER BY failed_at LIMIT :limit)) AND ({where}) IS TRUE",
     },
     "mysql": {
+        "next_attempts": _next("attempts"),
+        "next_fence": _next("fence"),
         "now": "UTC_TIMESTAMP()",
         "us": "MICROSECOND(UTC_TIMESTAMP(6))",
         # The session's zone is UTC.
@@ -50,9 +69,9 @@ _WORDS = {
         "oldest": "{where} ORDER BY failed_at LIMIT :limit",
     },
 }
-"""What `{word}` in a file stands for: the time in whole seconds as a DATETIME, the microseconds
-beyond, unix seconds; the locks that keep a row from changing and that claim it; a type; up to
-:limit jobs that fit the filters, and those of them that ended first."""
+"""What `{word}` in a file stands for: the counts that a claim raises; the time in whole seconds as
+a DATETIME, the microseconds beyond, unix seconds; the locks that keep a row from changing and that
+claim it; a type; up to :limit jobs that fit the filters, and those of them that ended first."""
 
 _FILTERS = {
     "id": "id = :id",
@@ -60,6 +79,8 @@ _FILTERS = {
     "handler": "handler = :handler",
     "before": "COALESCE(failed_at, created_at) < CAST(:before AS {datetime})",
     "free": "worker IS NULL",
+    "priority": "priority = :priority",
+    "beyond": "priority > :beyond",
 }
 """What `{where}` in a file is made of: conditions on a column, by the name of their parameter."""
 

@@ -1,7 +1,7 @@
 -- Lock the first due jobs of one queue and priority; claimed.sql names their worker.
 -- :queue :priority :limit. Returns the fields of a Claim as they will be then.
 -- ORDER BY is the index to its end, or MariaDB sorts, and for that locks all that waits.
-SELECT CAST(id AS CHAR), fence + 1, handler, queue, payload, attempts + 1, recoveries, created_at, options
+SELECT CAST(id AS CHAR), {next_fence}, handler, queue, payload, {next_attempts}, recoveries, created_at, options
 FROM jobs FORCE INDEX (jobs_claim)
 WHERE queue = :queue AND status = 'new' AND priority = :priority
   AND scheduled_at <= {now} AND (scheduled_at < {now} OR scheduled_us <= {us})

@@ -22,6 +22,6 @@ WITH due AS MATERIALIZED (
   SELECT id FROM job_workers WHERE id = :worker AND EXISTS (SELECT 1 FROM due) FOR KEY SHARE
 )
 UPDATE jobs
-SET status = 'queued', worker = me.id, attempts = attempts + 1, fence = fence + 1
+SET status = 'queued', worker = me.id, attempts = {next_attempts}, fence = {next_fence}
 FROM me CROSS JOIN due WHERE jobs.id = due.id
 RETURNING CAST(jobs.id AS text), fence, handler, queue, payload, attempts, recoveries, created_at, options, due.ordinality, scheduled_at, scheduled_us, jobs.id

@@ -2,7 +2,7 @@
 -- :worker :queue :priority :limit.
 -- Returns the fields of a Claim, then the claim order. No rows: nothing is due.
 UPDATE jobs
-SET status = 'queued', worker = :worker, attempts = attempts + 1, fence = fence + 1
+SET status = 'queued', worker = :worker, attempts = {next_attempts}, fence = {next_fence}
 WHERE id IN (
   SELECT id FROM jobs
   WHERE status = 'new' AND queue = :queue AND priority = :priority
@@ -10,4 +10,4 @@ WHERE id IN (
   ORDER BY scheduled_at, scheduled_us, id
   LIMIT :limit
 )
-RETURNING CAST(id AS TEXT), fence, CAST(handler AS TEXT), queue, CAST(payload AS TEXT), attempts, recoveries, created_at, options, scheduled_at, scheduled_us, id
+RETURNING CAST(id AS TEXT), fence, CAST(handler AS TEXT), queue, CAST(payload AS TEXT), attempts, CAST(recoveries AS INTEGER), created_at, options, scheduled_at, scheduled_us, id
