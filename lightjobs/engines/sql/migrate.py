@@ -11,6 +11,19 @@ from .queries import migrations, statements
 _NOTE = "INSERT INTO job_migrations (name) VALUES ('{}');"
 _FORGET = "DELETE FROM job_migrations WHERE name = '{}';"
 
+_MADE = {
+    "0001_lightpack_jobs": {"handler"},
+    "0002_lightjobs_columns": {
+        "scheduled_us",
+        "priority",
+        "fence",
+        "recoveries",
+        "worker",
+        "options",
+    },
+}
+"""Columns of `jobs` that are there once a migration was applied."""
+
 
 def up(db: Database, dry_run: bool = False) -> list[str]:
     """Apply the pending migrations; return their SQL. With `dry_run` change nothing."""
@@ -41,23 +54,38 @@ def _change(db: Database, wanted: Callable[[Database], list[str]]) -> list[str]:
 
 def status(db: Database) -> list[tuple[str, str | None]]:
     """Each migration with the time it was applied, or None."""
-    applied = db.applied()
+    applied = _applied(db)
     return [(name, applied.get(name)) for name, _sql in migrations(db.name)]
+
+
+def _applied(db: Database) -> dict[str, str]:
+    """The migrations that were applied, and when, up to the first of which nothing is left:
+    Lightpack may drop its table and make it anew, and our notes are of the old one then. Each can
+    be applied on what those after it have made."""
+    noted = db.applied()
+    columns = {column for (column,) in db.rows("columns", {})} if noted else set()
+    applied: dict[str, str] = {}
+    for name, _sql in migrations(db.name):
+        if not _MADE.get(name, set()) <= columns:
+            break
+        if name in noted:
+            applied[name] = noted[name]
+    return applied
 
 
 def _pending(db: Database) -> list[str]:
     """Each pending migration, with the statement that notes it: whoever runs the text by hand has
     done all that `migrate:up` would."""
-    applied = db.applied()
+    applied = _applied(db)
     return [
-        f"{db.script(sql).rstrip()}\n{_NOTE.format(name)}\n"
+        f"{db.script(sql).rstrip()}\n{_FORGET.format(name)}\n{_NOTE.format(name)}\n"
         for name, sql in migrations(db.name)
         if name not in applied
     ]
 
 
 def _latest(db: Database) -> list[str]:
-    latest = [name for name, _sql in migrations(db.name) if name in db.applied()][-1:]
+    latest = list(_applied(db))[-1:]
     scripts = dict(migrations(db.name, ".down.sql"))
     return [
         f"{db.script(scripts[name]).rstrip()}\n{_FORGET.format(name)}\n"

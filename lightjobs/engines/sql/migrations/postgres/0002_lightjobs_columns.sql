@@ -20,22 +20,22 @@ ALTER TABLE jobs SET (
   autovacuum_vacuum_cost_delay = 0,
   autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000
 );
-CREATE TABLE job_workers (
+CREATE TABLE IF NOT EXISTS job_workers (
   id text COLLATE "C" PRIMARY KEY,
   -- Unix seconds by the server's clock.
   expires_at double precision NOT NULL
 );
 -- When somebody last looked for dead workers, and from when on they may be recovered.
-CREATE TABLE job_sweeps (
+CREATE TABLE IF NOT EXISTS job_sweeps (
   id integer PRIMARY KEY CHECK (id = 1),
   swept_at double precision NOT NULL,
   recover_from double precision NOT NULL
 );
-INSERT INTO job_sweeps (id, swept_at, recover_from) VALUES (1, 0, 0);
+INSERT INTO job_sweeps (id, swept_at, recover_from) VALUES (1, 0, 0) ON CONFLICT DO NOTHING;
 -- Rate limits: how many runs a window has seen.
-CREATE TABLE job_limits (
+CREATE TABLE IF NOT EXISTS job_limits (
   name text COLLATE "C" PRIMARY KEY,
   hits integer NOT NULL,
   ends_at double precision NOT NULL
 );
-CREATE INDEX job_limits_ends ON job_limits (ends_at);
+CREATE INDEX IF NOT EXISTS job_limits_ends ON job_limits (ends_at);

@@ -13,22 +13,22 @@ ALTER TABLE jobs ADD COLUMN options TEXT DEFAULT NULL;
 CREATE INDEX jobs_claim ON jobs (queue, priority DESC, scheduled_at, scheduled_us, id) WHERE status = 'new';
 CREATE INDEX jobs_held ON jobs (worker, queue) WHERE status = 'queued';
 CREATE INDEX jobs_ended ON jobs (status, queue, failed_at) WHERE status NOT IN ('new', 'queued');
-CREATE TABLE job_workers (
+CREATE TABLE IF NOT EXISTS job_workers (
   id TEXT PRIMARY KEY,
   -- Unix seconds by the store's clock.
   expires_at REAL NOT NULL
 ) WITHOUT ROWID;
 -- When somebody last looked for dead workers, and from when on they may be recovered.
-CREATE TABLE job_sweeps (
+CREATE TABLE IF NOT EXISTS job_sweeps (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   swept_at REAL NOT NULL,
   recover_from REAL NOT NULL
 );
-INSERT INTO job_sweeps (id, swept_at, recover_from) VALUES (1, 0, 0);
+INSERT OR IGNORE INTO job_sweeps (id, swept_at, recover_from) VALUES (1, 0, 0);
 -- Rate limits: how many runs a window has seen.
-CREATE TABLE job_limits (
+CREATE TABLE IF NOT EXISTS job_limits (
   name TEXT PRIMARY KEY,
   hits INTEGER NOT NULL,
   ends_at REAL NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX job_limits_ends ON job_limits (ends_at);
+CREATE INDEX IF NOT EXISTS job_limits_ends ON job_limits (ends_at);
