@@ -3,7 +3,7 @@
 from lightjobs.env import env
 
 database = {
-    # driver://user:password@host:port/name; what it says, the keys below do not say any more.
+    # driver://user:password@host:port/name; what it does not say, the keys below do.
     "url": env("DATABASE_URL"),
     "driver": env("DB_DRIVER"),  # sqlite; or pgsql, mysql, mariadb
     # For sqlite: the file, relative to the project's folder.
@@ -16,7 +16,8 @@ database = {
     "port": env("DB_PORT"),  # 5432 or 3306
     "user": env("DB_USER"),
     "password": env("DB_PSWD"),
-    # off, on: encrypted, verify: encrypted, and the server proves that it is `host`.
+    # off; on: encrypted; verify-ca: a known authority has signed the server's certificate, too;
+    # verify: and the server proves that it is `host`.
     "tls": env("DB_TLS"),  # as the driver does: encrypted where the server offers it
     "tls_ca": env("DB_TLS_CA"),  # the system's
     "tls_cert": env("DB_TLS_CERT"),

@@ -117,7 +117,7 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
 
 
 def _database(found: dict[str, Any], value: Callable[..., Any], problems: list[str]) -> Settled:
-    """The database's settings. A URL says all that it can say: then the single keys do not."""
+    """The database's settings: what a URL does not say, the single keys do."""
     if found.get("url"):
         try:
             found = {**found, **database_url.parse(str(found["url"]))}
@@ -134,7 +134,7 @@ def _database(found: dict[str, Any], value: Callable[..., Any], problems: list[s
         "port": value(found, "port", "DB_PORT", _integer(1, 65535), None),
         "user": value(found, "user", "DB_USER", str, None),
         "password": value(found, "password", "DB_PSWD", str, None),
-        "tls": value(found, "tls", "DB_TLS", _one_of("off", "on", "verify"), None),
+        "tls": value(found, "tls", "DB_TLS", _one_of("off", "on", "verify-ca", "verify"), None),
         "tls_ca": value(found, "tls_ca", "DB_TLS_CA", str, None),
         "tls_cert": value(found, "tls_cert", "DB_TLS_CERT", str, None),
         "tls_key": value(found, "tls_key", "DB_TLS_KEY", str, None),

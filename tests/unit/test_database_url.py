@@ -10,7 +10,7 @@ TLS = ("tls", "tls_ca", "tls_cert", "tls_key")
 def some(url, *keys):
     found = parse(url)
     return tuple(
-        found[key] for key in keys or ("driver", "host", "port", "name", "user", "password")
+        found.get(key) for key in keys or ("driver", "host", "port", "name", "user", "password")
     )
 
 
@@ -26,6 +26,7 @@ def some(url, *keys):
             "postgresql:///n?host=/run/postgresql",
             ("pgsql", "/run/postgresql", None, "n", None, None),
         ),
+        ("mysql:///n?unix_socket=/run/my.sock", ("mysql", "/run/my.sock", None, "n", None, None)),
     ],
 )
 def test_a_url_says_where_the_database_is(url, found):
@@ -44,6 +45,9 @@ def test_a_url_says_where_the_database_is(url, found):
             ("verify", "a", "b", "c"),
         ),
         ("mysql://h/n?ssl-mode=VERIFY_IDENTITY&ssl-ca=a", ("verify", "a", None, None)),
+        ("postgresql://h/n?sslmode=verify-ca&sslrootcert=a", ("verify-ca", "a", None, None)),
+        ("mysql://h/n?ssl_mode=VERIFY_CA&ssl_ca=a", ("verify-ca", "a", None, None)),
+        ("mysql://h/n?ssl-mode=PREFERRED", (None, None, None, None)),
     ],
 )
 def test_a_url_says_how_to_encrypt(url, found):
@@ -58,6 +62,14 @@ def test_a_url_of_sqlite_names_the_file(url, name):
 
 
 @pytest.mark.parametrize(
+    "options",
+    ["charset=utf8mb4", "client_encoding=UTF-8", "application_name=shop&connect_timeout=3"],
+)
+def test_options_that_change_nothing_of_ours_are_passed_over(options):
+    assert parse(f"postgresql://h/n?{options}") == parse("postgresql://h/n")
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "s3cret",
@@ -65,7 +77,8 @@ def test_a_url_of_sqlite_names_the_file(url, name):
         "postgresql://u:s3cret@h:port/n",
         "postgresql://u:s3cret@[h/n",
         "postgresql://u:s3cret@h/n?sslmode=perhaps",
-        "postgresql://u:s3cret@h/n?charset=x",
+        "postgresql://u:s3cret@h/n?charset=latin1",
+        "postgresql://u:s3cret@h/n?target=x",
     ],
 )
 def test_a_wrong_url_is_refused_without_showing_it(monkeypatch, url):
@@ -81,7 +94,20 @@ def test_a_url_wins_over_the_single_keys(monkeypatch):
         monkeypatch.setenv(f"DB_{key}", "9")
     found = load().database
     assert (found["driver"], found["host"], found["name"]) == ("pgsql", "db", "jobs")
-    assert (found["port"], found["user"], found["password"]) == (None, "shop", None)
+    assert (found["port"], found["user"]) == (None, "shop")
+
+
+def test_what_a_url_does_not_say_the_single_keys_say(monkeypatch, tmp_path):
+    authority = tmp_path / "ca.pem"
+    authority.touch()
+    keys = {"USER": "shop", "PSWD": "s3cret", "TLS": "verify", "TLS_CA": str(authority)}
+    for key, text in keys.items():
+        monkeypatch.setenv(f"DB_{key}", text)
+    monkeypatch.setenv("DATABASE_URL", "mysql://db/jobs?ssl-mode=preferred")
+    found = load().database
+    assert (found["host"], found["name"]) == ("db", "jobs")
+    assert (found["user"], found["password"]) == ("shop", "s3cret")
+    assert (found["tls"], found["tls_ca"]) == ("verify", str(authority))
 
 
 @pytest.mark.parametrize("driver", ["pgsql", "mysql", "mariadb"])
@@ -93,5 +119,7 @@ def test_a_server_needs_the_databases_name(monkeypatch, driver):
 
 def test_tls_is_off_on_or_verified(monkeypatch):
     monkeypatch.setenv("DB_TLS", "maybe")
-    with pytest.raises(SettingsError, match="DB_TLS is 'maybe'; allowed: off, on, verify"):
+    with pytest.raises(
+        SettingsError, match="DB_TLS is 'maybe'; allowed: off, on, verify-ca, verify"
+    ):
         load()

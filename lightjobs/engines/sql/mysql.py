@@ -284,7 +284,8 @@ def _tls(settings: dict[str, Any]) -> dict[str, Any]:
         context = ssl.create_default_context(cafile=settings["tls_ca"])
         if settings["tls"] != "verify":
             context.check_hostname = False
-            context.verify_mode = ssl.CERT_REQUIRED if settings["tls_ca"] else ssl.CERT_NONE
+            proven = settings["tls"] == "verify-ca" or settings["tls_ca"]
+            context.verify_mode = ssl.CERT_REQUIRED if proven else ssl.CERT_NONE
         if settings["tls_cert"]:
             context.load_cert_chain(settings["tls_cert"], settings["tls_key"])
     except OSError as error:

@@ -33,7 +33,7 @@ _HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
 _REFUSED = ("authentication failed", "no pg_hba.conf entry", "does not exist")
 """What the server says of a login or a database's name; libpq keeps its code to itself."""
 
-_TLS = {"off": "disable", "on": "require", "verify": "verify-full"}
+_TLS = {"off": "disable", "on": "require", "verify-ca": "verify-ca", "verify": "verify-full"}
 
 # Claims must read their index in order, whatever the planner believes of a table whose statistics
 # are always behind: a scan reads all that waits.
@@ -227,7 +227,8 @@ class Postgres(Server):
 
 def _authorities(tls: str | None) -> str | None:
     """The system's: libpq itself looks only into the user's home."""
-    return ssl.get_default_verify_paths().cafile if tls == "verify" else None
+    verifies = tls in ("verify-ca", "verify")
+    return ssl.get_default_verify_paths().cafile if verifies else None
 
 
 def _places(queues: Sequence[str]) -> dict[str, list[Any]]:
