@@ -4,9 +4,10 @@ from lightjobs.env import env
 
 redis = {
     "default": {
-        # redis://, rediss:// or unix://; wins over host, port, username, password and tls.
+        # redis://, rediss://, valkey://, valkeys:// or unix://; what it does not say, the keys
+        # below do.
         "url": env("REDIS_URL"),
-        "host": env("REDIS_HOST"),  # 127.0.0.1
+        "host": env("REDIS_HOST"),  # 127.0.0.1; beginning with a slash: a socket
         "port": env("REDIS_PORT"),  # 6379
         "username": env("REDIS_USERNAME"),
         "password": env("REDIS_PASSWORD"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote
+
+from .server_url import split
 
 _DRIVERS = {
     "postgres": "pgsql",
@@ -46,11 +48,7 @@ def parse(url: str) -> dict[str, str | int | None]:
 
     Raises ValueError for anything it does not understand; the text never quotes the URL.
     """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise ValueError("it is no URL; allowed: driver://user:password@host:port/name") from None
+    parts = split(url)
     driver = _DRIVERS.get(parts.scheme.partition("+")[0])
     if driver is None:
         raise ValueError(f"it must begin with one of {', '.join(_DRIVERS)} and ://")
@@ -66,7 +64,7 @@ def parse(url: str) -> dict[str, str | int | None]:
     )
     if parts.hostname:
         # One address: a port of another server's, in DB_PORT, is none of it.
-        found |= {"host": unquote(parts.hostname), "port": port}
+        found |= {"host": unquote(parts.hostname), "port": parts.port}
     return found | _options(parts)
 
 
@@ -76,7 +74,7 @@ def _said(**keys: str) -> dict[str, str | int | None]:
 
 def _options(parts: SplitResult) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, text in parse_qsl(parts.query):
+    for name, text in parse_qsl(parts.query, keep_blank_values=True):
         key, word = (each.lower().replace("_", "-") for each in (name, text))
         if key in _MODES:
             if word not in _UNDECIDED:

@@ -6,13 +6,14 @@ ones are used. Everything is checked in one pass, so that `lightjobs check` can 
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import database_url
+from . import database_url, redis_url
 from .age import age
 from .errors import SettingsError
 from .record import DEFAULT_RETENTION, Retention
@@ -97,23 +98,38 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
         enqueue_timeout=value(jobs, "enqueue_timeout", "JOB_ENQUEUE_TIMEOUT", _seconds(0.01), 5.0),
         middleware=value(jobs, "middleware", "middleware in config/jobs.py", _listed, ()),
         database=_database(database, value, problems),
-        redis={
-            "url": value(server, "url", "REDIS_URL", str, None),
-            "host": value(server, "host", "REDIS_HOST", str, "127.0.0.1"),
-            "port": value(server, "port", "REDIS_PORT", _integer(1, 65535), 6379),
-            "username": value(server, "username", "REDIS_USERNAME", str, None),
-            "password": value(server, "password", "REDIS_PASSWORD", str, None),
-            "database": value(server, "database", "REDIS_DB", _integer(0), 0),
-            "tls": value(server, "tls", "REDIS_TLS", _boolean, False),
-            "tls_ca": value(server, "tls_ca", "REDIS_TLS_CA", str, None),
-            "tls_verify": value(server, "tls_verify", "REDIS_TLS_VERIFY", _boolean, True),
-            "protocol": value(server, "protocol", "REDIS_PROTOCOL", _integer(2, 3), 2),
-            "prefix": value(queue, "prefix", "REDIS_JOB_PREFIX", str, "jobs:"),
-            "job_database": value(queue, "database", "REDIS_JOB_DB", _integer(0), None),
-            "format": value(queue, "format", "REDIS_JOB_FORMAT", _one_of("hash", "php"), "hash"),
-        },
+        redis=_redis(server, queue, value, problems),
     )
     return settings, problems
+
+
+def _redis(
+    server: dict[str, Any], queue: dict[str, Any], value: Callable[..., Any], problems: list[str]
+) -> Settled:
+    """Redis' settings: what a URL does not say, the single keys do."""
+    said: dict[str, Any] = {}
+    if server.get("url"):
+        try:
+            said = redis_url.parse(str(server["url"]))
+        except ValueError as error:  # its text never holds the URL: a password may be in it
+            problems.append(f"REDIS_URL: {error}")
+    server = {**server, **said}
+    return {
+        "host": value(server, "host", "REDIS_HOST", str, "127.0.0.1"),
+        "port": value(server, "port", "REDIS_PORT", _integer(1, 65535), 6379),
+        "username": value(server, "username", "REDIS_USERNAME", str, None),
+        "password": value(server, "password", "REDIS_PASSWORD", str, None),
+        "database": value(server, "database", "REDIS_DB", _integer(0), 0),
+        "tls": value(server, "tls", "REDIS_TLS", _boolean, False),
+        "tls_ca": value(server, "tls_ca", "REDIS_TLS_CA", _file, None),
+        "tls_verify": value(server, "tls_verify", "REDIS_TLS_VERIFY", _boolean, True),
+        "protocol": value(server, "protocol", "REDIS_PROTOCOL", _integer(2, 3), 2),
+        "prefix": value(queue, "prefix", "REDIS_JOB_PREFIX", str, "jobs:"),
+        "job_database": value(
+            queue, "database", "REDIS_JOB_DB", _integer(0), said.get("database", 0)
+        ),
+        "format": value(queue, "format", "REDIS_JOB_FORMAT", _one_of("hash", "php"), "hash"),
+    }
 
 
 def _database(found: dict[str, Any], value: Callable[..., Any], problems: list[str]) -> Settled:
@@ -135,9 +151,9 @@ def _database(found: dict[str, Any], value: Callable[..., Any], problems: list[s
         "user": value(found, "user", "DB_USER", str, None),
         "password": value(found, "password", "DB_PSWD", str, None),
         "tls": value(found, "tls", "DB_TLS", _one_of("off", "on", "verify-ca", "verify"), None),
-        "tls_ca": value(found, "tls_ca", "DB_TLS_CA", str, None),
-        "tls_cert": value(found, "tls_cert", "DB_TLS_CERT", str, None),
-        "tls_key": value(found, "tls_key", "DB_TLS_KEY", str, None),
+        "tls_ca": value(found, "tls_ca", "DB_TLS_CA", _file, None),
+        "tls_cert": value(found, "tls_cert", "DB_TLS_CERT", _file, None),
+        "tls_key": value(found, "tls_key", "DB_TLS_KEY", _file, None),
     }
     if settled["name"] is None:
         problems.append(f"DB_NAME is not set; DB_DRIVER={driver} needs the database's name")
@@ -216,6 +232,12 @@ def _boolean(raw: Any) -> bool:
         return _boolean_words[str(raw).lower()]
     except KeyError:
         raise ValueError("true or false") from None
+
+
+def _file(raw: Any) -> str:
+    if not (Path(str(raw)).is_file() and os.access(str(raw), os.R_OK)):
+        raise ValueError("a file that can be read")
+    return str(raw)
 
 
 def _integer(least: int, most: int | None = None) -> Parser:

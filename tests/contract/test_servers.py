@@ -59,7 +59,8 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
     try:
         server.empty()
         verified = {**server.settings, "tls": "verify", "tls_ca": str(server.certificate)}
-        for settings in (verified, {**server.settings, "tls": "on"}):
+        signed = {**verified, "tls": "verify-ca"}
+        for settings in (verified, signed, {**server.settings, "tls": "on"}):
             database = type(server.database())(settings)
             asked = {
                 "postgres": "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
@@ -68,9 +69,10 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
             assert database.ask(asked)[0][-1]
             assert SqlEngine(database).stats() == {}
             database.close()
-        stranger = type(server.database())({**server.settings, "tls": "verify"})
-        with pytest.raises(StoreUnavailable):
-            SqlEngine(stranger).stats()
+        for tls in ("verify", "verify-ca"):
+            stranger = type(server.database())({**server.settings, "tls": tls})
+            with pytest.raises(StoreUnavailable):
+                SqlEngine(stranger).stats()
     finally:
         server.close()
 

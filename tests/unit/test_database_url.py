@@ -55,7 +55,7 @@ def test_a_url_says_how_to_encrypt(url, found):
 
 
 @pytest.mark.parametrize(
-    ("url", "name"), [("sqlite:///a/b.db", "a/b.db"), ("sqlite:////a.db", "/a.db")]
+    ("url", "name"), [("sqlite:///a/b.db", "a/b.db"), ("sqlite:////me@home/a.db", "/me@home/a.db")]
 )
 def test_a_url_of_sqlite_names_the_file(url, name):
     assert parse(url) == {"driver": "sqlite", "name": name}
@@ -75,6 +75,9 @@ def test_options_that_change_nothing_of_ours_are_passed_over(options):
         "s3cret",
         "oracle://u:s3cret@h/n",
         "postgresql://u:s3cret@h:port/n",
+        "postgresql://u:12#s3cret@h/n",
+        "postgresql://u:12?s3cret@h/n",
+        "postgresql://u:12/s3cret@h/n",
         "postgresql://u:s3cret@[h/n",
         "postgresql://u:s3cret@h/n?sslmode=perhaps",
         "postgresql://u:s3cret@h/n?charset=latin1",

@@ -92,6 +92,9 @@ def test_another_directory_has_its_own_dotenv(tmp_path, monkeypatch):
         ("REDIS_TLS", "maybe", "true or false"),
         ("REDIS_TLS_VERIFY", "maybe", "true or false"),
         ("REDIS_PROTOCOL", "1", "a whole number from 2 to 3"),
+        ("REDIS_TLS_CA", "/missing/ca.pem", "a file that can be read"),
+        ("DB_TLS_CA", "/missing/ca.pem", "a file that can be read"),
+        ("DB_TLS_KEY", "/", "a file that can be read"),
         ("JOB_ENQUEUE_TIMEOUT", "0", "seconds, at least 0.01"),
     ],
 )

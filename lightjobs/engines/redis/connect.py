@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ...errors import SettingsError
 from ...version import __version__
 
 TIMEOUT_SECONDS = 5.0
@@ -22,43 +20,23 @@ Address = tuple[str, int]
 def pool(settings: dict[str, Any], address: Address | None = None) -> redis.ConnectionPool:
     """A pool for the server of the settings or, in a cluster, for its node at `address`. Connects
     when it is first used, and never repeats a command: whether that is safe is the engine's
-    business. Raises SettingsError for what cannot be an address."""
-    try:
-        made = _configured(settings)
-    except ValueError:  # its text would show the password
-        raise SettingsError(
-            "REDIS_URL cannot be read; allowed: redis://, rediss:// or unix:// and an address"
-        ) from None
-    if address is not None:
-        made.connection_kwargs["host"], made.connection_kwargs["port"] = address
-    return made
-
-
-def _configured(settings: dict[str, Any]) -> redis.ConnectionPool:
-    options: dict[str, Any] = {
-        "protocol": settings["protocol"],
-        "socket_timeout": TIMEOUT_SECONDS,
-        "socket_connect_timeout": TIMEOUT_SECONDS,
-        "retry": Retry(NoBackoff(), 0),
-        **_introduction(),
-    }
-    url = settings["url"]
-    if url is not None:
-        if urlsplit(url).scheme == "rediss":
-            options |= _tls(settings)
-        made = redis.ConnectionPool.from_url(url, **options)
-        if settings["job_database"] is not None:
-            made.connection_kwargs["db"] = settings["job_database"]
-        return made
-    if settings["tls"]:
+    business."""
+    host, port = address or (settings["host"], settings["port"])
+    options: dict[str, Any] = {"host": host, "port": port}
+    if host.startswith("/"):
+        options = {"connection_class": redis.UnixDomainSocketConnection, "path": host}
+    elif settings["tls"]:
         options |= {"connection_class": redis.SSLConnection, **_tls(settings)}
     return redis.ConnectionPool(
-        host=settings["host"],
-        port=settings["port"],
         username=settings["username"],
         password=settings["password"],
-        db=settings["job_database"] or 0,
+        db=settings["job_database"],
+        protocol=settings["protocol"],
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
         **options,
+        **_introduction(),
     )
 
 

@@ -1,0 +1,88 @@
+import pytest
+
+from lightjobs.engines.redis.connect import pool
+from lightjobs.errors import SettingsError
+from lightjobs.redis_url import parse
+from lightjobs.settings import load
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("redis://h", {"tls": False, "host": "h", "port": None}),
+        ("valkey://h:7/", {"tls": False, "host": "h", "port": 7}),
+        ("valkeys://h/3", {"tls": True, "host": "h", "port": None, "database": 3}),
+        ("redis://[::1]:7", {"tls": False, "host": "::1", "port": 7}),
+        (
+            "rediss://u:p%23%2F@h?db=2&ssl_cert_reqs=none&ssl_ca_certs=/ca",
+            {
+                **{"tls": True, "username": "u", "password": "p#/", "host": "h", "port": None},
+                **{"database": 2, "tls_verify": False, "tls_ca": "/ca"},
+            },
+        ),
+        (
+            "redis://:p@h",
+            {"tls": False, "username": None, "password": "p", "host": "h", "port": None},
+        ),
+        ("unix:///run/r.sock?db=1", {"tls": False, "host": "/run/r.sock", "database": 1}),
+        ("redis:///1?protocol=3", {"tls": False, "database": 1, "protocol": "3"}),
+    ],
+)
+def test_a_url_says_where_the_server_is(url, found):
+    assert parse(url) == found
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("s3cret", "it must begin with one of redis, valkey, rediss, valkeys, unix and ://"),
+        ("http://u:s3cret@h", "it must begin with one of redis,"),
+        ("redis://u:s3cret@h:port", "it is no URL"),
+        ("redis://u:s3/cret@h:6379/0", "it is no URL"),
+        ("redis://:pa#s3cret@h:6379/0", "it is no URL"),
+        ("redis://u:12#s3cret@h:6379/0", "are written %23"),
+        ("redis://u:12?s3cret@h:6379/0", "are written %23"),
+        ("redis://u:12/s3cret@h:6379/0", "are written %23"),
+        ("redis://u:s3cret@h/abc", "must be a number"),
+        ("redis://u:s3cret@h/?db=abc", "must be a number"),
+        ("redis://u:s3cret@h/0?foo=bar", "unknown option 'foo'; redis:// allows db, protocol"),
+        ("redis://u:s3cret@h/0?timeout=5", "unknown option 'timeout'"),
+        ("redis://u:s3cret@h/0?ssl_cert_reqs=none", "unknown option 'ssl_cert_reqs'"),
+        ("rediss://u:s3cret@h/0?ssl_cert_reqs=maybe", "allowed: none, required"),
+        ("unix://u:s3cret@run/r.sock", "unix:///run/redis.sock"),
+        ("unix://", "unix:///run/redis.sock"),
+    ],
+)
+def test_a_wrong_url_is_refused_without_showing_it(monkeypatch, url, said):
+    monkeypatch.setenv("REDIS_URL", url)
+    with pytest.raises(SettingsError, match=r"^REDIS_URL: ") as caught:
+        load()
+    assert said in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_a_protocol_in_the_url_is_checked_as_the_key_is(monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://h?protocol=9")
+    with pytest.raises(SettingsError, match="REDIS_PROTOCOL is '9'; allowed: a whole number"):
+        load()
+
+
+def test_what_a_url_does_not_say_the_single_keys_say(monkeypatch, tmp_path):
+    authority = tmp_path / "ca.pem"
+    authority.touch()
+    keys = {"USERNAME": "u", "PASSWORD": "p", "TLS_CA": str(authority), "HOST": "x", "PORT": "9"}
+    for key, text in keys.items():
+        monkeypatch.setenv(f"REDIS_{key}", text)
+    monkeypatch.setenv("REDIS_URL", "rediss://h/4")
+    found = load().redis
+    assert (found["host"], found["port"], found["tls"]) == ("h", 6379, True)
+    assert (found["username"], found["password"]) == ("u", "p")
+    assert found["tls_ca"] == str(authority)
+    assert pool(found).connection_kwargs["db"] == 4
+
+
+def test_the_jobs_database_wins_over_the_urls(monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://h/4")
+    monkeypatch.setenv("REDIS_JOB_DB", "0")
+    assert pool(load().redis).connection_kwargs["db"] == 0
