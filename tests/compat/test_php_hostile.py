@@ -111,6 +111,28 @@ def test_it_is_set_aside_untouched_with_a_reason(shared, text):
     assert shared.reason(ID)
 
 
+MANY = b"".join(b"i:%d;i:1;" % n for n in range(1_000_000))
+HUGE = {
+    "many values": with_field(b"a:1000000:{" + MANY + b"}"),
+    "many values, then an object": with_field(b"a:1000001:{" + MANY + b'O:1:"a":0:{}'),
+    "many arrays": with_field(b"a:100000:{" + b"i:0;a:0:{}" * 100_000 + b"}"),
+    "many fields": b"a:9999:{" + b"".join(b's:4:"%04d";N;' % n for n in range(9999)) + b"}",
+    "length of many digits": with_field(b"s:" + b"9" * 10_000_000 + b':"abc";'),
+    "integer of many digits": with_field(b"i:" + b"9" * 10_000_000 + b";"),
+}
+
+
+@pytest.mark.parametrize("text", HUGE.values(), ids=HUGE)
+def test_nobody_waits_while_a_huge_one_is_set_aside(shared, text):
+    shared.engine().register("w", 30.0)
+    shared.put(ID, text)
+    before = time.perf_counter()
+    assert shared.engine().claim("w", ["default"], 10) == []
+    assert time.perf_counter() - before < 0.05
+    assert shared.text(ID) == text
+    assert shared.reason(ID)
+
+
 @pytest.mark.slow
 def test_people_can_see_what_was_set_aside_and_why(shared):
     shared.put(ID, HOSTILE["object"])

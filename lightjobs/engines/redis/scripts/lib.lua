@@ -56,16 +56,22 @@ end
 
 local SCALARS = {i = '^i:[+-]?%d+;()', b = '^b:[01];()', d = '^d:[-+.%dEINFA]+;()'}
 
+-- Lightpack's array has some ten values. While a million are read, for two seconds, everybody waits.
+local MOST_VALUES = 500
+local values_read = 0
+
 -- PHP's serialize(): where the value at `at` ends, or nil and why it is not read. Lengths are
 -- followed, never searched for: a value may hold anything, text that looks like fields included.
 local function php_end(text, at, depth)
+  values_read = values_read + 1
+  if values_read > MOST_VALUES then return nil, 'more values than a job has' end
   local kind = text:sub(at, at)
   if kind == 'N' then
     if text:sub(at + 1, at + 1) == ';' then return at + 2 end
   elseif kind == 's' then
-    local length, begin = text:match('^s:(%d+):"()', at)
+    local length, begin = text:sub(at, at + 15):match('^s:(%d+):"()')
     if length and #length < 10 then
-      local stop = begin + tonumber(length)
+      local stop = at + begin - 1 + tonumber(length)
       if text:sub(stop, stop + 1) == '";' then return stop + 2 end
     end
     return nil, 'a string whose length is wrong'
@@ -73,13 +79,13 @@ local function php_end(text, at, depth)
     local stop = text:sub(at, at + 400):match(SCALARS[kind])
     if stop then return at + stop - 1 end
   elseif kind == 'a' then
-    local count, begin = text:match('^a:(%d+):{()', at)
+    local count, begin = text:sub(at, at + 15):match('^a:(%d+):{()')
     if depth > 20 then return nil, 'arrays nested too deeply' end
     -- The shortest pair, i:0;N;, has six characters.
     if not count or #count > 9 or tonumber(count) * 6 > #text - at then
       return nil, 'an array whose count is wrong'
     end
-    at = begin
+    at = at + begin - 1
     for _ = 1, tonumber(count) * 2 do
       local stop, why = php_end(text, at, depth + 1)
       if not stop then return nil, why end
@@ -95,8 +101,9 @@ end
 
 -- The array at the top: its names in order, and the text of each value.
 local function php_read(text)
-  local count, at = text:match('^a:(%d+):{()')
+  local count, at = text:sub(1, 16):match('^a:(%d+):{()')
   if not count or #count > 4 then return nil, 'not a PHP array' end
+  values_read = 0
   local names, raw = {}, {}
   for _ = 1, tonumber(count) do
     local stop, why = php_end(text, at, 0)
