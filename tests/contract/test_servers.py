@@ -77,6 +77,16 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
         server.close()
 
 
+@pytest.mark.parametrize("password", ["pé", "p€ł💥"])
+def test_mariadb_is_sent_a_password_as_it_has_it(clean_mariadb, password):  # noqa: F811
+    clean_mariadb.query("CREATE OR REPLACE USER stranger@'%%' IDENTIFIED BY %s", [password])
+    clean_mariadb.query("GRANT ALL ON jobs.* TO stranger@'%%'", ())
+    settings = {**clean_mariadb.settings, "user": "stranger", "password": password}
+    database = mysql.Mysql(settings)
+    assert database.ask("SELECT 1") == [(1,)]
+    database.close()
+
+
 def test_times_are_utc_whatever_the_servers_zone_is(server):
     assert server.query("SELECT CURRENT_TIMESTAMP")[0][0].strftime("%H:%M") != time.strftime(
         "%H:%M", time.gmtime()

@@ -79,7 +79,7 @@ class Mysql(Server):
             "port": settings["port"] or 3306,
             "database": settings["name"],
             "user": settings["user"],
-            "password": settings["password"] or "",
+            "password": (settings["password"] or "").encode(),  # of text it makes Latin-1
             "charset": "utf8mb4",
             "autocommit": True,
             "connect_timeout": CONNECT_SECONDS,
