@@ -265,6 +265,28 @@ def test_nothing_of_the_callers_session_matters_or_is_changed(odd, count):
     assert caller.engine.count("new") == (len(HOSTILE) + 1) * count
 
 
+@pytest.fixture
+def narrow(request):
+    """A caller whose column is as Lightpack made it, 64 KB."""
+    with made("mariadb", request) as found:
+        found.server.query("ALTER TABLE jobs MODIFY payload text NOT NULL")
+        yield found
+        found.server.query("ALTER TABLE jobs MODIFY payload longtext NOT NULL")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("mode", ["", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"])
+def test_a_payload_longer_than_the_column_is_refused_and_never_cut(narrow, mode, count):
+    with narrow.connected(init_command=f"SET sql_mode = '{mode}'") as connection:
+        with pytest.raises(LightjobsError, match="too long for column 'payload'"):
+            narrow.engine.join(connection).push([job(payload="x" * 70_000)] * count)
+        ids = narrow.engine.join(connection).push([job(payload="x" * 60_000)] * count)
+        connection.commit()
+        assert {len(narrow.engine.find(id).payload) for id in ids} == {60_000}
+        assert ran(connection, "SELECT @@sql_mode").fetchone()[0] == mode
+    assert waiting(narrow) == count
+
+
 @pytest.mark.parametrize("keeps", [False, True], ids=["drops", "keeps"])
 def test_a_job_is_completed_whatever_the_callers_session_is_like(odd, keeps):
     caller, connection, begin = odd
