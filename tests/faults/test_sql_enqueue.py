@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
 import threading
 import time
@@ -144,6 +146,54 @@ def test_a_dispatch_waits_for_a_server_that_restarts(own_server, engine_on):
     push(engine)
     starts.join()
     assert own_server.engine().stats()["default"]["new"] == 1
+
+
+def sessions(server):
+    """The server's processes that serve lightjobs; MariaDB has one for all."""
+    if server.kind == "mariadb":
+        return [server.process.pid]
+    sql = "SELECT pid FROM pg_stat_activity WHERE usename = 'lightjobs'"
+    return [pid for (pid,) in server.query(sql)]
+
+
+@contextlib.contextmanager
+def stopped(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_server_that_hangs_is_given_up_in_time(own_server, engine_on, count):
+    engine = engine_on(own_server.environment)
+    push(engine)
+    jobs = "the job" if count == 1 else "the batch of 3 jobs"
+    with stopped(sessions(own_server)):
+        before = time.monotonic()
+        with pytest.raises(StoreUnavailable, match=rf"database: {jobs} ") as caught:
+            push(engine, count)
+        assert TIMEOUT * 0.9 < time.monotonic() - before < TIMEOUT + 0.4
+    # Within a transaction nothing is stored before the last answer.
+    assert type(caught.value) is (StoreInDoubt if count == 1 else StoreUnavailable)
+    push(engine)
+
+
+def test_a_server_that_hangs_when_it_is_called_is_given_up_in_time(own_server, engine_on):
+    engine = engine_on(own_server.environment, 2)
+    with stopped([own_server.process.pid]):
+        assert refused(engine, "the job was not stored") < 2.5
+    push(engine)
+
+
+def test_a_dispatch_in_time_leaves_the_connection_to_those_who_have_longer(server, engine_on):
+    engine = engine_on(server.environment)
+    push(engine)
+    sleep = {"postgres": "SELECT pg_sleep(1)", "mariadb": "SELECT SLEEP(1)"}[server.kind]
+    assert engine._db.ask(sleep)
 
 
 @pytest.mark.parametrize(("key", "value"), [("DB_PSWD", "wrong"), ("DB_NAME", "missing")])

@@ -6,7 +6,7 @@ import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
@@ -77,6 +77,11 @@ class Database(ABC):
     def transaction(self) -> AbstractContextManager[object]:
         """Everything that this thread runs inside happens, or nothing. One inside another is part
         of it."""
+
+    def bounded(self, deadline: float) -> AbstractContextManager[object]:
+        """What this thread asks inside is answered before `deadline`, a monotonic time, or counts
+        as lost."""
+        return nullcontext()
 
     @abstractmethod
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:

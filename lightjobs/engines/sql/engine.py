@@ -79,7 +79,9 @@ class SqlEngine(Engine):
             return []
         rows = [new_row(job) for job in jobs]
         what = "the job" if len(rows) == 1 else f"the batch of {len(rows)} jobs"
-        return list(map(str, stored(partial(self._db.push, rows), what, self._enqueue_timeout)))
+        seconds = self._enqueue_timeout
+        with self._db.bounded(time.monotonic() + seconds):
+            return list(map(str, stored(partial(self._db.push, rows), what, seconds)))
 
     def join(self, connection: Any) -> SqlJoined:
         return SqlJoined(self._db, connection, self.retention.completed != 0)

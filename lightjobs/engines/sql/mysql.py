@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import ssl
@@ -19,7 +20,7 @@ from ...record import PRIORITIES
 from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain
 from .guests.mysql import MysqlGuest, store
 from .queries import pyformat
-from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, ReadOnly, Server
+from .server import LOCK_SECONDS, Held, ReadOnly, Server
 
 LEAST_VERSIONS = {"MySQL": (8, 0, 17), "MariaDB": (10, 6)}
 """MySQL before 8.0.17 has no collation that compares byte by byte and keeps trailing spaces."""
@@ -82,9 +83,6 @@ class Mysql(Server):
             "password": (settings["password"] or "").encode(),  # of text it makes Latin-1
             "charset": "utf8mb4",
             "autocommit": True,
-            "connect_timeout": CONNECT_SECONDS,
-            "read_timeout": ANSWER_SECONDS,
-            "write_timeout": ANSWER_SECONDS,
             "client_flag": CLIENT.FOUND_ROWS,  # an UPDATE counts what it found, changed or not
             "conv": _CONVERSIONS,
             "program_name": "lightjobs",
@@ -95,8 +93,12 @@ class Mysql(Server):
         self._pause = POLL_SECONDS[0]
 
     def _open(self) -> Held:
+        seconds = self._opening_seconds()
+        limits: dict[str, Any] = dict.fromkeys(
+            ("connect_timeout", "read_timeout", "write_timeout"), seconds
+        )
         try:
-            connection: Any = pymysql.connect(**self._options)
+            connection: Any = pymysql.connect(**self._options, **limits)
         except RuntimeError as error:  # MySQL's login without TLS takes a package of its own
             raise SettingsError(f"{self.label}: {error}; or set DB_TLS=on") from None
         try:
@@ -107,7 +109,13 @@ class Mysql(Server):
         except BaseException:
             connection.close()
             raise
-        return Held(connection, connection._sock.fileno())
+        held = Held(connection, connection._sock.fileno())
+        self._bound(held, math.inf)
+        return held
+
+    def _bound(self, held: Held, deadline: float) -> None:
+        seconds = max(0.001, min(ANSWER_SECONDS, deadline - time.monotonic()))
+        held.connection._read_timeout = held.connection._write_timeout = seconds
 
     def _examine(self, version: str) -> None:
         kind = "MariaDB" if "mariadb" in version.lower() else "MySQL"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import random
 import ssl
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -46,10 +48,36 @@ SET jit = off
 """
 
 _by_claim_order = itemgetter(slice(9, 13))
+_T = TypeVar("_T")
 
 
 class TooLong(StoreUnavailable):
     """A statement was given up, because of its time or by an administrator."""
+
+
+class _Connection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that gives up when a deadline has passed: of a server whose process hangs,
+    TCP itself knows nothing."""
+
+    deadline = math.inf
+
+    def wait(self, gen: Generator[Any, Any, _T], *arguments: Any, **keywords: Any) -> _T:
+        if self.deadline < math.inf:
+            gen = self._until_deadline(gen)
+        return super().wait(gen, *arguments, **keywords)
+
+    def _until_deadline(self, gen: Generator[Any, Any, _T]) -> Generator[Any, Any, _T]:
+        """`gen` says what it waits for, and is told what is ready: nothing, ten times a second."""
+        ready: Any = None
+        while True:
+            try:
+                wanted = gen.send(ready)
+            except StopIteration as end:
+                result: _T = end.value
+                return result
+            ready = yield wanted
+            if not ready and time.monotonic() > self.deadline:
+                raise psycopg.OperationalError("the server has not answered in time")
 
 
 class _Held(Held):
@@ -97,7 +125,6 @@ class Postgres(Server):
             "sslrootcert": settings["tls_ca"] or _authorities(settings["tls"]),
             "sslcert": settings["tls_cert"],
             "sslkey": settings["tls_key"],
-            "connect_timeout": CONNECT_SECONDS,
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "tcp_user_timeout": 15_000,
@@ -107,7 +134,11 @@ class Postgres(Server):
 
     def _open(self) -> _Held:
         given = {key: value for key, value in self._options.items() if value is not None}
-        connection = psycopg.connect(autocommit=True, context=adapters, **given)
+        # libpq counts whole seconds, from two on.
+        seconds = math.ceil(self._opening_seconds())
+        connection = _Connection.connect(
+            autocommit=True, context=adapters, connect_timeout=seconds, **given
+        )
         try:
             version = connection.info.server_version
             if version < LEAST_VERSION:
@@ -115,11 +146,16 @@ class Postgres(Server):
                     f"{self.label}: the server is PostgreSQL {version // 10000}; "
                     f"lightjobs needs {LEAST_VERSION // 10000} or later"
                 )
+            connection.deadline = time.monotonic() + CONNECT_SECONDS
             connection.execute(_SESSION)
         except BaseException:
             connection.close()
             raise
+        connection.deadline = math.inf
         return _Held(connection)
+
+    def _bound(self, held: Held, deadline: float) -> None:
+        held.connection.deadline = deadline
 
     def _stale(self, held: Held) -> bool:
         assert isinstance(held, _Held)

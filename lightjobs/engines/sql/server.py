@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import threading
+import time
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -84,10 +86,32 @@ class Server(Database):
             return self._execute_on(held, sql, params)
 
     @contextmanager
+    def bounded(self, deadline: float) -> Iterator[None]:
+        local = self._local.__dict__
+        local["deadline"] = deadline
+        try:
+            yield
+        finally:
+            del local["deadline"]
+            if (held := local.get("held")) is not None:
+                self._bound(held, math.inf)
+
+    @abstractmethod
+    def _bound(self, held: Held, deadline: float) -> None:
+        """Give up what is asked on a connection and not answered by `deadline`."""
+
+    def _opening_seconds(self) -> float:
+        """How long a new connection may take."""
+        deadline: float = self._local.__dict__.get("deadline", math.inf)
+        return max(0.001, min(CONNECT_SECONDS, deadline - time.monotonic()))
+
+    @contextmanager
     def _guarded(self) -> Iterator[Held]:
         """This thread's connection; what the driver raises inside is translated, and a connection
         of which nobody knows how it stands is given up."""
         held = self._held()
+        if (deadline := self._local.__dict__.get("deadline")) is not None:
+            self._bound(held, deadline)
         try:
             yield held
         except self.errors as error:
