@@ -455,6 +455,41 @@ def test_a_connection_that_is_closed_is_said_to_have_stored_nothing(caller, conn
     assert waiting(caller) == 0
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_closed_connection_leaves_no_doubt_without_a_transaction_either(served, count):
+    with served.connected(autocommit=True) as connection:
+        connection.close()
+        with pytest.raises(StoreUnavailable, match="was not stored") as caught:
+            served.engine.join(connection).push([job()] * count)
+    assert type(caught.value) is StoreUnavailable
+
+
+@pytest.fixture
+def packets(request):
+    """A caller of a MariaDB that takes statements of 16 MB, as its default is."""
+    with made("mariadb", request) as found:
+        yield found
+
+
+def test_a_payload_beyond_the_servers_packets_is_refused_on_the_callers_connection(packets):
+    with packets.connected(autocommit=True) as connection:
+        for count in (1, 2):
+            with pytest.raises(LightjobsError, match="max_allowed_packet") as caught:
+                packets.engine.join(connection).push([job(payload="x" * 9_000_000)] * count)
+            assert type(caught.value) is LightjobsError
+        packets.engine.join(connection).push([job(payload="x" * 7_000_000)])
+    assert waiting(packets) == 1
+
+
+def test_a_payload_beyond_the_servers_packets_is_refused(packets):
+    for count in (1, 2):
+        with pytest.raises(LightjobsError, match="max_allowed_packet") as caught:
+            push(packets.engine, count, payload="x" * 40_000_000)
+        assert type(caught.value) is LightjobsError
+    push(packets.engine, payload="x" * 12_000_000)
+    assert waiting(packets) == 1
+
+
 def test_a_lost_connection_takes_its_jobs_with_it_and_says_so(served):
     with served.connected() as connection:
         served.effect(connection)

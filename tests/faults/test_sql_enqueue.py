@@ -64,6 +64,20 @@ def refused(engine, text, kind=StoreUnavailable, count=1):
     return time.monotonic() - before
 
 
+class BrokenPipe:
+    """A socket that takes a part of what is sent, and breaks."""
+
+    def __init__(self, whole):
+        self._whole = whole
+
+    def __getattr__(self, name):
+        return getattr(self._whole, name)
+
+    def sendall(self, data):
+        self._whole.sendall(data[: len(data) // 2])
+        raise BrokenPipeError
+
+
 class Proxy:
     """Between a client and a server. `hang_up` on what is asked from now on and holds `text`:
     before it is passed on, or after, in place of the answer."""
@@ -113,6 +127,15 @@ def test_a_lost_answer_leaves_it_open_whether_the_job_is_stored(proxied, engine_
     assert server.engine().stats()["default"]["new"] == 2  # sent once, and stored
     proxy.hang_up = ""
     push(engine)
+
+
+def test_what_has_not_gone_out_whole_is_not_stored(clean_mariadb, engine_on, monkeypatch):
+    engine = engine_on(clean_mariadb.environment)
+    push(engine)
+    connection = engine._db._held().connection
+    monkeypatch.setattr(connection, "_sock", BrokenPipe(connection._sock))
+    push(engine)  # on a new connection
+    assert engine.stats()["default"]["new"] == 2
 
 
 @pytest.mark.parametrize("text", [b"", b"jobs ("], ids=["at once", "within the transaction"])

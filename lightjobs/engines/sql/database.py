@@ -37,6 +37,10 @@ class ConnectionLost(StoreUnavailable):
     """The connection broke before the answer came: what was asked may have been done or not."""
 
 
+class Unsent(ConnectionLost):
+    """The connection broke before all of what was asked had gone out: nothing of it was done."""
+
+
 class Refused(StoreUnavailable):
     """The server refuses the login, or has no such database: waiting does not help."""
 

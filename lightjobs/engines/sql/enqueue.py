@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ...errors import StoreInDoubt, StoreUnavailable
-from .database import ConnectionLost, Refused
+from .database import ConnectionLost, Refused, Unsent
 
 PAUSE_SECONDS = (0.002, 0.25)
 """First and longest pause between two attempts."""
@@ -24,11 +24,11 @@ def stored(push: Callable[[], T], what: str, seconds: float) -> T:
     while True:
         try:
             return push()
-        except ConnectionLost as error:
-            raise StoreInDoubt(
-                f"database: {what} may or may not have been stored: {error}"
-            ) from error
         except StoreUnavailable as error:
+            if isinstance(error, ConnectionLost) and not isinstance(error, Unsent):
+                raise StoreInDoubt(
+                    f"database: {what} may or may not have been stored: {error}"
+                ) from error
             over = time.monotonic() + pause >= deadline
             if over or isinstance(error, Refused):
                 raise StoreUnavailable(f"database: {what} was not stored: {error}") from error

@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import LightjobsError, SchemaOutdated, StaleClaim, StoreInDoubt, StoreUnavailable
 from ...record import NewJob
 from ..base import Joined
-from .database import ConnectionLost, Database
+from .database import ConnectionLost, Database, Unsent
 from .rows import new_row
 from .unwrap import unwrapped
 
@@ -72,9 +72,9 @@ class SqlJoined(Joined):
     @contextmanager
     def _explained(self, undone: str, in_doubt: str) -> Iterator[None]:
         """Says whose connection it was, and what became of what was asked."""
-        bound = True
+        alone = False
         try:
-            bound = self._guest.is_bound()
+            alone = not (self._guest.is_closed() or self._guest.is_bound())
             yield
         except SchemaOutdated as error:
             said = str(error.__cause__).partition("\n")[0]
@@ -83,9 +83,9 @@ class SqlJoined(Joined):
                 f"{self._db.label}, and `lightjobs migrate:up` have run there"
             ) from error
         except ConnectionLost as error:
-            if bound:
-                raise StoreUnavailable(f"connection=: {undone}: {error}") from error
-            raise StoreInDoubt(f"connection=: {in_doubt}: {error}") from error
+            if alone and not isinstance(error, Unsent):
+                raise StoreInDoubt(f"connection=: {in_doubt}: {error}") from error
+            raise StoreUnavailable(f"connection=: {undone}: {error}") from error
         except StoreUnavailable as error:
             raise StoreUnavailable(f"connection=: {undone}: {error}") from error
         except UnicodeEncodeError as error:

@@ -12,13 +12,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pymysql
-from pymysql.constants import CLIENT, FIELD_TYPE
+from pymysql.constants import CLIENT, CR, FIELD_TYPE
 from pymysql.converters import conversions
 
 from ...errors import LightjobsError, SettingsError
 from ...record import PRIORITIES
-from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain
-from .guests.mysql import MysqlGuest, store
+from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain, Unsent
+from .guests.mysql import MysqlGuest, insert, store
 from .queries import pyformat
 from .server import LOCK_SECONDS, Held, ReadOnly, Server
 
@@ -175,8 +175,9 @@ class Mysql(Server):
 
     def push(self, rows: Sequence[dict[str, Any]]) -> list[int]:
         if len(rows) == 1:
-            number: int = self.execute(pyformat("push", self.name), rows[0]).lastrowid
-            return [number]
+            with self._guarded() as held:
+                cursor = held.connection.cursor()
+                return [insert(cursor, cursor.mogrify(pyformat("push", self.name), rows[0]))]
         with self.transaction(), self._guarded() as held:
             return store(held.connection.cursor(), rows)
 
@@ -274,6 +275,8 @@ class Mysql(Server):
             return ReadOnly(said)
         if number in _REFUSED:
             return Refused(said)
+        if number == CR.CR_SERVER_GONE_ERROR:
+            return Unsent(said)
         if number in _AWAY or 2000 <= number < 3000 or isinstance(error, pymysql.InterfaceError):
             return ConnectionLost(said)
         if not number and isinstance(error, pymysql.OperationalError):

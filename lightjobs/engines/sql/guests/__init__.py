@@ -44,6 +44,10 @@ class Guest(ABC):
     def rows(self, name: str, params: Params) -> list[Row]:
         """Run the verb's statement and return its rows."""
 
+    def is_closed(self) -> bool:
+        """Whether it is known that nothing can be sent any more."""
+        return False
+
     @abstractmethod
     def is_open(self) -> bool:
         """Whether a transaction has begun and not ended."""

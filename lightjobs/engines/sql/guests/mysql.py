@@ -13,6 +13,7 @@ from pymysql.constants import SERVER_STATUS
 from pymysql.converters import escape_item
 from pymysql.cursors import Cursor
 
+from ....errors import LightjobsError
 from ..database import Params, Row
 from ..queries import pyformat
 from . import Guest
@@ -52,8 +53,7 @@ class MysqlGuest(Guest):
         with self.translated():
             cursor = _Cursor(self._connection)
             if len(rows) == 1:
-                cursor.execute(_guarded(), rows[0])
-                return [int(cursor.lastrowid)]
+                return [insert(cursor, cursor.mogrify(_guarded(), rows[0]))]
             with self._all_or_none(cursor):
                 return store(cursor, rows, _guarded())
 
@@ -89,6 +89,9 @@ class MysqlGuest(Guest):
             cursor.execute(pyformat(name, "mysql"), params)
             return list(cursor.fetchall())
 
+    def is_closed(self) -> bool:
+        return not self._connection.open
+
     def is_open(self) -> bool:
         return bool(self._connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
 
@@ -123,9 +126,22 @@ def store(cursor: Cursor, rows: Sequence[Params], statement: str | None = None) 
 def _insert(cursor: Cursor, head: str, part: Sequence[str], step: int) -> list[int]:
     # A statement that says how many rows it inserts gets its ids in one block, whatever
     # innodb_autoinc_lock_mode is.
-    cursor.execute(head + ",\n".join(part))
-    first = int(cursor.lastrowid)
+    first = insert(cursor, head + ",\n".join(part))
     return [first + step * number for number in range(len(part))]
+
+
+def insert(cursor: Cursor, statement: str) -> int:
+    """Run a finished INSERT and return the first id. Raises LightjobsError for one that the server
+    would hang up on half-way, which leaves nothing to be told of why."""
+    if len(statement) > PACKET_BYTES:
+        cursor.execute("SELECT @@max_allowed_packet")
+        ((most,),) = cursor.fetchall()
+        if len(statement.encode("utf-8", "surrogatepass")) >= int(most):
+            raise LightjobsError(
+                f"a payload is too long: the server's max_allowed_packet is {most} bytes"
+            )
+    cursor.execute(statement)
+    return int(cursor.lastrowid)
 
 
 @cache

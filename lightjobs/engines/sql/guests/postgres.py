@@ -54,6 +54,9 @@ class PostgresGuest(Guest):
     def _cursor(self) -> _Cursor:
         return _Cursor(self._connection, row_factory=tuple_row)
 
+    def is_closed(self) -> bool:
+        return bool(self._connection.closed)
+
     def is_open(self) -> bool:
         status: TransactionStatus = self._connection.info.transaction_status
         return status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
