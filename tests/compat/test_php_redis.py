@@ -107,6 +107,24 @@ def test_the_text_python_writes_is_byte_for_byte_what_php_would_write(shared):
     assert all(shared.php("show", id=job_id)["canonical"] for job_id in ids)
 
 
+def test_what_python_adds_is_behind_lightpacks_own_fields(shared):
+    job_id = push(shared, priority=1, options="{}")
+    ours = ["priority", "options", "fence"]
+
+    def fields():
+        return list(shared.php("show", id=job_id)["job"])
+
+    assert fields() == FIELDS + ours[:2]
+    _, claim = shared.claim()
+    assert fields() == [*FIELDS, "updated_at", *ours, "worker"]
+    shared.engine().recover(shared.engine().find(job_id).worker)
+    assert fields() == [*FIELDS, "updated_at", *ours, "recoveries"]
+    shared.settle(Failed, TEXT)
+    assert fields() == [*FIELDS, "updated_at", "exception", "failed_at", *ours, "recoveries"]
+    shared.engine().move("retry", Where(claim.id))
+    assert fields() == [*FIELDS, "updated_at", "exception", "failed_at", *ours]
+
+
 def test_php_runs_what_python_dispatched(shared):
     job_id = push(shared)
     claimed = php_claims(shared, queue="default")

@@ -10,8 +10,8 @@ local CUT = 'cut'
 -- A full Redis refuses what takes memory, but not in a script that has already written, and a removal
 -- is a write that takes none: workers must be able to drain it.
 local function write_although_full() redis.call('DEL', prefix .. 'nothing') end
--- What lightjobs adds to Lightpack's array, and takes out again when it says nothing any more.
-local OURS = {worker = true, recoveries = true}
+-- What lightjobs adds to Lightpack's array, behind its own, and takes out again when it says nothing.
+local OURS = {priority = true, options = true, fence = true, recoveries = true, worker = true}
 
 local function job_key(id) return prefix .. 'job:' .. id end
 local function held_key(worker) return prefix .. 'held:' .. worker end
@@ -144,13 +144,13 @@ local function php_remove(fields, name)
 end
 
 local function php_text(fields)
-  local parts = {'a:', #fields.names, ':{'}
+  local parts, ours = {'a:', #fields.names, ':{'}, {}
   for _, name in ipairs(fields.names) do
-    parts[#parts + 1] = php_string(name)
-    parts[#parts + 1] = fields.raw[name]
+    local into = OURS[name] and ours or parts
+    into[#into + 1] = php_string(name)
+    into[#into + 1] = fields.raw[name]
   end
-  parts[#parts + 1] = '}'
-  return table.concat(parts)
+  return table.concat(parts) .. table.concat(ours) .. '}'
 end
 
 local FIELDS = {'status', 'fence', 'attempts', 'queue', 'priority', 'handler', 'payload',
