@@ -1,5 +1,6 @@
 """Migrations on servers: Lightpack's own table, its rows and its access stay intact."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from sql_servers import NAME, PASSWORD, clean_mariadb, clean_postgres  # noqa: F
 
 from lightjobs.engines.base import Where
 from lightjobs.engines.sql.engine import SqlEngine
+from lightjobs.engines.sql.queries import statements
 from lightjobs.errors import LightjobsError, SchemaOutdated
 from lightjobs.record import Done
 
@@ -122,6 +124,16 @@ def test_a_dry_run_changes_nothing_and_its_text_is_all_that_is_needed(engine, li
         lightpacks.query("GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC")
     assert engine.install() == []
     assert len(drain(engine)) == 1
+
+
+def test_an_administrators_migration_is_dated_in_utc(server, engine):
+    """In the zone of a session that is not ours, the server's: +05:30 in these tests."""
+    for step in engine.install(dry_run=True):
+        for statement in statements(step):
+            server.query(statement.replace("%", "%%"), ())
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for (applied_at,) in server.query("SELECT applied_at FROM job_migrations"):
+        assert abs(now - applied_at) < timedelta(minutes=1)
 
 
 def test_tables_without_the_upgrade_name_the_command(engine, lightpacks):
