@@ -120,6 +120,18 @@ def test_jobs_may_have_a_database_of_their_own(clean_redis, by_url):
     assert clean_redis.client().info("keyspace").keys() == {"db3"}
 
 
+def test_a_claim_from_a_replica_fails_although_nothing_is_due():
+    """Or each claim would go well and each wait fail, and the worker's pauses never grow."""
+    with redis_server() as server, redis_server() as primary:
+        engine = configured(server.environment)
+        name = worker(engine)
+        assert engine.claim(name, ["q"], 1) == []
+        server.client().replicaof(primary.host, primary.port)
+        with pytest.raises(StoreUnavailable, match="read only replica"):
+            engine.claim(name, ["q"], 1)
+        engine.close()
+
+
 def of_node(node: Server, prefix: str = "{jobs}:") -> dict[str, str]:
     return {**node.environment, "REDIS_JOB_PREFIX": prefix}
 

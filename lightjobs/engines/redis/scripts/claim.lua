@@ -13,7 +13,6 @@ local NEEDED = {'status', 'fence', 'attempts', 'handler', 'payload', 'recoveries
 local function take(queue, key)
   local ids = redis.call('ZRANGEBYSCORE', key, '-inf', score(at), 'LIMIT', 0, math.min(left, 1000))
   if #ids == 0 then return 0 end
-  -- The first write is a removal: a full Redis lets such a script go on, so it can be drained.
   redis.call('ZREM', key, unpack(ids))
   -- By fence: most jobs of a batch have the same.
   local held, entries = {}, {}
@@ -54,6 +53,8 @@ local function drop_token(queue)
   redis.call('DEL', wake_key)
 end
 
+-- A replica refuses it, also when nothing is due: or only the waits between the claims would fail.
+write_although_full()
 local paused = paused_queues()
 for index = 4, #ARGV do
   local queue = ARGV[index]
