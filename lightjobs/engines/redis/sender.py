@@ -79,7 +79,7 @@ class Sender:
             sent = True  # a server does not run what has not come whole
             if left + SLACK_SECONDS < connected.timeout:  # its own time would be over too late
                 self._wait(connected, left)
-            reply = connected.connection.read_response()
+            reply = connected.reply()
         except BaseException as error:
             if connected is not None:
                 connected.connection.disconnect()

@@ -22,11 +22,21 @@ class Connected(NamedTuple):
     def exchange(self, command: bytes) -> Any:
         """Send a packed command and return the reply."""
         self.send(command)
-        return self.connection.read_response()
+        return self.reply()
 
     def send(self, command: bytes) -> None:
         """Send a packed command."""
         self.connection.send_packed_command((command,), check_health=False)
+
+    def reply(self) -> Any:
+        """The reply to what was sent."""
+        try:
+            return self.connection.read_response()
+        except exceptions.ResponseError as error:
+            # What Redis says instead of NOAUTH to a command of more than ten words; and hangs up.
+            if str(error).startswith("Protocol error: unauthenticated"):
+                raise exceptions.AuthenticationError("Authentication required.") from error
+            raise
 
     def is_quiet(self) -> bool:
         """Whether nothing has come on this idle connection, not even its end."""

@@ -173,8 +173,9 @@ end
 
 -- What is none of the five counts as normal: in a set of another nobody looks.
 local function priority_of(value)
-  local number = value and tonumber(value)
-  for _, priority in ipairs(number and PRIORITIES or {}) do
+  if not value then return 0 end
+  local number = tonumber(value)
+  for _, priority in ipairs(PRIORITIES) do
     if number == priority then return priority end
   end
   return 0
