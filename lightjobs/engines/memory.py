@@ -224,6 +224,7 @@ class MemoryEngine(Engine):
         lost = [job for job in held if job.status == QUEUED]
         for job in lost:
             if job.recoveries >= MAX_RECOVERIES:
+                job.recoveries = 0
                 self._fail(job, WORKER_LOST)
             else:
                 job.recoveries += 1

@@ -9,7 +9,7 @@ import time
 import pytest
 from process.harness import wait_until
 
-from lightjobs.engines.base import Where
+from lightjobs.engines.base import MAX_RECOVERIES, WORKER_LOST, Where
 from lightjobs.record import FAILED, NEW, QUEUED, Done, Failed, HandBack, NewJob, Release, utc_text
 
 HANDLER = "App\\Jobs\\Work"
@@ -258,6 +258,19 @@ def test_python_retries_what_php_has_failed(shared):
     assert shown["failed"] is None
     claimed = php_claims(shared, queue="default")
     assert (claimed["id"], claimed["attempts"]) == (job_id, 1)
+
+
+def test_a_job_whose_workers_were_lost_begins_anew_when_php_retries_it(shared):
+    job_id = dispatch(shared)
+    for _ in range(MAX_RECOVERIES + 1):
+        worker, _ = shared.claim()
+        assert shared.engine().recover(worker) == 1
+    assert shared.engine().find(job_id).exception == WORKER_LOST
+    assert shared.php("retry", id=job_id) == 1
+    worker, claim = shared.claim()
+    assert (claim.id, claim.recoveries) == (job_id, 0)
+    shared.engine().recover(worker)
+    assert shared.engine().find(job_id).status == NEW
 
 
 def test_either_side_retries_all_failed_jobs_of_a_queue(shared):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import Where
+from lightjobs.engines.base import MAX_RECOVERIES, WORKER_LOST, Where
 from lightjobs.record import (
     CANCELLED,
     COMPLETED,
@@ -231,6 +231,19 @@ def test_python_retries_what_php_has_failed(table):
     assert is_now(shown["scheduled_at"])
     claimed = table.php("claim", queue="default")
     assert (claimed["id"], claimed["attempts"]) == (job_id, 1)
+
+
+def test_a_job_whose_workers_were_lost_begins_anew_when_php_retries_it(table):
+    job_id = dispatch(table)
+    for _ in range(MAX_RECOVERIES + 1):
+        worker, _ = table.claim()
+        assert table.engine.recover(worker) == 1
+    assert table.engine.find(job_id).exception == WORKER_LOST
+    assert table.php("retry", id=job_id) == 1
+    worker, claim = table.claim()
+    assert (claim.id, claim.recoveries) == (job_id, 0)
+    table.engine.recover(worker)
+    assert table.engine.find(job_id).status == NEW
 
 
 def test_either_side_retries_all_failed_jobs_of_a_queue(table):

@@ -55,6 +55,9 @@ def test_a_job_fails_when_its_workers_have_died_too_often(engine):
     assert engine.recover(name) == 1
     stored = engine.find(id)
     assert (stored.status, stored.exception, stored.worker) == ("failed", WORKER_LOST, None)
+    assert stored.recoveries == 0, (
+        "or a retry by PHP, which knows of none, would begin with all spent"
+    )
     assert stored.failed_at is not None
     assert drain(engine) == []
 

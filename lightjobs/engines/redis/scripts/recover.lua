@@ -17,6 +17,8 @@ for _, id in ipairs(ids) do
   elseif job and job.status == 'queued' and job.worker == worker then
     recovered = recovered + 1
     if job.recoveries >= most then
+      -- PHP, when it retries the job, knows nothing of recoveries: it has them back now.
+      save_job(job, {'recoveries', 0})
       fail(job, exception, at)
     else
       save_job(job, {'status', 'new', 'worker', NULL, 'attempts', math.max(job.attempts - 1, 0),
