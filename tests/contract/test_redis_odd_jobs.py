@@ -50,6 +50,17 @@ def test_the_outcome_of_a_job_that_became_odd_meanwhile_is_refused_and_the_job_s
     assert engine.find(claim.id).exception.startswith("set aside: its fence")
 
 
+@pytest.mark.parametrize("odd", [b"x" * 48, b"caf\xe9", b"ends in NUL\0"])
+def test_a_job_whose_id_does_not_fit_a_workers_journal_is_set_aside(engine, odd):
+    (good,) = push(engine)
+    client = engine._node.client
+    client.copy(f"jobs:job:{good}", b"jobs:job:" + odd)
+    client.rename(f"jobs:job:{good}", b"jobs:job:" + b"y" * 47)
+    client.zadd("jobs:queue:q", {odd: 1, b"y" * 47: 1})
+    assert [claim.id for claim in drain(engine)] == ["y" * 47]
+    assert client.hget("jobs:aside", odd) == b"its id is no text of 47 plain characters at most"
+
+
 @pytest.mark.parametrize("text", ["99", "1.5", "nan", "high"])
 def test_a_priority_that_is_none_of_the_five_counts_as_normal(engine, text):
     (id,) = push(engine)

@@ -10,6 +10,12 @@ local claims = {}
 local ELSEWHERE = {queued = true, failed = true, paused = true, cancelled = true, completed = true}
 local looked = 0
 local NEEDED = {'status', 'fence', 'attempts', 'handler', 'payload', 'recoveries', 'created_at', 'options'}
+-- An id goes through JSON into a worker's journal, which has 47 bytes for it and takes none for a NUL.
+local function keeps_its_id(id) return #id <= 47 and not id:find('[^ -~]') end
+local function load_new(id)
+  if keeps_its_id(id) then return load_job(id, NEEDED) end
+  return nil, 'its id is no text of 47 plain characters at most'
+end
 local function take(queue, key)
   local ids = redis.call('ZRANGEBYSCORE', key, '-inf', score(at), 'LIMIT', 0, math.min(left, 1000))
   if #ids == 0 then return 0 end
@@ -17,7 +23,7 @@ local function take(queue, key)
   -- By fence: most jobs of a batch have the same.
   local held, entries = {}, {}
   for _, id in ipairs(ids) do
-    local job, why = load_job(id, NEEDED)
+    local job, why = load_new(id)
     if job and job.status == 'new' then
       local fence, attempts = job.fence + 1, job.attempts + 1
       save_job(job, {'status', 'queued', 'attempts', attempts, 'updated_at', updated_at,
