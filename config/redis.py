@@ -21,7 +21,7 @@ redis = {
     "jobs": {
         "connection": "default",
         # A Redis Cluster needs a hash tag in it: {jobs}:
-        "prefix": env("REDIS_JOB_PREFIX"),  # jobs:
+        "prefix": env("REDIS_JOB_PREFIX", empty=True),  # jobs:
         "database": env("REDIS_JOB_DB"),  # 0
         # How new jobs are written: hash, or php as Lightpack's own workers read them.
         "format": env("REDIS_JOB_FORMAT"),  # hash

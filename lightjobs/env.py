@@ -10,12 +10,16 @@ from .errors import SettingsError
 _loaded: tuple[Path, dict[str, str]] | None = None
 
 
-def env(key: str, default: str | None = None) -> str | None:
+def env(key: str, default: str | None = None, *, empty: bool = False) -> str | None:
     """The value of `key`: the real environment first, then the current directory's `.env`.
 
-    An empty value counts as unset, as a line `REDIS_PASSWORD=` in a `.env` means "none".
+    An empty value counts as unset, as a line `REDIS_PASSWORD=` in a `.env` means "none"; with
+    `empty` it is a value like others.
     """
-    return os.environ.get(key) or dotenv().get(key) or default
+    for value in (os.environ.get(key), dotenv().get(key)):
+        if value or (empty and value is not None):
+            return value
+    return default
 
 
 def dotenv() -> dict[str, str]:

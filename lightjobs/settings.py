@@ -124,7 +124,8 @@ def _redis(
         "tls_ca": value(server, "tls_ca", "REDIS_TLS_CA", _file, None),
         "tls_verify": value(server, "tls_verify", "REDIS_TLS_VERIFY", _boolean, True),
         "protocol": value(server, "protocol", "REDIS_PROTOCOL", _integer(2, 3), 2),
-        "prefix": value(queue, "prefix", "REDIS_JOB_PREFIX", str, "jobs:"),
+        # An empty one is one: Lightpack takes it so, and would use other keys than we.
+        "prefix": "jobs:" if queue.get("prefix") is None else str(queue["prefix"]),
         "job_database": value(
             queue, "database", "REDIS_JOB_DB", _integer(0), said.get("database", 0)
         ),

@@ -50,6 +50,19 @@ def test_an_empty_value_is_unset(tmp_path, monkeypatch, place):
     assert settings.database["name"] == "jobs.sqlite"
 
 
+@pytest.mark.parametrize("place", ["environment", "dotenv", "config"])
+def test_an_empty_prefix_is_one(tmp_path, monkeypatch, place):
+    if place == "environment":
+        monkeypatch.setenv("REDIS_JOB_PREFIX", "")
+    elif place == "dotenv":
+        dotenv(tmp_path, "REDIS_JOB_PREFIX=\n")
+    else:
+        (tmp_path / "config").mkdir()
+        text = '"""For lightjobs."""\nredis = {"jobs": {"prefix": ""}}\n'
+        (tmp_path / "config" / "redis.py").write_text(text)
+    assert load().redis["prefix"] == ""
+
+
 def test_an_empty_real_value_leaves_it_to_dotenv(tmp_path, monkeypatch):
     dotenv(tmp_path, "JOB_ENGINE=null\n")
     monkeypatch.setenv("JOB_ENGINE", "")
