@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
+from .errors import JobReleased, PermanentJobFailure
 from .record import Claim
+from .strtotime import strtotime
 
 _logger = logging.getLogger("lightjobs.job")
 
@@ -97,6 +99,20 @@ class JobContext:
         if self._store is not None:
             self.completion = self._store.join(connection)
             self.completion.complete(self.id, self.fence)
+
+    @staticmethod
+    def release(delay: str = "now", attempts: str = "keep") -> NoReturn:
+        """See `Job.release`. Raises ValueError for what is allowed for neither."""
+        if attempts not in ("keep", "count", "reset"):
+            raise ValueError(f"attempts is {attempts!r}; allowed: keep, count, reset")
+        if not isinstance(delay, str):
+            raise ValueError(f"delay is {delay!r}; allowed: what PHP's strtotime reads, +5 minutes")
+        raise JobReleased(strtotime(delay).timestamp(), attempts)
+
+    @staticmethod
+    def failPermanently(reason: str) -> NoReturn:
+        """See `Job.failPermanently`."""
+        raise PermanentJobFailure(reason)
 
     def __repr__(self) -> str:
         return f"<JobContext {self.id} on {self.queue!r}, attempt {self.attempt}>"

@@ -10,10 +10,10 @@ from . import backoff, chain, registry
 from .backoff import Backoff, RetryAfter
 from .context import JobContext
 from .current import engine, settings
-from .errors import JobDefinitionError, JobReleased, PermanentJobFailure
+from .errors import JobDefinitionError
 from .executor import TRAVELLING, handled, run_here
 from .payload import decode, encode
-from .record import PRIORITIES, QUEUE_LENGTH, Claim, NewJob
+from .record import PRIORITIES, Claim, NewJob, is_queue
 from .run import Run
 from .strtotime import strtotime
 from .text import shortened
@@ -179,14 +179,15 @@ class Job:
             for id in _push(jobs[start : start + BATCH], connection)
         ]
 
-    def dispatchSync(self, payload: Mapping[str, Any] | None = None) -> Any:
+    def dispatchSync(self: _Payload[P], payload: P | Mapping[str, Any] | None = None) -> Any:
         """Run `handle()` here and now, in a fresh object, and return what it returns. No store,
         no retries, no hooks; what handle() raises reaches the caller."""
-        (new,) = self._new_jobs([self.getPayload() if payload is None else payload])
+        given = cast(Job, self)
+        (new,) = given._new_jobs([given.getPayload() if payload is None else payload])
         run = Run(Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, EPOCH, None))
-        entry = registry.lookup(self._handler)
-        run.entry, run.job = entry, (job := type(self)())
-        job.__dict__.update({name: getattr(self, name) for name in TRAVELLING})
+        entry = registry.lookup(given._handler)
+        run.entry, run.job = entry, (job := type(given)())
+        job.__dict__.update({name: getattr(given, name) for name in TRAVELLING})
         job.payload = decode(new.payload)
         if entry.typed is not None:
             job.payload = entry.typed.load(job.payload)
@@ -223,7 +224,7 @@ class Job:
 
     def failPermanently(self, reason: str) -> NoReturn:
         """End this run, and the job as failed with `reason`, whatever attempts remain."""
-        raise PermanentJobFailure(reason)
+        JobContext.failPermanently(reason)
 
     def complete(self, *, connection: Any) -> None:
         """Complete the job in the transaction that is open on `connection`, one to the database
@@ -239,9 +240,7 @@ class Job:
     def release(self, delay: str = "now", attempts: str = "keep") -> NoReturn:
         """End this run and put the job back, due at `delay`. `attempts`: "keep" (this run costs
         none), "count" (it costs one) or "reset" (all are given back)."""
-        if attempts not in ("keep", "count", "reset"):
-            raise ValueError(f"attempts is {attempts!r}; allowed: keep, count, reset")
-        raise JobReleased(strtotime(delay).timestamp(), attempts)
+        JobContext.release(delay, attempts)
 
 
 def _push(jobs: Sequence[NewJob], connection: Any) -> list[str]:
@@ -276,8 +275,7 @@ def _checked(where: str, value: V, check: Callable[[V], bool]) -> V:
 
 def _queue(value: str) -> bool:
     """allowed: a name of 1 to 55 printable characters without comma"""
-    fits = isinstance(value, str) and 0 < len(value) <= QUEUE_LENGTH
-    return fits and value.isprintable() and "," not in value and value == value.strip()
+    return is_queue(value)
 
 
 def _moment(value: str) -> bool:

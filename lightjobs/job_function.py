@@ -18,6 +18,7 @@ from typing import (
     overload,
 )
 
+from . import rate as rates
 from .backoff import RetryAfter
 from .context import JobContext
 from .errors import JobDefinitionError
@@ -40,6 +41,8 @@ class Attributes(TypedDict, total=False):
     timeout: float | None
     noRetry: tuple[type[BaseException], ...]
     priority: str
+    rateLimit: Mapping[str, Any] | None
+    """What the method of that name returns in a class."""
 
 
 class FunctionJob(Generic[C, D, R]):
@@ -151,6 +154,8 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
             f"@job is given {min(unknown)!r}; allowed: {', '.join(Attributes.__annotations__)}"
         )
 
+    rate = _checked_rate(attributes.get("rateLimit"))
+
     from .typed import of_function  # much to import, for who has none of these
 
     def make(function: Callable[..., Any], /) -> FunctionJob[..., ..., Any]:
@@ -160,7 +165,8 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
         defaults = {n: each.default for n, each in signature.parameters.items()}
         required = [n for n, default in defaults.items() if default is signature.empty]
         body = {
-            **attributes,
+            **{name: value for name, value in attributes.items() if name != "rateLimit"},
+            **({} if rate is None else {"rateLimit": lambda _job: rate}),
             **({} if name is None else {"handler": name}),
             "_typed": of_function(function, list(defaults), frozenset(required)),
             "handle": _handler(function, takes_context),
@@ -171,6 +177,14 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
         return FunctionJob(function, type(studly(function.__name__), (Job,), body), signature)
 
     return cast(Decorator, make)
+
+
+def _checked_rate(config: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    try:
+        rates.read(config, "")
+    except (ValueError, AttributeError, TypeError) as error:
+        raise JobDefinitionError(f"@job is given the rateLimit {config!r}: {error}") from None
+    return config
 
 
 def _handler(function: Callable[..., Any], takes_context: bool) -> Callable[[Job], Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
@@ -32,13 +33,15 @@ def read(config: Mapping[str, Any] | None, handler: str) -> Rate | None:
 
     Raises ValueError for a config without a unit of time, or with a value that cannot be right.
     """
-    if config is None or config.get("limit") is None:
+    if config is None:
         return None
     unit = next((unit for unit in UNITS if config.get(unit) is not None), None)
     if unit is None:
         raise ValueError(f"rateLimit() names no unit of time; allowed: {', '.join(UNITS)}")
-    limit, window = config["limit"], config[unit]
-    jitter = config.get("jitter", JITTER)
+    limit, window = _number(config.get("limit")), _number(config[unit])
+    jitter = _number(config.get("jitter", JITTER))
+    if limit is None:
+        return None
     if type(limit) is not int or limit < 1:
         raise ValueError(f"rateLimit() has the limit {limit!r}; allowed: a whole number from 1")
     if not isinstance(window, (int, float)) or not window > 0:
@@ -47,3 +50,13 @@ def read(config: Mapping[str, Any] | None, handler: str) -> Rate | None:
         raise ValueError(f"rateLimit() has the jitter {jitter!r}; allowed: 0 to 1")
     key = str(config.get("key") or "job:" + handler.replace("\\", "."))
     return Rate(limit, float(window) * UNITS[unit], key, float(jitter))
+
+
+def _number(value: Any) -> Any:
+    """A text that is a number as that number: PHP makes no difference."""
+    if not isinstance(value, str):
+        return value
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(value)
+    return value

@@ -26,6 +26,15 @@ HANDLER_LENGTH = 255
 """Widths of Lightpack's `jobs.queue` and `jobs.handler`; every engine keeps to them, so that a job
 can move between engines."""
 
+QUEUE_NAMES = f"a name of 1 to {QUEUE_LENGTH} printable characters without comma"
+
+
+def is_queue(name: object) -> bool:
+    """Whether `name` is one of QUEUE_NAMES."""
+    if not isinstance(name, str) or not 0 < len(name) <= QUEUE_LENGTH:
+        return False
+    return name.isprintable() and "," not in name and name == name.strip()
+
 
 class NewJob(NamedTuple):
     """A job to push. `due` None means now, by the store's clock; `payload` is JSON text."""

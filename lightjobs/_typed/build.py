@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NotRequired, Required, Union
 
 from ..errors import JobDefinitionError
 from ..text import shortened
-from . import containers, objects, scalars
+from . import containers, objects, scalars, structs
 from .converter import Converter
 
 ALLOWED = (
@@ -169,7 +169,7 @@ def _struct(kind: type, msgspec: types.ModuleType, where: str) -> Converter:
         msgspec.json.Decoder(kind)
     except (TypeError, NameError) as error:
         raise JobDefinitionError(f"{where} is {kind.__name__}: {error}") from None
-    return objects.struct(kind, msgspec)
+    return structs.struct(kind, msgspec)
 
 
 def _json_of(member: Any, annotation: Any, where: str) -> Any:

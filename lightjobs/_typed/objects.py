@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from .containers import as_object
@@ -71,31 +69,6 @@ def record(
                     raise misfit.within(f".{name}") from None
             elif required:
                 raise Misfit("missing", f".{name}")
-        return dumped
-
-    return Converter(expects, frozenset({dict}), load, dump, frozenset({list}))
-
-
-def struct(kind: type, msgspec: ModuleType) -> Converter:
-    """A msgspec Struct, which msgspec itself reads and writes."""
-    expects = f"{kind.__name__} or an object"
-
-    def load(value: Any) -> Any:
-        try:
-            return msgspec.convert(as_object(value, expects), kind)
-        except msgspec.ValidationError as error:
-            reason, _, place = str(error).partition(" - at `")
-            reason = re.sub(" value .*", " value", reason)  # the value itself is not for logs
-            raise Misfit(reason, place.removesuffix("`").removeprefix("$")) from None
-
-    def dump(value: Any) -> Any:
-        if type(value) is not kind and not isinstance(value, Mapping):
-            refuse(expects, value)
-        try:
-            dumped = msgspec.to_builtins(value, str_keys=True)
-        except TypeError as error:
-            raise Misfit(str(error)) from None
-        load(dumped)
         return dumped
 
     return Converter(expects, frozenset({dict}), load, dump, frozenset({list}))

@@ -8,11 +8,13 @@ from .. import current
 from ..engines.base import EVERYWHERE
 from ..errors import LightjobsError
 from ..text import escaped
-from .filters import described, handler_option, older_option, queue_option, where
+from .filters import checked_queue, described, handler_option, older_option, queue_option, where
 from .output import json_option, print_json
 
 ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1)
-whole_queue_option = click.option("--queue", help="The whole queue.", metavar="NAME")
+whole_queue_option = click.option(
+    "--queue", help="The whole queue.", metavar="NAME", callback=checked_queue
+)
 
 
 @click.command("job:cancel")

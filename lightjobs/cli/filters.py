@@ -8,9 +8,20 @@ from .. import current, registry
 from ..age import ago
 from ..engines.base import Where
 from ..errors import UnknownHandler
-from ..text import escaped
+from ..record import QUEUE_NAMES, is_queue
+from ..text import escaped, shortened
 
-queue_option = click.option("--queue", help="Only this queue.", metavar="NAME")
+
+def checked_queue(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
+    """The name of a queue that a command was given. Raises click.BadParameter."""
+    if name is not None and not is_queue(name):
+        raise click.BadParameter(f"{shortened(name)!r} is not {QUEUE_NAMES}", ctx, param)
+    return name
+
+
+queue_option = click.option(
+    "--queue", help="Only this queue.", metavar="NAME", callback=checked_queue
+)
 handler_option = click.option(
     "--handler", help="Only this job: its class name or stored handler.", metavar="NAME"
 )

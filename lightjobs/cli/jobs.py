@@ -9,10 +9,12 @@ import click
 from .. import current, registry
 from ..engines.base import Where
 from ..errors import LightjobsError, PayloadError, UnknownHandler
-from ..record import FAILED, STATUSES
+from ..record import FAILED, PRIORITIES, STATUSES
 from ..text import escaped, escaped_lines
 from .filters import described, handler_option, moment, older_option, queue_option, where
 from .output import as_dict, headline, json_option, print_json, print_table
+
+_NAMES = {number: name for name, number in PRIORITIES.items()}
 
 
 @click.command("job:dispatch")
@@ -20,9 +22,15 @@ from .output import as_dict, headline, json_option, print_json, print_table
 @click.argument("payload", default="{}")
 @click.option("--queue", help="Instead of the class's queue.", metavar="NAME")
 @click.option("--delay", help='When it becomes due, such as "+5 minutes".', metavar="WHEN")
+@click.option("--priority", help="Instead of the class's.", type=click.Choice(list(PRIORITIES)))
 @json_option
 def job_dispatch(
-    name: str, payload: str, queue: str | None, delay: str | None, as_json: bool
+    name: str,
+    payload: str,
+    queue: str | None,
+    delay: str | None,
+    priority: str | None,
+    as_json: bool,
 ) -> None:
     """Dispatch the job NAME (its class name or handler) with PAYLOAD, a JSON object."""
     registry.load(current.settings().modules)
@@ -37,6 +45,8 @@ def job_dispatch(
         job.setQueue(queue)
     if delay is not None:
         job.setDelay(delay)
+    if priority is not None:
+        job.setPriority(priority)
     try:
         job_id = job.setPayload(values).dispatch()
     except PayloadError as error:
@@ -150,7 +160,9 @@ def job_show(job_id: str, as_json: bool) -> None:
     if as_json:
         print_json(as_dict(job))
         return
-    for name, value in job._asdict().items():
+    fields = job._asdict()
+    fields["priority"] = _NAMES.get(job.priority, job.priority)
+    for name, value in fields.items():
         if value is not None:
             text = escaped_lines(str(value))
             click.echo(
@@ -165,7 +177,7 @@ def job_stats(as_json: bool) -> None:
     queues = current.engine().stats()
     paused = current.engine().paused_queues()
     if as_json:
-        print_json({"queues": queues, "paused": paused} if paused else {"queues": queues})
+        print_json({"queues": queues, "paused": paused})
         return
     if not queues:
         click.echo("no jobs")

@@ -17,8 +17,9 @@ from .. import current, registry
 from ..engines import connect
 from ..engines.base import Engine
 from ..errors import SettingsError
+from ..record import QUEUE_NAMES, is_queue
 from ..settings import Settings
-from ..text import escaped
+from ..text import escaped, shortened
 from ..workers import lines, logs
 from ..workers.options import Options
 
@@ -36,8 +37,9 @@ def _size(ctx: click.Context, param: click.Parameter, value: str) -> int:
 
 def _queues(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in value.split(","))
-    if not all(names):
-        raise click.BadParameter("name the queues, separated by commas", ctx, param)
+    for name in names:
+        if not is_queue(name):
+            raise click.BadParameter(f"{shortened(name)!r} is not {QUEUE_NAMES}", ctx, param)
     return tuple(dict.fromkeys(names))
 
 

@@ -17,7 +17,7 @@ from .. import current, registry
 from ..engines.base import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import LightjobsError, SettingsError
-from ..record import Outcome
+from ..record import QUEUE_NAMES, Outcome, is_queue
 from ..schedule.beside import SchedulerThread
 from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load
@@ -54,8 +54,8 @@ def worker(
     """
     if type(workers) is not int or not 1 <= workers <= 1000:
         raise SettingsError(f"workers is {workers!r}; allowed: a whole number from 1 to 1000")
-    if isinstance(queues, str) or not queues or not all(isinstance(q, str) and q for q in queues):
-        raise SettingsError(f"queues is {queues!r}; allowed: a list of names")
+    if isinstance(queues, str) or not queues or not all(map(is_queue, queues)):
+        raise SettingsError(f"queues is {queues!r}; allowed: a list, each {QUEUE_NAMES}")
     for name, seconds, least in (("grace", grace, 0.0), ("sleep", sleep, 0.01)):
         if type(seconds) not in (int, float) or not least <= seconds < 1e9:
             raise SettingsError(f"{name} is {seconds!r}; allowed: seconds, at least {least:g}")

@@ -50,6 +50,11 @@ SendEmail().setQueue("urgent").dispatch(Email("ann"))
 SendEmail().dispatch("ann")  # wrong
 SendEmail().setQueue("urgent").dispatch(Plain())  # wrong
 SendEmail().dispatch(Email(5))  # wrong
+SendEmail().dispatchSync(Email("ann"))
+SendEmail().dispatchSync({"to": "ann"})
+SendEmail().setQueue("urgent").dispatchSync()
+SendEmail().dispatchSync("ann")  # wrong
+Plain().dispatchSync({"anything": 1})
 Pay().dispatch(Payment(amount=5))
 Pay().dispatch(5)  # wrong
 Plain().dispatch({"anything": 1})
@@ -72,6 +77,15 @@ def other() -> None: ...
 
 @job(attempts="three")  # wrong
 def another() -> None: ...
+
+
+@job(rateLimit={"limit": 10, "minutes": 1})
+def limited(context: JobContext) -> None:
+    context.release("+5 minutes", attempts="count")
+
+
+@job(rateLimit=10)  # wrong
+def wrongly_limited() -> None: ...
 
 
 assert_type(send_text.dispatch("ann"), str)

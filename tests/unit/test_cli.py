@@ -1,4 +1,5 @@
 import json
+import re
 import sqlite3
 import time
 
@@ -123,6 +124,7 @@ def test_dispatch_by_handler_with_queue_and_delay(call, ready):
         "App\\Jobs\\ProcessPayment",
         "--queue=mail",
         "--delay=+1 hour",
+        "--priority=higher",
         "--json",
     )
     assert status == 0
@@ -130,6 +132,7 @@ def test_dispatch_by_handler_with_queue_and_delay(call, ready):
     assert (answer["handler"], answer["queue"]) == ("App\\Jobs\\ProcessPayment", "mail")
     assert current.engine().stats()["mail"]["delayed"] == 1
     assert current.engine().find(answer["id"]).payload == "{}"
+    assert re.search("priority +higher", call("job:show", answer["id"])[1])
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,7 @@ def test_a_job_module_that_does_not_import_is_named_and_exits_2(call, ready):
 
 
 def test_stats_as_json_have_their_shape(call, ready):
-    assert json.loads(call("job:stats", "--json")[1]) == {"queues": {}}
+    assert json.loads(call("job:stats", "--json")[1]) == {"queues": {}, "paused": []}
     dispatch(call)
     dispatch(call, "--delay=+1 hour")
     dispatch(call, "--queue=mail")
@@ -177,7 +180,8 @@ def test_stats_as_json_have_their_shape(call, ready):
         "queues": {
             "default": {**none, "new": 2, "delayed": 1},
             "mail": {**none, "failed": 1},
-        }
+        },
+        "paused": [],
     }
 
 

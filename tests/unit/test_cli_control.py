@@ -167,3 +167,12 @@ def test_a_wrong_action_is_named(call, engine):
     assert status == 2
     assert "failed is 'delete'; allowed: nothing, rerun, remove" in err
     assert engine.count("failed") == 1
+
+
+@pytest.mark.parametrize("command", ["job:pause", "job:resume", "job:cancel", "job:retry"])
+@pytest.mark.parametrize("name", ["", "a,b", "x" * 56, "a\nb"])
+def test_what_is_no_queues_name_is_wrong_usage(engine, call, command, name):
+    status, out, err = call(command, f"--queue={name}")
+    assert (status, out) == (2, "")
+    assert "a name of 1 to 55 printable characters without comma" in " ".join(err.split())
+    assert engine.paused_queues() == []

@@ -245,6 +245,8 @@ def test_release_refuses_what_it_does_not_know():
         Pay().release(attempts="double")
     with pytest.raises(ValueError, match="pigs"):
         Pay().release("when pigs fly")
+    with pytest.raises(ValueError, match="delay is 30; allowed: what PHP's strtotime reads"):
+        Pay().release(30)
 
 
 def test_a_job_that_has_not_run_has_no_exception_and_an_empty_payload():

@@ -8,7 +8,7 @@ import pytest
 
 from lightjobs import Backoff, Job, JobContext, JobDefinitionError, PayloadError, job, registry
 from lightjobs.job_function import Attributes, FunctionJob
-from lightjobs.record import Done, Failed
+from lightjobs.record import Done, Failed, Release
 
 from .support import run
 
@@ -193,6 +193,33 @@ def test_a_function_that_cannot_be_a_job_is_refused(function, reason):
     with pytest.raises(JobDefinitionError, match=reason):
         job("Refused")(function)
     assert "Refused" not in registry.handlers()
+
+
+def test_a_function_releases_and_fails_its_job_by_its_context():
+    @job("Released")
+    def released(context: JobContext) -> None:
+        context.release("+1 hour", attempts="count")
+
+    @job("Hopeless", attempts=3)
+    async def hopeless(context: JobContext) -> None:
+        context.failPermanently("no such bank")
+
+    outcome = run(released._job).outcome
+    assert isinstance(outcome, Release)
+    assert outcome.attempts == 1
+    outcome = run(hopeless._job).outcome
+    assert isinstance(outcome, Failed)
+    assert outcome.exception.startswith("no such bank")
+
+
+def test_a_function_has_a_rate_limit():
+    @job("Limited", rateLimit={"limit": 10, "minutes": 1})
+    def limited() -> None: ...
+
+    assert limited._job().rateLimit() == {"limit": 10, "minutes": 1}
+    for wrong in ({"limit": 10}, {"limit": 0, "days": 1}, 10):
+        with pytest.raises(JobDefinitionError, match="rateLimit"):
+            job("WronglyLimited", rateLimit=wrong)
 
 
 def test_wrong_attributes_are_refused():

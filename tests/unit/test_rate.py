@@ -27,8 +27,18 @@ def test_units_count_in_lightpacks_order(config, window):
 
 def test_no_limit_is_no_rate():
     assert read(None, "X") is None
-    assert read({}, "X") is None
     assert read({"limit": None, "seconds": 1}, "X") is None
+
+
+@pytest.mark.parametrize("config", [{}, {"limit": None}, {"limit": 1}])
+def test_no_unit_is_an_error(config):
+    with pytest.raises(ValueError, match="names no unit of time; allowed: seconds, minutes"):
+        read(config, "X")
+
+
+def test_numbers_may_be_text_as_in_php():
+    rate = read({"limit": "5", "seconds": "2.5", "jitter": "0"}, "X")
+    assert (rate.limit, rate.window, rate.jitter) == (5, 2.5, 0)
 
 
 def test_the_key_defaults_to_one_for_each_handler():

@@ -242,7 +242,8 @@ def test_it_is_for_one_block(engine):
     [
         ({"workers": 0}, "workers is 0; allowed: a whole number from 1 to 1000"),
         ({"workers": True}, "workers is True"),
-        ({"queues": "mail"}, "queues is 'mail'; allowed: a list of names"),
+        ({"queues": "mail"}, "queues is 'mail'; allowed: a list, each a name of 1"),
+        ({"queues": ["mail,urgent"]}, "queues is .*without comma"),
         ({"queues": []}, r"queues is \[\]"),
         ({"grace": -1}, "grace is -1; allowed: seconds, at least 0"),
         ({"sleep": 0}, "sleep is 0; allowed: seconds, at least 0.01"),

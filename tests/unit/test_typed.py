@@ -280,6 +280,36 @@ def test_each_type_takes_its_own_and_names_what_it_refuses(annotation, good, bad
     assert refusal(job, {"field": bad}).startswith(f"payload.field: {reason}")
 
 
+class Line(msgspec.Struct, rename="camel", omit_defaults=True):
+    from_point: Point
+    via: list[Point] = []
+    by_name: dict[str, Point] = {}
+    end: Point | None = None
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ({"fromPoint": {"x": 1}, "z": 1}, "payload.z: there is no such field; allowed: fromPoint"),
+        ({"fromPoint": {"x": 1, "z": 1}}, "payload.fromPoint.z: there is no such field"),
+        ({"fromPoint": {"x": 1}, "via": [{"x": 1}, {"x": 1, "z": 1}]}, "payload.via[1].z: there"),
+        ({"fromPoint": {"x": 1}, "byName": {"a": {"x": 1, "z": 1}}}, "payload.byName.a.z: there"),
+        ({"fromPoint": {"x": 1}, "end": {"x": 1, "z": 1}}, "payload.end.z: there is no such"),
+        ({"via": []}, "payload.fromPoint: missing"),
+        ({"fromPoint": {}}, "payload.fromPoint.x: missing"),
+    ],
+)
+def test_a_structs_unknown_and_missing_fields_are_refused_at_dispatch(payload, said):
+    assert refusal(job_for(Line), payload).startswith(said)
+
+
+def test_a_structs_unknown_fields_are_ignored_in_the_store():
+    job = job_for(Line)
+    fits = {"fromPoint": {"x": 1}, "via": [], "end": None}
+    job._typed.dump(fits)
+    assert job._typed.load({**fits, "z": 1}) == Line(Point(1))
+
+
 def test_the_path_reaches_through_dicts_tuples_unions_and_structs():
     class Deep(TypedDict):
         by_name: NotRequired[dict[str, list[Item | None]]]
