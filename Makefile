@@ -16,14 +16,14 @@ demo: $(VENV)/.runtime
 	@$(BIN)/python scripts/demo.py
 
 test: install-tools check
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m slow
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n 3 --dist loadscope -m "not slow"
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

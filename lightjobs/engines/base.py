@@ -172,7 +172,7 @@ class Engine(ABC):
         nobody is recovered until half a lease later, so that the living can beat first.
 
         A recovery gives the attempt back and counts in `recoveries`; after MAX_RECOVERIES of
-        them the job fails with WORKER_LOST instead. The fence stays.
+        them the job fails with WORKER_LOST instead, and has them back. The fence stays.
         """
 
     def recover_php(self, before: float) -> int:

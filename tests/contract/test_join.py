@@ -550,7 +550,7 @@ def test_a_database_without_jobs_is_named(caller, connection, tmp_path):
 WRONG = [object(), "postgresql://here", 7, psycopg.AsyncConnection, sqlite3.Connection]
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+@pytest.mark.parametrize("wrong", WRONG, ids=["object", "url", "number", "async class", "class"])
 def test_a_connection_of_another_kind_is_refused_by_name(caller, wrong):
     driver = {"sqlite": "sqlite3", "postgres": "psycopg", "mariadb": "pymysql"}[caller.kind]
     with pytest.raises(LightjobsError, match=rf"connection= is a .*; .* takes a {driver} Connect"):
