@@ -128,7 +128,8 @@ def test_nobody_waits_while_a_huge_one_is_set_aside(shared, text):
     shared.put(ID, text)
     before = time.perf_counter()
     assert shared.engine().claim("w", ["default"], 10) == []
-    assert time.perf_counter() - before < 0.05
+    # To read all of it took two seconds. It takes milliseconds; the rest is for other tests' noise.
+    assert time.perf_counter() - before < 0.5
     assert shared.text(ID) == text
     assert shared.reason(ID)
 
