@@ -16,7 +16,7 @@ demo: $(VENV)/.runtime
 	@$(BIN)/python scripts/demo.py
 
 test: install-tools check
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m slow
+	$(BIN)/python -m pytest -q -m slow
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
