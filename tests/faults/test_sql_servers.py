@@ -12,6 +12,7 @@ import pytest
 from process.harness import wait_until
 from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgres  # noqa: F401
 
+from lightjobs.engines.sql.database import TryAgain
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import StoreUnavailable
 from lightjobs.record import NewJob
@@ -70,6 +71,25 @@ def test_connections_killed_in_a_loop_lose_and_repeat_nothing(server, project):
     assert worker.stop() == 0
     assert "Traceback" not in worker.err
     assert "LOST" not in worker.out
+
+
+def test_a_connection_killed_right_after_begin_takes_its_transaction_with_it(server):
+    """Another connection in its place would be in autocommit mode, and two workers would claim the
+    same jobs."""
+    db = server.engine()._db
+    execute_on = db._execute_on
+
+    def execute_and_kill(held, sql, params):
+        cursor = execute_on(held, sql, params)
+        if sql == "BEGIN":
+            server.kill_connections()
+            assert held.poll.poll(2000)
+        return cursor
+
+    db._execute_on = execute_and_kill
+    with pytest.raises(TryAgain), db.transaction():
+        db.run("register", {"worker": "w", "lease": 30.0})
+    assert db.rows("registered", {"worker": "w"}) == []
 
 
 def test_a_producer_does_not_notice_that_its_idle_connection_was_killed(server):

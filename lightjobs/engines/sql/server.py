@@ -134,10 +134,12 @@ class Server(Database):
             yield
             return
         try:
-            self.execute("BEGIN")
+            with self._guarded() as held:
+                self._execute_on(held, "BEGIN", None)
         except ConnectionLost as error:
             raise TryAgain(str(error)) from error
-        held = self._held()
+        # This very connection, never asked for again: were it killed just now, the next one would
+        # be in its place, in autocommit mode, and on MySQL two workers would claim the same jobs.
         held.inside = True
         committing = False
         try:
