@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,12 +11,12 @@ import pytest
 from lightjobs import Job, JobContext, StaleClaim, current, job
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sql.engine import SqlEngine
-from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.engines.sql.sqlite import Sqlite, _turn
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.middleware import Middleware
 from lightjobs.record import Retention
 
-from .working import Worker
+from .working import Worker, wait_for
 
 told = []
 kept = []
@@ -60,8 +62,6 @@ class Transfers(Job):
 
     def commits_and_lingers(self, connection):
         connection.commit()
-        import time
-
         until = time.monotonic() + 2.2
         while time.monotonic() < until:
             time.sleep(0.02)
@@ -146,6 +146,34 @@ def test_a_transaction_left_open_fails_the_run_and_holds_up_nobody(engine, concu
     assert effects() == [1]
     (failed,) = engine.browse("failed")
     assert "the transaction of complete() was still open" in failed.exception
+
+
+def test_a_transaction_left_open_is_ended_while_another_thread_waits_for_its_lock(engine):
+    """That one waits for the file in its turn, ten seconds long: whoever has it must get past."""
+    engine.register("w", 30)
+    Transfers().dispatch({"then": "forgets"})
+    (claim,) = engine.claim("w", ["default"], 1)
+    connection = connected()
+    kept.append(connection)
+    connection.execute("INSERT INTO effects VALUES (1)")
+    joined = engine.join(connection)
+    joined.complete(claim.id, claim.fence)
+    other = threading.Thread(target=lambda: engine.claim("w", ["default"], 1))
+    other.start()
+    wait_for(is_taken)
+    before = time.monotonic()
+    assert joined.abandon()
+    assert time.monotonic() - before < 5
+    other.join()
+    assert effects() == []
+
+
+def is_taken():
+    """Whether some thread is at the database file, or waits for it, in its turn."""
+    if not _turn.acquire(blocking=False):
+        return True
+    _turn.release()
+    return False
 
 
 def test_a_cancelled_run_cannot_complete_and_leaves_nothing(engine):

@@ -87,6 +87,11 @@ class Database(ABC):
         as lost."""
         return nullcontext()
 
+    def rows_beside(self, name: str, params: Params) -> list[Row]:
+        """As `rows`, for a thread on whose open transaction elsewhere others of this process wait:
+        it must not wait for them."""
+        return self.rows(name, params)
+
     @abstractmethod
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
         """Take the first due jobs; each row begins with the fields of a Claim. Raises UnknownWorker

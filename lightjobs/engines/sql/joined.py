@@ -64,7 +64,7 @@ class SqlJoined(Joined):
             rows[0][0]
             for rows in (
                 self._guest.rows("running", self._completed),
-                self._db.rows("running", self._completed),
+                self._db.rows_beside("running", self._completed),
             )
         )
         return int(inside) < int(outside)
