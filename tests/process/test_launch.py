@@ -91,3 +91,23 @@ def test_a_handler_in_a_fork_may_start_processes_of_its_own(project: Project, me
     project.push("Spreads", {})
     project.drain()
     assert [entry.n for entry in project.book("sum")] == ["14"]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_a_handler_forks_can_be_ended(project: Project, workers: int) -> None:
+    """With the worker's own answer to TERM it would go on, and a pool wait for it for ever."""
+    project.jobs(
+        "import os, signal, time\n"
+        "class Forks(Job):\n"
+        "    def handle(self):\n"
+        "        pid = os.fork()\n"
+        "        if not pid:\n"
+        "            time.sleep(3)\n"
+        "            os._exit(7)\n"
+        "        time.sleep(0.2)\n"
+        "        os.kill(pid, signal.SIGTERM)\n"
+        "        record('status', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+    )
+    project.push("Forks", {})
+    project.drain(f"--workers={workers}")
+    assert [entry.n for entry in project.book("status")] == [str(-signal.SIGTERM)]
