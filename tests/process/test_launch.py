@@ -47,7 +47,8 @@ def test_beside_threads_a_child_is_a_new_interpreter(project: Project) -> None:
 def test_a_fork_keeps_nothing_of_the_supervisors_or_of_its_siblings(project: Project) -> None:
     worker = project.work("--workers=3").ready()
     for child in worker.children():
-        assert not opened(child, "pipe:") & opened(worker.pid, "pipe:")
+        # It says that it is ready, and then closes what it said it by.
+        wait_until(lambda child=child: not opened(child, "pipe:") & opened(worker.pid, "pipe:"), 2)
         assert len(opened(child, "/lightjobs-")) == 2, "its own journal and what all share"
         assert os.readlink(f"/proc/{child}/fd/0") == "/dev/null"
 
