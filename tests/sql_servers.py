@@ -339,6 +339,8 @@ class MariaServer(SqlServer):
             need("mariadb-install-db"),
             *("--no-defaults", f"--datadir={self.data}", "--skip-test-db"),
             "--auth-root-authentication-method=normal",
+            # A server that starts clears its folder for temporary tables: not those of others.
+            f"--tmpdir={self.folder}",
             *("--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"),
         )
 
@@ -350,7 +352,6 @@ class MariaServer(SqlServer):
             "socket": self.socket,
             "init-file": self.folder / "init.sql",
             "pid-file": self.folder / "pid",
-            # A server that starts clears its folder for temporary tables: not those of others.
             "tmpdir": self.folder,
             "default-time-zone": "+05:30",
             "innodb-buffer-pool-size": "256M",
