@@ -335,8 +335,11 @@ def _tied_to_us() -> tuple[str, ...]:
 
 def _free_port() -> int:
     # Below the kernel's range for outgoing connections: a port there may be gone at `start` again.
+    # Of that a part for each of pytest's processes, as they start and restart servers side by side.
+    span = 22_000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    first = 10_000 + span * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     while True:
-        port = random.randrange(10_000, 32_000)
+        port = random.randrange(first, first + span)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
