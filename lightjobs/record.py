@@ -144,6 +144,8 @@ class LastSlot(NamedTuple):
     """The last moment that was dispatched or passed over; only later ones are accepted."""
     job_id: str | None
     """The last job that was pushed for it."""
+    job_due: float | None
+    """The moment of that job. It lies before `due` once moments were passed over since."""
     paused: bool
 
 

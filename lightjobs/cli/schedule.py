@@ -23,14 +23,18 @@ from ..workers import logs
 from .output import json_option, print_json, print_table
 
 _UTC = ZoneInfo("UTC")
+_GONE = "gone"
+"""Of a last job that the store has no more: it completed, or was cancelled or removed."""
+
 _name_argument = click.argument("name")
 
 
 @click.command("schedule:list")
 @json_option
 def schedule_list(as_json: bool) -> None:
-    """List the entries of config/schedule.py: when each is due next, when it was last, and what
-    became of its last job."""
+    """List the entries of config/schedule.py: when each is due next, the last moment that was
+    dispatched, and what became of its job. One that is "gone" completed, unless somebody removed
+    it; with RETAIN_COMPLETED it stays and says so."""
     engine = current.engine()
     known, now = engine.slots(), int(time.time())
     standing = [_standing(engine, entry, known.get(entry.name), now) for entry in _entries()]
@@ -158,7 +162,7 @@ def _scheduler() -> tuple[Scheduler, list[Entry]]:
 
 
 class _Standing(NamedTuple):
-    """Where an entry stands: its next and last moment, and the status of its last job."""
+    """Where an entry stands: its next moment, and its last job with the moment it was for."""
 
     entry: Entry
     paused: bool
@@ -174,9 +178,9 @@ def _standing(engine: Engine, entry: Entry, last: LastSlot | None, now: int) -> 
     if last is None or last.job_id is None:
         return _Standing(entry, paused, due, None, None, None)
     job = engine.find(last.job_id)
-    # A job that completed is deleted, unless retention keeps it.
-    outcome = "completed" if job is None else job.status
-    return _Standing(entry, paused, due, int(last.due), last.job_id, outcome)
+    outcome = _GONE if job is None else job.status
+    last_due = None if last.job_due is None else int(last.job_due)
+    return _Standing(entry, paused, due, last_due, last.job_id, outcome)
 
 
 def _row(one: _Standing) -> tuple[str, ...]:

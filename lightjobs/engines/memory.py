@@ -72,7 +72,7 @@ class _Queue:
         heapq.heappush(self.delayed, (job.due, job.birth))
 
 
-_NO_SLOT = LastSlot(float("-inf"), None, False)
+_NO_SLOT = LastSlot(float("-inf"), None, None, False)
 
 
 class MemoryEngine(Engine):
@@ -357,14 +357,17 @@ class MemoryEngine(Engine):
         last = self._slots.get(slot.entry, _NO_SLOT)
         if last.paused or slot.due <= last.due:
             return None
-        job_id = None if slot.job is None else self.push([slot.job])[0]
-        self._slots[slot.entry] = LastSlot(slot.due, job_id or last.job_id, False)
+        if slot.job is None:
+            self._slots[slot.entry] = last._replace(due=slot.due)
+            return None
+        (job_id,) = self.push([slot.job])
+        self._slots[slot.entry] = LastSlot(slot.due, job_id, slot.due, False)
         return job_id
 
     def enroll(self, entries: Sequence[str], due: float) -> None:
         with self._changed:
             for entry in entries:
-                self._slots.setdefault(entry, LastSlot(due, None, False))
+                self._slots.setdefault(entry, LastSlot(due, None, None, False))
 
     def slots(self) -> dict[str, LastSlot]:
         with self._changed:

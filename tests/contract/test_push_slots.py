@@ -2,6 +2,10 @@
 
 import time
 
+import pytest
+
+from lightjobs.engines.redis.engine import RedisEngine
+from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.record import LastSlot, Slot
 
 from .support import in_threads, job
@@ -21,7 +25,7 @@ def test_a_slot_pushes_its_job(engine):
     (job_id,) = engine.push_slots([slot(payload='{"a":1}', priority=2)])
     stored = engine.find(job_id)
     assert (stored.queue, stored.payload, stored.priority) == ("q", '{"a":1}', 2)
-    assert engine.slots() == {"report": LastSlot(NOON, job_id, False)}
+    assert engine.slots() == {"report": LastSlot(NOON, job_id, NOON, False)}
 
 
 def test_the_same_slot_pushes_one_job_however_often_it_comes(engine):
@@ -43,7 +47,7 @@ def test_later_slots_of_one_entry_are_taken_in_their_order(engine):
     ids = engine.push_slots([slot(NOON), slot(NOON + 1), slot(NOON + 1), slot(NOON + 2)])
     assert ids[2] is None
     assert len({*ids} - {None}) == 3
-    assert engine.slots()["report"] == LastSlot(NOON + 2, ids[3], False)
+    assert engine.slots()["report"] == LastSlot(NOON + 2, ids[3], NOON + 2, False)
 
 
 def test_entries_do_not_know_of_each_other(engine):
@@ -55,10 +59,10 @@ def test_entries_do_not_know_of_each_other(engine):
     }
 
 
-def test_a_slot_without_a_job_is_noted(engine):
+def test_a_slot_without_a_job_is_noted_and_keeps_the_last_jobs_moment(engine):
     (job_id,) = engine.push_slots([slot()])
     assert engine.push_slots([Slot("report", NOON + 1, None)]) == [None]
-    assert engine.slots()["report"] == LastSlot(NOON + 1, job_id, False)
+    assert engine.slots()["report"] == LastSlot(NOON + 1, job_id, NOON, False)
     assert engine.push_slots([slot(NOON + 1)]) == [None]
     assert waiting(engine) == 1
 
@@ -93,7 +97,7 @@ def test_of_many_pushing_one_batch_at_once_each_slot_is_taken_once(engine):
 
 def test_an_enrolled_entry_begins_then(engine):
     engine.enroll(["report"], NOON)
-    assert engine.slots() == {"report": LastSlot(NOON, None, False)}
+    assert engine.slots() == {"report": LastSlot(NOON, None, None, False)}
     assert engine.push_slots([slot(NOON)]) == [None]
     assert engine.push_slots([slot(NOON + 1)]) != [None]
 
@@ -102,8 +106,8 @@ def test_an_entry_that_is_known_is_not_enrolled_again(engine):
     (job_id,) = engine.push_slots([slot(NOON)])
     engine.enroll(["report", "other"], NOON + 60)
     assert engine.slots() == {
-        "report": LastSlot(NOON, job_id, False),
-        "other": LastSlot(NOON + 60, None, False),
+        "report": LastSlot(NOON, job_id, NOON, False),
+        "other": LastSlot(NOON + 60, None, None, False),
     }
 
 
@@ -112,7 +116,7 @@ def test_a_paused_entrys_slots_are_refused_until_it_is_resumed(engine):
     assert engine.pause_entry("report") is True
     assert engine.push_slots([slot(NOON + 1), slot(NOON + 1, "other")])[0] is None
     assert waiting(engine) == 1
-    assert engine.slots()["report"] == LastSlot(NOON, None, True)
+    assert engine.slots()["report"] == LastSlot(NOON, None, None, True)
     assert engine.resume_entry("report", NOON + 10) is True
     assert engine.push_slots([slot(NOON + 10)]) == [None]  # passed over, not missed
     assert engine.push_slots([slot(NOON + 11)]) != [None]
@@ -125,6 +129,14 @@ def test_resuming_never_takes_the_last_moment_back(engine):
     assert engine.slots()["report"].due == NOON
 
 
+def test_resuming_keeps_the_last_jobs_moment(engine):
+    (job_id,) = engine.push_slots([slot(NOON)])
+    engine.pause_entry("report")
+    assert engine.slots()["report"] == LastSlot(NOON, job_id, NOON, True)
+    engine.resume_entry("report", NOON + 3600)
+    assert engine.slots()["report"] == LastSlot(NOON + 3600, job_id, NOON, False)
+
+
 def test_pausing_and_resuming_say_whether_they_did_anything(engine):
     assert engine.pause_entry("report") is False
     assert engine.resume_entry("report", NOON) is False
@@ -133,7 +145,7 @@ def test_pausing_and_resuming_say_whether_they_did_anything(engine):
     assert engine.resume_entry("report", NOON + 5) is False
     assert engine.pause_entry("report") is True
     assert engine.pause_entry("report") is False
-    assert engine.slots()["report"] == LastSlot(NOON, None, True)
+    assert engine.slots()["report"] == LastSlot(NOON, None, None, True)
 
 
 def test_only_an_entry_that_has_not_been_due_for_long_is_forgotten(engine):
@@ -146,3 +158,21 @@ def test_only_an_entry_that_has_not_been_due_for_long_is_forgotten(engine):
     assert engine.forget_entry("report", NOON + 1) is True
     assert engine.forget_entry("report", NOON + 1) is False
     assert engine.slots().keys() == {"paused", "other"}
+
+
+def test_what_was_noted_before_moments_of_jobs_were_is_kept(engine):
+    engine.enroll(["report"], NOON)
+    if isinstance(engine, RedisEngine):
+        old = f"{NOON:.6f} 0 job_6b0248b2884c72.73476817"
+        engine._node.client.hset(f"{engine._prefix}slots", "report", old)
+        job_id = "job_6b0248b2884c72.73476817"
+    elif isinstance(engine, SqlEngine):
+        engine.uninstall()
+        engine._db.apply(["UPDATE job_slots SET job_id = 7"])
+        engine.install()
+        job_id = "7"
+    else:
+        pytest.skip("nothing is kept there")
+    assert engine.slots() == {"report": LastSlot(NOON, job_id, None, False)}
+    (new_id,) = engine.push_slots([slot(NOON + 1)])
+    assert engine.slots() == {"report": LastSlot(NOON + 1, new_id, NOON + 1, False)}

@@ -1,6 +1,7 @@
 """The commands schedule:… and what others say of the schedule."""
 
 import json
+import time
 
 import pytest
 
@@ -8,7 +9,7 @@ from lightjobs import chain, current, env
 from lightjobs.cli import run
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.middleware import Middleware
-from lightjobs.record import Done, Slot
+from lightjobs.record import Done, LastSlot, Retention, Slot
 from lightjobs.settings import load
 
 FILE = """from lightjobs.schedule import schedule
@@ -132,8 +133,33 @@ def test_list_shows_the_last_moment_and_what_became_of_its_job(kept):
     (claim,) = kept.engine.claim("w", ["default"], 1) or kept.engine.claim("w", ["payments"], 1)
     assert entry(kept)["last_outcome"] == "queued"
     kept.engine.settle("w", [Done(claim.id, claim.fence)])
+    # It may as well have been cancelled or flushed: nothing tells.
+    assert entry(kept)["last_outcome"] == "gone"
+    assert f"{job_id} gone" in kept("schedule:list")[1]
+
+
+def test_list_says_completed_of_a_job_that_is_kept(kept):
+    kept.engine.retention = Retention(completed=None)
+    dispatch(kept, 1_700_000_000)
+    kept.engine.register("w", 30)
+    (claim,) = kept.engine.claim("w", ["default", "payments"], 1)
+    kept.engine.settle("w", [Done(claim.id, claim.fence)])
     assert entry(kept)["last_outcome"] == "completed"
-    assert f"{job_id} completed" in kept("schedule:list")[1]
+
+
+def test_list_shows_the_moment_of_the_last_job_whatever_was_passed_over_since(kept):
+    job_id = dispatch(kept, 1_700_000_000)
+    kept("schedule:pause", NAME)
+    kept("schedule:resume", NAME)
+    kept.engine.push_slots([Slot(NAME, time.time() + 1, None)])
+    shown = entry(kept)
+    assert (shown["last_due_utc"], shown["last_job"]) == ("2023-11-14T22:13:20+00:00", job_id)
+
+
+def test_list_shows_a_last_job_whose_moment_was_not_noted(kept):
+    kept.engine._slots[NAME] = LastSlot(1_700_000_000, "job_x", None, False)
+    assert (entry(kept)["last_due"], entry(kept)["last_job"]) == (None, "job_x")
+    assert "  -  " in kept("schedule:list")[1]
 
 
 def test_test_dispatches_the_job_now_and_leaves_the_moments(kept):

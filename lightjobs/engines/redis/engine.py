@@ -313,8 +313,15 @@ class RedisEngine(Engine):
 
     def slots(self) -> dict[str, LastSlot]:
         return {
-            _text(entry): LastSlot(float(due), _text(job_id) or None, int(paused) == 1)
-            for entry, due, paused, job_id in zip(*[iter(self._call("slots"))] * 4, strict=True)
+            _text(entry): LastSlot(
+                float(due),
+                _text(job_id) or None,
+                float(job_due) if job_due else None,
+                int(paused) == 1,
+            )
+            for entry, due, paused, job_id, job_due in zip(
+                *[iter(self._call("slots"))] * 5, strict=True
+            )
         }
 
     def pause_entry(self, entry: str) -> bool:

@@ -326,8 +326,8 @@ class SqlEngine(Engine):
             ]
             for slot, job_id in zip(slots, ids, strict=True):
                 if job_id is not None:
-                    last[slot.entry] = last[slot.entry]._replace(job_id=job_id)
-            noted = [[entry, slot.due, slot.job_id] for entry, slot in last.items()]
+                    last[slot.entry] = last[slot.entry]._replace(job_id=job_id, job_due=slot.due)
+            noted = [[entry, *slot[:3]] for entry, slot in last.items()]
             self._db.run("note_slots", {"slots": json.dumps(noted)})
             return ids
 
@@ -441,8 +441,8 @@ def _told(touched: int, progress: Progress | None) -> int:
 
 
 def _last_slot(row: Row) -> LastSlot:
-    _entry, due, job_id, paused = row
-    return LastSlot(float(due), None if job_id is None else str(job_id), bool(paused))
+    _entry, due, job_id, job_due, paused = row
+    return LastSlot(float(due), None if job_id is None else str(job_id), job_due, bool(paused))
 
 
 def _advance(last: dict[str, LastSlot], slot: Slot) -> bool:

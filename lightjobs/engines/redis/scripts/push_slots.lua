@@ -8,12 +8,13 @@ for index, slot in ipairs(slots) do
   local last = noted[entry] or last_slot(entry)
   accepted[index] = 0
   if not last or (not last.paused and due > last.due) then
-    local id = last and last.job_id or ''
+    last = last or {paused = false, job_id = '', job_due = ''}
+    last.due = due
     if job ~= '' then
       jobs[#jobs + 1] = job
-      id = job[1]
+      last.job_id, last.job_due = job[1], score(due)
     end
-    noted[entry] = {due = due, paused = false, job_id = id}
+    noted[entry] = last
     accepted[index] = 1
   end
 end

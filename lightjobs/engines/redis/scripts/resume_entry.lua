@@ -4,5 +4,6 @@
 local last = last_slot(ARGV[2])
 if not last or not last.paused then return 0 end
 write_although_full()
-note_slot(ARGV[2], {due = math.max(last.due, tonumber(ARGV[3])), paused = false, job_id = last.job_id})
+last.due, last.paused = math.max(last.due, tonumber(ARGV[3])), false
+note_slot(ARGV[2], last)
 return 1

@@ -1,12 +1,14 @@
--- Put behind lib.lua before the scripts that keep the schedule: one hash, entry to "due paused job_id".
+-- Put behind lib.lua before the scripts that keep the schedule: one hash, entry to "due paused job_id job_due".
+-- What was noted before there was a job_due has none; nor has an entry without a job.
 local slots_key = prefix .. 'slots'
 
 local function last_slot(entry)
-  local due, paused, job_id = (redis.call('HGET', slots_key, entry) or ''):match('^(%S+) (%d) (.*)$')
-  return due and {due = tonumber(due), paused = paused == '1', job_id = job_id}
+  local text = redis.call('HGET', slots_key, entry) or ''
+  local due, paused, job_id, job_due = text:match('^(%S+) (%d) (%S*) ?(%S*)$')
+  return due and {due = tonumber(due), paused = paused == '1', job_id = job_id, job_due = job_due}
 end
 
 local function note_slot(entry, slot)
-  local text = score(slot.due) .. ' ' .. (slot.paused and '1' or '0') .. ' ' .. slot.job_id
-  redis.call('HSET', slots_key, entry, text)
+  local words = {score(slot.due), slot.paused and '1' or '0', slot.job_id, slot.job_due}
+  redis.call('HSET', slots_key, entry, table.concat(words, ' '))
 end

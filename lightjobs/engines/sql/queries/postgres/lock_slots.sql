@@ -1,5 +1,5 @@
 -- What is noted of entries of the schedule; nobody changes it before the transaction ends.
--- :entries JSON [entry, ...]. Returns entry, due, job_id, paused.
-SELECT entry, due, job_id, paused FROM job_slots
+-- :entries JSON [entry, ...]. Returns entry, due, job_id, job_due, paused.
+SELECT entry, due, job_id, job_due, paused FROM job_slots
 WHERE entry IN (SELECT json_array_elements_text(CAST(:entries AS json)))
 ORDER BY entry FOR UPDATE

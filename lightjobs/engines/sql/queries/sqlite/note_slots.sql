@@ -1,4 +1,5 @@
 -- Note the moments and jobs of entries of the schedule.
--- :slots JSON [[entry, due, job_id or null], ...].
-UPDATE job_slots SET due = json_extract(o.value, '$[1]'), job_id = json_extract(o.value, '$[2]')
+-- :slots JSON [[entry, due, job_id or null, job_due or null], ...].
+UPDATE job_slots SET due = json_extract(o.value, '$[1]'), job_id = json_extract(o.value, '$[2]'),
+  job_due = json_extract(o.value, '$[3]')
 FROM json_each(:slots) AS o WHERE entry = json_extract(o.value, '$[0]')

@@ -1,0 +1,13 @@
+-- Of each entry of the schedule the moment of its last job.
+-- By way of a new table: SQLite refuses to add a column that is there, and this runs once more when
+-- Lightpack's table was made anew.
+CREATE TABLE job_slots_new (
+  entry TEXT PRIMARY KEY,
+  due REAL NOT NULL,
+  job_id INTEGER DEFAULT NULL,
+  job_due REAL DEFAULT NULL,
+  paused INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+INSERT INTO job_slots_new (entry, due, job_id, paused) SELECT entry, due, job_id, paused FROM job_slots;
+DROP TABLE job_slots;
+ALTER TABLE job_slots_new RENAME TO job_slots;
