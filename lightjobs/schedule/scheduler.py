@@ -115,7 +115,7 @@ class Scheduler:
             due = agenda.due(now)
             self._push(due)
             self._seen, self._look_at = {}, now + _patience(len(due))
-        elif self._look_at <= now:
+        elif not now < self._look_at <= now + READ_SECONDS:  # further off: the clock was set back
             agenda = self._stand_by(now)
         self._agenda = agenda
         next_at = agenda.next if self._leads else self._look_at
@@ -229,7 +229,8 @@ def _least_patience(due: int) -> float:
 
 
 def _patience(due: int) -> float:
-    return random.uniform(_least_patience(due), PATIENCE_SECONDS[1] + due * PATIENCE_FOR_EACH[1])
+    most = PATIENCE_SECONDS[1] + due * PATIENCE_FOR_EACH[1]
+    return min(random.uniform(_least_patience(due), most), READ_SECONDS)
 
 
 def _is_wanted(entry: Entry) -> bool:

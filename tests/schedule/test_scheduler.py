@@ -427,6 +427,20 @@ def test_a_leader_dead_long_before_makes_the_next_moment_hardly_late(engine, wri
     assert counted.taken[2] == 0, "it leads now"
 
 
+def test_who_stands_by_takes_over_though_the_clock_was_set_back(engine, write):
+    entries = [write(1, "often"), write(3600, "hourly")]
+    leader, other = Scheduler(engine, entries), Scheduler(engine, entries)
+    leader.tick(NOON)
+    leader.tick(NOON + 1)  # and dies
+    other.begin(NOON + 1.5, beside_others=True)
+    engine._slots["hourly"] = engine._slots["hourly"]._replace(due=NOON - 3600)
+    counted = Counted(engine)
+    other._engine = counted
+    live(counted, [other], NOON - 1800, 1900)
+    assert engine.slots()["hourly"].due == NOON
+    assert counted.taken[0] < 0.2
+
+
 def test_who_stands_by_asks_the_store_seldom_when_little_is_due(engine, write):
     class Asked(Counted):
         asked = 0
