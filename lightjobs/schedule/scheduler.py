@@ -72,7 +72,7 @@ class Scheduler:
         makes up for nothing that accuracy "none" says was missed. Raises StoreUnavailable."""
         known, new = self._read(now if since is None else since)
         self._forget(set(known), now)
-        self._missed_until = now if beside_others else now - TOLERANCE
+        self._missed_until = now if beside_others else 0.0
         self._agenda = self._made(known, now)
         if beside_others and new < len(self._entries):
             self._leads = False
@@ -97,7 +97,8 @@ class Scheduler:
         paused = {name for name, slot in known.items() if active and slot.paused}
         entries = [entry for entry in self._entries if entry.name not in paused]
         last = {name: slot.due for name, slot in known.items()}
-        return Agenda(entries, last, now, self._missed_until)
+        # A moment beyond the tolerance is never dispatched, so nobody need be waited for.
+        return Agenda(entries, last, now, max(self._missed_until, now - TOLERANCE))
 
     def _forget(self, known: set[str], now: float) -> None:
         for name in known.difference(entry.name for entry in self._entries):

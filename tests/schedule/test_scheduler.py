@@ -441,6 +441,22 @@ def test_who_stands_by_takes_over_though_the_clock_was_set_back(engine, write):
     assert counted.taken[0] < 0.2
 
 
+def test_what_accuracy_none_missed_keeps_nobody_who_stands_by_waiting(engine, write):
+    entries = [write(3600, f"entry {n}", lambda e: e.accuracy("none")) for n in range(1000)]
+    entries.append(write(300, "other"))
+    counted = Counted(engine)
+    leader, other = schedulers = [Scheduler(counted, entries) for _ in range(2)]
+    leader.tick(NOON)
+    other.begin(NOON + 1, beside_others=True)
+    slept_until = NOON + 3800  # the machine, with both
+    live(counted, schedulers, slept_until, 150)
+    assert not other._leads
+    counted.taken.clear()
+    live(counted, [other], slept_until + 150, 300)
+    assert len(counted.taken) == 1
+    assert counted.taken[0] < 0.1
+
+
 def test_who_stands_by_asks_the_store_seldom_when_little_is_due(engine, write):
     class Asked(Counted):
         asked = 0
