@@ -239,6 +239,29 @@ def test_test_dispatches_now_whatever_delay_and_jitter_say(kept, ready):
     assert (counts["new"], counts["delayed"]) == (1, 0)
 
 
+RUNS = """from lightjobs import Job
+class ProcessPayment(Job):
+    def handle(self):
+        print("handled")
+"""
+
+
+def test_test_says_that_it_ran_the_job_where_there_is_no_queue(call, ready, monkeypatch):
+    (ready / "app_jobs" / "process_payment.py").write_text(RUNS)
+    monkeypatch.setenv("JOB_ENGINE", "sync")
+    status, out, _err = call("schedule:test", NAME)
+    assert status == 0
+    assert out.startswith("handled\nran App\\Jobs\\ProcessPayment #ID: job_")
+
+
+@pytest.mark.parametrize("kind", ["null", "memory"])
+def test_test_dispatches_nothing_where_nobody_would_run_it(call, ready, kind, monkeypatch):
+    monkeypatch.setenv("JOB_ENGINE", kind)
+    status, out, err = call("schedule:test", NAME)
+    assert (status, out) == (2, "")
+    assert f"JOB_ENGINE={kind}" in err
+
+
 def test_an_entry_may_be_called_by_the_name_of_its_job(kept, ready):
     head = FILE.partition("schedule.job")[0]
     one = "schedule.job(ProcessPayment).daily()\n"
