@@ -12,6 +12,7 @@ import click
 
 from .. import chain, current, registry
 from ..engines.base import Engine
+from ..engines.unstored import UnstoredEngine
 from ..errors import SchemaOutdated, SettingsError
 from ..record import LastSlot
 from ..schedule import process
@@ -26,6 +27,10 @@ _UTC = ZoneInfo("UTC")
 _GONE = "gone"
 """Of a last job that the store has no more: it completed, or was cancelled or removed."""
 
+_TITLES = (
+    *("NAME", "EXPRESSION", "ZONE", "NEXT DUE", "NEXT DUE (UTC)"),
+    *("LAST DUE", "LAST DUE (UTC)", "LAST JOB"),
+)
 _name_argument = click.argument("name")
 
 
@@ -38,16 +43,17 @@ def schedule_list(as_json: bool) -> None:
     engine = current.engine()
     known, now = engine.slots(), int(time.time())
     standing = [_standing(engine, entry, known.get(entry.name), now) for entry in _entries()]
+    unscheduled = _unscheduled(engine) if standing else None
     if as_json:
-        print_json({"entries": [_as_dict(one) for one in standing]})
-    elif not standing:
-        click.echo(f"no entries in {FILE}")
+        warnings = [] if unscheduled is None else [unscheduled]
+        print_json({"entries": [_as_dict(one) for one in standing], "warnings": warnings})
+        return
+    if unscheduled is not None:
+        click.echo(f"warning: {unscheduled}", err=True)
+    if standing:
+        print_table(_TITLES, [_row(one) for one in standing])
     else:
-        titles = (
-            *("NAME", "EXPRESSION", "ZONE", "NEXT DUE", "NEXT DUE (UTC)"),
-            *("LAST DUE", "LAST DUE (UTC)", "LAST JOB"),
-        )
-        print_table(titles, [_row(one) for one in standing])
+        click.echo(f"no entries in {FILE}")
 
 
 @click.command("schedule:work")
@@ -149,10 +155,19 @@ def _entry(name: str) -> Entry:
     )
 
 
+def _unscheduled(engine: Engine) -> str | None:
+    """Why a scheduler of its own has nothing to do on this engine; None when it has."""
+    if engine.works is None:
+        return None
+    if isinstance(engine, UnstoredEngine):
+        return f"{engine.works} Nor has a scheduler."
+    return f"{engine.works} Its schedule is that of lightjobs.worker(schedule=True)."
+
+
 def _scheduling_engine() -> Engine:
     engine = current.engine()
-    if engine.works is not None:
-        raise SettingsError(f"{engine.works} Nor has a scheduler.")
+    if (unscheduled := _unscheduled(engine)) is not None:
+        raise SettingsError(unscheduled)
     if any(applied_at is None for _name, applied_at in engine.installed()):
         raise SchemaOutdated("the tables are missing or old: run `lightjobs migrate:up`")
     return engine

@@ -70,7 +70,10 @@ def test_a_new_project_has_an_example_and_no_entries(call, tmp_path):
     call("init")
     assert (tmp_path / "config" / "schedule.py").is_file()
     assert call("schedule:list") == (0, "no entries in config/schedule.py\n", "")
-    assert json.loads(call("schedule:list", "--json")[1]) == {"entries": []}
+    assert json.loads(call("schedule:list", "--json")[1]) == {
+        "entries": [],
+        "warnings": [],
+    }
 
 
 def test_a_wrong_schedule_is_one_line_and_exit_status_2(call, ready):
@@ -271,6 +274,20 @@ def test_an_entry_may_be_called_by_the_name_of_its_job(kept, ready):
     status, _out, err = kept("schedule:test", "ProcessPayment")
     assert status == 2
     assert "'ProcessPayment 0 0 * * *', 'ProcessPayment 0 * * * *'" in err
+
+
+@pytest.mark.parametrize("kind", ["sync", "null", "memory"])
+def test_list_says_where_nobody_dispatches_the_entries(call, ready, kind, monkeypatch):
+    assert json.loads(call("schedule:list", "--json")[1])["warnings"] == []
+    assert call("schedule:list")[2] == ""
+    monkeypatch.setenv("JOB_ENGINE", kind)
+    status, out, err = call("schedule:list")
+    assert status == 0
+    assert NAME in out
+    assert err.startswith(f"warning: JOB_ENGINE={kind} ")
+    assert ("lightjobs.worker(schedule=True)" in err) is (kind == "memory")
+    (warning,) = json.loads(call("schedule:list", "--json")[1])["warnings"]
+    assert f"warning: {warning}\n" == err
 
 
 @pytest.mark.parametrize("kind", ["sync", "null", "memory"])
