@@ -55,7 +55,7 @@ class Entry:
         if self.window is None:
             return due
         for _ in range(_MOST_SKIPS):
-            if due is None or self.window.holds(due, self.zone):
+            if due is None or self._is_inside(due, self.window):
                 return due
             due = self.recurrence.next_after(self.window.skip_ahead(due, self.zone))
         return None
@@ -66,10 +66,13 @@ class Entry:
         if self.window is None:
             return due
         for _ in range(_MOST_SKIPS):
-            if due is None or self.window.holds(due, self.zone):
+            if due is None or self._is_inside(due, self.window):
                 return due
             due = self.recurrence.last_before(self.window.skip_back(due, self.zone))
         return None
+
+    def _is_inside(self, due: int, window: Window) -> bool:
+        return any(map(window.holds, self.recurrence.readings(due, self.zone)))
 
     def slots(self, after: int, until: int) -> Iterator[int]:
         """All due moments in (after, until], one at a time: there may be millions."""

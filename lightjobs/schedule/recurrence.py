@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import takewhile
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -63,6 +64,9 @@ class Recurrence(Protocol):
     def last_before(self, moment: int) -> int | None:
         """The last due moment before `moment`; None if there is none in 50 years."""
 
+    def readings(self, due: int, zone: ZoneInfo) -> Iterator[datetime]:
+        """What a clock in `zone` shows at a due moment; right after a gap, the due times in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Every:
@@ -83,6 +87,9 @@ class Every:
 
     def last_before(self, moment: int) -> int:
         return (moment - 1) // self.seconds * self.seconds
+
+    def readings(self, due: int, zone: ZoneInfo) -> Iterator[datetime]:
+        yield clock.reading(due, zone)
 
 
 class Cron:
@@ -108,6 +115,13 @@ class Cron:
             return self._last_hourly(moment) if self._every_hour else self._last_fixed(moment)
         except (OverflowError, ValueError):
             return None
+
+    def readings(self, due: int, zone: ZoneInfo) -> Iterator[datetime]:
+        shown = clock.reading(due, zone)
+        if self._every_hour:
+            return iter([shown])
+        earlier = self._shown_from(shown + _SECOND, reverse=True)
+        return takewhile(lambda reading: clock.first_showing(reading, zone) == due, earlier)
 
     def _next_fixed(self, moment: int) -> int | None:
         for shown in self._shown_from(clock.reading(moment, self.zone)):

@@ -19,17 +19,18 @@ class Window:
     start: time
     end: time
 
-    def holds(self, moment: int, zone: ZoneInfo) -> bool:
-        """Whether the clock shows a time inside at `moment`."""
-        shown = clock.reading(moment, zone).time()
+    def holds(self, shown: datetime) -> bool:
+        """Whether the time that a clock shows is inside."""
         if self.start <= self.end:
-            return self.start <= shown <= self.end
-        return shown >= self.start or shown <= self.end
+            return self.start <= shown.time() <= self.end
+        return shown.time() >= self.start or shown.time() <= self.end
 
     def skip_ahead(self, moment: int, zone: ZoneInfo) -> int:
-        """For a `moment` outside: one not before it, with nothing inside up to it, near the next
-        opening."""
+        """For a `moment` that is not due: one not before it, with nothing inside up to it, near the
+        next opening."""
         shown = clock.reading(moment, zone)
+        if self.holds(shown):  # not due for a time before a gap
+            return moment
         opening = datetime.combine(shown.date(), self.start)
         if opening <= shown:
             opening += _DAY
@@ -39,12 +40,17 @@ class Window:
         return end if change is None else change - 1
 
     def skip_back(self, moment: int, zone: ZoneInfo) -> int:
-        """For a `moment` outside: one not after it, with nothing inside from it on, near the last
-        closing."""
+        """For a `moment` that is not due: one not after it, with nothing inside from it on, near
+        the last closing."""
         shown = clock.reading(moment, zone)
+        if self.holds(shown):
+            return moment
         closing = datetime.combine(shown.date(), self.end)
         if closing >= shown:
             closing -= _DAY
         start = moment - (shown - closing) // _SECOND + 1
         change = clock.last_change(start, moment, zone)
-        return start if change is None else change
+        if change is None:
+            return start
+        # Right after a gap something inside it may be due.
+        return min(change + 1, moment)
