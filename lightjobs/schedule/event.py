@@ -21,6 +21,9 @@ from .window import Window
 _DAY = 86_400
 _YEAR = 365 * _DAY
 _AT = "at()"
+_NO_ZONE = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
+"""What systems keep among the zones: names that mean another zone on each machine, or none, and
+clocks that count leap seconds."""
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -147,6 +150,8 @@ class Event:
     def timezone(self, name: str) -> Self:
         """Read the entry's times by the clock of this IANA zone, such as Europe/Paris; else UTC."""
         try:
+            if _NO_ZONE.fullmatch(name):
+                raise ValueError(name)
             self._zone = ZoneInfo(name)
         except (ZoneInfoNotFoundError, OSError, ValueError, TypeError):
             raise JobDefinitionError(
