@@ -289,7 +289,7 @@ def _aware(where: str, moment: datetime) -> datetime:
 
 def _answers(condition: Callable[..., object]) -> bool:
     """Whether it can be asked without arguments, and answers at once."""
-    if inspect.iscoroutinefunction(condition):
+    if any(map(inspect.iscoroutinefunction, (condition, type(condition).__call__))):
         return False
     try:
         inspect.signature(condition).bind()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import random
 from collections.abc import Mapping, Sequence
@@ -236,7 +237,10 @@ def _patience(due: int) -> float:
 
 def _is_wanted(entry: Entry) -> bool:
     try:
-        return entry.when is None or bool(entry.when())
+        answer = True if entry.when is None else entry.when()
+        if inspect.isawaitable(answer):  # it would always count as true
+            raise TypeError(f"nobody awaits {answer!r}")
+        return bool(answer)
     except Exception:
         _log.exception("passed over %s: its when() raised", entry.name)
         return False

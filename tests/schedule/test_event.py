@@ -50,6 +50,11 @@ def test_each_word_says_what_lightpacks_does(event, write, cron):
     assert write(event).entry().expression == cron
 
 
+class _Never:
+    async def __call__(self):
+        return False
+
+
 async def _never():
     return False
 
@@ -111,6 +116,7 @@ async def _never():
         (lambda e: e.daily().nextDueAt(date(2024, 1, 1)), ["nextDueAt()", "with a zone"]),
         (lambda e: e.daily().when(lambda moment: True), ["when(", "without parameters"]),
         (lambda e: e.daily().when(_never), ["when(", "no async one"]),
+        (lambda e: e.daily().when(_Never()), ["when(", "no async one"]),
         (lambda e: e.daily().name("").entry(), ["name("]),
     ],
 )

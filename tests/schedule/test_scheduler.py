@@ -314,6 +314,19 @@ def test_a_when_that_raises_passes_the_moment_over_and_stops_nobody(engine, writ
     assert "bad" in caplog.text
 
 
+def test_a_when_that_answers_with_something_to_await_passes_the_moment_over(engine, write, caplog):
+    class Answer:
+        def __await__(self):
+            yield
+
+    scheduler = Scheduler(engine, [write(60, "later", lambda e: e.when(lambda: Answer()))])
+    scheduler.tick(NOON)
+    scheduler.tick(NOON + 60)
+    assert count(engine) == 0
+    assert "passed over later" in caplog.text
+    assert "nobody awaits" in caplog.text
+
+
 @pytest.mark.parametrize("status", ["waiting", "running", "failed", "done"])
 def test_without_overlapping_waits_for_the_last_job_to_end(engine, write, status):
     scheduler = Scheduler(engine, [write(60, more=lambda e: e.withoutOverlapping())])
