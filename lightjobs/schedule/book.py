@@ -34,7 +34,7 @@ class Schedule:
 
     def _add(self, job: Job, name: str) -> Event:
         caller = sys._getframe(2)
-        event = Event(job, name, caller.f_code.co_filename, caller.f_lineno)
+        event = Event(job, name, f"{caller.f_code.co_filename} line {caller.f_lineno}")
         self.events.append(event)
         return event
 

@@ -39,8 +39,8 @@ class Entry:
     """Seconds by which a job may at random become due later than its slot."""
     overlapping: bool
     """False: a slot is passed over while the job of the one before has not ended."""
-    line: int
-    """Where config/schedule.py makes it."""
+    place: str
+    """The file and line that make it."""
 
     @property
     def expression(self) -> str:

@@ -34,9 +34,9 @@ class Event:
     There is no `onOneServer()`: however many schedulers run, each due moment is dispatched once.
     """
 
-    def __init__(self, job: Job, title: str, file: str = "", line: int = 0) -> None:
-        self.file, self.line = file, line
-        """Where it is written."""
+    def __init__(self, job: Job, title: str, place: str = "") -> None:
+        self.place = place
+        """The file and line where it is written."""
         self._job = job
         self._title = title
         self._said = ""
@@ -241,7 +241,7 @@ class Event:
             accuracy=self._accuracy,
             jitter=self._jitter,
             overlapping=self._overlapping,
-            line=self.line,
+            place=self.place,
         )
         if entry.window is not None and entry.next_after(0) is None:
             raise JobDefinitionError(f"the entry {entry.name!r} is never due: {entry.expression}")

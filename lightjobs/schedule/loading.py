@@ -34,7 +34,7 @@ def load(project: Path | None = None) -> list[Entry]:
         schedule.events.clear()
         try:
             _run(path)
-            entries = [_finished(event, handlers, path) for event in schedule.events]
+            entries = [_finished(event, handlers) for event in schedule.events]
         finally:
             schedule.events.clear()
     _refuse_doubles(entries)
@@ -44,12 +44,12 @@ def load(project: Path | None = None) -> list[Entry]:
 def _run(path: Path) -> None:
     namespace = {"__name__": "config.schedule", "__file__": str(path)}
     try:
-        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
+        exec(compile(path.read_text(encoding="utf-8"), FILE, "exec"), namespace)
     except (Exception, SystemExit) as error:
-        raise SettingsError(f"{_place(error, path)}: {_reason(error)}") from None
+        raise SettingsError(f"{_place(error)}: {_reason(error)}") from None
 
 
-def _finished(event: Event, handlers: Collection[str], path: Path) -> Entry:
+def _finished(event: Event, handlers: Collection[str]) -> Entry:
     try:
         entry = event.entry()
         if entry.job._handler not in handlers:
@@ -59,31 +59,30 @@ def _finished(event: Event, handlers: Collection[str], path: Path) -> Entry:
             )
         entry.new_job(0)  # for its payload
     except LightjobsError as error:
-        file = FILE if event.file == str(path) else event.file
-        raise SettingsError(f"{file} line {event.line}: {_reason(error)}") from None
+        raise SettingsError(f"{event.place}: {_reason(error)}") from None
     return entry
 
 
 def _refuse_doubles(entries: list[Entry]) -> None:
-    lines: dict[str, int] = {}
+    places: dict[str, str] = {}
     for entry in entries:
-        if entry.name in lines:
+        if entry.name in places:
             raise SettingsError(
-                f"{FILE} line {entry.line}: the entry of line {lines[entry.name]} is called "
-                f'{entry.name!r} too; give one of them a name: .name("…")'
+                f"{entry.place}: the entry of {places[entry.name]} is called {entry.name!r} too; "
+                'give one of them a name: .name("…")'
             )
-        lines[entry.name] = entry.line
+        places[entry.name] = entry.place
 
 
-def _place(error: BaseException, path: Path) -> str:
+def _place(error: BaseException) -> str:
     """Where the error is: its line of the schedule, or of the file that the schedule imports."""
     if isinstance(error, SyntaxError):
-        file = FILE if error.filename in (None, str(path), "<string>") else error.filename
+        file = FILE if error.filename in (None, "<string>") else error.filename
         return file if error.lineno is None else f"{file} line {error.lineno}"
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == str(path)
+        if frame.filename == FILE
     ]
     return f"{FILE} line {lines[-1]}" if lines else FILE
 

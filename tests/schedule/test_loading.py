@@ -56,7 +56,10 @@ def test_entries_come_in_the_files_order_with_their_lines(write):
     entries = load(
         write('schedule.job(SendReport).daily()\n\nschedule.command(["ls"]).hourly().name("b")\n')
     )
-    assert [(e.name, e.line) for e in entries] == [("SendReport 0 0 * * *", 4), ("b", 6)]
+    assert [(e.name, e.place) for e in entries] == [
+        ("SendReport 0 0 * * *", "config/schedule.py line 4"),
+        ("b", "config/schedule.py line 6"),
+    ]
     assert entries[1].job.getPayload() == {"command": ["ls"]}
 
 
@@ -181,6 +184,20 @@ def test_an_entry_written_in_another_file_is_named_with_that(write, project):
     assert problem(write("import elsewhere.extra\n")).startswith(
         f"{root}/elsewhere/extra.py line 5: "
     )
+
+
+def test_an_entry_of_another_file_is_named_with_that_when_its_name_is_taken(write, project):
+    root = project(
+        {
+            "spare/__init__.py": "",
+            "spare/more.py": "from lightjobs.schedule import schedule\n"
+            "from app_jobs.send_report import SendReport\n\n"
+            "schedule.job(SendReport).daily()\n",
+        }
+    )
+    message = problem(write("import spare.more\nschedule.job(SendReport).daily()\n"))
+    assert message.startswith("config/schedule.py line 5: ")
+    assert f"the entry of {root}/spare/more.py line 4" in message
 
 
 @pytest.mark.parametrize("kind", ["a folder", "NUL bytes"])
