@@ -19,6 +19,7 @@ FILE = "config/schedule.py"
 
 OWN_HANDLERS = frozenset((CleanupJob._handler, RunCommand._handler))
 
+_OURS = Path(__file__).parents[1]
 _lock = threading.Lock()
 
 
@@ -75,16 +76,17 @@ def _refuse_doubles(entries: list[Entry]) -> None:
 
 
 def _place(error: BaseException) -> str:
-    """Where the error is: its line of the schedule, or of the file that the schedule imports."""
+    """Where the error is. What we refuse is wrong where it was said, perhaps in a file that the
+    schedule imports; for anything else, the line of the schedule."""
     if isinstance(error, SyntaxError):
         file = FILE if error.filename in (None, "<string>") else error.filename
         return file if error.lineno is None else f"{file} line {error.lineno}"
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == FILE
-    ]
-    return f"{FILE} line {lines[-1]}" if lines else FILE
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, LightjobsError):
+        said = [frame for frame in frames if _OURS not in Path(frame.filename).parents]
+    else:
+        said = [frame for frame in frames if frame.filename == FILE]
+    return f"{said[-1].filename} line {said[-1].lineno}" if said else FILE
 
 
 def _reason(error: BaseException) -> str:

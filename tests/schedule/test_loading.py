@@ -200,6 +200,19 @@ def test_an_entry_of_another_file_is_named_with_that_when_its_name_is_taken(writ
     assert f"the entry of {root}/spare/more.py line 4" in message
 
 
+def test_a_mistake_in_another_file_is_named_with_that(write, project):
+    root = project(
+        {
+            "wrong/__init__.py": "",
+            "wrong/zone.py": "from lightjobs.schedule import schedule\n"
+            "from app_jobs.send_report import SendReport\n\n"
+            "schedule.job(SendReport).daily().timezone('X')\n",
+        }
+    )
+    message = problem(write("import wrong.zone\n"))
+    assert message.startswith(f"{root}/wrong/zone.py line 4: timezone('X')")
+
+
 @pytest.mark.parametrize("kind", ["a folder", "NUL bytes"])
 def test_what_is_no_text_is_named_without_a_line(project, engine, kind):
     root = project({"config/__init__.py": ""})
