@@ -69,7 +69,9 @@ def schedule_list(as_json: bool) -> None:
 def schedule_work(with_parent: bool, log_format: str, quiet: bool) -> int:
     """Dispatch the jobs of config/schedule.py when they are due, until stopped. Any number may run:
     each due moment is dispatched once."""
-    scheduler, entries = _scheduler()
+    engine, entries = _scheduling_engine(), _entries()
+    if not entries:
+        raise SettingsError(f"nothing to schedule: no entries in {FILE}")
     logs.configure(log_format, quiet)
 
     def say_ready() -> None:
@@ -78,16 +80,17 @@ def schedule_work(with_parent: bool, log_format: str, quiet: bool) -> int:
             click.echo(f" [READY] engine {current.settings().engine}, {count}; Ctrl-C stops")
             sys.stdout.flush()
 
-    return process.run(scheduler, with_parent, say_ready)
+    return process.run(Scheduler(engine, entries), with_parent, say_ready)
 
 
 @click.command("schedule:events")
 def schedule_events() -> None:
     """Dispatch once what is due now, and end: for a system cron that calls this each minute."""
-    if not _entries():
+    entries = _entries()
+    if not entries:
         click.echo(f"no entries in {FILE}")
         return
-    scheduler, _ = _scheduler()
+    scheduler = Scheduler(_scheduling_engine(), entries)
     logs.configure("text", quiet=False)
     now = time.time()
     scheduler.begin(now, since=now // 60 * 60 - 1)  # a new entry has its first chance this minute
@@ -171,13 +174,6 @@ def _scheduling_engine() -> Engine:
     if any(applied_at is None for _name, applied_at in engine.installed()):
         raise SchemaOutdated("the tables are missing or old: run `lightjobs migrate:up`")
     return engine
-
-
-def _scheduler() -> tuple[Scheduler, list[Entry]]:
-    engine, entries = _scheduling_engine(), _entries()
-    if not entries:
-        raise SettingsError(f"nothing to schedule: no entries in {FILE}")
-    return Scheduler(engine, entries), entries
 
 
 class _Standing(NamedTuple):

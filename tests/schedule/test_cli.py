@@ -215,6 +215,17 @@ def test_events_dispatches_what_is_due_this_minute_even_the_first_time(kept, rea
     assert jobs == 1 + (kept.engine.slots()["m"].due > known)  # the minute may have passed
 
 
+def test_events_dispatches_the_entries_of_a_file_that_the_schedule_imports(kept, ready):
+    """Python imports it once, so the schedule must be read no more than once."""
+    text = FILE.partition("schedule.job")[0] + "schedule.job(ProcessPayment).everyMinutes(1)\n"
+    (ready / "entries_of_events.py").write_text(text)
+    (ready / "config" / "schedule.py").write_text("import entries_of_events\n")
+    kept.engine.enroll(["ProcessPayment * * * * *"], time.time() - 3600)
+    status, out, _err = kept("schedule:events")
+    assert (status, out) == (0, "")
+    assert sum(queue["new"] for queue in kept.engine.stats().values()) == 1
+
+
 def test_a_schedule_without_entries_is_nothing_to_work_on(kept, ready):
     (ready / "config" / "schedule.py").write_text("# lightjobs\n")
     status, _out, err = kept("schedule:work")
