@@ -9,6 +9,9 @@ import time
 from ..errors import LightjobsError, StoreUnavailable
 from .scheduler import AWAY_SECONDS, Scheduler
 
+STOP_SECONDS = 5.0
+"""How long to wait for its end; going on for a while loses and doubles nothing."""
+
 _log = logging.getLogger("lightjobs.schedule")
 
 
@@ -38,6 +41,6 @@ class SchedulerThread(threading.Thread):
                 return
 
     def stop(self) -> None:
-        """End the thread; returns when it has ended."""
+        """End the thread; returns when it has ended, unless the store or a when() holds it."""
         self._over.set()
-        self.join()
+        self.join(STOP_SECONDS)

@@ -1,0 +1,27 @@
+"""The scheduler in a thread, `lightjobs.worker(schedule=True)`."""
+
+import threading
+import time
+
+from lightjobs.schedule import Schedule, beside
+from lightjobs.schedule.beside import SchedulerThread
+from lightjobs.schedule.scheduler import Scheduler
+
+
+def test_a_when_that_does_not_return_keeps_nobody_from_stopping(engine, report, monkeypatch):
+    monkeypatch.setattr(beside, "STOP_SECONDS", 0.05)
+    asked, over = threading.Event(), threading.Event()
+
+    def never():
+        asked.set()
+        over.wait(30)
+
+    entry = Schedule().job(report).name("stuck").everySeconds(1).when(never).entry()
+    thread = SchedulerThread(Scheduler(engine, [entry]))
+    thread.start()
+    assert asked.wait(10)
+    begun = time.monotonic()
+    thread.stop()
+    assert time.monotonic() - begun < 5
+    over.set()
+    thread.join()
