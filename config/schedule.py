@@ -3,6 +3,9 @@
     lightjobs schedule:list
 
 shows when each is due next. Times are those of UTC, or of an entry's `timezone`.
+
+Commands and CleanupJob are jobs that only Python has. Where PHP works the same queues, give them
+one that it does not work: `schedule.command(["ls"]).daily().queue("python")`.
 """
 
 # from lightjobs.schedule import schedule
