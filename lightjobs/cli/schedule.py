@@ -146,16 +146,16 @@ def _entries() -> list[Entry]:
 def _entry(name: str) -> Entry:
     """The entry of that name, or the only one for a job of that name."""
     entries = _entries()
-    for found in (
-        [entry for entry in entries if entry.name == name],
-        [entry for entry in entries if name in (type(entry.job).__name__, entry.job._handler)],
-    ):
-        if len(found) == 1:
-            return found[0]
-    known = ", ".join(repr(entry.name) for entry in entries) or "none"
-    raise click.UsageError(
-        f"there is no entry {shortened(name)!r} in {FILE}; known: {escaped(known)}"
-    )
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    of_job = [e for e in entries if name in (type(e.job).__name__, e.job._handler)]
+    if len(of_job) == 1:
+        return of_job[0]
+    known = escaped(", ".join(repr(entry.name) for entry in of_job or entries) or "none")
+    if of_job:
+        raise click.UsageError(f"{name!r} is the job of several entries; choose one: {known}")
+    raise click.UsageError(f"there is no entry {shortened(name)!r} in {FILE}; known: {known}")
 
 
 def _unscheduled(engine: Engine) -> str | None:

@@ -284,6 +284,7 @@ def test_an_entry_may_be_called_by_the_name_of_its_job(kept, ready):
     (ready / "config" / "schedule.py").write_text(head + one + one.replace("daily", "hourly"))
     status, _out, err = kept("schedule:test", "ProcessPayment")
     assert status == 2
+    assert "'ProcessPayment' is the job of several entries" in err
     assert "'ProcessPayment 0 0 * * *', 'ProcessPayment 0 * * * *'" in err
 
 
