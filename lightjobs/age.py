@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 import re
-import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from .strtotime import strtotime
 
-_NUMBER = re.compile(r"[+-]?[0-9.]+")
+_CLOCK = re.compile(r"[0-9.]+")
+"""PHP reads 2020 as twenty past eight."""
 
-# Two moments within one month of 31 days: what lies equally far from both is a length of time.
-_BASES = (datetime(2001, 1, 10, 12, tzinfo=UTC), datetime(2001, 1, 11, 18, tzinfo=UTC))
+# What lies equally far from both is a length of time. They lie within one month of 31 days, and
+# differ in the time of day and in the zone: to PHP "+7" and "JST" are no lengths, but zones.
+_BASES = (
+    datetime(2001, 1, 10, 12, tzinfo=UTC),
+    datetime(2001, 1, 11, 18, tzinfo=timezone(timedelta(hours=5))),
+)
 
 
 def age(text: str) -> float:
     """How many seconds "7 days", "+7 days" or "7 days ago" are; a month counts as 31 days.
 
-    Raises ValueError for what is no length of time, such as "tomorrow", or names no unit: PHP
-    reads "+7" as a time zone.
+    Raises ValueError for what is no length of time, such as "tomorrow", or names no unit.
     """
-    lengths = {abs((strtotime(text, base) - base).total_seconds()) for base in _BASES}
-    if len(lengths) > 1 or _NUMBER.fullmatch(text.strip()):
+    try:
+        lengths = {(strtotime(text, base) - base).total_seconds() for base in _BASES}
+    except ValueError:
+        lengths = set()
+    if len(lengths) != 1:
         raise ValueError(f"{text!r} is no length of time such as 7 days")
-    return lengths.pop()
+    return abs(lengths.pop())
 
 
 def ago(text: str) -> float:
     """The unix time `text` ago: "1 week", "-1 week" and "1 week ago" say the same; a date in the
-    past is that date. Raises ValueError for anything else."""
-    now = time.time()
+    past, which is the same moment at whatever time of the day it is read, is that date. Raises
+    ValueError for anything else."""
+    now = datetime.now(UTC)
     try:
-        return now - age(text)
+        return now.timestamp() - age(text)
     except ValueError:
-        moment = strtotime(text).timestamp()
-    if moment > now or _NUMBER.fullmatch(text.strip()):
+        moment = _date(text, now)
+    if moment is None or moment > now:
         raise ValueError(f"{text!r} is neither a length of time such as 7 days nor a past date")
-    return moment
+    return moment.timestamp()
+
+
+def _date(text: str, now: datetime) -> datetime | None:
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    try:
+        moment, later = strtotime(text, noon), strtotime(text, noon + timedelta(hours=1))
+    except ValueError:
+        return None
+    return moment if moment == later and not _CLOCK.fullmatch(text.strip()) else None

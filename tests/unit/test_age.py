@@ -4,6 +4,9 @@ import pytest
 
 from lightjobs.age import age, ago
 
+ZONES = ["+07:00", "+5:30", "JST", "UTC", "Asia/Tokyo", "7 days JST", "-7 days +09:00"]
+"""As PHP reads them; with a length beside it, it would be a length and the zone's distance."""
+
 
 @pytest.mark.parametrize(
     "text", ["7 days", "+7 days", "-7 days", "7 days ago", "1 week", "168 hours"]
@@ -20,9 +23,11 @@ def test_ages(text, seconds):
     assert age(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "2020-01-01", "monday", "soon", "", "7", "+7", "-1"])
+@pytest.mark.parametrize(
+    "text", ["tomorrow", "2020-01-01", "monday", "soon", "", "7", "+7", "-1", *ZONES]
+)
 def test_what_is_no_length_of_time_is_refused(text):
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=r"is no length of time such as 7 days"):
         age(text)
 
 
@@ -35,7 +40,12 @@ def test_a_date_in_the_past_is_that_date():
     assert ago("2001-09-09 01:46:40 UTC") == 1_000_000_000
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "next monday", "+7", "-1", "2020"])
+@pytest.mark.parametrize("text", ["2001-09-09", "yesterday", "first day of last month 09:00"])
+def test_a_date_is_in_the_past(text):
+    assert ago(text) < time.time()
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "next monday", "soon", "+7", "-1", "2020", *ZONES])
 def test_what_is_neither_a_length_nor_past_is_refused(text):
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=r"is neither a length of time such as 7 days nor a past"):
         ago(text)
