@@ -61,11 +61,11 @@ class FunctionJob(Generic[C, D, R]):
         self._connection: Any = None
         update_wrapper(self, function)
 
-    def __call__(self, *args: C.args, **kwargs: C.kwargs) -> R:
+    def __call__(self, /, *args: C.args, **kwargs: C.kwargs) -> R:
         """Call the function here and now."""
         return self._function(*args, **kwargs)
 
-    def dispatch(self, *args: D.args, **kwargs: D.kwargs) -> str:
+    def dispatch(self, /, *args: D.args, **kwargs: D.kwargs) -> str:
         """Store a job with these arguments and return its id. Arguments left out are left to the
         function's defaults when it runs. Raises PayloadError for one that is not of its type."""
         made = self._made()
@@ -75,7 +75,7 @@ class FunctionJob(Generic[C, D, R]):
         """Store one job for each dict of arguments and return their ids in order."""
         return self._made().dispatchMany(payloads, connection=self._connection)
 
-    def dispatchSync(self, *args: D.args, **kwargs: D.kwargs) -> Any:
+    def dispatchSync(self, /, *args: D.args, **kwargs: D.kwargs) -> Any:
         """Run it as a job here and now, arguments through JSON and back, and return the result."""
         return self._made().dispatchSync(self._payload(args, kwargs))
 

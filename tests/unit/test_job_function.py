@@ -85,6 +85,17 @@ def test_wrong_arguments_are_refused_at_dispatch(engine):
     assert engine.stats() == {}
 
 
+def test_a_parameter_may_have_any_name(engine):
+    @job("Review")
+    def review(self: str, payload: int) -> str:
+        return f"{self} {payload}"
+
+    assert review(self="ann", payload=1) == "ann 1"
+    assert review.dispatchSync(self="ann", payload=1) == "ann 1"
+    stored = engine.find(review.dispatch(self="ann", payload=1))
+    assert json.loads(stored.payload) == {"self": "ann", "payload": 1}
+
+
 def test_an_async_function_gets_its_context(engine):
     result = run(registry.lookup(f"{__name__}.fetch").job, '{"url":"u"}')
     assert type(result.outcome) is Done
