@@ -28,6 +28,7 @@ EPOCH = "1970-01-01 00:00:00"
 
 F = TypeVar("F")
 P = TypeVar("P")
+Q = TypeVar("Q", contravariant=True)
 R = TypeVar("R", covariant=True)
 
 
@@ -37,8 +38,10 @@ class _Payload(Protocol[P]):
     payload: P
 
 
-class _OfPayloads(Protocol[R]):
-    def __call__(self, payloads: Iterable[Any], *, connection: Any = None) -> R: ...
+class _OfPayloads(Protocol[Q, R]):
+    def __call__(
+        self, payloads: Iterable[Q | Mapping[str, Any]], *, connection: Any = None
+    ) -> R: ...
 
 
 class _OnClassOrJob(Generic[F]):
@@ -48,7 +51,7 @@ class _OnClassOrJob(Generic[F]):
         self._method = method
         self.__doc__ = method.__doc__
 
-    def __get__(self, job: Job | None, owner: type[Job]) -> _OfPayloads[F]:
+    def __get__(self, job: _Payload[P] | None, owner: type[_Payload[P]]) -> _OfPayloads[P, F]:
         return self._method.__get__(owner() if job is None else job)  # type: ignore[no-any-return]
 
 
@@ -108,7 +111,9 @@ class Job:
         """Called after the store has accepted that the job failed for good; see getException."""
 
     def setPayload(self, payload: Any) -> Self:
-        """Set the payload of this job: a dict, or an instance of the type that it annotates."""
+        """Set the payload of this job: a dict, or an instance of the type that it annotates. A
+        wrong one is refused at dispatch."""
+        # Any: a `self` that says which type is annotated cannot also say that Self comes back.
         self.payload = payload
         return self
 
@@ -166,9 +171,7 @@ class Job:
         return _push(job._new_jobs([job.getPayload()]), connection)[0]
 
     @_OnClassOrJob
-    def dispatchMany(
-        self, payloads: Iterable[Mapping[str, Any]], *, connection: Any = None
-    ) -> list[str]:
+    def dispatchMany(self, payloads: Iterable[Any], *, connection: Any = None) -> list[str]:
         """Store one job for each payload and return their ids in order: 5,000 at a time, each
         time all or none; with `connection` as `dispatch`. On a job, as on the class:
         `X().setQueue("q").dispatchMany([...])`."""

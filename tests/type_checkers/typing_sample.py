@@ -59,6 +59,17 @@ Pay().dispatch(Payment(amount=5))
 Pay().dispatch(5)  # wrong
 Plain().dispatch({"anything": 1})
 assert_type(Plain.dispatchMany([{}]), list[str])
+assert_type(SendEmail.dispatchMany([Email("ann"), Email("bob")]), list[str])
+SendEmail.dispatchMany([{"to": "ann"}])
+SendEmail.dispatchMany([Email("ann"), {"to": "bob"}])
+SendEmail.dispatchMany(Email(to) for to in ("ann", "bob"))
+SendEmail().setQueue("urgent").dispatchMany([Email("ann")])
+SendEmail.dispatchMany(["ann"])  # wrong
+SendEmail.dispatchMany([5, {"to": "bob"}])  # wrong
+SendEmail.dispatchMany(Email("ann"))  # wrong
+SendEmail().setQueue("urgent").dispatchMany([Plain()])  # wrong
+Pay.dispatchMany([Payment(amount=5)])
+Pay.dispatchMany([5])  # wrong
 
 
 @job("SendText", queue="texts", attempts=4)
