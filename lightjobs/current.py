@@ -43,6 +43,11 @@ def engine() -> Engine:
         return _engine
 
 
+def is_made() -> bool:
+    """Whether this process has its engine, and may have jobs in it; for `memory` the only ones."""
+    return _engine is not None
+
+
 def use(engine: Engine | None, settings: Settings | None = None) -> None:
     """Make `engine` the one this process dispatches to; None means as configured, read anew."""
     global _engine, _settings

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from .. import current
 from ..engines.cleanup import ALLOWED, GROUPS, step
 from ..text import escaped
 from .filters import handler_option, queue_option, where
+from .kept import keeping_engine
 from .output import json_option, print_json
 
 
@@ -42,7 +42,7 @@ def job_cleanup(
             step(group, action)
         except ValueError as error:
             raise click.BadParameter(escaped(str(error)), param_hint=f"--{group}") from None
-    engine = current.engine()
+    engine = keeping_engine()
     which = where(None, queue, handler)
     given: dict[str, Any] = {**actions, "queue": which.queue, "handler": which.handler}
     counted = engine.cleanup(**given, dry_run=True)

@@ -9,6 +9,7 @@ from ..engines.base import EVERYWHERE
 from ..errors import LightjobsError
 from ..text import escaped
 from .filters import checked_queue, described, handler_option, older_option, queue_option, where
+from .kept import keeping_engine
 from .output import json_option, print_json
 
 ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1)
@@ -32,8 +33,8 @@ def job_cancel(
 ) -> int:
     """Cancel jobs that have not ended: those with an ID, or all that fit the filters. Waiting ones
     never run; running ones are told, and their outcome is refused."""
+    engine = keeping_engine()
     which = where(None, queue, handler, older_than)
-    engine = current.engine()
     if bool(ids) == (which != EVERYWHERE):
         raise click.UsageError("say which: IDs, or --queue, --handler, --older-than")
     if ids:
@@ -55,10 +56,10 @@ def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
     """Hold jobs back: waiting ones with an ID, or a whole queue, what is dispatched to it meanwhile
     included. Lightpack's PHP workers do not know of a paused queue: they go on with it."""
     _either(ids, queue)
+    engine = keeping_engine()
     if queue is None:
-        return _each(ids, current.engine().pause, "paused", "is not waiting", as_json)
-    changed = current.engine().pause_queue(queue)
-    return _queue(queue, "paused", changed, as_json)
+        return _each(ids, engine.pause, "paused", "is not waiting", as_json)
+    return _queue(queue, "paused", engine.pause_queue(queue), as_json)
 
 
 @click.command("job:resume")
@@ -68,10 +69,10 @@ def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
 def job_resume(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
     """Let paused jobs run, at the time and priority they had: those with an ID, or a queue."""
     _either(ids, queue)
+    engine = keeping_engine()
     if queue is None:
-        return _each(ids, current.engine().resume, "resumed", "is not paused", as_json)
-    changed = current.engine().resume_queue(queue)
-    return _queue(queue, "resumed", changed, as_json)
+        return _each(ids, engine.resume, "resumed", "is not paused", as_json)
+    return _queue(queue, "resumed", engine.resume_queue(queue), as_json)
 
 
 def _either(ids: tuple[str, ...], queue: str | None) -> None:

@@ -12,6 +12,7 @@ from ..errors import LightjobsError, PayloadError, UnknownHandler
 from ..record import FAILED, PRIORITIES, STATUSES
 from ..text import escaped, escaped_lines
 from .filters import described, handler_option, moment, older_option, queue_option, where
+from .kept import keeping_engine
 from .output import as_dict, headline, json_option, print_json, print_table
 
 _NAMES = {number: name for name, number in PRIORITIES.items()}
@@ -33,6 +34,7 @@ def job_dispatch(
     as_json: bool,
 ) -> None:
     """Dispatch the job NAME (its class name or handler) with PAYLOAD, a JSON object."""
+    keeping_engine("sync", "null")
     registry.load(current.settings().modules)
     try:
         job = registry.find(name)()
@@ -71,8 +73,9 @@ def job_retry(
     as_json: bool,
 ) -> int:
     """Put failed jobs back, as if new: the one with ID, or all (that fit the filters)."""
+    engine = keeping_engine()
     which = where(job_id, queue, handler, older_than)
-    count = current.engine().move("retry", which)
+    count = engine.move("retry", which)
     return _report(count, "queued for retry", "to retry", which, as_json)
 
 
@@ -82,7 +85,7 @@ def job_retry(
 def job_forget(job_id: str, as_json: bool) -> int:
     """Delete one failed job."""
     which = Where(job_id)
-    count = current.engine().purge(FAILED, which)
+    count = keeping_engine().purge(FAILED, which)
     return _report(count, "deleted", "to delete", which, as_json)
 
 
@@ -93,8 +96,9 @@ def job_forget(job_id: str, as_json: bool) -> int:
 @json_option
 def job_flush(queue: str | None, handler: str | None, older_than: str | None, as_json: bool) -> int:
     """Delete all failed jobs (that fit the filters)."""
+    engine = keeping_engine()
     which = where(None, queue, handler, older_than)
-    count = current.engine().purge(FAILED, which)
+    count = engine.purge(FAILED, which)
     return _report(count, "deleted", "to delete", which, as_json)
 
 
@@ -107,7 +111,7 @@ def job_flush(queue: str | None, handler: str | None, older_than: str | None, as
 def job_recover(php: bool, older_than: str, as_json: bool) -> None:
     """Put back jobs that a crashed PHP worker has claimed and not ended. PHP keeps no lease: choose
     an AGE beyond the longest job. Jobs of our own workers come back by themselves."""
-    count = current.engine().recover_php(moment(older_than))
+    count = keeping_engine().recover_php(moment(older_than))
     if as_json:
         print_json({"count": count})
     else:
@@ -136,7 +140,7 @@ def _report(count: int, done: str, to_do: str, which: Where, as_json: bool) -> i
 @json_option
 def job_failed(queue: str | None, limit: int, as_json: bool) -> None:
     """List failed jobs, the latest first."""
-    jobs = current.engine().browse(FAILED, queue, limit)
+    jobs = keeping_engine().browse(FAILED, queue, limit)
     if as_json:
         print_json({"jobs": [as_dict(job) for job in jobs]})
     elif not jobs:
@@ -154,7 +158,7 @@ def job_failed(queue: str | None, limit: int, as_json: bool) -> None:
 @json_option
 def job_show(job_id: str, as_json: bool) -> None:
     """Show everything about one job."""
-    job = current.engine().find(job_id)
+    job = keeping_engine().find(job_id)
     if job is None:
         raise LightjobsError(f"there is no job {job_id}; a completed job is deleted")
     if as_json:
@@ -174,8 +178,8 @@ def job_show(job_id: str, as_json: bool) -> None:
 @json_option
 def job_stats(as_json: bool) -> None:
     """Count the jobs of each queue by status; "delayed" are those of "new" not due yet."""
-    queues = current.engine().stats()
-    paused = current.engine().paused_queues()
+    engine = keeping_engine()
+    queues, paused = engine.stats(), engine.paused_queues()
     if as_json:
         print_json({"queues": queues, "paused": paused})
         return

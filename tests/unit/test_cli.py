@@ -7,7 +7,7 @@ import pytest
 
 from lightjobs import current, env, registry
 from lightjobs.cli import run
-from lightjobs.record import STATUSES, Failed
+from lightjobs.record import STATUSES, Failed, NewJob
 
 JOB = "from lightjobs import Job\n\n\nclass {}(Job):\n    def handle(self): pass\n"
 
@@ -332,6 +332,51 @@ def test_work_on_an_engine_without_a_store_says_one_sentence_and_exits_2(
     assert err.startswith(f"lightjobs: JOB_ENGINE={engine} ")
     assert err.count("\n") == 1
     assert err.rstrip().count(". ") == 0
+
+
+ON_KEPT_JOBS = [
+    ["job:stats"],
+    ["job:failed"],
+    ["job:show", "1"],
+    ["job:retry"],
+    ["job:forget", "1"],
+    ["job:flush"],
+    ["job:recover", "--php", "--older-than=1 hour"],
+    ["job:cancel", "1"],
+    ["job:pause", "--queue=q"],
+    ["job:resume", "--queue=q"],
+    ["job:cleanup", "--failed=remove"],
+]
+
+
+@pytest.mark.parametrize("engine", ["sync", "null", "memory"])
+@pytest.mark.parametrize("command", ON_KEPT_JOBS, ids=lambda command: command[0])
+def test_a_command_on_jobs_that_no_store_keeps_says_so_and_exits_2(
+    call, ready, monkeypatch, engine, command
+):
+    monkeypatch.setenv("JOB_ENGINE", engine)
+    status, out, err = call(*command)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"lightjobs: JOB_ENGINE={engine} ")
+
+
+def test_a_dispatch_that_would_end_with_the_command_is_refused(call, ready, monkeypatch):
+    monkeypatch.setenv("JOB_ENGINE", "memory")
+    status, out, err = call("job:dispatch", "ProcessPayment")
+    assert (status, out) == (2, "")
+    assert "JOB_ENGINE=memory keeps jobs inside the process" in err
+
+
+def test_a_program_that_calls_a_command_itself_has_it_act_on_its_own_jobs(engine, capsys):
+    (id,) = engine.push([NewJob("App\\Jobs\\Some", "q", "{}")])
+    assert run(["job:cancel", id]) == 0
+    assert engine.stats() == {}
+
+
+@pytest.mark.parametrize("engine", ["sync", "null"])
+def test_a_dispatch_to_an_engine_without_a_store_is_taken(call, ready, monkeypatch, engine):
+    monkeypatch.setenv("JOB_ENGINE", engine)
+    assert call("job:dispatch", "ProcessPayment", '{"payment": 42}')[0] == 0
 
 
 @pytest.mark.parametrize(
