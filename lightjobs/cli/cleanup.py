@@ -33,8 +33,8 @@ def job_cleanup(
     queue: str | None, handler: str | None, dry_run: bool, as_json: bool, **actions: str
 ) -> None:
     """Rerun or remove jobs by what became of them. Each ACTION is nothing, rerun, remove, or
-    "remove older than AGE". Safe while workers run; processing jobs are cancelled, not torn away.
-    """
+    "remove older than AGE". Safe while workers run. To remove processing jobs is to cancel them;
+    then they go, or stay as RETAIN_CANCELLED says."""
     if set(actions.values()) == {"nothing"}:
         raise click.UsageError(f"say what to do, such as --failed=remove; allowed: {ALLOWED}")
     for group, action in actions.items():
@@ -60,4 +60,6 @@ def job_cleanup(
         return
     for group, count in touched.items():
         action = actions[group]
+        if group == "processing":
+            action = action.replace("remove", "cancel")
         click.echo(f"{group:>10}: {count:,} {'to ' if dry_run else ''}{action}")

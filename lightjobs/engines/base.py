@@ -247,8 +247,9 @@ class Engine(ABC):
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> dict[str, int]:
-        """Do to the jobs of each group (of `queue`, of `handler`) what its text says: "nothing",
-        "rerun", "remove", or "remove older than 7 days" (since they ended, or were created).
+        """Do to the jobs of each group (of `queue`, of the stored `handler`) what its text says:
+        "nothing", "rerun", "remove", or "remove older than 7 days" (since they ended, or were
+        created).
         In bounded parts, while workers run. To remove what is being processed is to cancel it: it
         goes when its worker lets go of it, or stays as cancelled where those are kept. Returns the
         number of jobs of each group that was to be touched; with `dry_run` only counts. Raises

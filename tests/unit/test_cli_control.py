@@ -154,6 +154,14 @@ def test_cleanup_does_what_it_says(engine, call):
     assert engine.count("new", Where(queue="q")) == 3
 
 
+def test_a_cleanup_says_that_what_is_processed_is_cancelled(engine, call):
+    (id,) = push(engine)
+    engine.claim("w", ["q"], 1)
+    assert call("job:cleanup", "--processing=remove", "--dry-run")[1] == "processing: 1 to cancel\n"
+    assert call("job:cleanup", "--processing=remove")[1] == "processing: 1 cancel\n"
+    assert engine.find(id).status == "cancelled"
+
+
 @pytest.mark.parametrize("arguments", [[], ["--failed=nothing"], ["--queue=q"]])
 def test_a_cleanup_of_nothing_says_how_to_ask(call, arguments):
     status, _out, err = call("job:cleanup", *arguments)
