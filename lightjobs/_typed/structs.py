@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from types import ModuleType
 from typing import Any
@@ -52,30 +52,46 @@ def _misfit(text: str) -> Misfit:
 
 
 def _refuse_unknown(value: Any, info: Any, inspect: Any) -> None:
-    """Raises Misfit for a field, here or within, that the Struct at its place does not have.
+    """Raises Misfit for a field, here or within, that the object at its place does not have.
     `value` fits `info`, what msgspec knows of a type."""
-    if isinstance(info, inspect.StructType) and isinstance(value, Mapping):
-        fields = {field.encode_name: field.type for field in info.fields}
-        for key, item in value.items():
-            if key in fields:
-                _within(f".{key}", item, fields[key], inspect)
-            elif key != info.tag_field:
-                known = ", ".join(fields) or "none"
-                raise Misfit(f"there is no such field; allowed: {known}", f".{key}")
-    elif isinstance(info, inspect.CollectionType) and isinstance(value, list):
-        for number, item in enumerate(value):
-            _within(f"[{number}]", item, info.item_type, inspect)
-    elif isinstance(info, inspect.DictType) and isinstance(value, Mapping):
-        for key, item in value.items():
-            _within(f".{key}", item, info.value_type, inspect)
-    elif isinstance(info, inspect.UnionType):
-        structs = [each for each in info.types if isinstance(each, inspect.StructType)]
-        if len(structs) == 1:  # of several a tag decides, which msgspec alone reads
-            _refuse_unknown(value, structs[0], inspect)
+    for place, item, kind in _parts(value, info, inspect):
+        try:
+            _refuse_unknown(item, kind, inspect)
+        except Misfit as misfit:
+            raise misfit.within(place) from None
 
 
-def _within(place: str, value: Any, info: Any, inspect: Any) -> None:
-    try:
-        _refuse_unknown(value, info, inspect)
-    except Misfit as misfit:
-        raise misfit.within(place) from None
+def _parts(value: Any, info: Any, inspect: Any) -> Iterator[tuple[str, Any, Any]]:
+    """What is within `value`, each with its place and type."""
+    if isinstance(info, inspect.UnionType):  # of which JSON tells the types apart
+        for kind in info.types:
+            yield "", value, kind
+    elif isinstance(value, Mapping):
+        if isinstance(info, inspect.DictType):
+            for key, item in value.items():
+                yield f".{key}", item, info.value_type
+        elif hasattr(info, "fields") and _is_tagged(value, info):
+            yield from _fields(value, info)
+    elif isinstance(value, list):
+        if isinstance(info, inspect.CollectionType):
+            for number, item in enumerate(value):
+                yield f"[{number}]", item, info.item_type
+        elif isinstance(info, inspect.TupleType):
+            for number, (item, kind) in enumerate(zip(value, info.item_types, strict=True)):
+                yield f"[{number}]", item, kind
+
+
+def _is_tagged(value: Mapping[str, Any], info: Any) -> bool:
+    """Whether `value` is meant for this class: of several in a union a tag decides."""
+    tag = getattr(info, "tag", None)
+    return tag is None or value.get(info.tag_field, tag) == tag
+
+
+def _fields(value: Mapping[str, Any], info: Any) -> Iterator[tuple[str, Any, Any]]:
+    fields = {field.encode_name: field.type for field in info.fields}
+    for key, item in value.items():
+        if key in fields:
+            yield f".{key}", item, fields[key]
+        elif key != getattr(info, "tag_field", None):
+            known = ", ".join(fields) or "none"
+            raise Misfit(f"there is no such field; allowed: {known}", f".{key}")

@@ -303,6 +303,45 @@ def test_a_structs_unknown_and_missing_fields_are_refused_at_dispatch(payload, s
     assert refusal(job_for(Line), payload).startswith(said)
 
 
+class Circle(msgspec.Struct, tag=True):
+    radius: int
+
+
+class Square(msgspec.Struct, tag=True):
+    side: int
+    at: Point | None = None
+
+
+class Drawing(msgspec.Struct):
+    points: list[Point] | None = None
+    start: tuple[Point, int] | None = None
+    item: Item | None = None
+    address: Address | None = None
+    shape: Circle | Square | None = None
+
+
+@pytest.mark.parametrize(
+    ("fits", "place"),
+    [
+        ({"points": [{"x": 1}]}, ("points", 0)),
+        ({"start": [{"x": 1}, 2]}, ("start", 0)),
+        ({"item": {"name": "a", "price": 1.0}}, ("item",)),
+        ({"address": {"street": "a", "since": "2026-01-02"}}, ("address",)),
+        ({"shape": {"type": "Circle", "radius": 1}}, ("shape",)),
+        ({"shape": {"type": "Square", "side": 1, "at": {"x": 1}}}, ("shape", "at")),
+    ],
+)
+def test_an_unknown_field_is_refused_wherever_a_struct_has_an_object(fits, place):
+    job = job_for(Drawing)
+    stored(job, fits)
+    within = fits
+    for step in place:
+        within = within[step]
+    within["z"] = 1
+    path = "".join(f"[{step}]" if step == 0 else f".{step}" for step in place)
+    assert refusal(job, fits).startswith(f"payload{path}.z: there is no such field; allowed: ")
+
+
 def test_a_structs_unknown_fields_are_ignored_in_the_store():
     job = job_for(Line)
     fits = {"fromPoint": {"x": 1}, "via": [], "end": None}
