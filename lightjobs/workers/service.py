@@ -98,7 +98,6 @@ class Service:
         self._signals = Flag()
         self._hurry = False
         self._before: dict[int, Any] = {}
-        self._loop_signals: list[int] = []
         self._task: asyncio.Task[Any] | None = None
 
     def __enter__(self) -> Self:
@@ -121,9 +120,9 @@ class Service:
             await asyncio.get_running_loop().run_in_executor(pool, self._start)
         self._task = asyncio.current_task()
         for number in _unhandled():
+            self._before[number] = signal.getsignal(number)
             # Not signal.signal(): that would raise inside whatever task runs just then.
             asyncio.get_running_loop().add_signal_handler(number, self._on_loop_signal)
-            self._loop_signals.append(number)
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -137,8 +136,9 @@ class Service:
                 except asyncio.CancelledError as error:
                     self._hurry = True
                     cancelled = error
-        for number in self._loop_signals:
+        for number, handler in self._before.items():
             asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, handler)  # for Ctrl-C asyncio.run() has one of its own
         if self._signals.raised:
             raise SystemExit(0)
         if cancelled is not None:

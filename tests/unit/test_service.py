@@ -200,6 +200,20 @@ def test_term_and_ctrl_c_unwind_the_block_and_the_handlers_are_restored(engine, 
     assert ran[-1] == "end"
 
 
+def test_an_event_loop_has_its_own_handling_of_signals_back(engine):
+    def handlers():
+        return [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+
+    async def main():
+        before = handlers()
+        async with worker():
+            assert handlers() != before
+        return before, handlers()
+
+    before, after = asyncio.run(main())
+    assert after == before
+
+
 def test_in_another_thread_no_signal_is_touched(engine):
     def block():
         with worker():
