@@ -182,7 +182,7 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
 def _checked_rate(config: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     try:
         rates.read(config, "")
-    except (ValueError, AttributeError, TypeError) as error:
+    except ValueError as error:
         raise JobDefinitionError(f"@job is given the rateLimit {config!r}: {error}") from None
     return config
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from contextlib import suppress
@@ -35,6 +36,11 @@ def read(config: Mapping[str, Any] | None, handler: str) -> Rate | None:
     """
     if config is None:
         return None
+    if not isinstance(config, Mapping):
+        raise ValueError(
+            f"rateLimit() is {config!r}; allowed: None, or a dict such as "
+            "{'limit': 10, 'minutes': 1}"
+        )
     unit = next((unit for unit in UNITS if config.get(unit) is not None), None)
     if unit is None:
         raise ValueError(f"rateLimit() names no unit of time; allowed: {', '.join(UNITS)}")
@@ -44,7 +50,7 @@ def read(config: Mapping[str, Any] | None, handler: str) -> Rate | None:
         return None
     if type(limit) is not int or limit < 1:
         raise ValueError(f"rateLimit() has the limit {limit!r}; allowed: a whole number from 1")
-    if not isinstance(window, (int, float)) or not window > 0:
+    if not isinstance(window, (int, float)) or not 0 < window < math.inf:
         raise ValueError(f"rateLimit() has {window!r} {unit}; allowed: a number above 0")
     if not isinstance(jitter, (int, float)) or not 0 <= jitter <= 1:
         raise ValueError(f"rateLimit() has the jitter {jitter!r}; allowed: 0 to 1")

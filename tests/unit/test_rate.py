@@ -54,6 +54,9 @@ def test_the_key_defaults_to_one_for_each_handler():
         ({"limit": "many", "seconds": 1}, "limit 'many'"),
         ({"limit": 1, "seconds": 0}, "0 seconds"),
         ({"limit": 1, "minutes": "x"}, "'x' minutes"),
+        ({"limit": 1, "seconds": "inf"}, "inf seconds"),
+        (10, "rateLimit.. is 10; allowed: None, or a dict"),
+        ([10, "minutes"], "is .10, 'minutes'.; allowed: None, or a dict"),
         ({"limit": 1, "seconds": 1, "jitter": 2}, "jitter 2"),
     ],
 )
