@@ -47,13 +47,16 @@ class Store(Protocol):
 class JobContext:
     """The claim behind the running handler. What stands in it is worked out when asked for."""
 
-    __slots__ = ("_claim", "_store", "cancelled", "completion", "id")
+    __slots__ = ("_claim", "_store", "cancelled", "completion", "ending", "id")
 
     def __init__(self, claim: Claim, store: Store | None = None) -> None:
         self._claim = claim
         self._store = store
         self.completion: Completion | None = None
         """Where `complete` was called; None: it was not."""
+        self.ending: Exception | None = None
+        """What `release` or `failPermanently` raised: it counts, whatever the handler makes of it.
+        """
         self.id = claim.id
         self.cancelled = False
         """True once the worker knows that the job was cancelled, or given to another: this run's
@@ -100,19 +103,26 @@ class JobContext:
             self.completion = self._store.join(connection)
             self.completion.complete(self.id, self.fence)
 
-    @staticmethod
-    def release(delay: str = "now", attempts: str = "keep") -> NoReturn:
+    def release(self, delay: str = "now", attempts: str = "keep") -> NoReturn:
         """See `Job.release`. Raises ValueError for what is allowed for neither."""
-        if attempts not in ("keep", "count", "reset"):
-            raise ValueError(f"attempts is {attempts!r}; allowed: keep, count, reset")
-        if not isinstance(delay, str):
-            raise ValueError(f"delay is {delay!r}; allowed: what PHP's strtotime reads, +5 minutes")
-        raise JobReleased(strtotime(delay).timestamp(), attempts)
+        self._end(releasing(delay, attempts))
 
-    @staticmethod
-    def failPermanently(reason: str) -> NoReturn:
+    def failPermanently(self, reason: str) -> NoReturn:
         """See `Job.failPermanently`."""
-        raise PermanentJobFailure(reason)
+        self._end(PermanentJobFailure(reason))
+
+    def _end(self, ending: Exception) -> NoReturn:
+        self.ending = ending
+        raise ending
 
     def __repr__(self) -> str:
         return f"<JobContext {self.id} on {self.queue!r}, attempt {self.attempt}>"
+
+
+def releasing(delay: str, attempts: str) -> JobReleased:
+    """What puts the running job back. Raises ValueError for what is allowed for neither."""
+    if attempts not in ("keep", "count", "reset"):
+        raise ValueError(f"attempts is {attempts!r}; allowed: keep, count, reset")
+    if not isinstance(delay, str):
+        raise ValueError(f"delay is {delay!r}; allowed: what PHP's strtotime reads, +5 minutes")
+    return JobReleased(strtotime(delay).timestamp(), attempts)

@@ -114,10 +114,13 @@ async def execute(claim: Claim, store: Store | None = None, run: Run | None = No
                 await result
             elif result is not None:
                 _ended(result, run)
+        assert run.context is not None
+        if run.context.ending is not None:
+            raise run.context.ending
         run.outcome = Done(claim.id, claim.fence)
     except BaseException as error:
-        run.exception = error
-        run.outcome = _judge(run, error)
+        run.exception = _what_ended(run, error)
+        run.outcome = _judge(run, run.exception)
     if run.is_completing:
         _leave_nothing_open(run)
     run.seconds = time.perf_counter() - started
@@ -288,6 +291,13 @@ def hook_needs_loop(run: Run) -> bool:
     name = "onSuccess" if run.exception is None else "onFailure"
     code = getattr(getattr(run.job, name, None), "__code__", None)
     return code is not None and bool(code.co_flags & 0x80)  # inspect.CO_COROUTINE
+
+
+def _what_ended(run: Run, error: BaseException) -> BaseException:
+    """`error`, or what the handler has said with release() or failPermanently(): an `except
+    Exception` may have swallowed it, a TaskGroup wrapped it, a `finally` raised over it."""
+    ending = None if run.context is None else run.context.ending
+    return error if ending is None or isinstance(error, JobTimeout) else ending
 
 
 def _judge(run: Run, error: BaseException) -> Outcome:

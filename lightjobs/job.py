@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Se
 
 from . import backoff, chain, registry
 from .backoff import Backoff, RetryAfter
-from .context import JobContext
+from .context import JobContext, releasing
 from .current import engine, settings
-from .errors import JobDefinitionError
+from .errors import JobDefinitionError, PermanentJobFailure
 from .executor import TRAVELLING, handled, run_here
 from .payload import decode, encode
 from .record import PRIORITIES, Claim, NewJob, is_queue
@@ -226,8 +226,11 @@ class Job:
         return self.exception
 
     def failPermanently(self, reason: str) -> NoReturn:
-        """End this run, and the job as failed with `reason`, whatever attempts remain."""
-        JobContext.failPermanently(reason)
+        """End this run, and the job as failed with `reason`, whatever attempts remain. Raises
+        PermanentJobFailure; an `except Exception` around it changes nothing of the outcome."""
+        if "context" in self.__dict__:
+            self.context.failPermanently(reason)
+        raise PermanentJobFailure(reason)  # nobody runs it: a test, say, has called handle()
 
     def complete(self, *, connection: Any) -> None:
         """Complete the job in the transaction that is open on `connection`, one to the database
@@ -242,8 +245,11 @@ class Job:
 
     def release(self, delay: str = "now", attempts: str = "keep") -> NoReturn:
         """End this run and put the job back, due at `delay`. `attempts`: "keep" (this run costs
-        none), "count" (it costs one) or "reset" (all are given back)."""
-        JobContext.release(delay, attempts)
+        none), "count" (it costs one) or "reset" (all are given back). Raises JobReleased, and
+        ValueError; an `except Exception` around it changes nothing of the outcome."""
+        if "context" in self.__dict__:
+            self.context.release(delay, attempts)
+        raise releasing(delay, attempts)
 
 
 def _push(jobs: Sequence[NewJob], connection: Any) -> list[str]:

@@ -1,10 +1,12 @@
 import asyncio
+import contextlib
 import re
 import time
 
 import pytest
 
 from lightjobs import Job, executor
+from lightjobs.errors import JobReleased
 from lightjobs.executor import EXCEPTION_BYTES, execute, run_here
 from lightjobs.record import Done, Failed, Release
 
@@ -292,6 +294,47 @@ def test_a_permanent_failure_ends_whatever_attempts_remain():
     outcome = run(Hopeless).outcome
     assert type(outcome) is Failed
     assert outcome.exception.startswith("card is stolen\n")
+
+
+def releases(job):
+    job.release("+30 seconds")
+
+
+def gives_up(job):
+    job.failPermanently("card is stolen")
+
+
+def swallowed(end, job):
+    with contextlib.suppress(Exception):
+        end(job)
+
+
+def raised_over(end, job):
+    try:
+        end(job)
+    finally:
+        raise ValueError("could not clean up")
+
+
+def grouped(end, job):
+    async def member():
+        end(job)
+
+    async def group():
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(member())
+
+    run_here(group(), needs_loop=True)
+
+
+@pytest.mark.parametrize("around", [swallowed, raised_over, grouped])
+def test_what_a_handler_says_of_its_end_counts_whatever_becomes_of_the_exception(ending, around):
+    released = ending(lambda job: around(releases, job))
+    assert (type(released.outcome), released.outcome.attempts) == (Release, 0)
+    assert type(released.exception) is JobReleased
+    failed = ending(lambda job: around(gives_up, job))
+    assert type(failed.outcome) is Failed
+    assert failed.outcome.exception.startswith("card is stolen\n")
 
 
 def test_a_text_keeps_at_most_sixteen_kilobytes(ending):
