@@ -25,6 +25,10 @@ from lightjobs.record import Done
 SETTLING_SECONDS = 4.0
 """How long after the last shot schedulers have to make up for what was held up."""
 
+CALMING_SECONDS = 3.0
+"""How long schedulers that are left in peace have, after all have started, to agree who leads and to
+make up for the moments that were due meanwhile: what is measured then is how they keep pace."""
+
 LEADERS_SHARE = 0.2
 """How often the one is shot at that dispatched last; the others notice within seconds."""
 
@@ -137,6 +141,8 @@ class Storm:
         try:
             self._processes = [self._start() for _ in range(processes)]
             self._wait_until_all_schedule()
+            if not fire:
+                time.sleep(CALMING_SECONDS)
             for file in self._root.glob("late-*"):
                 os.truncate(file, 0)  # many interpreters that start are no idle machine
             end = time.monotonic() + seconds
