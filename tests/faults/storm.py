@@ -26,8 +26,8 @@ SETTLING_SECONDS = 4.0
 """How long after the last shot schedulers have to make up for what was held up."""
 
 CALMING_SECONDS = 3.0
-"""How long schedulers that are left in peace have, after all have started, to agree who leads and to
-make up for the moments that were due meanwhile: what is measured then is how they keep pace."""
+"""How long schedulers that are left in peace have, after all have started, to agree who leads and
+to make up for the moments that were due meanwhile: what is measured is how they keep pace."""
 
 LEADERS_SHARE = 0.2
 """How often the one is shot at that dispatched last; the others notice within seconds."""
