@@ -11,6 +11,7 @@ from ..schedule import loading as schedule
 from ..settings import examine
 from ..text import escaped
 from .output import json_option, print_json
+from .schedule import unscheduled
 
 
 @click.command("check")
@@ -20,6 +21,7 @@ def check(as_json: bool) -> int:
     a problem."""
     settings, problems = examine()
     warnings = []
+    engine = None
     try:
         engine = connect(settings)
         problems += engine.problems()
@@ -32,7 +34,9 @@ def check(as_json: bool) -> int:
         problems.append(str(error))
     problems += registry.examine(settings.modules)
     try:
-        schedule.load()
+        entries = schedule.load()
+        if entries and engine is not None and (reason := unscheduled(engine)) is not None:
+            warnings.append(f"{schedule.FILE} has entries: {reason}")
     except LightjobsError as error:
         problems.append(str(error))
     if as_json:

@@ -43,13 +43,13 @@ def schedule_list(as_json: bool) -> None:
     engine = current.engine()
     known, now = engine.slots(), int(time.time())
     standing = [_standing(engine, entry, known.get(entry.name), now) for entry in _entries()]
-    unscheduled = _unscheduled(engine) if standing else None
+    warning = unscheduled(engine) if standing else None
     if as_json:
-        warnings = [] if unscheduled is None else [unscheduled]
+        warnings = [] if warning is None else [warning]
         print_json({"entries": [_as_dict(one) for one in standing], "warnings": warnings})
         return
-    if unscheduled is not None:
-        click.echo(f"warning: {unscheduled}", err=True)
+    if warning is not None:
+        click.echo(f"warning: {warning}", err=True)
     if standing:
         print_table(_TITLES, [_row(one) for one in standing])
     else:
@@ -158,7 +158,7 @@ def _entry(name: str) -> Entry:
     raise click.UsageError(f"there is no entry {shortened(name)!r} in {FILE}; known: {known}")
 
 
-def _unscheduled(engine: Engine) -> str | None:
+def unscheduled(engine: Engine) -> str | None:
     """Why a scheduler of its own has nothing to do on this engine; None when it has."""
     if engine.works is None:
         return None
@@ -169,8 +169,8 @@ def _unscheduled(engine: Engine) -> str | None:
 
 def _scheduling_engine() -> Engine:
     engine = current.engine()
-    if (unscheduled := _unscheduled(engine)) is not None:
-        raise SettingsError(unscheduled)
+    if (reason := unscheduled(engine)) is not None:
+        raise SettingsError(reason)
     if any(applied_at is None for _name, applied_at in engine.installed()):
         raise SchemaOutdated("the tables are missing or old: run `lightjobs migrate:up`")
     return engine

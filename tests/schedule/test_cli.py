@@ -300,6 +300,7 @@ def test_list_says_where_nobody_dispatches_the_entries(call, ready, kind, monkey
     assert ("lightjobs.worker(schedule=True)" in err) is (kind == "memory")
     (warning,) = json.loads(call("schedule:list", "--json")[1])["warnings"]
     assert f"warning: {warning}\n" == err
+    assert f"config/schedule.py has entries: {warning}" in call("check")[1]
 
 
 @pytest.mark.parametrize("kind", ["sync", "null", "memory"])
