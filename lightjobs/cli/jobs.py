@@ -136,15 +136,21 @@ def _report(count: int, done: str, to_do: str, which: Where, as_json: bool) -> i
 
 @click.command("job:failed")
 @queue_option
+@handler_option
+@older_option
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1))
 @json_option
-def job_failed(queue: str | None, limit: int, as_json: bool) -> None:
+def job_failed(
+    queue: str | None, handler: str | None, older_than: str | None, limit: int, as_json: bool
+) -> None:
     """List failed jobs, the latest first."""
-    jobs = keeping_engine().browse(FAILED, queue, limit)
+    engine = keeping_engine()
+    which = where(None, queue, handler, older_than)
+    jobs = engine.browse(FAILED, which.queue, limit, which.handler, which.before)
     if as_json:
         print_json({"jobs": [as_dict(job) for job in jobs]})
     elif not jobs:
-        click.echo("no failed jobs")
+        click.echo(f"no failed jobs{described(which)}")
     else:
         rows = [
             (job.id, job.queue, job.handler, job.attempts, job.failed_at, headline(job.exception))

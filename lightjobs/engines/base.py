@@ -293,9 +293,17 @@ class Engine(ABC):
         """The job, or None."""
 
     @abstractmethod
-    def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
+    def browse(
+        self,
+        status: str,
+        queue: str | None = None,
+        limit: int = 50,
+        handler: str | None = None,
+        before: float | None = None,
+    ) -> list[Stored]:
         """Up to `limit` jobs with `status`: ended ones by the time they ended, the latest first,
-        others oldest first."""
+        others oldest first. Only those of `queue`, of the stored `handler`, and that ended (or, not
+        having ended, were created) before the unix time `before`, where these are given."""
 
     @abstractmethod
     def wait(self, queues: Sequence[str], timeout: float) -> bool:

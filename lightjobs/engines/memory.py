@@ -319,12 +319,19 @@ class MemoryEngine(Engine):
         with self._changed:
             return next((_stored(job) for job in self._matching(Where(job_id))), None)
 
-    def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
+    def browse(
+        self,
+        status: str,
+        queue: str | None = None,
+        limit: int = 50,
+        handler: str | None = None,
+        before: float | None = None,
+    ) -> list[Stored]:
         key: Callable[[_Job], tuple[float, int]] = lambda job: (job.due, job.birth)  # noqa: E731
         if status in ENDED:
             key = lambda job: (-(job.failed_at or 0), -job.birth)  # noqa: E731
         with self._changed:
-            jobs = self._matching(Where(queue=queue, status=status))
+            jobs = self._matching(Where(None, queue, handler, before, status))
             return [_stored(job) for job in sorted(jobs, key=key)[:limit]]
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:

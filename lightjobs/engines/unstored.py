@@ -64,7 +64,14 @@ class UnstoredEngine(Engine):
     def find(self, job_id: str) -> Stored | None:
         return None
 
-    def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
+    def browse(
+        self,
+        status: str,
+        queue: str | None = None,
+        limit: int = 50,
+        handler: str | None = None,
+        before: float | None = None,
+    ) -> list[Stored]:
         return []
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:

@@ -51,6 +51,19 @@ def test_browse_of_a_queue_shows_only_that(engine):
     assert engine.browse("new", "' OR ''='") == []
 
 
+def test_browse_of_a_handler_or_an_age_shows_only_that(engine):
+    mine, _other = fail(engine, 3, handler="Mine"), fail(engine, 3, handler="Other")
+    waiting = push(engine, handler="Mine", queue="w")
+    now = time.time()
+    assert {j.id for j in engine.browse("failed", handler="Mine")} == set(mine)
+    assert len(engine.browse("failed", handler="Mine", limit=2)) == 2
+    assert [j.id for j in engine.browse("new", handler="Mine", before=now + 60)] == waiting
+    assert engine.browse("failed", handler="' OR ''='") == []
+    assert engine.browse("failed", before=now - 60) == engine.browse("new", before=now - 60) == []
+    assert len(engine.browse("failed", "q", 50, "Mine", now + 60)) == 3
+    assert engine.browse("failed", "w", 50, "Mine", now + 60) == []
+
+
 def test_browse_shows_at_most_limit(engine):
     push(engine, 60)
     fail(engine, 60, "f")

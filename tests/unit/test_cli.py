@@ -205,7 +205,11 @@ def test_failed_lists_failed_jobs(call, ready):
     assert "Traceback" not in out
     (job,) = json.loads(call("job:failed", "--json")[1])["jobs"]
     assert (job["id"], job["payload"], job["status"]) == (id, {"payment": 42}, "failed")
-    assert call("job:failed", "--queue=other")[1] == "no failed jobs\n"
+    assert call("job:failed", "--handler=ProcessPayment")[1] == out
+    assert call("job:failed", "--queue=other")[1] == "no failed jobs of other\n"
+    assert call("job:failed", "--older-than=1 hour")[1] == "no failed jobs that old\n"
+    status, _out, err = call("job:failed", "--handler=Nobody")
+    assert (status, "--handler" in err) == (2, True)
 
 
 def test_show_tells_all_of_a_job(call, ready):

@@ -230,7 +230,14 @@ class RedisEngine(Engine):
             None,
         )
 
-    def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
+    def browse(
+        self,
+        status: str,
+        queue: str | None = None,
+        limit: int = 50,
+        handler: str | None = None,
+        before: float | None = None,
+    ) -> list[Stored]:
         if status not in STATUSES:
             return []
         if status == NEW and queue is None:
@@ -238,23 +245,20 @@ class RedisEngine(Engine):
         found = [
             job
             for key in listed(self._call, status, queue)
-            for job in self._listed(key, status, queue, limit)
+            for job in self._listed(key, Where(None, queue, handler, before, status), limit)
         ]
         if status in ENDED:
             # Each list is in order, finer than the text is; sorting keeps that.
             return sorted(found, key=_ended_at, reverse=True)[:limit]
         return sorted(found, key=_by_due)[:limit]
 
-    def _listed(self, key: bytes, status: str, queue: str | None, limit: int) -> list[Stored]:
+    def _listed(self, key: bytes, where: Where, limit: int) -> list[Stored]:
+        assert where.status is not None
         jobs: list[Stored] = []
         start = 0
-        while len(jobs) < limit and (ids := self._ids(key, start, status)):
+        while len(jobs) < limit and (ids := self._ids(key, start, where.status)):
             start += len(ids)
-            jobs += [
-                job
-                for job in self._stored(ids)
-                if job.status == status and (queue is None or job.queue == queue)
-            ]
+            jobs += [job for job in self._stored(ids) if _fits(job, where)]
         return jobs
 
     def _stored(self, ids: Iterable[Any]) -> list[Stored]:
@@ -413,6 +417,17 @@ def _decoded(reply: bytes | str) -> list[list[Any]]:
 
 def _by_due(job: Stored) -> tuple[str, str]:
     return job.scheduled_at, job.id
+
+
+def _fits(job: Stored, where: Where) -> bool:
+    """As bulk.lua has it."""
+    dated = (job.failed_at if job.status in ENDED else job.created_at) or ""
+    return (
+        job.status == where.status
+        and where.queue in (None, job.queue)
+        and where.handler in (None, job.handler)
+        and (where.before is None or dated < utc_text(where.before))
+    )
 
 
 def _ended_at(job: Stored) -> str:

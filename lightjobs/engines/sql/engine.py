@@ -372,10 +372,20 @@ class SqlEngine(Engine):
         return _stored(rows[0]) if rows else None
 
     @repeatable
-    def browse(self, status: str, queue: str | None = None, limit: int = 50) -> list[Stored]:
+    def browse(
+        self,
+        status: str,
+        queue: str | None = None,
+        limit: int = 50,
+        handler: str | None = None,
+        before: float | None = None,
+    ) -> list[Stored]:
+        if status not in STATUSES:
+            return []
         name = "browse_ended" if status in ENDED else "browse"
-        params = {"status": status, "queue": queue, "limit": limit}
-        return [_stored(row) for row in self._db.rows(name, params)]
+        params = _filters(Where(None, queue, handler, before))
+        rows = self._db.rows(name, {**params, "limit": limit}, condition((status,), *params))
+        return [_stored(row) for row in rows]
 
     @repeatable
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
