@@ -136,7 +136,7 @@ def test_a_job_that_violates_the_table_stores_none_of_its_batch(engine):
 def test_a_lock_held_for_too_long_is_an_unavailable_store(tmp_path, monkeypatch):
     monkeypatch.setattr(driver, "BUSY_SECONDS", 0.1)
     path = tmp_path / "jobs.sqlite"
-    engine = SqlEngine(Sqlite(str(path)))
+    engine = SqlEngine(Sqlite(str(path)), enqueue_timeout=0.1)
     engine.install()
     (id,) = push(engine)
     claim = claim_one(engine)
@@ -154,6 +154,28 @@ def test_a_lock_held_for_too_long_is_an_unavailable_store(tmp_path, monkeypatch)
     other.execute("ROLLBACK")
     assert len(push(engine)) == 1
     assert engine.stats()["q"]["queued"] == 1
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+def test_a_dispatch_waits_no_longer_for_a_writer_that_hangs_than_it_was_told(path, waiting):
+    """Nor for another thread of the process that waits for that writer."""
+    engine = SqlEngine(Sqlite(str(path)), enqueue_timeout=0.5)
+    engine.install()
+    push(engine)
+    writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    other = threading.Thread(target=engine.pause_queue, args=["other"])
+    if waiting:
+        other.start()
+        time.sleep(0.1)
+    begun = time.monotonic()
+    with pytest.raises(StoreUnavailable, match="the job was not stored"):
+        push(engine)
+    assert 0.4 < time.monotonic() - begun < 3
+    writer.execute("ROLLBACK")
+    if waiting:
+        other.join()
+    assert len(push(engine)) == 1
 
 
 def test_a_file_that_is_no_database_is_an_unavailable_store(path):

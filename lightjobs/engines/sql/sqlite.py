@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import threading
@@ -112,12 +113,35 @@ class Sqlite(Database):
                     claimed += rows
         return claimed
 
+    @contextmanager
+    def bounded(self, deadline: float) -> Iterator[None]:
+        self._local.deadline = deadline
+        try:
+            yield
+        finally:
+            del self._local.deadline
+
     def push(self, rows: Sequence[Params]) -> range:
-        with _turn:
-            try:
-                return store(self._connection().cursor(), rows)
-            except sqlite3.Error as error:
-                raise self._translated(error) from error
+        deadline: float | None = self._local.__dict__.get("deadline")
+        left = BUSY_SECONDS if deadline is None else max(0.0, deadline - time.monotonic())
+        if not _turn.acquire(timeout=left):
+            raise StoreUnavailable(f"SQLite database {self.path.name}: others of this process wait")
+        try:
+            connection = self._connection()
+            self._wait_at_most(connection, left)
+            return store(connection.cursor(), rows)
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+        finally:
+            _turn.release()
+
+    def _wait_at_most(self, connection: sqlite3.Connection, seconds: float) -> None:
+        """Let statements of this connection, from now on, wait so long for other processes. Said
+        again only when it is another time: nearly always it is what it was at the last push."""
+        tenths = math.ceil(round(10 * seconds, 1))
+        if tenths != self._local.__dict__.get("tenths"):
+            connection.execute(f"PRAGMA busy_timeout = {100 * tenths}")
+            self._local.tenths = tenths
 
     def guest(self, connection: Any) -> SqliteGuest:
         # Not in turn: the caller may have the file's write lock until it is we who go on.
@@ -216,7 +240,7 @@ class Sqlite(Database):
             # parent's locks: keep it, untouched, for ever.
             _inherited.append(connection)
         connection = self._open(create)
-        local["connection"], local["pid"] = connection, os.getpid()
+        local["connection"], local["pid"], local["tenths"] = connection, os.getpid(), None
         return connection
 
     def _open(self, create: bool) -> sqlite3.Connection:
