@@ -19,6 +19,7 @@ from ..record import (
     FAILED,
     NEW,
     PAUSED,
+    QUEUE_LENGTH,
     QUEUED,
     Claim,
     LastSlot,
@@ -79,6 +80,14 @@ class Where(NamedTuple):
 
 
 EVERYWHERE = Where()
+
+
+def pausable(queue: object) -> str:
+    """`queue`, a name that PHP at least could give one. Raises ValueError for any other: a table
+    could cut it to another queue's."""
+    if not isinstance(queue, str) or not 0 < len(queue) <= QUEUE_LENGTH:
+        raise ValueError(f"{queue!r} names no queue; allowed: 1 to {QUEUE_LENGTH} characters")
+    return queue
 
 
 class Joined(ABC):
@@ -204,7 +213,7 @@ class Engine(ABC):
     @abstractmethod
     def pause_queue(self, queue: str) -> bool:
         """Let nobody claim from `queue` until it is resumed, whatever is dispatched meanwhile.
-        Returns False when it was paused already."""
+        Returns False when it was paused already. Raises ValueError for a name that no queue has."""
 
     @abstractmethod
     def resume_queue(self, queue: str) -> bool:

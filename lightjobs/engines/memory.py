@@ -42,6 +42,7 @@ from .base import (
     Where,
     legal_move,
     legal_purge,
+    pausable,
 )
 
 
@@ -290,7 +291,7 @@ class MemoryEngine(Engine):
 
     def pause_queue(self, queue: str) -> bool:
         with self._changed:
-            paused = queue not in self._paused
+            paused = pausable(queue) not in self._paused
             self._paused.add(queue)
             return paused
 

@@ -114,6 +114,14 @@ def test_pausing_a_queue_twice_is_pausing_it_once(engine):
     assert engine.paused_queues() == ["a"]
 
 
+@pytest.mark.parametrize("name", ["", "x" * 56, None, 7], ids=str)
+def test_what_names_no_queue_is_not_paused(engine, name):
+    with pytest.raises(ValueError, match="names no queue; allowed: 1 to 55 characters"):
+        engine.pause_queue(name)
+    assert engine.paused_queues() == []
+    assert not engine.resume_queue(str(name))
+
+
 def test_resuming_a_queue_wakes_a_waiting_worker(engine):
     push(engine)
     engine.pause_queue("q")

@@ -52,6 +52,7 @@ from ..base import (
     Where,
     legal_move,
     legal_purge,
+    pausable,
 )
 from .bulk import PART, argument, listed, touch
 from .census import Census, scan
@@ -173,7 +174,7 @@ class RedisEngine(Engine):
         return touch(self._call, verb, statuses, arguments, where, progress)
 
     def pause_queue(self, queue: str) -> bool:
-        return bool(self._call("pause_queue", argument(queue)))
+        return bool(self._call("pause_queue", argument(pausable(queue))))
 
     def resume_queue(self, queue: str) -> bool:
         return bool(self._call("resume_queue", argument(queue)))

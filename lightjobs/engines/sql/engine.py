@@ -42,6 +42,7 @@ from ..base import (
     Where,
     legal_move,
     legal_purge,
+    pausable,
 )
 from . import migrate
 from .database import Database, Row, repeatable, undone
@@ -294,7 +295,7 @@ class SqlEngine(Engine):
 
     @undone
     def pause_queue(self, queue: str) -> bool:
-        return self._db.run("pause_queue", {"queue": queue}) > 0
+        return self._db.run("pause_queue", {"queue": pausable(queue)}) > 0
 
     @undone
     def resume_queue(self, queue: str) -> bool:
