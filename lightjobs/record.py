@@ -36,6 +36,9 @@ def is_queue(name: object) -> bool:
     return name.isprintable() and "," not in name and name == name.strip()
 
 
+ENTRY_OPTION = "entry"
+
+
 class NewJob(NamedTuple):
     """A job to push. `due` None means now, by the store's clock; `payload` is JSON text."""
 
@@ -45,7 +48,8 @@ class NewJob(NamedTuple):
     due: float | None = None
     priority: int = 0
     options: str | None = None
-    """JSON text of the values set on this one job (attempts, retryAfter); None for none."""
+    """JSON text of the values set on this one job (attempts, retryAfter), and as ENTRY_OPTION the
+    entry of the schedule that it is for; None for none."""
 
 
 class Claim(NamedTuple):
@@ -147,6 +151,8 @@ class LastSlot(NamedTuple):
     job_due: float | None
     """The moment of that job. It lies before `due` once moments were passed over since."""
     paused: bool
+    completed: bool = False
+    """Whether it is known that the last job completed; the job itself may be gone."""
 
 
 def utc_text(moment: float) -> str:

@@ -14,7 +14,7 @@ from .. import chain, current, registry
 from ..engines.base import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import SchemaOutdated, SettingsError
-from ..record import LastSlot
+from ..record import COMPLETED, LastSlot
 from ..schedule import process
 from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load
@@ -25,7 +25,8 @@ from .output import json_option, print_json, print_table
 
 _UTC = ZoneInfo("UTC")
 _GONE = "gone"
-"""Of a last job that the store has no more: it completed, or was cancelled or removed."""
+"""Of a last job that the store has no more and that nobody has noted as completed: it was cancelled
+or removed, or PHP worked it, or its worker died just after it."""
 
 _TITLES = (
     *("NAME", "EXPRESSION", "ZONE", "NEXT DUE", "NEXT DUE (UTC)"),
@@ -38,8 +39,8 @@ _name_argument = click.argument("name")
 @json_option
 def schedule_list(as_json: bool) -> None:
     """List the entries of config/schedule.py: when each is due next, the last moment that was
-    dispatched, and what became of its job. One that is "gone" completed, unless somebody removed
-    it; with RETAIN_COMPLETED it stays and says so."""
+    dispatched, and what became of its job. One that is "gone" was cancelled or removed, or worked
+    by PHP, which does not say how it went."""
     engine = current.engine()
     known, now = engine.slots(), int(time.time())
     standing = [_standing(engine, entry, known.get(entry.name), now) for entry in _entries()]
@@ -193,7 +194,8 @@ def _standing(engine: Engine, entry: Entry, last: LastSlot | None, now: int) -> 
     if last is None or last.job_id is None:
         return _Standing(entry, paused, due, None, None, None)
     job = engine.find(last.job_id)
-    outcome = _GONE if job is None else job.status
+    left = COMPLETED if last.completed else _GONE
+    outcome = left if job is None else job.status
     last_due = None if last.job_due is None else int(last.job_due)
     return _Standing(entry, paused, due, last_due, last.job_id, outcome)
 

@@ -356,6 +356,11 @@ class Engine(ABC):
         the entry is not paused."""
 
     @abstractmethod
+    def complete_entry(self, entry: str, job_id: str) -> bool:
+        """Note that the last job of `entry` completed: by default the job itself is deleted then.
+        Returns False when it is not the last one, or the entry not known."""
+
+    @abstractmethod
     def forget_entry(self, entry: str, before: float) -> bool:
         """Drop what is noted of an entry whose last moment is earlier than `before`. Returns False
         when it is not known, paused, or later."""

@@ -397,6 +397,14 @@ class MemoryEngine(Engine):
             self._slots[entry] = last._replace(paused=False, due=max(last.due, due))
             return True
 
+    def complete_entry(self, entry: str, job_id: str) -> bool:
+        with self._changed:
+            last = self._slots.get(entry)
+            if last is None or last.job_id != job_id:
+                return False
+            self._slots[entry] = last._replace(completed=True)
+            return True
+
     def forget_entry(self, entry: str, before: float) -> bool:
         with self._changed:
             last = self._slots.get(entry)

@@ -95,6 +95,9 @@ class UnstoredEngine(Engine):
     def resume_entry(self, entry: str, due: float) -> bool:
         raise self._no_schedule()
 
+    def complete_entry(self, entry: str, job_id: str) -> bool:
+        return False
+
     def forget_entry(self, entry: str, before: float) -> bool:
         raise self._no_schedule()
 

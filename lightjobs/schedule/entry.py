@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from ..job import Job
-from ..record import NewJob
+from ..record import ENTRY_OPTION, NewJob
 from .recurrence import Recurrence
 from .window import Window
 
@@ -84,6 +85,8 @@ class Entry:
     def new_job(self, due: int) -> NewJob:
         """The job to push for the slot `due`. Raises PayloadError."""
         (new,) = self.job._new_jobs([self.job.getPayload()])
+        own = {} if new.options is None else json.loads(new.options)
+        new = new._replace(options=json.dumps({**own, ENTRY_OPTION: self.name}))
         if self.jitter:
             start = float(due) if new.due is None else new.due
             new = new._replace(due=start + random.uniform(0, self.jitter))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import resource
 import threading
@@ -12,7 +13,7 @@ from contextlib import suppress
 
 from ..engines.base import Engine, Where
 from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
-from ..record import CANCELLED, Claim, HandBack
+from ..record import CANCELLED, ENTRY_OPTION, Claim, Done, HandBack
 from ..run import Run
 from .alarm import Alarm
 from .budget import Budget
@@ -236,6 +237,8 @@ class Loop:
             if was_accepted:
                 if run.cancelled:
                     self._lines.ended(run)
+                if run.claim.options is not None and type(run.outcome) is Done:
+                    self._complete_entry(run.claim)
                 if run.has_hook:
                     self._hooks.append(run)
             elif self._was_cancelled(run):
@@ -249,6 +252,17 @@ class Loop:
                     extra={"job_id": run.claim.id, "job_handler": run.claim.handler},
                 )
         self._lines.flush()
+
+    def _complete_entry(self, claim: Claim) -> None:
+        """Let schedule:list know how the job of an entry ended, which is deleted by now."""
+        assert claim.options is not None
+        entry = json.loads(claim.options).get(ENTRY_OPTION)
+        if entry is None:
+            return
+        try:
+            self._engine.complete_entry(str(entry), claim.id)
+        except LightjobsError as error:
+            _log.info("schedule:list will not show that %s completed: %s", claim.id, error)
 
     def _was_cancelled(self, run: Run) -> bool:
         """Whether an outcome was refused because the job was cancelled."""

@@ -137,6 +137,21 @@ def test_resuming_keeps_the_last_jobs_moment(engine):
     assert engine.slots()["report"] == LastSlot(NOON + 3600, job_id, NOON, False)
 
 
+def test_the_last_job_of_an_entry_is_known_to_have_completed_until_the_next(engine):
+    (first,) = engine.push_slots([slot(NOON)])
+    assert engine.complete_entry("report", first) is True
+    assert engine.complete_entry("other", first) is False
+    done = LastSlot(NOON, first, NOON, False, True)
+    assert engine.slots()["report"] == done
+    engine.pause_entry("report")
+    engine.resume_entry("report", NOON + 1)
+    engine.push_slots([Slot("report", NOON + 2, None)])
+    assert engine.slots()["report"] == done._replace(due=NOON + 2)
+    (second,) = engine.push_slots([slot(NOON + 3)])
+    assert engine.complete_entry("report", first) is False
+    assert engine.slots()["report"] == LastSlot(NOON + 3, second, NOON + 3, False, False)
+
+
 def test_pausing_and_resuming_say_whether_they_did_anything(engine):
     assert engine.pause_entry("report") is False
     assert engine.resume_entry("report", NOON) is False

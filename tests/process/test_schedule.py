@@ -78,7 +78,7 @@ def test_a_worker_with_schedule_dispatches_and_runs_until_paused(scheduled):
     assert worker.stop() == 0
     often = entry(scheduled, "often")
     assert abs(time.time() - datetime.fromisoformat(often["last_due_utc"]).timestamp()) < 10
-    assert often["last_outcome"] in ("gone", "new", "queued")
+    assert often["last_outcome"] in ("completed", "new", "queued")
     starts = project.book("start")
     assert len({int(start.at) for start in starts if start.n == "often"}) >= 3
 
@@ -91,7 +91,7 @@ def test_a_system_cron_dispatches_each_minute_once(scheduled):
     minutes = int(time.time() // 60) - first + 1
     project.drain(**environment)
     assert 1 <= project.runs("end")["minutely"] <= minutes
-    assert entry(scheduled, "minutely")["last_outcome"] == "gone"
+    assert entry(scheduled, "minutely")["last_outcome"] == "completed"
     assert entry(scheduled, "bad")["last_due"] is None
 
 

@@ -136,9 +136,11 @@ def test_list_shows_the_last_moment_and_what_became_of_its_job(kept):
     (claim,) = kept.engine.claim("w", ["default"], 1) or kept.engine.claim("w", ["payments"], 1)
     assert entry(kept)["last_outcome"] == "queued"
     kept.engine.settle("w", [Done(claim.id, claim.fence)])
-    # It may as well have been cancelled or flushed: nothing tells.
+    # It may as well have been cancelled or flushed: only its worker tells.
     assert entry(kept)["last_outcome"] == "gone"
     assert f"{job_id} gone" in kept("schedule:list")[1]
+    kept.engine.complete_entry(NAME, job_id)
+    assert entry(kept)["last_outcome"] == "completed"
 
 
 def test_list_says_completed_of_a_job_that_is_kept(kept):

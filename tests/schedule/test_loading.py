@@ -143,7 +143,7 @@ def test_a_function_under_job_is_scheduled_with_what_its_setters_set(write):
     assert first.new_job(0)[:3] == ("Send", "emails", '{"to":"ann"}')
     new = urgent.new_job(0)
     assert new[:3] == ("Send", "urgent", '{"to":"bob","copies":2}')
-    assert (new.priority, new.options) == (1, '{"attempts": 5}')
+    assert (new.priority, new.options) == (1, '{"attempts": 5, "entry": "urgent"}')
     assert other.new_job(0).queue == "slow"
     assert first.new_job(0).queue == "emails"
 

@@ -323,9 +323,10 @@ class RedisEngine(Engine):
                 _text(job_id) or None,
                 float(job_due) if job_due else None,
                 int(paused) == 1,
+                int(completed) == 1,
             )
-            for entry, due, paused, job_id, job_due in zip(
-                *[iter(self._call("slots"))] * 5, strict=True
+            for entry, due, paused, job_id, job_due, completed in zip(
+                *[iter(self._call("slots"))] * 6, strict=True
             )
         }
 
@@ -334,6 +335,9 @@ class RedisEngine(Engine):
 
     def resume_entry(self, entry: str, due: float) -> bool:
         return bool(self._call("resume_entry", entry, f"{due:.6f}"))
+
+    def complete_entry(self, entry: str, job_id: str) -> bool:
+        return bool(self._call("complete_entry", entry, job_id))
 
     def forget_entry(self, entry: str, before: float) -> bool:
         return bool(self._call("forget_entry", entry, f"{before:.6f}"))

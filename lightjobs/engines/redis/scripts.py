@@ -27,7 +27,8 @@ PARTS = {
     "push": ("lib", "storing"),
     "push_slots": ("lib", "storing", "slotting"),
     **dict.fromkeys(
-        ("enroll", "slots", "pause_entry", "resume_entry", "forget_entry"), ("lib", "slotting")
+        ("enroll", "slots", "pause_entry", "resume_entry", "complete_entry", "forget_entry"),
+        ("lib", "slotting"),
     ),
 }
 """What stands before a script, where that is not `lib.lua` alone."""

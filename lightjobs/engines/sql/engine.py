@@ -334,7 +334,7 @@ class SqlEngine(Engine):
 
     def _locked(self, entries: Sequence[str]) -> dict[str, LastSlot]:
         rows = self._db.rows("lock_slots", {"entries": json.dumps(entries)})
-        return {row[0]: _last_slot(row) for row in rows}
+        return {row[0]: _last_slot((*row, False)) for row in rows}
 
     @repeatable
     def enroll(self, entries: Sequence[str], due: float) -> None:
@@ -354,6 +354,11 @@ class SqlEngine(Engine):
     @undone
     def resume_entry(self, entry: str, due: float) -> bool:
         return self._db.run("resume_entry", {"entry": entry, "due": due}) > 0
+
+    @repeatable
+    def complete_entry(self, entry: str, job_id: str) -> bool:
+        params = {"entry": entry, "job_id": row_number(job_id)}
+        return self._db.run("complete_entry", params) > 0
 
     @undone
     def forget_entry(self, entry: str, before: float) -> bool:
@@ -452,8 +457,9 @@ def _told(touched: int, progress: Progress | None) -> int:
 
 
 def _last_slot(row: Row) -> LastSlot:
-    _entry, due, job_id, job_due, paused = row
-    return LastSlot(float(due), None if job_id is None else str(job_id), job_due, bool(paused))
+    _entry, due, job_id, job_due, paused, completed = row
+    last_id = None if job_id is None else str(job_id)
+    return LastSlot(float(due), last_id, job_due, bool(paused), bool(completed))
 
 
 def _advance(last: dict[str, LastSlot], slot: Slot) -> bool:

@@ -12,7 +12,7 @@ for index, slot in ipairs(slots) do
     last.due = due
     if job ~= '' then
       jobs[#jobs + 1] = job
-      last.job_id, last.job_due = job[1], score(due)
+      last.job_id, last.job_due, last.completed = job[1], score(due), false
     end
     noted[entry] = last
     accepted[index] = 1

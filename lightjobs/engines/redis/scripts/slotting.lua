@@ -1,14 +1,17 @@
--- Put behind lib.lua before the scripts that keep the schedule: one hash, entry to "due paused job_id job_due".
+-- Put behind lib.lua before the scripts that keep the schedule: one hash, entry to
+-- "due paused job_id job_due completed".
 -- What was noted before there was a job_due has none; nor has an entry without a job.
 local slots_key = prefix .. 'slots'
 
 local function last_slot(entry)
   local text = redis.call('HGET', slots_key, entry) or ''
-  local due, paused, job_id, job_due = text:match('^(%S+) (%d) (%S*) ?(%S*)$')
-  return due and {due = tonumber(due), paused = paused == '1', job_id = job_id, job_due = job_due}
+  local due, paused, job_id, job_due, completed = text:match('^(%S+) (%d) (%S*) ?(%S*) ?(%d?)$')
+  return due and {
+    due = tonumber(due), paused = paused == '1', job_id = job_id, job_due = job_due, completed = completed == '1',
+  }
 end
 
 local function note_slot(entry, slot)
-  local words = {score(slot.due), slot.paused and '1' or '0', slot.job_id, slot.job_due}
+  local words = {score(slot.due), slot.paused and '1' or '0', slot.job_id, slot.job_due, slot.completed and '1' or '0'}
   redis.call('HSET', slots_key, entry, table.concat(words, ' '))
 end

@@ -1,4 +1,4 @@
--- Of each entry of the schedule the moment of its last job.
+-- Of each entry of the schedule the moment of its last job, and the last that is known to have completed.
 -- By way of a new table: SQLite refuses to add a column that is there, and this runs once more when
 -- Lightpack's table was made anew.
 CREATE TABLE job_slots_new (
@@ -6,6 +6,7 @@ CREATE TABLE job_slots_new (
   due REAL NOT NULL,
   job_id INTEGER DEFAULT NULL,
   job_due REAL DEFAULT NULL,
+  completed_id INTEGER DEFAULT NULL,
   paused INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 INSERT INTO job_slots_new (entry, due, job_id, paused) SELECT entry, due, job_id, paused FROM job_slots;
