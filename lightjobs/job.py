@@ -289,7 +289,7 @@ def _queue(value: str) -> bool:
 
 def _moment(value: str) -> bool:
     """allowed: what PHP's strtotime reads, such as now or +5 minutes"""
-    return value == "now" or strtotime(value) is not None
+    return backoff.is_moment(value)
 
 
 def _retry_after(value: RetryAfter) -> bool:

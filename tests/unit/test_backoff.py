@@ -1,11 +1,15 @@
 import json
+import subprocess
+import sys
 import time
+from itertools import product
 
 import pytest
 
 from lightjobs import Backoff, Job, JobDefinitionError
-from lightjobs.backoff import due
+from lightjobs.backoff import _PLAIN, due
 from lightjobs.record import Failed, Release
+from lightjobs.strtotime import strtotime
 
 from .support import run
 
@@ -153,3 +157,24 @@ def test_no_retry_does_not_keep_release_from_putting_the_job_back():
 def test_a_wrong_no_retry_is_refused(value):
     with pytest.raises(JobDefinitionError, match="a tuple of exception types"):
         type("Wrong", (Job,), {"noRetry": value})
+
+
+def test_what_is_taken_for_plain_is_read():
+    numbers = ["", "+", "-"], ["0", "1", "07", "99999"]
+    units = ["second", "minute", "hour", "day", "week"]
+    for sign, number, unit, plural in product(*numbers, units, ["", "s"]):
+        text = f"{sign}{number} {unit}{plural}"
+        assert _PLAIN.fullmatch(text), text
+        strtotime(text)
+    for text in ("", "+5", "+5 pigs", "+5minutes", "soon", "+5 minutes ago", "5 minutes\n"):
+        assert not _PLAIN.fullmatch(text)
+
+
+def test_a_class_with_plain_waits_does_not_cost_the_parser():
+    source = (
+        "import sys, lightjobs\n"
+        "class Plain(lightjobs.Job):\n"
+        "    delay, retryAfter = '+5 minutes', ['+30 seconds', '1 hour']\n"
+        "assert 'lightjobs._strtotime.parser' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", source], check=True, timeout=30)
