@@ -7,22 +7,48 @@ import json
 import click
 
 from .. import current, registry
+from ..backoff import is_moment
 from ..engines.base import Where
 from ..errors import LightjobsError, PayloadError, UnknownHandler
 from ..record import FAILED, PRIORITIES, STATUSES
-from ..text import escaped, escaped_lines
-from .filters import described, handler_option, moment, older_option, queue_option, where
+from ..text import escaped, escaped_lines, shortened
+from .filters import (
+    checked_queue,
+    described,
+    handler_option,
+    moment,
+    older_option,
+    queue_option,
+    where,
+)
 from .kept import keeping_engine
 from .output import as_dict, headline, json_option, print_json, print_table
 
 _NAMES = {number: name for name, number in PRIORITIES.items()}
 
 
+def _checked_delay(ctx: click.Context, param: click.Parameter, delay: str | None) -> str | None:
+    try:
+        if delay is not None:
+            is_moment(delay)
+    except ValueError:
+        reason = "is not what PHP's strtotime reads, such as now or +5 minutes"
+        raise click.BadParameter(f"{shortened(delay or '')!r} {reason}", ctx, param) from None
+    return delay
+
+
 @click.command("job:dispatch")
 @click.argument("name")
 @click.argument("payload", default="{}")
-@click.option("--queue", help="Instead of the class's queue.", metavar="NAME")
-@click.option("--delay", help='When it becomes due, such as "+5 minutes".', metavar="WHEN")
+@click.option(
+    "--queue", help="Instead of the class's queue.", metavar="NAME", callback=checked_queue
+)
+@click.option(
+    "--delay",
+    help='When it becomes due, such as "+5 minutes".',
+    metavar="WHEN",
+    callback=_checked_delay,
+)
 @click.option("--priority", help="Instead of the class's.", type=click.Choice(list(PRIORITIES)))
 @json_option
 def job_dispatch(
