@@ -122,6 +122,9 @@ class Engine(ABC):
     name: str
     works: str | None = None
     """None when a worker process can claim from this engine; else one sentence saying why not."""
+    serves_at_once: bool = False
+    """Whether two threads, one that settles and one that claims, are served faster than one that
+    does both."""
     retention: Retention = DEFAULT_RETENTION
     """How long jobs that have ended stay."""
 

@@ -10,12 +10,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from ..engines.base import Engine, Where
 from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
 from ..record import CANCELLED, ENTRY_OPTION, Claim, Done, HandBack
 from ..run import Run
 from .alarm import Alarm
+from .beside import Beside
 from .budget import Budget
 from .flag import Flag
 from .holdings import Ended, Holdings, Ticket
@@ -89,6 +91,7 @@ class Loop:
         self._in_doubt = False
         self._backoff = BACKOFF_SECONDS[0]
         self._hooks: deque[Run] = deque()
+        self._beside: Beside | None = None
         self._alarm = Alarm(journal, options.timeout_grace)
         self.holdings = Holdings(journal, self._alarm)
         self._runner: Runner = (
@@ -115,19 +118,23 @@ class Loop:
                 pass
         finally:
             keeper.stop()
+            if self._beside is not None:
+                self._beside.close()
             self._alarm.close()
             self._lines.flush()
 
     def _turn(self) -> bool:
         """One round; True when the work is over."""
         try:
-            self._settle()
             if self._over_soon():
+                self._settle()
                 if self._in_doubt:
                     self._adopt_or_leave()
                 self._hand_back(self.holdings.take_unstarted())
-            elif not self.holdings.unstarted:
-                self._claim()
+            elif self.holdings.unstarted:
+                self._settle()
+            else:
+                self._settle_and_claim()
             self._runner.start(self._stop)
             over = self._is_over()
             self._backoff = BACKOFF_SECONDS[0]
@@ -213,6 +220,23 @@ class Loop:
             if len(self.holdings):
                 raise
 
+    def _settle_and_claim(self) -> None:
+        """One after the other, or, where it pays, at the same time."""
+        ended = self.holdings.take_finished()
+        if not (self._engine.serves_at_once and Beside.pays(ended)):
+            self.holdings.finished.extendleft(reversed(ended))
+            self._settle()
+            self._claim()
+            return
+        if self._beside is None:
+            self._beside = Beside(self._engine, self._worker)
+        answer = self._beside.settle(ended)
+        try:
+            self._learn(ended)
+            self._claim()
+        finally:
+            self._note(ended, answer)
+
     def _settle(self) -> None:
         """Settle what has finished, print what was refused, then run hooks."""
         self._settle_finished()
@@ -221,16 +245,23 @@ class Loop:
 
     def _settle_finished(self) -> None:
         ended = self.holdings.take_finished()
-        if not ended:
-            return
+        if ended:
+            outcomes = [run.outcome for run, _slot in ended]
+            self._note(ended, partial(self._engine.settle, self._worker, outcomes))
+            self._learn(ended)
+
+    def _note(self, ended: Sequence[Ended], answer: Callable[[], Sequence[bool]]) -> None:
+        """Let go of what the store has the outcome of, once that is known."""
         try:
-            accepted = self._engine.settle(self._worker, [e.run.outcome for e in ended])
+            accepted = answer()
         except LightjobsError:
             self.holdings.finished.extendleft(reversed(ended))
             raise
-        self.holdings.forget([e.slot for e in ended])
-        self._pace.learn(len(ended), sum(e.run.seconds for e in ended))
+        self.holdings.forget([slot for _run, slot in ended])
         self._after_settling(ended, accepted)
+
+    def _learn(self, ended: Sequence[Ended]) -> None:
+        self._pace.learn(len(ended), sum(run.seconds for run, _slot in ended))
 
     def _after_settling(self, ended: Sequence[Ended], accepted: Sequence[bool]) -> None:
         for (run, _slot), was_accepted in zip(ended, accepted, strict=True):

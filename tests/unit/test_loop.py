@@ -5,6 +5,7 @@ import pytest
 
 from lightjobs import Job
 from lightjobs.record import NewJob
+from lightjobs.workers import beside
 from lightjobs.workers.budget import Budget
 
 from .working import Worker, wait_for
@@ -44,9 +45,11 @@ class AsyncHooks(Work):
         ran.append("success")
 
 
-@pytest.fixture(autouse=True)
-def _forget():
+@pytest.fixture(autouse=True, params=[False, True], ids=["in turn", "at once"])
+def _forget(engine, request, monkeypatch):
     ran.clear()
+    engine.serves_at_once = request.param
+    monkeypatch.setattr(beside, "MANY", 1)
 
 
 @pytest.fixture(params=[1, 3], ids=["inline", "pool"])

@@ -63,6 +63,9 @@ class Database(ABC):
     label: str
     """What people are told it is."""
 
+    serves_at_once: ClassVar[bool] = False
+    """Whether what two connections ask is worked on at the same time."""
+
     has_php = False
     """Whether Lightpack's own workers can claim from it: they know MySQL and MariaDB only."""
 

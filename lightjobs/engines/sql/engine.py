@@ -74,6 +74,7 @@ class SqlEngine(Engine):
     def __init__(self, database: Database, enqueue_timeout: float = 5.0) -> None:
         self._db = database
         self._enqueue_timeout = enqueue_timeout
+        self.serves_at_once = database.serves_at_once
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         if not jobs:

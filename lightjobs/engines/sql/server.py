@@ -44,6 +44,7 @@ class Held:
 class Server(Database):
     """One connection for each thread, in autocommit mode; BEGIN and COMMIT are statements."""
 
+    serves_at_once = True
     errors: ClassVar[tuple[type[Exception], ...]]
     """What its driver raises."""
 
