@@ -223,7 +223,7 @@ class Loop:
     def _settle_and_claim(self) -> None:
         """One after the other, or, where it pays, at the same time."""
         ended = self.holdings.take_finished()
-        if not (self._engine.serves_at_once and Beside.pays(ended)):
+        if self._hooks or not (self._engine.serves_at_once and Beside.pays(ended)):
             self.holdings.finished.extendleft(reversed(ended))
             self._settle()
             self._claim()

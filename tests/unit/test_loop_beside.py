@@ -9,6 +9,7 @@ from lightjobs import Job
 from lightjobs.record import Done
 from lightjobs.workers import beside
 
+from .support import run
 from .working import Worker, Wrapped, failing
 
 ran = []
@@ -114,6 +115,27 @@ def test_what_has_a_hook_is_settled_before_more_is_claimed(engine):
     Worker(Wrapped(engine, settle=settle)).run()
     assert {name for name, _ in seen} == {threading.main_thread().name}
     assert ran.count("hook") == 20
+
+
+def test_a_hook_is_not_put_off(engine):
+    """The keeper may have settled what it belongs to, in the middle of a drain."""
+
+    class Hooked(Work):
+        def onSuccess(self):
+            ran.append("hook")
+
+    Work.dispatchMany({"n": n} for n in range(100))
+    claims = []
+
+    def claim(*args):
+        claims.append("hook" in ran)
+        if len(claims) == 3:
+            worker.loop._hooks.append(run(Hooked, payload='{"n": 0}'))
+        return engine.claim(*args)
+
+    worker = Worker(Wrapped(engine, claim=claim))
+    worker.run()
+    assert claims[4]
 
 
 def test_none_is_left_behind_at_a_stop(engine, concurrency):
