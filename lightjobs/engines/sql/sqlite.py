@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sqlite3
 import threading
@@ -113,35 +112,26 @@ class Sqlite(Database):
                     claimed += rows
         return claimed
 
-    @contextmanager
-    def bounded(self, deadline: float) -> Iterator[None]:
-        self._local.deadline = deadline
-        try:
-            yield
-        finally:
-            del self._local.deadline
+    def bounded(self, deadline: float) -> AbstractContextManager[object]:
+        return _Bound(self._local, deadline)
 
     def push(self, rows: Sequence[Params]) -> range:
-        deadline: float | None = self._local.__dict__.get("deadline")
+        local = self._local.__dict__
+        deadline = local.get("deadline")
         left = BUSY_SECONDS if deadline is None else max(0.0, deadline - time.monotonic())
-        if not _turn.acquire(timeout=left):
+        if not _turn.acquire(True, left):
             raise StoreUnavailable(f"SQLite database {self.path.name}: others of this process wait")
         try:
             connection = self._connection()
-            self._wait_at_most(connection, left)
+            tenths = int(10 * left + 0.99)
+            if tenths != local["tenths"]:  # nearly always it is what it was at the last push
+                connection.execute(f"PRAGMA busy_timeout = {100 * tenths}")
+                local["tenths"] = tenths
             return store(connection.cursor(), rows)
         except sqlite3.Error as error:
             raise self._translated(error) from error
         finally:
             _turn.release()
-
-    def _wait_at_most(self, connection: sqlite3.Connection, seconds: float) -> None:
-        """Let statements of this connection, from now on, wait so long for other processes. Said
-        again only when it is another time: nearly always it is what it was at the last push."""
-        tenths = math.ceil(round(10 * seconds, 1))
-        if tenths != self._local.__dict__.get("tenths"):
-            connection.execute(f"PRAGMA busy_timeout = {100 * tenths}")
-            self._local.tenths = tenths
 
     def guest(self, connection: Any) -> SqliteGuest:
         # Not in turn: the caller may have the file's write lock until it is we who go on.
@@ -277,6 +267,23 @@ class Sqlite(Database):
         ):
             return StoreUnavailable(f"SQLite database {self.path.name}: {text}")
         return LightjobsError(f"SQLite database {self.path.name}: {text}")
+
+
+class _Bound:
+    """What this thread pushes inside waits for others until the deadline at most. No generator:
+    that would be a microsecond of each dispatch."""
+
+    __slots__ = ("_deadline", "_local")
+
+    def __init__(self, local: threading.local, deadline: float) -> None:
+        self._local = local
+        self._deadline = deadline
+
+    def __enter__(self) -> None:
+        self._local.deadline = self._deadline
+
+    def __exit__(self, *_error: object) -> None:
+        self._local.deadline = None
 
 
 def _lenient(raw: bytes) -> str:
