@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -24,8 +25,11 @@ def command(pid: int) -> bytes:
 
 def opened(pid: int, kind: str) -> set[str]:
     """What a process has open whose name contains `kind`."""
-    links = (os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir())
-    return {link for link in links if kind in link}
+    found = set()
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it has just been closed
+            found.add(os.readlink(path))
+    return {link for link in found if kind in link}
 
 
 def test_the_first_children_are_forks_and_so_start_at_once(project: Project) -> None:
