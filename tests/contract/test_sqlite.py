@@ -178,6 +178,19 @@ def test_a_dispatch_waits_no_longer_for_a_writer_that_hangs_than_it_was_told(pat
     assert len(push(engine)) == 1
 
 
+def test_a_dispatch_in_time_leaves_the_connection_to_those_who_have_longer(path):
+    engine = SqlEngine(Sqlite(str(path)), enqueue_timeout=0.2)
+    engine.install()
+    writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable):
+        push(engine)
+    ends = threading.Timer(0.8, writer.execute, ["ROLLBACK"])
+    ends.start()
+    assert engine.pause_queue("q")
+    ends.join()
+
+
 def test_a_file_that_is_no_database_is_an_unavailable_store(path):
     path.write_text("this is not a database, " * 100)
     engine = SqlEngine(Sqlite(str(path)))

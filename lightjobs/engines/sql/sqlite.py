@@ -116,18 +116,13 @@ class Sqlite(Database):
         return _Bound(self._local, deadline)
 
     def push(self, rows: Sequence[Params]) -> range:
-        local = self._local.__dict__
-        deadline = local.get("deadline")
+        deadline = self._local.__dict__.get("deadline")
         left = BUSY_SECONDS if deadline is None else max(0.0, deadline - time.monotonic())
         if not _turn.acquire(True, left):
             raise StoreUnavailable(f"SQLite database {self.path.name}: others of this process wait")
         try:
-            connection = self._connection()
-            tenths = int(10 * left + 0.99)
-            if tenths != local["tenths"]:  # nearly always it is what it was at the last push
-                connection.execute(f"PRAGMA busy_timeout = {100 * tenths}")
-                local["tenths"] = tenths
-            return store(connection.cursor(), rows)
+            tenths = None if deadline is None else int(10 * left + 0.99)
+            return store(self._connection(tenths=tenths).cursor(), rows)
         except sqlite3.Error as error:
             raise self._translated(error) from error
         finally:
@@ -220,15 +215,25 @@ class Sqlite(Database):
         if connection is not None and self._local.pid == os.getpid():
             connection.close()
 
-    def _connection(self, create: bool = False) -> sqlite3.Connection:
+    def _connection(self, create: bool = False, tenths: int | None = None) -> sqlite3.Connection:
+        """This thread's, which waits so many tenths of a second for other processes; None: for
+        BUSY_SECONDS. It is said when it changes: nearly always it is what it was before."""
         local = self._local.__dict__
         connection: sqlite3.Connection | None = local.get("connection")
-        if connection is not None:
-            if local["pid"] == os.getpid():
-                return connection
+        if connection is None or local["pid"] != os.getpid():
+            connection = self._another(create, connection)
+        if local["tenths"] != tenths:
+            milliseconds = int(1000 * BUSY_SECONDS) if tenths is None else 100 * tenths
+            connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+            local["tenths"] = tenths
+        return connection
+
+    def _another(self, create: bool, inherited: sqlite3.Connection | None) -> sqlite3.Connection:
+        local = self._local.__dict__
+        if inherited is not None:
             # SQLite forbids using a connection across fork(), and closing it here would drop the
             # parent's locks: keep it, untouched, for ever.
-            _inherited.append(connection)
+            _inherited.append(inherited)
         connection = self._open(create)
         local["connection"], local["pid"], local["tenths"] = connection, os.getpid(), None
         return connection
