@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 LIGHTPACK_PACKAGE = "app_jobs"
 LIGHTPACK_NAMESPACE = "App\\Jobs\\"
-READY_MADE = ("lightjobs.cleanup", "lightjobs.schedule.command")
-"""The modules of lightjobs that hold jobs; imported by name, as they are built on this one."""
+READY_MADE = {
+    "lightjobs.cleanup.CleanupJob": "lightjobs.cleanup",
+    "lightjobs.RunCommand": "lightjobs.schedule.command",
+}
+"""The jobs that come with lightjobs and their modules: imported when they are first asked for,
+since few workers run one, and each would pay 6 ms of its start for them."""
 
 _OWN_FOLDER = Path(__file__).parent
 
@@ -73,6 +77,9 @@ def register(job: type[Any], handler: str, base: type[Any]) -> None:
 def lookup(handler: str) -> Entry:
     """The class stored as `handler`. Raises UnknownHandler."""
     entry = _entries.get(handler)
+    if entry is None and handler in READY_MADE:
+        importlib.import_module(READY_MADE[handler])
+        entry = _entries.get(handler)
     if entry is None:
         raise UnknownHandler(
             f'no Job class is registered for the handler "{shortened(handler)}"; is its module in '
@@ -86,6 +93,8 @@ def find(name: str) -> type[Any]:
 
     Raises UnknownHandler, listing what there is.
     """
+    for module in READY_MADE.values():
+        importlib.import_module(module)
     if name in _entries:
         return _entries[name].job
     same = {h: e.job for h, e in _entries.items() if e.job.__name__ == name}
@@ -112,7 +121,7 @@ def stored(name: str) -> str:
 
 
 def handlers() -> list[str]:
-    """All registered handler names, sorted."""
+    """All registered handler names, sorted; of those that come with lightjobs, what was used."""
     return sorted(_entries)
 
 
@@ -132,16 +141,13 @@ def handler_name(job: type[Any]) -> str:
 
 
 def load(modules: Iterable[str]) -> None:
-    """Import every module of the packages `modules`, so that their Job classes are registered, and
-    those that come with lightjobs.
+    """Import every module of the packages `modules`, so that their Job classes are registered.
 
     Raises SettingsError with file and line for the first that does not import.
     """
     problems = examine(modules)
     if problems:
         raise SettingsError(problems[0])
-    for name in READY_MADE:
-        importlib.import_module(name)
 
 
 def examine(modules: Iterable[str]) -> list[str]:

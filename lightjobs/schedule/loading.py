@@ -8,16 +8,12 @@ from collections.abc import Collection
 from pathlib import Path
 
 from .. import registry
-from ..cleanup import CleanupJob
 from ..errors import JobDefinitionError, LightjobsError, SettingsError
 from .book import schedule
-from .command import RunCommand
 from .entry import Entry
 from .event import Event
 
 FILE = "config/schedule.py"
-
-OWN_HANDLERS = frozenset((CleanupJob._handler, RunCommand._handler))
 
 _OURS = Path(__file__).parents[1]
 _lock = threading.Lock()
@@ -30,7 +26,7 @@ def load(project: Path | None = None) -> list[Entry]:
     path = (project or Path.cwd()) / FILE
     if not path.exists():
         return []
-    handlers = frozenset(registry.handlers()) | OWN_HANDLERS  # what workers know, too
+    handlers = registry.READY_MADE.keys() | registry.handlers()  # what workers know, too
     with _lock:
         schedule.events.clear()
         try:

@@ -40,8 +40,9 @@ def isolated(tmp_path, monkeypatch):
     env.forget()
     os.environ.clear()
     os.environ.update(environment)
+    ours = {h: e for h, e in registry._entries.items() if h in registry.READY_MADE}
     registry._entries.clear()
-    registry._entries.update(entries)
+    registry._entries.update(entries | ours)  # their modules are not imported a second time
     sys.path[:] = path
     for name in [name for name in sys.modules if is_users(name)]:
         del sys.modules[name]

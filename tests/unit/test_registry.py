@@ -1,4 +1,5 @@
 import importlib
+import subprocess
 import sys
 
 import pytest
@@ -173,3 +174,28 @@ def test_a_missing_package_names_the_key_and_what_to_do():
 def test_main_modules_are_not_run(project):
     project({"app_jobs/__init__.py": "", "app_jobs/__main__.py": "1 / 0"})
     assert registry.examine(["app_jobs"]) == []
+
+
+def test_what_comes_with_lightjobs_is_imported_when_it_is_asked_for(project):
+    project({"app_jobs/x.py": JOB.format("X")})
+    script = (
+        "import sys\n"
+        "from lightjobs import registry\n"
+        "registry.load(['app_jobs'])\n"
+        "if sys.argv[1:]:\n"
+        "    print(registry.lookup(sys.argv[1]).job.__name__)\n"
+        "    print(registry.find(registry.lookup(sys.argv[1]).job.__name__)._handler)\n"
+        "else:\n"
+        "    assert not set(registry.READY_MADE.values()) & set(sys.modules)\n"
+        "    assert 'lightjobs.typed' not in sys.modules, 'a worker would pay 5 ms for it'\n"
+    )
+
+    def printed(*arguments):
+        command = [sys.executable, "-c", script, *arguments]
+        return subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=30
+        ).stdout.split()
+
+    assert printed() == []
+    for handler in registry.READY_MADE:
+        assert printed(handler) == [handler.rpartition(".")[2], handler]

@@ -1,1 +1,3 @@
 """Redis and Valkey, in Lightpack's layout."""
+
+from . import driver as driver  # before anything imports redis-py
