@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any
+from typing import Any, NoReturn
 
 from redis import exceptions
 
@@ -99,8 +99,10 @@ class RedisEngine(Engine):
         if ids:
             # One script for all: the list is stored whole or not at all.
             rows = chain.from_iterable(map(_new_row, ids, jobs))
-            with self._accounted("the job" if len(ids) == 1 else f"the batch of {len(ids)} jobs"):
+            try:
                 call(self._sender.send, "push", self._prefix, self._form, *rows)
+            except (InDoubt, Unsent) as error:
+                self._tell("the job" if len(ids) == 1 else f"the batch of {len(ids)} jobs", error)
         return ids
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
@@ -371,18 +373,15 @@ class RedisEngine(Engine):
         with self._translated():
             return self._node.execute(*command)
 
-    @contextmanager
-    def _accounted(self, jobs: str) -> Iterator[None]:
+    def _tell(self, jobs: str, error: InDoubt | Unsent) -> NoReturn:
         """Say of `jobs` that could not be sent whether they are stored."""
-        try:
-            yield
-        except InDoubt as error:
+        if isinstance(error, InDoubt):
             raise StoreInDoubt(
                 f"{self.name}: {jobs} may or may not have been stored: {error}"
             ) from error
-        except Unsent as error:
-            with self._translated(f"{jobs} was not stored"):
-                raise error.cause from None
+        with self._translated(f"{jobs} was not stored"):
+            raise error.cause from None
+        raise AssertionError  # mypy: _translated lets nothing pass
 
     @contextmanager
     def _translated(self, fate: str = "") -> Iterator[None]:

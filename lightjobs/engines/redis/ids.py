@@ -17,9 +17,9 @@ def new_ids(count: int) -> list[str]:
     with _lock:
         first = max(time.time_ns() // 1000, _latest + 1)
         _latest = first + count - 1
-    random_digits = random.randrange
+    digits = random.random  # a quarter of randrange's time
     ids = []
     for microsecond in range(first, first + count):
         seconds, rest = divmod(microsecond, 1_000_000)
-        ids.append(f"job_{seconds:08x}{rest:05x}.{random_digits(100_000_000):08}")
+        ids.append(f"job_{seconds:08x}{rest:05x}.{int(digits() * 100_000_000):08}")
     return ids

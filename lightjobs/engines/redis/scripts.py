@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from redis import exceptions
 
-from .wire import Word, packed
+from .wire import Word, counted, encoded, packed
 
 Exchange = Callable[[bytes], Any]
 """Sends one command and returns the reply."""
@@ -69,12 +69,24 @@ def _used(library: str, script: str) -> list[str]:
 
 
 def call(exchange: Exchange, name: str, prefix: str, *arguments: Word) -> Any:
-    """Run the script `name`. Its keys are all made from the prefix; the two that are named let a
-    cluster find the node, and refuse the whole call when a prefix does not keep its keys in one
-    slot: these two, of one length, never share one by chance."""
-    script = _script(name)
-    command = (2, f"{prefix}queues", f"{prefix}failed", prefix, *arguments)
+    """Run the script `name`."""
+    count, head = _head(name, prefix)
     try:
-        return exchange(packed("EVALSHA", script.sha, *command))
+        return exchange(counted(count + len(arguments), head + encoded(arguments)))
     except exceptions.NoScriptError:
-        return exchange(packed("EVAL", script.text, *command))
+        text = _script(name).text
+        return exchange(packed("EVAL", text, *_keys(prefix), prefix, *arguments))
+
+
+@cache
+def _head(name: str, prefix: str) -> tuple[int, bytes]:
+    """The words before the arguments, and how many they are: the same in each call."""
+    words = ("EVALSHA", _script(name).sha, *_keys(prefix), prefix)
+    return len(words), encoded(words)
+
+
+def _keys(prefix: str) -> tuple[Word, ...]:
+    """A script's keys are all made from the prefix; the two that are named let a cluster find the
+    node, and refuse the whole call when a prefix does not keep its keys in one slot: these two, of
+    one length, never share one by chance."""
+    return 2, f"{prefix}queues", f"{prefix}failed"
