@@ -23,15 +23,15 @@ _DEFINITION = re.compile(r"\n(?=local )")
 _NAMES = re.compile(r"local (?:function )?([\w, ]+)")
 
 PARTS = {
-    **dict.fromkeys(("move", "purge", "count"), ("lib", "bulk")),
-    "push": ("lib", "storing"),
-    "push_slots": ("lib", "storing", "slotting"),
+    **dict.fromkeys(("move", "purge", "count"), ("bulk",)),
+    "push": ("storing",),
+    "push_slots": ("storing", "slotting"),
     **dict.fromkeys(
         ("enroll", "slots", "pause_entry", "resume_entry", "complete_entry", "forget_entry"),
-        ("lib", "slotting"),
+        ("slotting",),
     ),
 }
-"""What stands before a script, where that is not `lib.lua` alone."""
+"""What stands before a script, behind `php.lua` and `lib.lua`, which stand before each."""
 
 
 class _Script(NamedTuple):
@@ -43,7 +43,7 @@ class _Script(NamedTuple):
 def _script(name: str) -> _Script:
     """`scripts/<name>.lua` behind what it uses of the library; comments left out."""
     own = _code(name)
-    library = "\n".join(map(_code, PARTS.get(name, ("lib",))))
+    library = "\n".join(map(_code, ("php", "lib", *PARTS.get(name, ()))))
     text = "\n".join([*_used(library, own), own])
     return _Script(text, hashlib.sha1(text.encode()).hexdigest())
 

@@ -1,17 +1,14 @@
--- Put before every script: keys, time, and jobs in either form.
+-- Put before every script, behind php.lua: keys, time, and jobs in either form.
 -- ARGV[1] is the prefix. All other keys are made from it and a queue, worker or id, so with a prefix
 -- such as {jobs}: everything is in one slot of a cluster.
 local prefix = ARGV[1]
 local PRIORITIES = {2, 1, 0, -1, -2}
-local NULL = {}
 -- In place of a claim's fence and queue: people took the job away. It stays until the worker has settled
 -- or been recovered, so that this outcome is refused even when the job is gone by then.
 local CUT = 'cut'
 -- A full Redis refuses what takes memory, but not in a script that has already written, and a removal
 -- is a write that takes none: workers must be able to drain it.
 local function write_although_full() redis.call('DEL', prefix .. 'nothing') end
--- What lightjobs adds to Lightpack's array, behind its own, and takes out again when it says nothing.
-local OURS = {priority = true, options = true, fence = true, recoveries = true, worker = true}
 
 local function job_key(id) return prefix .. 'job:' .. id end
 local function held_key(worker) return prefix .. 'held:' .. worker end
@@ -54,105 +51,6 @@ local function utc_text(moment)
     (minutes - minutes % 60) / 60, minutes % 60, rest % 60)
 end
 
-local SCALARS = {i = '^i:[+-]?%d+;()', b = '^b:[01];()', d = '^d:[-+.%dEINFA]+;()'}
-
--- Lightpack's array has some ten values. While a million are read, for two seconds, everybody waits.
-local MOST_VALUES = 500
-local values_read = 0
-
--- PHP's serialize(): where the value at `at` ends, or nil and why it is not read. Lengths are
--- followed, never searched for: a value may hold anything, text that looks like fields included.
-local function php_end(text, at, depth)
-  values_read = values_read + 1
-  if values_read > MOST_VALUES then return nil, 'more values than a job has' end
-  local kind = text:sub(at, at)
-  if kind == 'N' then
-    if text:sub(at + 1, at + 1) == ';' then return at + 2 end
-  elseif kind == 's' then
-    local length, begin = text:sub(at, at + 15):match('^s:(%d+):"()')
-    if length and #length < 10 then
-      local stop = at + begin - 1 + tonumber(length)
-      if text:sub(stop, stop + 1) == '";' then return stop + 2 end
-    end
-    return nil, 'a string whose length is wrong'
-  elseif SCALARS[kind] then
-    local stop = text:sub(at, at + 400):match(SCALARS[kind])
-    if stop then return at + stop - 1 end
-  elseif kind == 'a' then
-    local count, begin = text:sub(at, at + 15):match('^a:(%d+):{()')
-    if depth > 20 then return nil, 'arrays nested too deeply' end
-    -- The shortest pair, i:0;N;, has six characters.
-    if not count or #count > 9 or tonumber(count) * 6 > #text - at then
-      return nil, 'an array whose count is wrong'
-    end
-    at = at + begin - 1
-    for _ = 1, tonumber(count) * 2 do
-      local stop, why = php_end(text, at, depth + 1)
-      if not stop then return nil, why end
-      at = stop
-    end
-    if text:sub(at, at) == '}' then return at + 1 end
-    return nil, 'an array that does not end'
-  elseif kind:match('[OCERr]') then
-    return nil, 'objects and references are not read'
-  end
-  return nil, 'not what PHP serializes'
-end
-
--- The array at the top: its names in order, and the text of each value.
-local function php_read(text)
-  local count, at = text:sub(1, 16):match('^a:(%d+):{()')
-  if not count or #count > 4 then return nil, 'not a PHP array' end
-  values_read = 0
-  local names, raw = {}, {}
-  for _ = 1, tonumber(count) do
-    local stop, why = php_end(text, at, 0)
-    if not stop then return nil, why end
-    local length, begin = text:match('^s:(%d+):"()', at)
-    if not length then return nil, 'a key that is no string' end
-    local name = text:sub(begin, begin + tonumber(length) - 1)
-    local value_end
-    value_end, why = php_end(text, stop, 0)
-    if not value_end then return nil, why end
-    if raw[name] then return nil, 'a key given twice' end
-    names[#names + 1] = name
-    raw[name] = text:sub(stop, value_end - 1)
-    at = value_end
-  end
-  if text:sub(at) ~= '}' then return nil, 'text after its end' end
-  return {names = names, raw = raw}
-end
-
-local function php_value(raw)
-  if not raw then return false end
-  local kind = raw:sub(1, 1)
-  if kind == 's' then return raw:match('^s:%d+:"(.*)";$') end
-  if kind == 'i' or kind == 'd' then return raw:sub(3, -2) end
-  return false
-end
-
-local function php_string(value)
-  return 's:' .. #value .. ':"' .. value .. '";'
-end
-
-local function php_remove(fields, name)
-  if not fields.raw[name] then return end
-  fields.raw[name] = nil
-  for index, known in ipairs(fields.names) do
-    if known == name then table.remove(fields.names, index) end
-  end
-end
-
-local function php_text(fields)
-  local parts, ours = {'a:', #fields.names, ':{'}, {}
-  for _, name in ipairs(fields.names) do
-    local into = OURS[name] and ours or parts
-    into[#into + 1] = php_string(name)
-    into[#into + 1] = fields.raw[name]
-  end
-  return table.concat(parts) .. table.concat(ours) .. '}'
-end
-
 local FIELDS = {'status', 'fence', 'attempts', 'queue', 'priority', 'handler', 'payload',
   'recoveries', 'created_at', 'options', 'scheduled_at', 'exception', 'failed_at', 'worker', 'updated_at'}
 
@@ -191,10 +89,10 @@ local function load_job(id, named)
   if values.err then
     local text = redis.pcall('GET', key)
     if type(text) ~= 'string' then return nil, 'neither a hash nor a string' end
-    local fields, why = php_read(text)
+    local fields, why = php().read(text)
     if not fields then return nil, why end
     job.php = fields
-    for _, name in ipairs(FIELDS) do job[name] = php_value(fields.raw[name]) end
+    for _, name in ipairs(FIELDS) do job[name] = php().value(fields.raw[name]) end
     for _, name in ipairs(TEXTS) do
       local raw = fields.raw[name]
       if not raw or raw:sub(1, 1) ~= 's' then return nil, 'its ' .. name .. ' is no text' end
@@ -222,18 +120,8 @@ end
 -- Store changes, {name, value, ...}: numbers, strings, or NULL. The job keeps its form.
 local function save_job(job, changes)
   if job.php then
-    local fields = job.php
-    for index = 1, #changes, 2 do
-      local name, value = changes[index], changes[index + 1]
-      local ours = OURS[name]
-      if ours and (value == NULL or value == 0) then value = nil
-      elseif not fields.raw[name] then fields.names[#fields.names + 1] = name end
-      if value == nil then php_remove(fields, name)
-      elseif value == NULL then fields.raw[name] = 'N;'
-      elseif type(value) == 'number' then fields.raw[name] = string.format('i:%d;', value)
-      else fields.raw[name] = php_string(value) end
-    end
-    redis.call('SET', job.key, php_text(fields))
+    for index = 1, #changes, 2 do php().change(job.php, changes[index], changes[index + 1]) end
+    redis.call('SET', job.key, php().written(job.php))
     return
   end
   local set, gone = {}, {}

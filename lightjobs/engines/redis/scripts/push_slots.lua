@@ -2,7 +2,7 @@
 -- one of its entry, or whose entry is paused, is refused.
 -- ARGV: prefix; form; JSON [[entry, due, a job as push.lua takes it, or ""], ...]. Returns for each 1, accepted, or 0.
 local slots = cjson.decode(ARGV[3])
-local accepted, jobs, noted = {}, {}, {}
+local accepted, texts, noted = {}, {}, {}
 for index, slot in ipairs(slots) do
   local entry, due, job = slot[1], tonumber(slot[2]), slot[3]
   local last = noted[entry] or last_slot(entry)
@@ -11,13 +11,13 @@ for index, slot in ipairs(slots) do
     last = last or {paused = false, job_id = '', job_due = ''}
     last.due = due
     if job ~= '' then
-      jobs[#jobs + 1] = job
+      for _, text in ipairs(job) do texts[#texts + 1] = text end
       last.job_id, last.job_due, last.completed = job[1], score(due), false
     end
     noted[entry] = last
     accepted[index] = 1
   end
 end
-store(ARGV[2], jobs)
+store(ARGV[2], texts, 1)
 for entry, slot in pairs(noted) do note_slot(entry, slot) end
 return accepted

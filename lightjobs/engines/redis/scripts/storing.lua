@@ -1,29 +1,30 @@
--- Put behind lib.lua before the scripts that store new jobs: each {id, handler, queue, payload, due or "",
--- priority, options or ""}, all texts. What has been written stays written when a script fails: the first
--- write is the first thing that can.
-local function store(form, jobs)
+-- Put behind lib.lua before the scripts that store new jobs. `texts` holds them one behind the other from
+-- `first` on, for each id, handler, queue, payload, due or "", priority, options or "". What has been written
+-- stays written when a script fails: the first write is the first thing that can.
+local function store(form, texts, first)
   -- Whole seconds, as PHP stores them: jobs of one second are then in order of birth. The score is the
   -- server's own text, because Lua writes a number with 17 digits.
   local second, micros = unpack(redis.call('TIME'))
   local created_at = utc_text(tonumber(second))
   local queues = {}
-  for _, new in ipairs(jobs) do
-    local id, handler, queue, payload, due, priority, options = unpack(new)
+  for at = first, #texts, 7 do
+    local id, handler, queue, payload, due, priority, options = unpack(texts, at, at + 6)
     local scheduled_at = due == '' and created_at or utc_text(tonumber(due))
     if form == 'php' then
+      local quoted = php().quoted
       local names = {'id', 'handler', 'payload', 'scheduled_at', 'status', 'queue', 'attempts', 'created_at'}
-      local raw = {id = php_string(id), handler = php_string(handler), payload = php_string(payload),
-        scheduled_at = php_string(scheduled_at), status = php_string('new'), queue = php_string(queue),
-        attempts = 'i:0;', created_at = php_string(created_at)}
+      local raw = {id = quoted(id), handler = quoted(handler), payload = quoted(payload),
+        scheduled_at = quoted(scheduled_at), status = quoted('new'), queue = quoted(queue),
+        attempts = 'i:0;', created_at = quoted(created_at)}
       if priority ~= '0' then names[#names + 1] = 'priority'; raw.priority = 'i:' .. priority .. ';' end
-      if options ~= '' then names[#names + 1] = 'options'; raw.options = php_string(options) end
-      redis.call('SET', job_key(id), php_text({names = names, raw = raw}))
+      if options ~= '' then names[#names + 1] = 'options'; raw.options = quoted(options) end
+      redis.call('SET', job_key(id), php().written({names = names, raw = raw}))
     else
-      local fields = {'id', id, 'handler', handler, 'payload', payload, 'scheduled_at', scheduled_at,
-        'status', 'new', 'queue', queue, 'attempts', '0', 'created_at', created_at}
-      if priority ~= '0' then fields[#fields + 1] = 'priority'; fields[#fields + 1] = priority end
-      if options ~= '' then fields[#fields + 1] = 'options'; fields[#fields + 1] = options end
-      redis.call('HSET', job_key(id), unpack(fields))
+      local key = job_key(id)
+      redis.call('HSET', key, 'id', id, 'handler', handler, 'payload', payload, 'scheduled_at', scheduled_at,
+        'status', 'new', 'queue', queue, 'attempts', '0', 'created_at', created_at)
+      if priority ~= '0' then redis.call('HSET', key, 'priority', priority) end
+      if options ~= '' then redis.call('HSET', key, 'options', options) end
     end
     redis.call('ZADD', queue_key(queue, tonumber(priority)), due == '' and second or due, id)
     queues[queue] = queues[queue] or due == '' or tonumber(due) <= second + micros / 1000000
