@@ -85,7 +85,9 @@ local function load_job(id, named)
   local key = job_key(id)
   local names = named or FIELDS
   local values = redis.pcall('HMGET', key, unpack(names))
-  local job = {id = id, key = key}
+  -- With room for what comes: a table that grows into it is made four times over.
+  local job = {id = id, key = key, status = false, fence = false, attempts = false, handler = false,
+    payload = false, recoveries = false, created_at = false, options = false, priority = false}
   if values.err then
     local text = redis.pcall('GET', key)
     if type(text) ~= 'string' then return nil, 'neither a hash nor a string' end
@@ -124,16 +126,21 @@ local function save_job(job, changes)
     redis.call('SET', job.key, php().written(job.php))
     return
   end
-  local set, gone = {}, {}
-  for index = 1, #changes, 2 do
-    if changes[index + 1] == NULL then
-      gone[#gone + 1] = changes[index]
-    else
-      set[#set + 1] = changes[index]
-      set[#set + 1] = changes[index + 1]
-    end
+  -- A claim changes 500 jobs and takes nothing away: its changes go as they came.
+  local set, gone = changes, {}
+  for index = 2, #changes, 2 do
+    if changes[index] == NULL then gone[#gone + 1] = changes[index - 1] end
   end
-  if #gone > 0 then redis.call('HDEL', job.key, unpack(gone)) end
+  if #gone > 0 then
+    set = {}
+    for index = 1, #changes, 2 do
+      if changes[index + 1] ~= NULL then
+        set[#set + 1] = changes[index]
+        set[#set + 1] = changes[index + 1]
+      end
+    end
+    redis.call('HDEL', job.key, unpack(gone))
+  end
   if #set > 0 then redis.call('HSET', job.key, unpack(set)) end
 end
 
