@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any, NoReturn
+from typing import Any
 
 from redis import exceptions
 
@@ -101,8 +101,13 @@ class RedisEngine(Engine):
             rows = chain.from_iterable(map(_new_row, ids, jobs))
             try:
                 call(self._sender.send, "push", self._prefix, self._form, *rows)
-            except (InDoubt, Unsent) as error:
-                self._tell("the job" if len(ids) == 1 else f"the batch of {len(ids)} jobs", error)
+            except InDoubt as error:
+                raise StoreInDoubt(
+                    f"{self.name}: {_spoken(ids)} may or may not have been stored: {error}"
+                ) from error
+            except Unsent as error:
+                with self._translated(f"{_spoken(ids)} was not stored"):
+                    raise error.cause from None
         return ids
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
@@ -373,16 +378,6 @@ class RedisEngine(Engine):
         with self._translated():
             return self._node.execute(*command)
 
-    def _tell(self, jobs: str, error: InDoubt | Unsent) -> NoReturn:
-        """Say of `jobs` that could not be sent whether they are stored."""
-        if isinstance(error, InDoubt):
-            raise StoreInDoubt(
-                f"{self.name}: {jobs} may or may not have been stored: {error}"
-            ) from error
-        with self._translated(f"{jobs} was not stored"):
-            raise error.cause from None
-        raise AssertionError  # mypy: _translated lets nothing pass
-
     @contextmanager
     def _translated(self, fate: str = "") -> Iterator[None]:
         said = f"{fate}: " if fate else ""
@@ -397,6 +392,10 @@ class RedisEngine(Engine):
             raise StoreUnavailable(f"{self.name} is full: {said}{error}") from error
         except (exceptions.RedisError, OSError) as error:
             raise StoreUnavailable(f"{self.name}: {said}{error}") from error
+
+
+def _spoken(ids: Sequence[str]) -> str:
+    return "the job" if len(ids) == 1 else f"the batch of {len(ids)} jobs"
 
 
 def _new_row(id: str, job: NewJob) -> tuple[str, ...]:
