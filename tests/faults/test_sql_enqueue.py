@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgres
@@ -179,10 +180,22 @@ def sessions(server):
     return [pid for (pid,) in server.query(sql)]
 
 
+def stands(pid):
+    """Whether each thread of the process is stopped."""
+    try:
+        states = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    except (FileNotFoundError, ProcessLookupError):  # one has just ended
+        return False
+    return all(state.rpartition(")")[2].split()[0] == "T" for state in states)
+
+
 @contextlib.contextmanager
 def stopped(pids):
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
+    # kill() returns before the last thread has stopped, and that one may still answer a dispatch.
+    while not all(map(stands, pids)):
+        time.sleep(0.001)
     try:
         yield
     finally:
