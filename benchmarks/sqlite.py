@@ -24,7 +24,7 @@ from lightjobs.engines.base import Engine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.queries import query
 from lightjobs.engines.sql.sqlite import Sqlite
-from lightjobs.record import Done
+from lightjobs.model import Done
 from lightjobs.settings import load
 
 from .jobs import Noop, Stamp

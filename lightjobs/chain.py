@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .errors import SettingsError
 from .middleware import Middleware, Next
-from .record import Claim, NewJob
+from .model import Claim, NewJob
 from .run import Run
 from .text import shortened
 

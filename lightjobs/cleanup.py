@@ -10,7 +10,7 @@ from .current import engine
 from .engines.cleanup import GROUPS, step
 from .errors import PayloadError
 from .job import Job
-from .record import NewJob
+from .model import NewJob
 
 
 class Cleanup(TypedDict, total=False):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn, Protocol
 
 from .errors import JobReleased, PermanentJobFailure
-from .record import Claim
+from .model import Claim
 from .strtotime import strtotime
 
 _logger = logging.getLogger("lightjobs.job")

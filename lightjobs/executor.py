@@ -30,7 +30,7 @@ from .errors import (
     StoreUnavailable,
     UnknownHandler,
 )
-from .record import Claim, Done, Failed, HandBack, Outcome, Release
+from .model import Claim, Done, Failed, HandBack, Outcome, Release
 from .run import Run
 
 EXCEPTION_BYTES = 16 * 1024

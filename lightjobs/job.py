@@ -12,8 +12,8 @@ from .context import JobContext, releasing
 from .current import engine, settings
 from .errors import JobDefinitionError, PermanentJobFailure
 from .executor import TRAVELLING, handled, run_here
+from .model import PRIORITIES, Claim, NewJob, is_queue
 from .payload import decode, encode
-from .record import PRIORITIES, Claim, NewJob, is_queue
 from .run import Run
 from .strtotime import strtotime
 from .text import shortened

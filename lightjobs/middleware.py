@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from .record import Claim, Failed, NewJob, Release
+from .model import Claim, Failed, NewJob, Release
 from .run import Run
 
 Next = Callable[[], Coroutine[Any, Any, Any]]

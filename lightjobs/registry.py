@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import JobDefinitionError, SettingsError, UnknownHandler
-from .record import HANDLER_LENGTH
+from .model import HANDLER_LENGTH
 from .text import shortened
 
 if TYPE_CHECKING:

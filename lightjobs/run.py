@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Protocol
 
 from .context import JobContext
-from .record import Claim, Failed, HandBack, Outcome
+from .model import Claim, Failed, HandBack, Outcome
 from .registry import Entry
 
 

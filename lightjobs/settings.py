@@ -16,7 +16,7 @@ from typing import Any
 from . import database_url, redis_url
 from .age import age
 from .errors import SettingsError
-from .record import DEFAULT_RETENTION, Retention
+from .model import DEFAULT_RETENTION, Retention
 
 ENGINES = ("redis", "valkey", "database", "memory", "sync", "null")
 DRIVERS = ("sqlite", "mysql", "mariadb", "pgsql")

@@ -8,7 +8,7 @@ from .. import current, registry
 from ..age import ago
 from ..engines.base import Where
 from ..errors import UnknownHandler
-from ..record import QUEUE_NAMES, is_queue
+from ..model import QUEUE_NAMES, is_queue
 from ..text import escaped, shortened
 
 

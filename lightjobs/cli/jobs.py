@@ -10,7 +10,7 @@ from .. import current, registry
 from ..backoff import is_moment
 from ..engines.base import Where
 from ..errors import LightjobsError, PayloadError, UnknownHandler
-from ..record import FAILED, PRIORITIES, STATUSES
+from ..model import FAILED, PRIORITIES, STATUSES
 from ..text import escaped, escaped_lines, shortened
 from .filters import (
     checked_queue,

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..record import Stored
+from ..model import Stored
 from ..text import escaped, shortened
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -14,7 +14,7 @@ from .. import chain, current, registry
 from ..engines.base import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import SchemaOutdated, SettingsError
-from ..record import COMPLETED, LastSlot
+from ..model import COMPLETED, LastSlot
 from ..schedule import process
 from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load

@@ -17,7 +17,7 @@ from .. import current, registry
 from ..engines import connect
 from ..engines.base import Engine
 from ..errors import SettingsError
-from ..record import QUEUE_NAMES, is_queue
+from ..model import QUEUE_NAMES, is_queue
 from ..settings import Settings
 from ..text import escaped, shortened
 from ..workers import lines, logs

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import LightjobsError
-from ..record import (
+from ..model import (
     CANCELLED,
     COMPLETED,
     DEFAULT_RETENTION,

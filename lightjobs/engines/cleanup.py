@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..age import ago
-from ..record import CANCELLED, COMPLETED, FAILED, NEW, PAUSED, QUEUED
+from ..model import CANCELLED, COMPLETED, FAILED, NEW, PAUSED, QUEUED
 
 GROUPS = {
     "pending": NEW,

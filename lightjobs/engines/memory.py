@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import LightjobsError, UnknownWorker
-from ..record import (
+from ..model import (
     CANCELLED,
     COMPLETED,
     FAILED,

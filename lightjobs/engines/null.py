@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..record import NewJob
+from ..model import NewJob
 from .unstored import UnstoredEngine, new_id
 
 

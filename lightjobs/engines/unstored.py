@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 
 from ..errors import LightjobsError
-from ..record import Claim, LastSlot, Outcome, Slot, Stored
+from ..model import Claim, LastSlot, Outcome, Slot, Stored
 from .base import EVERYWHERE, Engine, Progress, Where, legal_move, legal_purge
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from ..job import Job
-from ..record import ENTRY_OPTION, NewJob
+from ..model import ENTRY_OPTION, NewJob
 from .recurrence import Recurrence
 from .window import Window
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from .. import chain
 from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from ..record import NEW, PAUSED, QUEUED, LastSlot, NewJob, Slot
+from ..model import NEW, PAUSED, QUEUED, LastSlot, NewJob, Slot
 from .agenda import TOLERANCE, Agenda, Due
 from .entry import Entry
 

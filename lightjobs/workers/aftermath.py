@@ -12,7 +12,7 @@ from typing import Any
 from ..engines.base import Engine
 from ..errors import LightjobsError
 from ..executor import timed_out
-from ..record import Claim, Failed, Outcome, Release
+from ..model import Claim, Failed, Outcome, Release
 from ..run import Run
 
 _log = logging.getLogger("lightjobs.worker")

@@ -17,7 +17,7 @@ from types import FrameType
 
 from .. import engines, executor
 from ..errors import JobTimeout
-from ..record import Outcome, Release
+from ..model import Outcome, Release
 from ..run import Run
 from .journal import Journal
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..engines.base import Engine
-from ..record import Done
+from ..model import Done
 from .holdings import Ended
 
 MANY = 50

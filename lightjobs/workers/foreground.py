@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ..engines.base import Engine
 from ..errors import StoreUnavailable
-from ..record import Outcome
+from ..model import Outcome
 from .budget import Budget
 from .flag import Flag
 from .lines import Lines

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ..record import Claim
+from ..model import Claim
 from ..run import Alarm, Run
 from .journal import Journal
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ..errors import JobTimeout
-from ..record import Claim, Done, Failed, HandBack, Outcome, Release
+from ..model import Claim, Done, Failed, HandBack, Outcome, Release
 from .scratch import scratch_file
 
 SLOTS = 2048

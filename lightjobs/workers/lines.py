@@ -14,7 +14,7 @@ from collections import deque
 from json.encoder import encode_basestring_ascii as json_text
 
 from ..errors import JobReleased, RateLimited
-from ..record import Claim, Done, Failed, HandBack, Release, utc_text
+from ..model import Claim, Done, Failed, HandBack, Release, utc_text
 from ..run import Run
 from ..text import escaped, shortened
 

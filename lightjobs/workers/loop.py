@@ -14,7 +14,7 @@ from functools import partial
 
 from ..engines.base import Engine, Where
 from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
-from ..record import CANCELLED, ENTRY_OPTION, Claim, Done, HandBack
+from ..model import CANCELLED, ENTRY_OPTION, Claim, Done, HandBack
 from ..run import Run
 from .alarm import Alarm
 from .beside import Beside

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..engines.base import Engine
 from ..errors import LightjobsError, SchemaOutdated, StoreUnavailable
-from ..record import Outcome
+from ..model import Outcome
 from . import aftermath
 from .budget import Budget
 from .chore import Chore

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..engines.base import Engine
-from ..record import HandBack, Outcome
+from ..model import HandBack, Outcome
 from .journal import Journal
 
 

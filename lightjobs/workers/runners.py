@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..context import Store
 from ..executor import drive, execute, execute_hook, hook_needs_loop, needs_loop
-from ..record import Claim
+from ..model import Claim
 from .flag import Flag
 from .holdings import Holdings
 from .lines import Lines

@@ -17,7 +17,7 @@ from .. import current, registry
 from ..engines.base import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import LightjobsError, SettingsError
-from ..record import QUEUE_NAMES, Outcome, is_queue
+from ..model import QUEUE_NAMES, Outcome, is_queue
 from ..schedule.beside import SchedulerThread
 from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load

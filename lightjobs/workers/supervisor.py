@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from ..record import Outcome
+from ..model import Outcome
 from . import aftermath
 from .budget import Budget
 from .child import GIVEN_UP, OUTGROWN, READY, READY_BYTES

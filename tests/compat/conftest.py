@@ -19,7 +19,7 @@ from sql_servers import MariaServer, clean_mariadb
 
 from lightjobs import engines, env, settings
 from lightjobs.engines.base import Engine
-from lightjobs.record import Claim, Outcome
+from lightjobs.model import Claim, Outcome
 
 from .peer import Peer, serialized
 from .shared_table import SharedTable

@@ -11,7 +11,7 @@ from typing import Any
 from process.harness import Project
 from sql_servers import MariaServer
 
-from lightjobs.record import Claim, Outcome
+from lightjobs.model import Claim, Outcome
 
 from .peer import Peer
 

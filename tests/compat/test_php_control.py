@@ -8,7 +8,7 @@ import pytest
 from process.harness import wait_until
 
 from lightjobs.engines.base import Where
-from lightjobs.record import (
+from lightjobs.model import (
     CANCELLED,
     COMPLETED,
     FAILED,

@@ -8,7 +8,7 @@ import pytest
 from process.harness import wait_until
 
 from lightjobs.engines.base import Where
-from lightjobs.record import FAILED, QUEUED, Done, Failed
+from lightjobs.model import FAILED, QUEUED, Done, Failed
 
 from .conftest import php_job
 from .peer import serialized

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from lightjobs.engines.base import Where
-from lightjobs.record import FAILED, NEW, QUEUED, Done
+from lightjobs.model import FAILED, NEW, QUEUED, Done
 
 from .recorded import MOMENTS, NOTE
 

@@ -10,7 +10,7 @@ import pytest
 from process.harness import wait_until
 
 from lightjobs.engines.base import MAX_RECOVERIES, WORKER_LOST, Where
-from lightjobs.record import FAILED, NEW, QUEUED, Done, Failed, HandBack, NewJob, Release, utc_text
+from lightjobs.model import FAILED, NEW, QUEUED, Done, Failed, HandBack, NewJob, Release, utc_text
 
 HANDLER = "App\\Jobs\\Work"
 FIELDS = ["id", "handler", "payload", "scheduled_at", "status", "queue", "attempts", "created_at"]

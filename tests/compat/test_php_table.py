@@ -8,7 +8,7 @@ import time
 import pytest
 
 from lightjobs.engines.base import MAX_RECOVERIES, WORKER_LOST, Where
-from lightjobs.record import (
+from lightjobs.model import (
     CANCELLED,
     COMPLETED,
     FAILED,

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from lightjobs.record import FAILED, NEW, QUEUED
+from lightjobs.model import FAILED, NEW, QUEUED
 
 HANDLER = "App\\Jobs\\Work"
 LIGHTPACKS = (

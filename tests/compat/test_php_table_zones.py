@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lightjobs.record import NewJob, utc_text
+from lightjobs.model import NewJob, utc_text
 
 HANDLER = "App\\Jobs\\Work"
 SERVER_OFFSET = 5.5 * 3600

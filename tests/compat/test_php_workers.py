@@ -8,7 +8,7 @@ import time
 import pytest
 from process.harness import wait_until
 
-from lightjobs.record import FAILED, QUEUED, NewJob
+from lightjobs.model import FAILED, QUEUED, NewJob
 
 pytestmark = pytest.mark.slow
 

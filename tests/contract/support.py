@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 
-from lightjobs.record import Claim, Done, Failed, HandBack, NewJob, Release
+from lightjobs.model import Claim, Done, Failed, HandBack, NewJob, Release
 
 HANDLER = "App\\Jobs\\ProcessPayment"
 _numbers = itertools.count()

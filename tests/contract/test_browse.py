@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from lightjobs.record import STATUSES
+from lightjobs.model import STATUSES
 
 from .support import NO_IDS, claim_one, fail, push
 

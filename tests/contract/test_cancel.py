@@ -4,7 +4,7 @@ import pytest
 
 from lightjobs.engines.base import MAX_RECOVERIES, Where
 from lightjobs.errors import LightjobsError
-from lightjobs.record import Done, Failed, Retention
+from lightjobs.model import Done, Failed, Retention
 
 from .support import KINDS, NO_IDS, claim_one, drain, fail, outcomes, push, worker
 

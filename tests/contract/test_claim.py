@@ -3,7 +3,7 @@ import time
 import pytest
 
 from lightjobs.errors import UnknownWorker
-from lightjobs.record import Done, Release
+from lightjobs.model import Done, Release
 
 from .support import HANDLER, claim_one, drain, eventually, in_threads, job, processes, push, worker
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from lightjobs.engines.base import Where
-from lightjobs.record import FAILED, NEW, PAUSED, Done, Failed, NewJob, Release
+from lightjobs.model import FAILED, NEW, PAUSED, Done, Failed, NewJob, Release
 
 from .conftest import STORES
 

@@ -29,7 +29,7 @@ from lightjobs.errors import (
     StoreInDoubt,
     StoreUnavailable,
 )
-from lightjobs.record import COMPLETED, Done, NewJob, Release, Retention
+from lightjobs.model import COMPLETED, Done, NewJob, Release, Retention
 
 from .support import HANDLER, claim_one, in_threads, job, push, worker
 from .test_push import HOSTILE

@@ -6,7 +6,7 @@ from lightjobs.engines.base import Where
 from lightjobs.engines.redis import bulk
 from lightjobs.engines.sql import engine as sql
 from lightjobs.errors import LightjobsError
-from lightjobs.record import Done, Failed
+from lightjobs.model import Done, Failed
 
 from .support import NO_IDS, claim_one, drain, fail, push, worker
 

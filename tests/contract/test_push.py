@@ -4,7 +4,7 @@ import time
 import pytest
 
 from lightjobs.errors import LightjobsError
-from lightjobs.record import Done, NewJob
+from lightjobs.model import Done, NewJob
 
 from .support import HANDLER, claim_one, drain, in_threads, job, processes, push, worker
 
@@ -143,7 +143,7 @@ def test_processes_pushing_at_the_same_time_lose_nothing(engine, environment):
     printed = processes(
         environment,
         """
-from lightjobs.record import NewJob
+from lightjobs.model import NewJob
 for n in range(100):
     print(*engine.push([NewJob("h", "q", "{}")] * (1 + n % 5)))
 """,

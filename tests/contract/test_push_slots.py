@@ -6,7 +6,7 @@ import pytest
 
 from lightjobs.engines.redis.engine import RedisEngine
 from lightjobs.engines.sql.engine import SqlEngine
-from lightjobs.record import LastSlot, Slot
+from lightjobs.model import LastSlot, Slot
 
 from .support import in_threads, job
 

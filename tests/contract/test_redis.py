@@ -7,7 +7,7 @@ from lightjobs.engines import connect
 from lightjobs.engines.base import Where
 from lightjobs.engines.redis.bulk import PART
 from lightjobs.errors import StoreUnavailable
-from lightjobs.record import Done, Failed, Retention
+from lightjobs.model import Done, Failed, Retention
 from lightjobs.settings import load
 
 from .conftest import STORES

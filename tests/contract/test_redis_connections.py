@@ -10,7 +10,7 @@ from servers import Cluster, Server, redis_cluster, redis_server, valkey_server
 
 from lightjobs.engines.base import Engine, Where
 from lightjobs.errors import SettingsError, StoreUnavailable
-from lightjobs.record import Done, Failed, Release
+from lightjobs.model import Done, Failed, Release
 
 from .conftest import configured
 from .support import claim_one, eventually, fail, push, worker

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightjobs.record import Failed
+from lightjobs.model import Failed
 
 from .conftest import STORES
 from .support import claim_one, drain, push, worker

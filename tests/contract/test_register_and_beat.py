@@ -3,7 +3,7 @@ import time
 import pytest
 
 from lightjobs.errors import UnknownWorker
-from lightjobs.record import Done
+from lightjobs.model import Done
 
 from .support import claim_one, eventually, push, worker
 

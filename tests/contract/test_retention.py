@@ -3,7 +3,7 @@ import time
 import pytest
 
 from lightjobs.engines.base import Where
-from lightjobs.record import Done, Failed, HandBack, Release, Retention
+from lightjobs.model import Done, Failed, HandBack, Release, Retention
 
 from .support import claim_one, fail, push, worker
 

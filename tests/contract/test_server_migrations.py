@@ -10,7 +10,7 @@ from lightjobs.engines.base import Where
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.queries import statements
 from lightjobs.errors import LightjobsError, SchemaOutdated
-from lightjobs.record import Done
+from lightjobs.model import Done
 
 from .support import claim_one, drain, in_threads, push, worker
 

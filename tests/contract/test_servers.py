@@ -10,7 +10,7 @@ from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgr
 from lightjobs.engines.sql import mysql, postgres
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import LightjobsError, StoreUnavailable, UnknownWorker
-from lightjobs.record import Done, utc_text
+from lightjobs.model import Done, utc_text
 
 from .support import drain, eventually, in_threads, push, worker
 from .test_sqlite import in_child

@@ -7,7 +7,7 @@ import pytest
 
 from lightjobs.engines.base import Where
 from lightjobs.engines.sql.engine import UNCOUNTABLE
-from lightjobs.record import Failed
+from lightjobs.model import Failed
 
 from .conftest import STORES
 from .support import claim_one, push, worker

@@ -14,7 +14,7 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from lightjobs.executor import drive, execute
-from lightjobs.record import Failed, NewJob
+from lightjobs.model import Failed, NewJob
 
 from .support import claim_one, drain, eventually, job, push, worker
 

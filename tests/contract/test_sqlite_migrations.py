@@ -9,7 +9,7 @@ from lightjobs.engines.base import Where
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.errors import SchemaOutdated
-from lightjobs.record import Done
+from lightjobs.model import Done
 
 from .support import claim_one, drain, in_threads, push, worker
 

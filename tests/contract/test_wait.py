@@ -4,7 +4,7 @@ import time
 import pytest
 
 from lightjobs.engines.base import Where
-from lightjobs.record import HandBack, Release
+from lightjobs.model import HandBack, Release
 
 from .support import claim_one, fail, push, worker
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lightjobs.engines.base import Engine
-from lightjobs.record import Done
+from lightjobs.model import Done
 
 SETTLING_SECONDS = 4.0
 """How long after the last shot schedulers have to make up for what was held up."""

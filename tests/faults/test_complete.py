@@ -10,7 +10,7 @@ from callers import caller
 from process.harness import wait_until
 from sql_servers import clean_mariadb, clean_postgres
 
-from lightjobs.record import NewJob
+from lightjobs.model import NewJob
 
 __all__ = ["caller", "clean_mariadb", "clean_postgres"]
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ from servers import clean_redis, redis_server  # noqa: F401 a fixture
 
 from lightjobs.engines import connect
 from lightjobs.errors import StoreUnavailable
-from lightjobs.record import NewJob
+from lightjobs.model import NewJob
 from lightjobs.settings import load
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from process.harness import wait_until
 from servers import clean_cluster  # noqa: F401 a fixture
 
 from lightjobs import engines, env, settings
-from lightjobs.record import NewJob
+from lightjobs.model import NewJob
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from servers import redis_server
 
 from lightjobs import engines, env, settings
 from lightjobs.errors import StoreInDoubt, StoreUnavailable
-from lightjobs.record import NewJob
+from lightjobs.model import NewJob
 
 TIMEOUT = 0.6
 NOT_STORED = "redis: the job was not stored: "

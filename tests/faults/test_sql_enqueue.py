@@ -15,7 +15,7 @@ from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgr
 
 from lightjobs import engines, env, settings
 from lightjobs.errors import LightjobsError, StoreInDoubt, StoreUnavailable
-from lightjobs.record import NewJob
+from lightjobs.model import NewJob
 
 __all__ = ["clean_mariadb", "clean_postgres"]
 

@@ -15,7 +15,7 @@ from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgr
 from lightjobs.engines.sql.database import TryAgain
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import StoreUnavailable
-from lightjobs.record import NewJob
+from lightjobs.model import NewJob
 
 pytestmark = pytest.mark.slow
 

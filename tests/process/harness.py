@@ -23,8 +23,8 @@ import pytest
 
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.model import NewJob
 from lightjobs.payload import encode
-from lightjobs.record import NewJob
 
 COMMAND = [sys.executable, "-m", "lightjobs"]
 

@@ -9,7 +9,7 @@ from lightjobs import chain, current, env
 from lightjobs.cli import run
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.middleware import Middleware
-from lightjobs.record import Done, LastSlot, Retention, Slot
+from lightjobs.model import Done, LastSlot, Retention, Slot
 from lightjobs.settings import load
 
 FILE = """from lightjobs.schedule import schedule

@@ -7,7 +7,7 @@ import pytest
 
 from lightjobs import StoreUnavailable, chain
 from lightjobs.middleware import Middleware
-from lightjobs.record import Done, Failed, Retention
+from lightjobs.model import Done, Failed, Retention
 from lightjobs.schedule import Schedule
 from lightjobs.schedule.scheduler import (
     BATCH,

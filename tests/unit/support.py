@@ -2,7 +2,7 @@ import itertools
 import time
 
 from lightjobs.executor import execute, needs_loop, run_here
-from lightjobs.record import Claim, NewJob
+from lightjobs.model import Claim, NewJob
 
 _ids = itertools.count(1)
 

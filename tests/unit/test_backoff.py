@@ -8,7 +8,7 @@ import pytest
 
 from lightjobs import Backoff, Job, JobDefinitionError
 from lightjobs.backoff import _PLAIN, due
-from lightjobs.record import Failed, Release
+from lightjobs.model import Failed, Release
 from lightjobs.strtotime import strtotime
 
 from .support import run

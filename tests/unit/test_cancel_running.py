@@ -5,7 +5,7 @@ import time
 import pytest
 
 from lightjobs import Job
-from lightjobs.record import Retention
+from lightjobs.model import Retention
 
 from .working import Worker, Wrapped, failing, greedy, wait_for
 

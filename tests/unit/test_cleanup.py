@@ -5,7 +5,7 @@ from lightjobs.cleanup import CleanupJob
 from lightjobs.engines.base import Where
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.errors import LightjobsError, PayloadError
-from lightjobs.record import Done, Failed, NewJob, Retention
+from lightjobs.model import Done, Failed, NewJob, Retention
 
 from .support import run
 

@@ -7,7 +7,7 @@ import pytest
 
 from lightjobs import current, env, registry
 from lightjobs.cli import run
-from lightjobs.record import STATUSES, Failed, NewJob
+from lightjobs.model import STATUSES, Failed, NewJob
 
 JOB = "from lightjobs import Job\n\n\nclass {}(Job):\n    def handle(self): pass\n"
 

@@ -8,7 +8,7 @@ from lightjobs import current
 from lightjobs.cli import run
 from lightjobs.engines.base import Where
 from lightjobs.engines.memory import MemoryEngine
-from lightjobs.record import Failed, NewJob, Retention
+from lightjobs.model import Failed, NewJob, Retention
 
 OTHER = "App\\Jobs\\Other"
 

@@ -14,7 +14,7 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite, _turn
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.middleware import Middleware
-from lightjobs.record import Retention
+from lightjobs.model import Retention
 
 from .working import Worker, wait_for
 

@@ -8,7 +8,7 @@ import pytest
 from lightjobs import Job, executor
 from lightjobs.errors import JobReleased
 from lightjobs.executor import EXCEPTION_BYTES, execute, run_here
-from lightjobs.record import Done, Failed, Release
+from lightjobs.model import Done, Failed, Release
 
 from .support import claim, run
 

@@ -1,6 +1,6 @@
 import time
 
-from lightjobs.record import Done
+from lightjobs.model import Done
 from lightjobs.run import Run
 from lightjobs.workers.holdings import Holdings
 from lightjobs.workers.journal import Journal

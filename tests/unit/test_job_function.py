@@ -8,7 +8,7 @@ import pytest
 
 from lightjobs import Backoff, Job, JobContext, JobDefinitionError, PayloadError, job, registry
 from lightjobs.job_function import Attributes, FunctionJob
-from lightjobs.record import Done, Failed, Release
+from lightjobs.model import Done, Failed, Release
 
 from .support import run
 

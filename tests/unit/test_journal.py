@@ -1,6 +1,6 @@
 import pytest
 
-from lightjobs.record import Done, Failed, HandBack, Release
+from lightjobs.model import Done, Failed, HandBack, Release
 from lightjobs.workers.journal import SLOTS, Held, Journal
 
 from .support import claim

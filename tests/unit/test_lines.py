@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from lightjobs import Job
-from lightjobs.record import Done
+from lightjobs.model import Done
 from lightjobs.run import Run
 from lightjobs.workers import lines, logs
 

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from lightjobs import Job
-from lightjobs.record import NewJob
+from lightjobs.model import NewJob
 from lightjobs.workers import beside
 from lightjobs.workers.budget import Budget
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from lightjobs import Job
-from lightjobs.record import Done
+from lightjobs.model import Done
 from lightjobs.workers import beside
 
 from .support import run

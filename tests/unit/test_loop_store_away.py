@@ -7,7 +7,7 @@ import pytest
 
 from lightjobs import Job
 from lightjobs.errors import StoreUnavailable
-from lightjobs.record import HandBack
+from lightjobs.model import HandBack
 from lightjobs.workers.budget import Budget
 
 from .working import Worker, Wrapped, failing, greedy, wait_for

@@ -11,7 +11,7 @@ from lightjobs.engines.sync import SyncEngine
 from lightjobs.errors import StoreUnavailable
 from lightjobs.executor import drive, execute
 from lightjobs.middleware import Logging, Middleware, Timing
-from lightjobs.record import Done, Failed, HandBack, Release
+from lightjobs.model import Done, Failed, HandBack, Release
 from lightjobs.run import Run
 from lightjobs.settings import examine, load
 

@@ -3,7 +3,7 @@ from readme import blocks, run
 
 import lightjobs
 from lightjobs import Job
-from lightjobs.record import Retention
+from lightjobs.model import Retention
 
 pytestmark = pytest.mark.usefixtures("engine")
 

@@ -2,7 +2,7 @@ import time
 
 from readme import blocks, run
 
-from lightjobs.record import Failed, Release
+from lightjobs.model import Failed, Release
 
 from .support import run as run_job
 

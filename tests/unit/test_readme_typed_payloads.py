@@ -5,7 +5,7 @@ import pytest
 from readme import blocks, run
 
 from lightjobs import PayloadError
-from lightjobs.record import Failed
+from lightjobs.model import Failed
 
 from .support import run as run_job
 

@@ -7,7 +7,7 @@ import pytest
 from lightjobs import Job, JobTimeout
 from lightjobs.engines import memory
 from lightjobs.errors import JobDefinitionError
-from lightjobs.record import Failed, Release, utc_text
+from lightjobs.model import Failed, Release, utc_text
 from lightjobs.workers.journal import Journal
 
 from .support import claim

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lightjobs import Job, JobDefinitionError, PayloadError
 from lightjobs.executor import drive, execute_hook
-from lightjobs.record import Done, Failed
+from lightjobs.model import Done, Failed
 
 from .support import run
 

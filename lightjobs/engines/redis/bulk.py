@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...record import utc_text
+from ...model import utc_text
 from ..base import ENDED, Progress, Where
 
 PART = 500

@@ -22,7 +22,7 @@ from ...errors import (
     StoreUnavailable,
     UnknownWorker,
 )
-from ...record import (
+from ...model import (
     CANCELLED,
     COMPLETED,
     FAILED,

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from ...errors import LightjobsError
-from ...record import (
+from ...model import (
     COMPLETED,
     FAILED,
     NEW,

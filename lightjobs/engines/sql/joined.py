@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...errors import LightjobsError, SchemaOutdated, StaleClaim, StoreInDoubt, StoreUnavailable
-from ...record import NewJob
+from ...model import NewJob
 from ..base import Joined
 from .database import ConnectionLost, Database, Unsent
 from .rows import new_row

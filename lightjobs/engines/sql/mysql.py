@@ -16,7 +16,7 @@ from pymysql.constants import CLIENT, CR, FIELD_TYPE
 from pymysql.converters import conversions
 
 from ...errors import LightjobsError, SettingsError
-from ...record import PRIORITIES
+from ...model import PRIORITIES
 from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain, Unsent
 from .guests.mysql import MysqlGuest, insert, store
 from .queries import pyformat

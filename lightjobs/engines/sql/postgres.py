@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from ...errors import LightjobsError, StoreUnavailable
-from ...record import PRIORITIES
+from ...model import PRIORITIES
 from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain
 from .guests.postgres import PostgresGuest, adapters, store
 from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, ReadOnly, Server

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from ...record import NEW, QUEUED, STATUSES
+from ...model import NEW, QUEUED, STATUSES
 from ..base import ENDED
 
 _FOLDER = Path(__file__).parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...record import NewJob, utc_text
+from ...model import NewJob, utc_text
 
 
 def new_row(job: NewJob) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
-from ...record import PRIORITIES
+from ...model import PRIORITIES
 from .database import Database, Params, Row, TryAgain
 from .guests.sqlite import SqliteGuest, clock, store
 from .queries import query

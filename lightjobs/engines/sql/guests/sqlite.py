@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from ....record import utc_text
+from ....model import utc_text
 from ..database import Params, Row
 from ..queries import query
 from . import Guest
