@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .backoff import Backoff
-from .context import JobContext
 from .current import engine
 from .errors import (
     JobDefinitionError,
@@ -19,6 +17,8 @@ from .errors import (
     StoreInDoubt,
     StoreUnavailable,
 )
+from .execution.backoff import Backoff
+from .execution.context import JobContext
 from .job import Job
 from .job_function import job
 from .version import __version__

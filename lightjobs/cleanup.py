@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
-from . import registry
 from .current import engine
 from .engines.cleanup import GROUPS, step
 from .errors import PayloadError
+from .execution import registry
 from .job import Job
 from .model import NewJob
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from . import chain
 from .engines import connect
 from .engines.base import Engine
+from .execution import middleware_chain
 from .settings import Settings, load
 
 _lock = threading.Lock()
@@ -35,10 +35,11 @@ def engine() -> Engine:
     if _engine is not None:
         return _engine
     configured = settings()
-    middleware = chain.load(configured.middleware)  # not within the lock: it imports users' modules
+    # Outside the lock: it imports users' modules.
+    middleware = middleware_chain.load(configured.middleware)
     with _lock:
         if _engine is None:
-            chain.use(middleware)
+            middleware_chain.use(middleware)
             _engine = connect(configured)
         return _engine
 
@@ -51,6 +52,6 @@ def is_made() -> bool:
 def use(engine: Engine | None, settings: Settings | None = None) -> None:
     """Make `engine` the one this process dispatches to; None means as configured, read anew."""
     global _engine, _settings
-    chain.use(chain.load(settings.middleware if settings else ()))
+    middleware_chain.use(middleware_chain.load(settings.middleware if settings else ()))
     with _lock:
         _engine, _settings = engine, settings

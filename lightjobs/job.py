@@ -6,15 +6,15 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast
 
-from . import backoff, chain, registry
-from .backoff import Backoff, RetryAfter
-from .context import JobContext, releasing
 from .current import engine, settings
 from .errors import JobDefinitionError, PermanentJobFailure
-from .executor import TRAVELLING, handled, run_here
+from .execution import backoff, middleware_chain, registry
+from .execution.backoff import Backoff, RetryAfter
+from .execution.context import JobContext, releasing
+from .execution.executor import TRAVELLING, handled, run_here
+from .execution.run import Run
 from .model import PRIORITIES, Claim, NewJob, is_queue
 from .payload import decode, encode
-from .run import Run
 from .strtotime import strtotime
 from .text import shortened
 
@@ -254,8 +254,8 @@ class Job:
 
 def _push(jobs: Sequence[NewJob], connection: Any) -> list[str]:
     ids = engine().push(jobs) if connection is None else engine().join(connection).push(jobs)
-    if chain.current is not None:
-        chain.pushed(ids, jobs)
+    if middleware_chain.current is not None:
+        middleware_chain.pushed(ids, jobs)
     return ids
 
 

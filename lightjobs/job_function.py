@@ -18,12 +18,12 @@ from typing import (
     overload,
 )
 
-from . import rate as rates
-from .backoff import RetryAfter
-from .context import JobContext
 from .errors import JobDefinitionError
+from .execution import rate_limit as rates
+from .execution.backoff import RetryAfter
+from .execution.context import JobContext
+from .execution.registry import studly
 from .job import Job
-from .registry import studly
 from .text import shortened
 
 C = ParamSpec("C")

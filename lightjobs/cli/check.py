@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from .. import chain, registry
 from ..engines import connect
 from ..errors import LightjobsError
+from ..execution import middleware_chain, registry
 from ..schedule import loading as schedule
 from ..settings import examine
 from ..text import escaped
@@ -29,7 +29,7 @@ def check(as_json: bool) -> int:
     except LightjobsError as error:
         problems.append(str(error))
     try:
-        chain.load(settings.middleware)
+        middleware_chain.load(settings.middleware)
     except LightjobsError as error:
         problems.append(str(error))
     problems += registry.examine(settings.modules)

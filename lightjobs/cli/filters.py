@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from .. import current, registry
+from .. import current
 from ..age import ago
 from ..engines.base import Where
 from ..errors import UnknownHandler
+from ..execution import registry
 from ..model import QUEUE_NAMES, is_queue
 from ..text import escaped, shortened
 

@@ -6,10 +6,11 @@ import json
 
 import click
 
-from .. import current, registry
-from ..backoff import is_moment
+from .. import current
 from ..engines.base import Where
 from ..errors import LightjobsError, PayloadError, UnknownHandler
+from ..execution import registry
+from ..execution.backoff import is_moment
 from ..model import FAILED, PRIORITIES, STATUSES
 from ..text import escaped, escaped_lines, shortened
 from .filters import (

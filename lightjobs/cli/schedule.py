@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from .. import chain, current, registry
+from .. import current
 from ..engines.base import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import SchemaOutdated, SettingsError
+from ..execution import middleware_chain, registry
 from ..model import COMPLETED, LastSlot
 from ..schedule import process
 from ..schedule.entry import Entry
@@ -111,7 +112,7 @@ def schedule_test(name: str, as_json: bool) -> None:
         raise SettingsError(engine.works)
     job = entry.new_job(int(time.time()))._replace(due=None)  # no delay, no jitter
     (job_id,) = engine.push([job])
-    chain.pushed([job_id], [job])
+    middleware_chain.pushed([job_id], [job])
     if as_json:
         print_json({"id": job_id, "handler": entry.job._handler, "queue": entry.job.queue})
     elif runs_here:

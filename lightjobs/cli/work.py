@@ -13,10 +13,11 @@ from typing import Any
 
 import click
 
-from .. import current, registry
+from .. import current
 from ..engines import connect
 from ..engines.base import Engine
 from ..errors import SettingsError
+from ..execution import registry
 from ..model import QUEUE_NAMES, is_queue
 from ..settings import Settings
 from ..text import escaped, shortened

@@ -6,7 +6,14 @@ import time
 from collections.abc import Sequence
 
 from ..errors import JobReleased
-from ..executor import describe, execute, execute_hook, hook_needs_loop, needs_loop, run_here
+from ..execution.executor import (
+    describe,
+    execute,
+    execute_hook,
+    hook_needs_loop,
+    needs_loop,
+    run_here,
+)
 from ..model import Claim, Failed, NewJob, utc_text
 from .unstored import UnstoredEngine, new_id
 

@@ -7,8 +7,8 @@ import traceback
 from collections.abc import Collection
 from pathlib import Path
 
-from .. import registry
 from ..errors import JobDefinitionError, LightjobsError, SettingsError
+from ..execution import registry
 from .book import schedule
 from .entry import Entry
 from .event import Event

@@ -7,9 +7,9 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 
-from .. import chain
 from ..engines.base import Engine
 from ..errors import LightjobsError, StoreUnavailable
+from ..execution import middleware_chain
 from ..model import NEW, PAUSED, QUEUED, LastSlot, NewJob, Slot
 from .agenda import TOLERANCE, Agenda, Due
 from .entry import Entry
@@ -196,8 +196,8 @@ class Scheduler:
                 _log.info("dispatched %s #ID: %s for %s", slot.job.handler, job_id, slot.entry)
             elif slot.job is not None:
                 refused.append(slot.entry)
-        if pushed and chain.current is not None:
-            chain.pushed(*zip(*pushed, strict=True))
+        if pushed and middleware_chain.current is not None:
+            middleware_chain.pushed(*zip(*pushed, strict=True))
         return refused
 
     def _are_paused(self, entries: list[str]) -> bool:

@@ -11,9 +11,9 @@ from typing import Any
 
 from ..engines.base import Engine
 from ..errors import LightjobsError
-from ..executor import timed_out
+from ..execution.executor import timed_out
+from ..execution.run import Run
 from ..model import Claim, Failed, Outcome, Release
-from ..run import Run
 
 _log = logging.getLogger("lightjobs.worker")
 

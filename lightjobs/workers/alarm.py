@@ -15,10 +15,11 @@ import threading
 import time
 from types import FrameType
 
-from .. import engines, executor
+from .. import engines
 from ..errors import JobTimeout
+from ..execution import executor
+from ..execution.run import Run
 from ..model import Outcome, Release
-from ..run import Run
 from .journal import Journal
 
 SIGNAL = signal.SIGURG

@@ -13,8 +13,9 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from .. import current, registry
+from .. import current
 from ..errors import LightjobsError
+from ..execution import registry
 from ..text import escaped
 from . import aftermath, lines, logs
 from .budget import Budget

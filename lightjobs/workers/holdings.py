@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ..execution.run import Alarm, Run
 from ..model import Claim
-from ..run import Alarm, Run
 from .journal import Journal
 
 

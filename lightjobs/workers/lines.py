@@ -14,8 +14,8 @@ from collections import deque
 from json.encoder import encode_basestring_ascii as json_text
 
 from ..errors import JobReleased, RateLimited
+from ..execution.run import Run
 from ..model import Claim, Done, Failed, HandBack, Release, utc_text
-from ..run import Run
 from ..text import escaped, shortened
 
 WRITE_BYTES = 4096

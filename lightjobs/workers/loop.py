@@ -14,8 +14,8 @@ from functools import partial
 
 from ..engines.base import Engine, Where
 from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
+from ..execution.run import Run
 from ..model import CANCELLED, ENTRY_OPTION, Claim, Done, HandBack
-from ..run import Run
 from .alarm import Alarm
 from .beside import Beside
 from .budget import Budget

@@ -11,8 +11,8 @@ from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..context import Store
-from ..executor import drive, execute, execute_hook, hook_needs_loop, needs_loop
+from ..execution.context import Store
+from ..execution.executor import drive, execute, execute_hook, hook_needs_loop, needs_loop
 from ..model import Claim
 from .flag import Flag
 from .holdings import Holdings
@@ -21,7 +21,7 @@ from .lines import Lines
 if TYPE_CHECKING:
     import asyncio
 
-    from ..run import Run
+    from ..execution.run import Run
 
 T = TypeVar("T")
 

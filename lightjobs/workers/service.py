@@ -13,10 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import Any, NamedTuple, Self
 
-from .. import current, registry
+from .. import current
 from ..engines.base import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import LightjobsError, SettingsError
+from ..execution import registry
 from ..model import QUEUE_NAMES, Outcome, is_queue
 from ..schedule.beside import SchedulerThread
 from ..schedule.entry import Entry

@@ -13,7 +13,7 @@ from lightjobs.engines.sql import watch
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.errors import LightjobsError, SchemaOutdated, StoreUnavailable
-from lightjobs.executor import drive, execute
+from lightjobs.execution.executor import drive, execute
 from lightjobs.model import Failed, NewJob
 
 from .support import claim_one, drain, eventually, job, push, worker

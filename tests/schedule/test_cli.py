@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from lightjobs import chain, current, env
+from lightjobs import current, env
 from lightjobs.cli import run
 from lightjobs.engines.memory import MemoryEngine
+from lightjobs.execution import middleware_chain
 from lightjobs.middleware import Middleware
 from lightjobs.model import Done, LastSlot, Retention, Slot
 from lightjobs.settings import load
@@ -182,8 +183,8 @@ def test_test_tells_the_middleware(kept, monkeypatch):
         def on_push(self, job_id, job):
             told.append(job_id)
 
-    load_chain = chain.load
-    monkeypatch.setattr(chain, "load", lambda _entries: load_chain([Watcher]))
+    load_chain = middleware_chain.load
+    monkeypatch.setattr(middleware_chain, "load", lambda _entries: load_chain([Watcher]))
     assert told == [json.loads(kept("schedule:test", NAME, "--json")[1])["id"]]
 
 

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from lightjobs import PermanentJobFailure, registry
+from lightjobs import PermanentJobFailure
+from lightjobs.execution import registry
 from lightjobs.schedule import command
 from lightjobs.schedule.command import RunCommand
 

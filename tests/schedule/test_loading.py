@@ -2,7 +2,8 @@
 
 import pytest
 
-from lightjobs import SettingsError, current, registry
+from lightjobs import SettingsError, current
+from lightjobs.execution import registry
 from lightjobs.schedule import schedule
 from lightjobs.schedule.loading import load
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 from readme import blocks
 
-from lightjobs import registry
+from lightjobs.execution import registry
 from lightjobs.model import Done
 from lightjobs.schedule.loading import load
 from lightjobs.schedule.scheduler import Scheduler

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from lightjobs import StoreUnavailable, chain
+from lightjobs import StoreUnavailable
+from lightjobs.execution import middleware_chain
 from lightjobs.middleware import Middleware
 from lightjobs.model import Done, Failed, Retention
 from lightjobs.schedule import Schedule
@@ -243,7 +244,7 @@ def test_middleware_is_told_of_what_is_dispatched(engine, write, monkeypatch):
         def on_push(self, job_id, job):
             told.append((job_id, job.queue))
 
-    monkeypatch.setattr(chain, "current", chain.load([Watcher]))
+    monkeypatch.setattr(middleware_chain, "current", middleware_chain.load([Watcher]))
     entries = [write(60, "a"), write(60, "no", lambda e: e.when(lambda: False))]
     schedulers = [Scheduler(engine, entries) for _ in range(2)]
     for now in (NOON, NOON + 60):

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lightjobs import current, env, registry
+from lightjobs import current, env
 from lightjobs.engines.memory import MemoryEngine
+from lightjobs.execution import registry
 from lightjobs.settings import Settings
 
 REPOSITORY = str(Path(__file__).parents[2])

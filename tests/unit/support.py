@@ -1,7 +1,7 @@
 import itertools
 import time
 
-from lightjobs.executor import execute, needs_loop, run_here
+from lightjobs.execution.executor import execute, needs_loop, run_here
 from lightjobs.model import Claim, NewJob
 
 _ids = itertools.count(1)

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from lightjobs import Backoff, Job, JobDefinitionError
-from lightjobs.backoff import _PLAIN, due
+from lightjobs.execution.backoff import _PLAIN, due
 from lightjobs.model import Failed, Release
 from lightjobs.strtotime import strtotime
 

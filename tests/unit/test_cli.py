@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from lightjobs import current, env, registry
+from lightjobs import current, env
 from lightjobs.cli import run
+from lightjobs.execution import registry
 from lightjobs.model import STATUSES, Failed, NewJob
 
 JOB = "from lightjobs import Job\n\n\nclass {}(Job):\n    def handle(self): pass\n"

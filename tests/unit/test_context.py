@@ -1,7 +1,7 @@
 import logging
 from datetime import UTC, datetime
 
-from lightjobs.context import JobContext
+from lightjobs.execution.context import JobContext
 
 from .support import claim
 

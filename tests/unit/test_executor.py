@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from lightjobs import Job, executor
+from lightjobs import Job
 from lightjobs.errors import JobReleased
-from lightjobs.executor import EXCEPTION_BYTES, execute, run_here
+from lightjobs.execution import executor
+from lightjobs.execution.executor import EXCEPTION_BYTES, execute, run_here
 from lightjobs.model import Done, Failed, Release
 
 from .support import claim, run

@@ -1,7 +1,7 @@
 import time
 
+from lightjobs.execution.run import Run
 from lightjobs.model import Done
-from lightjobs.run import Run
 from lightjobs.workers.holdings import Holdings
 from lightjobs.workers.journal import Journal
 

@@ -8,7 +8,7 @@ import pytest
 from lightjobs import Job, JobDefinitionError, PayloadError, PermanentJobFailure, current
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.errors import JobReleased
-from lightjobs.executor import drive, execute
+from lightjobs.execution.executor import drive, execute
 
 
 class Pay(Job):

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from lightjobs import Backoff, Job, JobContext, JobDefinitionError, PayloadError, job, registry
+from lightjobs import Backoff, Job, JobContext, JobDefinitionError, PayloadError, job
+from lightjobs.execution import registry
 from lightjobs.job_function import Attributes, FunctionJob
 from lightjobs.model import Done, Failed, Release
 

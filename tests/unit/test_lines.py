@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from lightjobs import Job
+from lightjobs.execution.run import Run
 from lightjobs.model import Done
-from lightjobs.run import Run
 from lightjobs.workers import lines, logs
 
 from .support import claim, run

@@ -5,14 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from lightjobs import Job, SettingsError, chain, current, registry
+from lightjobs import Job, SettingsError, current
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.errors import StoreUnavailable
-from lightjobs.executor import drive, execute
+from lightjobs.execution import middleware_chain, registry
+from lightjobs.execution.executor import drive, execute
+from lightjobs.execution.run import Run
 from lightjobs.middleware import Logging, Middleware, Timing
 from lightjobs.model import Done, Failed, HandBack, Release
-from lightjobs.run import Run
 from lightjobs.settings import examine, load
 
 from .support import claim, run
@@ -350,7 +351,7 @@ def test_the_sync_engine_tells_all_four(using):
 
 
 def test_none_configured_leaves_nothing_to_call(engine):
-    assert chain.current is None
+    assert middleware_chain.current is None
     assert Run.watched is False
 
 
@@ -358,7 +359,7 @@ def test_middleware_is_forgotten_with_the_settings_it_came_from(using):
     using(Watcher)
     assert Run.watched is True
     current.use(None)
-    assert chain.current is None
+    assert middleware_chain.current is None
     assert Run.watched is False
 
 
@@ -410,7 +411,7 @@ class SyncHandle(Middleware):
 )
 def test_a_bad_entry_is_a_settings_error_that_names_it(entry, reason):
     with pytest.raises(SettingsError) as caught:
-        chain.load([Logging, entry])
+        middleware_chain.load([Logging, entry])
     assert str(caught.value).startswith("config/jobs.py: middleware names ")
     assert reason in str(caught.value)
 
@@ -430,7 +431,7 @@ def test_the_setting_takes_classes_and_paths(project):
             "jobs = {'middleware': [Timing, 'lightjobs.middleware.Logging']}\n"
         }
     )
-    made = chain.load(load().middleware)
+    made = middleware_chain.load(load().middleware)
     assert [type(each) for each in made.handles] == [Timing]
     assert [type(each) for each in made.settles] == [Logging]
 

@@ -3,8 +3,8 @@ import pytest
 from lightjobs import Job
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.errors import StoreUnavailable
+from lightjobs.execution.rate_limit import read
 from lightjobs.model import NewJob
-from lightjobs.rate import read
 from lightjobs.settings import load
 
 from .working import Worker

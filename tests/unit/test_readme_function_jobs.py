@@ -1,6 +1,6 @@
 from readme import blocks, run
 
-from lightjobs import registry
+from lightjobs.execution import registry
 
 from .support import run as run_job
 

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from lightjobs import registry
 from lightjobs.errors import JobDefinitionError, SettingsError, UnknownHandler
+from lightjobs.execution import registry
 
 JOB = "from lightjobs import Job\n\n\nclass {}(Job):\n    def handle(self): pass\n"
 

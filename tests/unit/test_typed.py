@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightjobs import Job, JobDefinitionError, PayloadError
-from lightjobs.executor import drive, execute_hook
+from lightjobs.execution.executor import drive, execute_hook
 from lightjobs.model import Done, Failed
 
 from .support import run

@@ -9,11 +9,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from .errors import SettingsError
+from ..errors import SettingsError
+from ..model import Claim, NewJob
+from ..text import shortened
 from .middleware import Middleware, Next
-from .model import Claim, NewJob
 from .run import Run
-from .text import shortened
 
 _log = logging.getLogger("lightjobs.middleware")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
+from ..model import Claim, Failed, HandBack, Outcome
 from .context import JobContext
-from .model import Claim, Failed, HandBack, Outcome
 from .registry import Entry
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .errors import JobDefinitionError, SettingsError, UnknownHandler
-from .model import HANDLER_LENGTH
-from .text import shortened
+from ..errors import JobDefinitionError, SettingsError, UnknownHandler
+from ..model import HANDLER_LENGTH
+from ..text import shortened
 
 if TYPE_CHECKING:
-    from .typed import Typed
+    from ..typed import Typed
 
 LIGHTPACK_PACKAGE = "app_jobs"
 LIGHTPACK_NAMESPACE = "App\\Jobs\\"
@@ -29,7 +29,7 @@ READY_MADE = {
 """The jobs that come with lightjobs and their modules: imported when they are first asked for,
 since few workers run one, and each would pay 6 ms of its start for them."""
 
-_OWN_FOLDER = Path(__file__).parent
+_OWN_FOLDER = Path(__file__).parent.parent
 
 
 class Entry(NamedTuple):
@@ -185,7 +185,7 @@ def _import_problem(name: str, error: BaseException) -> str:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if "importlib" not in frame.filename and Path(frame.filename).parent != _OWN_FOLDER
+        if "importlib" not in frame.filename and _OWN_FOLDER not in Path(frame.filename).parents
     ]
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else name
     return f"{place}: {type(error).__name__}: {error}"

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .errors import JobDefinitionError
-from .strtotime import strtotime
-from .text import shortened
+from ..errors import JobDefinitionError
+from ..strtotime import strtotime
+from ..text import shortened
 
 LONGEST = 366 * 86_400.0
 

@@ -17,10 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import backoff, chain, payload, registry
-from . import rate as rates
-from .context import JobContext, Store
-from .errors import (
+from .. import payload
+from ..errors import (
     JobReleased,
     JobTimeout,
     LightjobsError,
@@ -30,7 +28,10 @@ from .errors import (
     StoreUnavailable,
     UnknownHandler,
 )
-from .model import Claim, Done, Failed, HandBack, Outcome, Release
+from ..model import Claim, Done, Failed, HandBack, Outcome, Release
+from . import backoff, middleware_chain, registry
+from . import rate_limit as rates
+from .context import JobContext, Store
 from .run import Run
 
 EXCEPTION_BYTES = 16 * 1024
@@ -45,7 +46,7 @@ HOPELESS = (PermanentJobFailure, UnknownHandler, PayloadError)
 _TELLING = (*HOPELESS, JobTimeout)
 """What needs no type beside its text."""
 
-_OWN_FOLDER = str(Path(__file__).parent)
+_OWN_FOLDER = str(Path(__file__).parent.parent)
 _log = logging.getLogger("lightjobs.worker")
 T = TypeVar("T")
 
@@ -100,9 +101,9 @@ async def execute(claim: Claim, store: Store | None = None, run: Run | None = No
     run = run or Run(claim)
     started = time.perf_counter()
     try:
-        has_middleware = chain.current is not None
+        has_middleware = middleware_chain.current is not None
         if has_middleware:
-            chain.claimed(claim)
+            middleware_chain.claimed(claim)
         entry, job = _prepared(run, store)
         if entry.has_rate_limit and store is not None:
             _respect_rate(run, store)
@@ -176,18 +177,18 @@ async def handled(run: Run, is_async: bool) -> Any:
 
 
 async def _through(run: Run, is_async: bool) -> Any:
-    current = chain.current
+    current = middleware_chain.current
     if current is None or not current.handles:
         return await _handle(run) if is_async else _handle_now(run)
     if is_async:
-        return await chain.around(run, partial(_handle, run))
+        return await middleware_chain.around(run, partial(_handle, run))
     if current.awaits:
-        from .stepping import step_through  # brings asyncio
+        from .async_bridge import step_through  # brings asyncio
 
-        around, handle = partial(chain.around, run), partial(_handle_now, run)
+        around, handle = partial(middleware_chain.around, run), partial(_handle_now, run)
         return _beside_loops(partial(step_through, around, handle))
     # Driven here, so that one which awaits all the same fails the job and not the worker.
-    return drive(chain.around(run, partial(_handle_as_promised, run)))
+    return drive(middleware_chain.around(run, partial(_handle_as_promised, run)))
 
 
 async def _handle(run: Run) -> Any:
@@ -265,7 +266,7 @@ def _leave_nothing_open(run: Run) -> None:
 async def execute_hook(run: Run) -> None:
     """Call what there is to call once a run's outcome was accepted: the middleware, then the job's
     onSuccess or onFailure. What raises is logged and changes nothing."""
-    chain.settled(run)
+    middleware_chain.settled(run)
     if run.job is None or type(run.outcome) is Release:  # it is to run again
         return
     name = "onSuccess" if run.exception is None else "onFailure"

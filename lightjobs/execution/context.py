@@ -7,9 +7,9 @@ from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn, Protocol
 
-from .errors import JobReleased, PermanentJobFailure
-from .model import Claim
-from .strtotime import strtotime
+from ..errors import JobReleased, PermanentJobFailure
+from ..model import Claim
+from ..strtotime import strtotime
 
 _logger = logging.getLogger("lightjobs.job")
 

@@ -1,0 +1,1 @@
+"""Running one claim: the handler behind it, the middleware around it, and the outcome it yields."""
