@@ -14,12 +14,12 @@ from .execution.context import JobContext, releasing
 from .execution.executor import TRAVELLING, handled, run_here
 from .execution.run import Run
 from .model import PRIORITIES, Claim, NewJob, is_queue
-from .payload import decode, encode
+from .payloads.encoding import decode, encode
 from .strtotime import strtotime
 from .text import shortened
 
 if TYPE_CHECKING:
-    from .typed import Typed
+    from .payloads.typed import Typed
 
 BATCH = 5000
 """How many jobs `dispatchMany` stores in one round trip."""
@@ -266,7 +266,7 @@ def _payload_type(job: type[Job]) -> Typed | None:
     owners = job.__mro__[: job.__mro__.index(Job)]
     if not any("payload" in vars(owner).get("__annotations__", ()) for owner in owners):
         return None
-    from . import typed  # most jobs have no type, and it is much to import
+    from .payloads import typed  # most jobs have no type, and it is much to import
 
     return typed.of_class(job, Job)
 

@@ -156,7 +156,7 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
 
     rate = _checked_rate(attributes.get("rateLimit"))
 
-    from .typed import of_function  # much to import, for who has none of these
+    from .payloads.typed import of_function  # much to import, for who has none of these
 
     def make(function: Callable[..., Any], /) -> FunctionJob[..., ..., Any]:
         if not inspect.isfunction(function):
@@ -208,7 +208,7 @@ def _handler(function: Callable[..., Any], takes_context: bool) -> Callable[[Job
 
 def _parameters(function: Callable[..., Any]) -> tuple[inspect.Signature, bool]:
     """The signature of what is stored, and whether the context comes before it."""
-    from ._typed.build import resolved
+    from .payloads.build import resolved
 
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())

@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .. import payload
 from ..errors import (
     JobReleased,
     JobTimeout,
@@ -29,6 +28,7 @@ from ..errors import (
     UnknownHandler,
 )
 from ..model import Claim, Done, Failed, HandBack, Outcome, Release
+from ..payloads import encoding
 from . import backoff, middleware_chain, registry
 from . import rate_limit as rates
 from .context import JobContext, Store
@@ -135,7 +135,7 @@ def _prepared(run: Run, store: Store | None) -> tuple[registry.Entry, Any]:
     run.job = job = entry.job()
     # First: onFailure may ask for it, whatever fails below.
     run.context = job.context = JobContext(claim, store)
-    job.payload = payload.decode(claim.payload)
+    job.payload = encoding.decode(claim.payload)
     if entry.typed is not None:
         job.payload = entry.typed.load(job.payload)
     if claim.options is not None:

@@ -18,7 +18,7 @@ from ..model import HANDLER_LENGTH
 from ..text import shortened
 
 if TYPE_CHECKING:
-    from ..typed import Typed
+    from ..payloads.typed import Typed
 
 LIGHTPACK_PACKAGE = "app_jobs"
 LIGHTPACK_NAMESPACE = "App\\Jobs\\"

@@ -24,7 +24,7 @@ import pytest
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.model import NewJob
-from lightjobs.payload import encode
+from lightjobs.payloads.encoding import encode
 
 COMMAND = [sys.executable, "-m", "lightjobs"]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightjobs.errors import PayloadError
-from lightjobs.payload import decode, encode
+from lightjobs.payloads.encoding import decode, encode
 
 NAN, INF = float("nan"), float("inf")
 HALF = "\ud83d"

@@ -9,7 +9,7 @@ from json import encoder as _json
 from json.scanner import make_scanner
 from typing import Any
 
-from .errors import PayloadError
+from ..errors import PayloadError
 
 MAX_BYTES = 1024 * 1024
 """The default of JOB_MAX_PAYLOAD. Large data belongs in a store of its own, with its key here."""

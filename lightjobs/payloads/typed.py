@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, get_args, get_origin
 
-from ._typed.build import Builder, resolved
-from ._typed.converter import Converter, Misfit
-from ._typed.objects import Field, record
-from .errors import JobDefinitionError, PayloadError
+from ..errors import JobDefinitionError, PayloadError
+from .build import Builder, resolved
+from .converter import Converter, Misfit
+from .objects import Field, record
 
 _UNTYPED = (Any, object, dict, Mapping)
 

@@ -1,1 +1,0 @@
-"""Converters between annotated Python values and JSON, composed once for each annotation."""
