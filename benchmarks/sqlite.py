@@ -25,7 +25,7 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.queries import query
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.model import Done
-from lightjobs.settings import load
+from lightjobs.settings.settings import load
 
 from .jobs import Noop, Stamp
 

@@ -7,7 +7,7 @@ import threading
 from .engines import connect
 from .engines.base import Engine
 from .execution import middleware_chain
-from .settings import Settings, load
+from .settings.settings import Settings, load
 
 _lock = threading.Lock()
 _settings: Settings | None = None

@@ -23,8 +23,9 @@ from faults.storm import Storm, Verdict
 from servers import redis_server
 from sql_servers import mariadb_server, postgres_server
 
-from lightjobs import engines, env, settings
+from lightjobs import engines, env
 from lightjobs.engines.base import Engine
+from lightjobs.settings import settings
 
 STORES = ("redis", "postgresql", "mariadb", "sqlite")
 

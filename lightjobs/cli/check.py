@@ -8,7 +8,7 @@ from ..engines import connect
 from ..errors import LightjobsError
 from ..execution import middleware_chain, registry
 from ..schedule import loading as schedule
-from ..settings import examine
+from ..settings.settings import examine
 from ..text import escaped
 from .output import json_option, print_json
 from .schedule import unscheduled

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from .. import current
-from ..age import ago
 from ..engines.base import Where
 from ..errors import UnknownHandler
 from ..execution import registry
 from ..model import QUEUE_NAMES, is_queue
+from ..settings.duration import ago
 from ..text import escaped, shortened
 
 

@@ -10,7 +10,7 @@ import click
 
 from .. import current, env
 from ..errors import SettingsError
-from ..settings import TEMPLATES
+from ..settings.settings import TEMPLATES
 
 _FILES = {
     ".env": "env.example",

@@ -19,7 +19,7 @@ from ..engines.base import Engine
 from ..errors import SettingsError
 from ..execution import registry
 from ..model import QUEUE_NAMES, is_queue
-from ..settings import Settings
+from ..settings.settings import Settings
 from ..text import escaped, shortened
 from ..workers import lines, logs
 from ..workers.options import Options

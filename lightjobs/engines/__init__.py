@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..settings import Settings
+from ..settings.settings import Settings
 from .base import Engine
 
 if TYPE_CHECKING:

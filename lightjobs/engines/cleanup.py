@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..age import ago
 from ..model import CANCELLED, COMPLETED, FAILED, NEW, PAUSED, QUEUED
+from ..settings.duration import ago
 
 GROUPS = {
     "pending": NEW,

@@ -17,9 +17,10 @@ from process.harness import Project
 from servers import Server, clean_redis
 from sql_servers import MariaServer, clean_mariadb
 
-from lightjobs import engines, env, settings
+from lightjobs import engines, env
 from lightjobs.engines.base import Engine
 from lightjobs.model import Claim, Outcome
+from lightjobs.settings import settings
 
 from .peer import Peer, serialized
 from .shared_table import SharedTable

@@ -6,11 +6,12 @@ import pytest
 from servers import clean_cluster, clean_redis, clean_valkey
 from sql_servers import clean_mariadb, clean_postgres
 
-from lightjobs import engines, env, settings
+from lightjobs import engines, env
 from lightjobs.engines.base import Engine
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.settings import settings
 
 __all__ = ["clean_cluster", "clean_mariadb", "clean_postgres", "clean_redis", "clean_valkey"]
 

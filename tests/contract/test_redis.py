@@ -8,7 +8,7 @@ from lightjobs.engines.base import Where
 from lightjobs.engines.redis.bulk import PART
 from lightjobs.errors import StoreUnavailable
 from lightjobs.model import Done, Failed, Retention
-from lightjobs.settings import load
+from lightjobs.settings.settings import load
 
 from .conftest import STORES
 from .support import claim_one, drain, fail, push, worker

@@ -14,7 +14,7 @@ from servers import clean_redis, redis_server  # noqa: F401 a fixture
 from lightjobs.engines import connect
 from lightjobs.errors import StoreUnavailable
 from lightjobs.model import NewJob
-from lightjobs.settings import load
+from lightjobs.settings.settings import load
 
 pytestmark = pytest.mark.slow
 

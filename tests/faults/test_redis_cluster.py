@@ -9,8 +9,9 @@ import pytest
 from process.harness import wait_until
 from servers import clean_cluster  # noqa: F401 a fixture
 
-from lightjobs import engines, env, settings
+from lightjobs import engines, env
 from lightjobs.model import NewJob
+from lightjobs.settings import settings
 
 pytestmark = pytest.mark.slow
 

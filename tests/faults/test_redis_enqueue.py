@@ -14,9 +14,10 @@ import pytest
 import redis
 from servers import redis_server
 
-from lightjobs import engines, env, settings
+from lightjobs import engines, env
 from lightjobs.errors import StoreInDoubt, StoreUnavailable
 from lightjobs.model import NewJob
+from lightjobs.settings import settings
 
 TIMEOUT = 0.6
 NOT_STORED = "redis: the job was not stored: "

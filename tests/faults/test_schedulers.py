@@ -5,7 +5,8 @@
 import pytest
 from servers import clean_redis  # noqa: F401
 
-from lightjobs import engines, env, settings
+from lightjobs import engines, env
+from lightjobs.settings import settings
 
 from .storm import Storm
 

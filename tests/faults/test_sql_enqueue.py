@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgres
 
-from lightjobs import engines, env, settings
+from lightjobs import engines, env
 from lightjobs.errors import LightjobsError, StoreInDoubt, StoreUnavailable
 from lightjobs.model import NewJob
+from lightjobs.settings import settings
 
 __all__ = ["clean_mariadb", "clean_postgres"]
 

@@ -11,7 +11,7 @@ from lightjobs.engines.memory import MemoryEngine
 from lightjobs.execution import middleware_chain
 from lightjobs.middleware import Middleware
 from lightjobs.model import Done, LastSlot, Retention, Slot
-from lightjobs.settings import load
+from lightjobs.settings.settings import load
 
 FILE = """from lightjobs.schedule import schedule
 from app_jobs.process_payment import ProcessPayment

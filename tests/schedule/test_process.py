@@ -13,7 +13,7 @@ import sys, time
 from lightjobs import Job
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.current import use
-from lightjobs.settings import load
+from lightjobs.settings.settings import load
 from lightjobs.schedule import Schedule
 from lightjobs.schedule.process import run
 from lightjobs.schedule.scheduler import Scheduler

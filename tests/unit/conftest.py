@@ -7,7 +7,7 @@ import pytest
 from lightjobs import current, env
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.execution import registry
-from lightjobs.settings import Settings
+from lightjobs.settings.settings import Settings
 
 REPOSITORY = str(Path(__file__).parents[2])
 USERS = ("app_jobs", "more_jobs")

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from lightjobs.age import age, ago
+from lightjobs.settings.duration import age, ago
 
 ZONES = ["+07:00", "+5:30", "JST", "UTC", "Asia/Tokyo", "7 days JST", "-7 days +09:00"]
 """As PHP reads them; with a length beside it, it would be a length and the zone's distance."""

@@ -1,8 +1,8 @@
 import pytest
 
-from lightjobs.database_url import parse
 from lightjobs.errors import SettingsError
-from lightjobs.settings import examine, load
+from lightjobs.settings.database_url import parse
+from lightjobs.settings.settings import examine, load
 
 TLS = ("tls", "tls_ca", "tls_cert", "tls_key")
 

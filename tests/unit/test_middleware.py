@@ -14,7 +14,7 @@ from lightjobs.execution.executor import drive, execute
 from lightjobs.execution.run import Run
 from lightjobs.middleware import Logging, Middleware, Timing
 from lightjobs.model import Done, Failed, HandBack, Release
-from lightjobs.settings import examine, load
+from lightjobs.settings.settings import examine, load
 
 from .support import claim, run
 from .working import Worker, Wrapped

@@ -5,7 +5,7 @@ from lightjobs.engines.memory import MemoryEngine
 from lightjobs.errors import StoreUnavailable
 from lightjobs.execution.rate_limit import read
 from lightjobs.model import NewJob
-from lightjobs.settings import load
+from lightjobs.settings.settings import load
 
 from .working import Worker
 

@@ -1,7 +1,7 @@
 from readme import blocks
 
 from lightjobs import Job, current
-from lightjobs.settings import load
+from lightjobs.settings.settings import load
 
 from .working import Worker
 

@@ -2,8 +2,8 @@ import pytest
 
 from lightjobs.engines.redis.connect import pool
 from lightjobs.errors import SettingsError
-from lightjobs.redis_url import parse
-from lightjobs.settings import load
+from lightjobs.settings.redis_url import parse
+from lightjobs.settings.settings import load
 
 
 @pytest.mark.parametrize(

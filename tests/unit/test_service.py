@@ -11,7 +11,7 @@ import pytest
 from lightjobs import Job, current
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.errors import SettingsError
-from lightjobs.settings import Settings
+from lightjobs.settings.settings import Settings
 from lightjobs.workers.service import worker
 
 from .working import wait_for

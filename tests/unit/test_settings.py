@@ -3,7 +3,7 @@ import pytest
 from lightjobs import env
 from lightjobs.env import env as look_up
 from lightjobs.errors import SettingsError
-from lightjobs.settings import examine, load
+from lightjobs.settings.settings import examine, load
 
 CONFIG = """from lightjobs.env import env
 
@@ -233,7 +233,7 @@ def test_an_unreadable_dotenv_is_an_error_of_ours(tmp_path, monkeypatch):
 
 
 def test_an_engine_still_to_come_says_so(monkeypatch):
-    from lightjobs.settings import BUILT_ENGINES, ENGINES
+    from lightjobs.settings.settings import BUILT_ENGINES, ENGINES
 
     for name in set(ENGINES) - set(BUILT_ENGINES):
         monkeypatch.setenv("JOB_ENGINE", name)

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..errors import SettingsError
+from ..model import DEFAULT_RETENTION, Retention
 from . import database_url, redis_url
-from .age import age
-from .errors import SettingsError
-from .model import DEFAULT_RETENTION, Retention
+from .duration import age
 
 ENGINES = ("redis", "valkey", "database", "memory", "sync", "null")
 DRIVERS = ("sqlite", "mysql", "mariadb", "pgsql")
 BUILT_ENGINES = ENGINES
 BUILT_DRIVERS = DRIVERS
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-from .strtotime import strtotime
+from ..strtotime import strtotime
 
 _CLOCK = re.compile(r"[0-9.]+")
 """PHP reads 2020 as twenty past eight."""

@@ -1,0 +1,1 @@
+"""What `config/` and the environment say, checked, with the defaults applied last."""
