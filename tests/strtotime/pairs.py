@@ -8,8 +8,8 @@ from random import Random
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from lightjobs._strtotime.zone_names import ABBREVIATIONS, IDENTIFIERS
 from lightjobs.strtotime import strtotime
+from lightjobs.strtotime.zone_names import ABBREVIATIONS, IDENTIFIERS
 
 from .expressions import expression
 from .formats import documented

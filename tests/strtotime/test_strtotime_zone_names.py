@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from lightjobs._strtotime.zone_names import ABBREVIATIONS, IDENTIFIERS
+from lightjobs.strtotime.zone_names import ABBREVIATIONS, IDENTIFIERS
 
 from .php import Php
 

@@ -175,6 +175,6 @@ def test_a_class_with_plain_waits_does_not_cost_the_parser():
         "import sys, lightjobs\n"
         "class Plain(lightjobs.Job):\n"
         "    delay, retryAfter = '+5 minutes', ['+30 seconds', '1 hour']\n"
-        "assert 'lightjobs._strtotime.parser' not in sys.modules\n"
+        "assert 'lightjobs.strtotime.parser' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", source], check=True, timeout=30)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from lightjobs._strtotime import dates, relative, times
-from lightjobs._strtotime.draft import Draft, Rejected
-from lightjobs._strtotime.grammar import DEFINITIONS, RULES
-from lightjobs._strtotime.lexer import Lexer
-from lightjobs._strtotime.token import Token
-from lightjobs._strtotime.zones import read_zone
+from . import dates, relative, times
+from .draft import Draft, Rejected
+from .grammar import DEFINITIONS, RULES
+from .lexer import Lexer
+from .token import Token
+from .zones import read_zone
 
 _TRIMMED: Final = " \t\n\v\f\r"
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from lightjobs._strtotime.draft import Draft, Rejected, Zone
-from lightjobs._strtotime.token import Token
-from lightjobs._strtotime.zone_names import ABBREVIATIONS, IDENTIFIERS
+from .draft import Draft, Rejected, Zone
+from .token import Token
+from .zone_names import ABBREVIATIONS, IDENTIFIERS
 
 _LONGEST_ABBREVIATION: Final = 5
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
-from lightjobs._strtotime.civil import day_of_week, days_from_civil, normal_date
-from lightjobs._strtotime.draft import Draft, MonthEdge, Shift, Special, WeekdayRule
-from lightjobs._strtotime.transitions import local_to_epoch, offset_at
+from .civil import day_of_week, days_from_civil, normal_date
+from .draft import Draft, MonthEdge, Shift, Special, WeekdayRule
+from .transitions import local_to_epoch, offset_at
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS_PER_DAY: Final = 86_400

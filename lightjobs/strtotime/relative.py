@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lightjobs._strtotime.draft import Draft, MonthEdge, Shift, Special, WeekdayRule, Zone
-from lightjobs._strtotime.token import Token
-from lightjobs._strtotime.words import FIELDS, WEEKDAYS, WORKDAYS
+from .draft import Draft, MonthEdge, Shift, Special, WeekdayRule, Zone
+from .token import Token
+from .words import FIELDS, WEEKDAYS, WORKDAYS
 
 
 def now(draft: Draft, token: Token) -> None:

@@ -6,8 +6,8 @@ import math
 import re
 from typing import Final
 
-from lightjobs._strtotime.draft import Rejected
-from lightjobs._strtotime.words import AMOUNTS, MONTHS
+from .draft import Rejected
+from .words import AMOUNTS, MONTHS
 
 _SIGNED: Final = re.compile(r"([+-]*)[ \t]*([0-9]+)")
 _WORD: Final = re.compile(r"[A-Za-z]*")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from lightjobs._strtotime.draft import Draft, Rejected
-from lightjobs._strtotime.token import Token
-from lightjobs._strtotime.zones import read_zone
+from .draft import Draft, Rejected
+from .token import Token
+from .zones import read_zone
 
 _UNSET_HOUR: Final = -9_999_999
 """PHP's mark for "not said". A NUL in `Jan 5<NUL>10:00 pm` hides the hour, and PHP adds twelve

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lightjobs._strtotime.civil import days_to_week_day
-from lightjobs._strtotime.draft import Draft
-from lightjobs._strtotime.token import Token
-from lightjobs._strtotime.zones import read_zone
+from .civil import days_to_week_day
+from .draft import Draft
+from .token import Token
+from .zones import read_zone
 
 
 def date_american(draft: Draft, token: Token) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lightjobs._strtotime.pattern import Positions, bits, parse
+from .pattern import Positions, bits, parse
 
 
 class _State(dict[str, "_State | None"]):

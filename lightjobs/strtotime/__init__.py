@@ -3,6 +3,14 @@
 `strtotime("first monday of next month 09:00", base)` reads the text as PHP 8.2 does, in the
 zone of `base`. Identifiers such as `Europe/Paris` need time zone data: `zoneinfo` takes it
 from the system or from the `tzdata` package.
+
+A text is cut into tokens (`lexer`, by the rules of `grammar` in the notation of `pattern`).
+Each token notes what it says in a `Draft` (`parser` picks the function from `dates`, `times`,
+`relative` and `zones`; `token` and `words` read the pieces). The draft is then applied to a
+base moment (`resolve`, on the arithmetic of `civil` and `transitions`).
+
+Behavior follows PHP 8.2 (timelib 2022.12) and was checked against a running `php`; "PHP" in
+these modules means that version.
 """
 
 from __future__ import annotations
@@ -12,7 +20,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from lightjobs._strtotime.draft import Draft
+    from .draft import Draft
 
 __all__ = ["strtotime"]
 
@@ -41,7 +49,7 @@ def strtotime(expression: str, base: datetime | None = None) -> datetime:
     """
     # Here, and not above: building the automaton takes longer than all else that a worker imports,
     # and most jobs say "now", for which nobody asks.
-    from lightjobs._strtotime.resolve import resolve
+    from .resolve import resolve
 
     draft = _parse(expression)
     if draft is None:
@@ -55,7 +63,7 @@ def strtotime(expression: str, base: datetime | None = None) -> datetime:
 def _parse(expression: str) -> Draft | None:
     if len(expression) <= _MAX_CACHED_LENGTH:
         return _cached_parse(expression)
-    from lightjobs._strtotime.parser import parse, trim
+    from .parser import parse, trim
 
     if len(expression) > _MAX_PADDED_LENGTH or len(trim(expression)) > _MAX_LENGTH:
         raise ValueError(f"too long for a time expression: {_shown(expression)}")
@@ -64,7 +72,7 @@ def _parse(expression: str) -> Draft | None:
 
 @lru_cache(maxsize=1024)
 def _cached_parse(expression: str) -> Draft | None:
-    from lightjobs._strtotime.parser import parse
+    from .parser import parse
 
     return parse(expression)
 
