@@ -19,7 +19,7 @@ from .errors import (
 )
 from .execution.backoff import Backoff
 from .execution.context import JobContext
-from .job import Job
+from .job_class import Job
 from .job_function import job
 from .version import __version__
 

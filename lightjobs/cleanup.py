@@ -9,7 +9,7 @@ from .current import engine
 from .engines.cleanup import GROUPS, step
 from .errors import PayloadError
 from .execution import registry
-from .job import Job
+from .job_class import Job
 from .model import NewJob
 
 

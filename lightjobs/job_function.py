@@ -23,7 +23,7 @@ from .execution import rate_limit as rates
 from .execution.backoff import RetryAfter
 from .execution.context import JobContext
 from .execution.registry import studly
-from .job import Job
+from .job_class import Job
 from .text import shortened
 
 C = ParamSpec("C")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import JobDefinitionError
-from ..job import Job
+from ..job_class import Job
 from ..job_function import FunctionJob
 from ..text import shortened
 from .command import RunCommand, checked, title

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import JobDefinitionError
-from ..job import Job
+from ..job_class import Job
 
 
 class RunCommand(Job):

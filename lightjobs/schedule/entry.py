@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from ..job import Job
+from ..job_class import Job
 from ..model import ENTRY_OPTION, NewJob
 from .recurrence import Recurrence
 from .window import Window

@@ -10,7 +10,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..errors import JobDefinitionError
-from ..job import Job
+from ..job_class import Job
 from ..strtotime import strtotime
 from ..text import shortened
 from .command import RunCommand
