@@ -20,10 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lightjobs import current
-from lightjobs.engines.base import Engine
 from lightjobs.engines.sql.engine import SqlEngine
-from lightjobs.engines.sql.queries import query
 from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.engines.sql.statements import query
+from lightjobs.engines.store import Engine
 from lightjobs.model import Done
 from lightjobs.settings.settings import load
 

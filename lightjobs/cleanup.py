@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from .current import engine
-from .engines.cleanup import GROUPS, step
+from .engines.cleanup_plan import GROUPS, step
 from .errors import PayloadError
 from .execution import registry
 from .job_class import Job

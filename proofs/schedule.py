@@ -24,7 +24,7 @@ from servers import redis_server
 from sql_servers import mariadb_server, postgres_server
 
 from lightjobs import engines, env
-from lightjobs.engines.base import Engine
+from lightjobs.engines.store import Engine
 from lightjobs.settings import settings
 
 STORES = ("redis", "postgresql", "mariadb", "sqlite")

@@ -12,9 +12,9 @@ import psycopg
 import pymysql
 import pytest
 
-from lightjobs.engines.base import Engine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.engines.store import Engine
 
 EFFECTS = "CREATE TABLE IF NOT EXISTS effects (n int)"
 

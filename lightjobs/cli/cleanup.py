@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..engines.cleanup import ALLOWED, GROUPS, step
+from ..engines.cleanup_plan import ALLOWED, GROUPS, step
 from ..text import escaped
 from .filters import handler_option, queue_option, where
 from .kept import keeping_engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import current
-from ..engines.base import EVERYWHERE
+from ..engines.store import EVERYWHERE
 from ..errors import LightjobsError
 from ..text import escaped
 from .filters import checked_queue, described, handler_option, older_option, queue_option, where

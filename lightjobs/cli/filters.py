@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import current
-from ..engines.base import Where
+from ..engines.store import Where
 from ..errors import UnknownHandler
 from ..execution import registry
 from ..model import QUEUE_NAMES, is_queue

@@ -7,7 +7,7 @@ import json
 import click
 
 from .. import current
-from ..engines.base import Where
+from ..engines.store import Where
 from ..errors import LightjobsError, PayloadError, UnknownHandler
 from ..execution import registry
 from ..execution.backoff import is_moment

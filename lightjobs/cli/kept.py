@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import current
-from ..engines.base import Engine
+from ..engines.store import Engine
 from ..errors import SettingsError
 
 

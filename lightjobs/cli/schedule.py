@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from .. import current
-from ..engines.base import Engine
+from ..engines.store import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import SchemaOutdated, SettingsError
 from ..execution import middleware_chain, registry

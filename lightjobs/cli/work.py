@@ -15,7 +15,7 @@ import click
 
 from .. import current
 from ..engines import connect
-from ..engines.base import Engine
+from ..engines.store import Engine
 from ..errors import SettingsError
 from ..execution import registry
 from ..model import QUEUE_NAMES, is_queue

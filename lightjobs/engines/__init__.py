@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..settings.settings import Settings
-from .base import Engine
+from .store import Engine
 
 if TYPE_CHECKING:
     from .sql.database import Database
@@ -27,9 +27,9 @@ def _make(settings: Settings) -> Engine:
 
             return SqlEngine(_database(settings.database), settings.enqueue_timeout)
         case "redis" | "valkey":
+            from .redis.cluster import Node
             from .redis.connect import pool
             from .redis.engine import RedisEngine
-            from .redis.node import Node
 
             redis = settings.redis
             return RedisEngine(

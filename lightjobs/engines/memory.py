@@ -31,7 +31,7 @@ from ..model import (
     row_number,
     utc_text,
 )
-from .base import (
+from .store import (
     ENDED,
     EVERYWHERE,
     MAX_RECOVERIES,

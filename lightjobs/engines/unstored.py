@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..errors import LightjobsError
 from ..model import Claim, LastSlot, Outcome, Slot, Stored
-from .base import EVERYWHERE, Engine, Progress, Where, legal_move, legal_purge
+from .store import EVERYWHERE, Engine, Progress, Where, legal_move, legal_purge
 
 
 def new_id() -> str:

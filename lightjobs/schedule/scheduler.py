@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 
-from ..engines.base import Engine
+from ..engines.store import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..execution import middleware_chain
 from ..model import NEW, PAUSED, QUEUED, LastSlot, NewJob, Slot

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..engines.base import Engine
+from ..engines.store import Engine
 from ..errors import LightjobsError
 from ..execution.executor import timed_out
 from ..execution.run import Run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..engines.base import Engine
+from ..engines.store import Engine
 from ..model import Done
 from .holdings import Ended
 

@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from ..engines.base import Engine
+from ..engines.store import Engine
 from ..errors import StoreUnavailable
 from ..model import Outcome
 from .budget import Budget

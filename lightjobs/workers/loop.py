@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from ..engines.base import Engine, Where
+from ..engines.store import Engine, Where
 from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
 from ..execution.run import Run
 from ..model import CANCELLED, ENTRY_OPTION, Claim, Done, HandBack

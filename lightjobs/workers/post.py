@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from ..engines.base import Engine
+from ..engines.store import Engine
 from ..errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ..model import Outcome
 from . import aftermath

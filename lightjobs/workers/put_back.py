@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..engines.base import Engine
+from ..engines.store import Engine
 from ..model import HandBack, Outcome
 from .journal import Journal
 

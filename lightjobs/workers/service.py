@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, NamedTuple, Self
 
 from .. import current
-from ..engines.base import Engine
+from ..engines.store import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import LightjobsError, SettingsError
 from ..execution import registry

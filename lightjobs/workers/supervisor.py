@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..engines.base import Engine
+from ..engines.store import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..model import Outcome
 from . import aftermath

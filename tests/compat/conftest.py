@@ -18,7 +18,7 @@ from servers import Server, clean_redis
 from sql_servers import MariaServer, clean_mariadb
 
 from lightjobs import engines, env
-from lightjobs.engines.base import Engine
+from lightjobs.engines.store import Engine
 from lightjobs.model import Claim, Outcome
 from lightjobs.settings import settings
 

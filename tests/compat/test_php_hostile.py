@@ -7,7 +7,7 @@ import time
 import pytest
 from process.harness import wait_until
 
-from lightjobs.engines.base import Where
+from lightjobs.engines.store import Where
 from lightjobs.model import FAILED, QUEUED, Done, Failed
 
 from .conftest import php_job

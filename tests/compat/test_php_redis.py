@@ -9,7 +9,7 @@ import time
 import pytest
 from process.harness import wait_until
 
-from lightjobs.engines.base import MAX_RECOVERIES, WORKER_LOST, Where
+from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST, Where
 from lightjobs.model import FAILED, NEW, QUEUED, Done, Failed, HandBack, NewJob, Release, utc_text
 
 HANDLER = "App\\Jobs\\Work"

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import MAX_RECOVERIES, WORKER_LOST, Where
+from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST, Where
 from lightjobs.model import (
     CANCELLED,
     COMPLETED,

@@ -7,10 +7,10 @@ from servers import clean_cluster, clean_redis, clean_valkey
 from sql_servers import clean_mariadb, clean_postgres
 
 from lightjobs import engines, env
-from lightjobs.engines.base import Engine
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.engines.store import Engine
 from lightjobs.settings import settings
 
 __all__ = ["clean_cluster", "clean_mariadb", "clean_postgres", "clean_redis", "clean_valkey"]

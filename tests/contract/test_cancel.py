@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import MAX_RECOVERIES, Where
+from lightjobs.engines.store import MAX_RECOVERIES, Where
 from lightjobs.errors import LightjobsError
 from lightjobs.model import Done, Failed, Retention
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import Where
+from lightjobs.engines.store import Where
 from lightjobs.model import FAILED, NEW, PAUSED, Done, Failed, NewJob, Release
 
 from .conftest import STORES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightjobs.engines.sql.queries import statements
+from lightjobs.engines.sql.statements import statements
 from lightjobs.errors import SchemaOutdated
 
 from .conftest import STORES

@@ -2,9 +2,9 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import Where
 from lightjobs.engines.redis import bulk
 from lightjobs.engines.sql import engine as sql
+from lightjobs.engines.store import Where
 from lightjobs.errors import LightjobsError
 from lightjobs.model import Done, Failed
 

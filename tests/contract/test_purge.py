@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import Where
+from lightjobs.engines.store import Where
 from lightjobs.errors import LightjobsError
 
 from .support import NO_IDS, claim_one, fail, push, worker

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import MAX_RECOVERIES, WORKER_LOST, Where
+from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST, Where
 from lightjobs.model import Done
 
 from .support import claim_one, drain, eventually, in_threads, processes, push, worker

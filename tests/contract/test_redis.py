@@ -4,8 +4,8 @@ import pytest
 from servers import redis_server
 
 from lightjobs.engines import connect
-from lightjobs.engines.base import Where
 from lightjobs.engines.redis.bulk import PART
+from lightjobs.engines.store import Where
 from lightjobs.errors import StoreUnavailable
 from lightjobs.model import Done, Failed, Retention
 from lightjobs.settings.settings import load

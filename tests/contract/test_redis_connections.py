@@ -8,7 +8,7 @@ import time
 import pytest
 from servers import Cluster, Server, redis_cluster, redis_server, valkey_server
 
-from lightjobs.engines.base import Engine, Where
+from lightjobs.engines.store import Engine, Where
 from lightjobs.errors import SettingsError, StoreUnavailable
 from lightjobs.model import Done, Failed, Release
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from servers import clean_redis
 
-from lightjobs.engines.redis import census
+from lightjobs.engines.redis import php_reconcile
 
 from .conftest import configured
 from .support import fail, push
@@ -86,8 +86,8 @@ def test_what_there_is_no_time_for_is_found_in_the_end(engine, php, clean_redis,
     for id in ids[1000:1010]:
         php.delete(id)
     client.zadd("jobs:queue:php", {"job_php": 1})
-    monkeypatch.setattr(census, "FAILED_SECONDS", 0)
-    monkeypatch.setattr(census, "QUEUES_SECONDS", 0)
+    monkeypatch.setattr(php_reconcile, "FAILED_SECONDS", 0)
+    monkeypatch.setattr(php_reconcile, "QUEUES_SECONDS", 0)
     seen = [engine.stats() for _ in range(50)]
     assert len({str(counts) for counts in seen}) > 1
     assert seen[-1]["q"]["failed"] == 1490
@@ -95,7 +95,7 @@ def test_what_there_is_no_time_for_is_found_in_the_end(engine, php, clean_redis,
 
 
 def test_a_queue_that_only_php_uses_is_found_by_one_look(engine, clean_redis, monkeypatch):
-    monkeypatch.setattr(census, "QUEUES_SECONDS", 5)
+    monkeypatch.setattr(php_reconcile, "QUEUES_SECONDS", 5)
     client = clean_redis.client()
     client.execute_command("EVAL", "for n = 1, 90000 do redis.call('SET', 'k' .. n, 1) end", 0)
     client.zadd("jobs:queue:php", {"job_php": 1})

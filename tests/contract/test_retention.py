@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import Where
+from lightjobs.engines.store import Where
 from lightjobs.model import Done, Failed, HandBack, Release, Retention
 
 from .support import claim_one, fail, push, worker

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sql_servers import NAME, PASSWORD, clean_mariadb, clean_postgres  # noqa: F401
 
-from lightjobs.engines.base import Where
 from lightjobs.engines.sql.engine import SqlEngine
-from lightjobs.engines.sql.queries import statements
+from lightjobs.engines.sql.statements import statements
+from lightjobs.engines.store import Where
 from lightjobs.errors import LightjobsError, SchemaOutdated
 from lightjobs.model import Done
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from sql_servers import MariaServer, PostgresServer
 
-from lightjobs.engines.sql.queries import pyformat
-from lightjobs.engines.sql.queries import where as condition
+from lightjobs.engines.sql.statements import pyformat
+from lightjobs.engines.sql.statements import where as condition
 
 pytestmark = pytest.mark.slow
 

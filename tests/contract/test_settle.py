@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import MAX_RECOVERIES
+from lightjobs.engines.store import MAX_RECOVERIES
 from lightjobs.model import Done, Failed, HandBack, Release
 
 from .support import KINDS, claim_one, drain, in_threads, outcomes, push, worker

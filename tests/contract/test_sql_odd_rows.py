@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from lightjobs.engines.base import Where
 from lightjobs.engines.sql.engine import UNCOUNTABLE
+from lightjobs.engines.store import Where
 from lightjobs.model import Failed
 
 from .conftest import STORES

@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import Where
+from lightjobs.engines.sql import file_watch
 from lightjobs.engines.sql import sqlite as driver
-from lightjobs.engines.sql import watch
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.engines.store import Where
 from lightjobs.errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from lightjobs.execution.executor import drive, execute
 from lightjobs.model import Failed, NewJob
@@ -242,7 +242,7 @@ def test_an_idle_worker_looks_at_the_file_when_it_was_written_to(engine, path, m
     looks = []
     changes = engine._db.changes
     monkeypatch.setattr(engine._db, "changes", lambda *queues: looks.append(1) or changes(*queues))
-    monkeypatch.setattr(watch, "TRUST_SECONDS", 10.0)
+    monkeypatch.setattr(file_watch, "TRUST_SECONDS", 10.0)
     assert not engine.wait(["q"], 0.3)
     assert len(looks) <= 4, "polling every 7 ms would be 43"
     other = SqlEngine(Sqlite(str(path)))

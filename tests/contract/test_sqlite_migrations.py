@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from lightjobs.engines.base import Where
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.engines.store import Where
 from lightjobs.errors import SchemaOutdated
 from lightjobs.model import Done
 

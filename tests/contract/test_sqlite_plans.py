@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from lightjobs.engines.sql.queries import migrations, query, where
+from lightjobs.engines.sql.statements import migrations, query, where
 
 PARAMETERS = {
     "worker": "w",

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import Where
+from lightjobs.engines.store import Where
 from lightjobs.model import HandBack, Release
 
 from .support import claim_one, fail, push, worker

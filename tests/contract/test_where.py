@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.base import Where
+from lightjobs.engines.store import Where
 
 from .support import claim_one, fail, push
 

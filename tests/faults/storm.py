@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from lightjobs.engines.base import Engine
+from lightjobs.engines.store import Engine
 from lightjobs.model import Done
 
 SETTLING_SECONDS = 4.0

@@ -134,7 +134,7 @@ def test_a_lost_answer_leaves_it_open_whether_the_job_is_stored(proxied, engine_
 def test_what_has_not_gone_out_whole_is_not_stored(clean_mariadb, engine_on, monkeypatch):
     engine = engine_on(clean_mariadb.environment)
     push(engine)
-    connection = engine._db._held().connection
+    connection = engine._db._session().connection
     monkeypatch.setattr(connection, "_sock", BrokenPipe(connection._sock))
     push(engine)  # on a new connection
     assert engine.stats()["default"]["new"] == 2

@@ -2,8 +2,8 @@ import pytest
 
 from lightjobs import current
 from lightjobs.cleanup import CleanupJob
-from lightjobs.engines.base import Where
 from lightjobs.engines.memory import MemoryEngine
+from lightjobs.engines.store import Where
 from lightjobs.errors import LightjobsError, PayloadError
 from lightjobs.model import Done, Failed, NewJob, Retention
 

@@ -6,8 +6,8 @@ import pytest
 
 from lightjobs import current
 from lightjobs.cli import run
-from lightjobs.engines.base import Where
 from lightjobs.engines.memory import MemoryEngine
+from lightjobs.engines.store import Where
 from lightjobs.model import Failed, NewJob, Retention
 
 OTHER = "App\\Jobs\\Other"

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from lightjobs import Job
-from lightjobs.engines.base import MAX_RECOVERIES
+from lightjobs.engines.store import MAX_RECOVERIES
 
 from .working import Worker, greedy, wait_for
 

@@ -4,7 +4,7 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightjobs.engines.redis.wire import packed
+from lightjobs.engines.redis.resp import packed
 
 PLAIN = st.text(st.characters(max_codepoint=127))
 WORDS = st.one_of(

@@ -7,8 +7,8 @@ from threading import Timer
 
 import pytest
 
-from lightjobs.engines.sql import watch
-from lightjobs.engines.sql.watch import GAP_SECONDS, POLL_SECONDS, SOON_SECONDS, Watch
+from lightjobs.engines.sql import file_watch
+from lightjobs.engines.sql.file_watch import GAP_SECONDS, POLL_SECONDS, SOON_SECONDS, Watch
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def file(tmp_path):
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
-    monkeypatch.setattr(watch, "TRUST_SECONDS", 10.0)
+    monkeypatch.setattr(file_watch, "TRUST_SECONDS", 10.0)
 
 
 def write(file):
@@ -77,5 +77,5 @@ def test_where_nobody_tells_it_looks_often(file, monkeypatch, missing):
     if missing == "the file":
         file.unlink()
     else:
-        monkeypatch.setattr(watch, "_watching", lambda path: None)
+        monkeypatch.setattr(file_watch, "_watching", lambda path: None)
     assert slept(Watch(file)) < POLL_SECONDS + 0.1

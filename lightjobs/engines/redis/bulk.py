@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...model import utc_text
-from ..base import ENDED, Progress, Where
+from ..store import ENDED, Progress, Where
 
 PART = 500
 """Jobs that one call touches."""

@@ -42,7 +42,7 @@ from ...model import (
     Stored,
     utc_text,
 )
-from ..base import (
+from ..store import (
     ENDED,
     EVERYWHERE,
     MAX_RECOVERIES,
@@ -54,14 +54,14 @@ from ..base import (
     legal_purge,
     pausable,
 )
+from .blocking_wait import BlockingWait
 from .bulk import PART, argument, listed, touch
-from .census import Census, scan
+from .cluster import Node
+from .durability import risks
 from .ids import new_ids
-from .node import Node
-from .risks import risks
-from .scripts import call
-from .sender import InDoubt, Sender, Unsent
-from .sleeper import Sleeper
+from .lua import call
+from .php_reconcile import PhpReconciler, scan
+from .producer import InDoubt, Producer, Unsent
 
 ASIDE = "aside"
 """What is shown as the status of a job that cannot be read."""
@@ -88,11 +88,11 @@ class RedisEngine(Engine):
     ) -> None:
         self.name = name
         self._node = node
-        self._sender = Sender(node, enqueue_timeout)
-        self._sleeper = Sleeper(node)
+        self._producer = Producer(node, enqueue_timeout)
+        self._blocking_wait = BlockingWait(node)
         self._prefix = prefix
         self._form = form
-        self._census = Census(self._call, self._execute, prefix)
+        self._php_reconciler = PhpReconciler(self._call, self._execute, prefix)
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         ids = new_ids(len(jobs))
@@ -100,7 +100,7 @@ class RedisEngine(Engine):
             # One script for all: the list is stored whole or not at all.
             rows = chain.from_iterable(map(_new_row, ids, jobs))
             try:
-                call(self._sender.send, "push", self._prefix, self._form, *rows)
+                call(self._producer.send, "push", self._prefix, self._form, *rows)
             except InDoubt as error:
                 raise StoreInDoubt(
                     f"{self.name}: {_spoken(ids)} may or may not have been stored: {error}"
@@ -177,7 +177,7 @@ class RedisEngine(Engine):
         if where.status not in (None, *statuses):
             return 0
         if NEW in statuses and where.job_id is None and where.queue is None:
-            self._census.take()
+            self._php_reconciler.take()
         return touch(self._call, verb, statuses, arguments, where, progress)
 
     def pause_queue(self, queue: str) -> bool:
@@ -200,7 +200,7 @@ class RedisEngine(Engine):
         return found
 
     def stats(self) -> dict[str, dict[str, int]]:
-        self._census.take()
+        self._php_reconciler.take()
         rows, from_php = self._call("stats")
         if from_php:
             self._call("reconcile_php")
@@ -249,7 +249,7 @@ class RedisEngine(Engine):
         if status not in STATUSES:
             return []
         if status == NEW and queue is None:
-            self._census.take()
+            self._php_reconciler.take()
         found = [
             job
             for key in listed(self._call, status, queue)
@@ -295,7 +295,7 @@ class RedisEngine(Engine):
                 continue
             # PHP leaves no token; the caller asks again often enough for that.
             with self._translated():
-                token = self._sleeper.sleep(keys, pause)
+                token = self._blocking_wait.sleep(keys, pause)
             if token == DUE:
                 return True
             due = self._due(queues)
@@ -366,8 +366,8 @@ class RedisEngine(Engine):
         return [f"{self.name}: {risk}" for risk in risks(self._execute, self._prefix)]
 
     def close(self) -> None:
-        self._sender.close()
-        self._sleeper.close()
+        self._producer.close()
+        self._blocking_wait.close()
         self._node.close()
 
     def _call(self, script: str, *arguments: Any) -> Any:

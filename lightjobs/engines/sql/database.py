@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 from ...errors import LightjobsError, StoreUnavailable, UnknownWorker
 
 if TYPE_CHECKING:
-    from .guests import Guest
+    from .callers.base import CallerConnection
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
@@ -110,7 +110,7 @@ class Database(ABC):
         `push.sql`, and may be added to."""
 
     @abstractmethod
-    def guest(self, connection: Any) -> Guest:
+    def caller(self, connection: Any) -> CallerConnection:
         """What can be done on the caller's `connection`, one of `driver`."""
 
     @abstractmethod

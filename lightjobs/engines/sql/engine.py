@@ -32,7 +32,7 @@ from ...model import (
     row_number,
     utc_text,
 )
-from ..base import (
+from ..store import (
     ENDED,
     EVERYWHERE,
     MAX_RECOVERIES,
@@ -45,12 +45,12 @@ from ..base import (
     pausable,
 )
 from . import migrate
+from .callers.transaction import SqlCallerTransaction
 from .database import Database, Row, repeatable, undone
 from .enqueue import stored
-from .joined import SqlJoined
-from .queries import HIGHEST_COUNT
-from .queries import where as condition
 from .rows import moment, new_row
+from .statements import HIGHEST_COUNT
+from .statements import where as condition
 
 PART = 5000
 """Rows that one statement of a bulk verb touches, so that no lock is held for long."""
@@ -85,8 +85,8 @@ class SqlEngine(Engine):
         with self._db.bounded(time.monotonic() + seconds):
             return list(map(str, stored(partial(self._db.push, rows), what, seconds)))
 
-    def join(self, connection: Any) -> SqlJoined:
-        return SqlJoined(self._db, connection, self.retention.completed != 0)
+    def join(self, connection: Any) -> SqlCallerTransaction:
+        return SqlCallerTransaction(self._db, connection, self.retention.completed != 0)
 
     @undone
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:

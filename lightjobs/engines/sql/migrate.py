@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ...errors import LightjobsError
 from .database import Database, NotAllowed
-from .queries import migrations, statements
+from .statements import migrations, statements
 
 _NOTE = "INSERT INTO job_migrations (name) VALUES ('{}');"
 _FORGET = "DELETE FROM job_migrations WHERE name = '{}';"

@@ -17,10 +17,10 @@ from pymysql.converters import conversions
 
 from ...errors import LightjobsError, SettingsError
 from ...model import PRIORITIES
+from .callers.mysql import MysqlCallerConnection, insert, store
 from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain, Unsent
-from .guests.mysql import MysqlGuest, insert, store
-from .queries import pyformat
-from .server import LOCK_SECONDS, Held, ReadOnly, Server
+from .server import LOCK_SECONDS, ReadOnly, Server, Session
+from .statements import pyformat
 
 LEAST_VERSIONS = {"MySQL": (8, 0, 17), "MariaDB": (10, 6)}
 """MySQL before 8.0.17 has no collation that compares byte by byte and keeps trailing spaces."""
@@ -92,7 +92,7 @@ class Mysql(Server):
         self._collation = ""
         self._pause = POLL_SECONDS[0]
 
-    def _open(self) -> Held:
+    def _open(self) -> Session:
         seconds = self._opening_seconds()
         limits: dict[str, Any] = dict.fromkeys(
             ("connect_timeout", "read_timeout", "write_timeout"), seconds
@@ -109,13 +109,13 @@ class Mysql(Server):
         except BaseException:
             connection.close()
             raise
-        held = Held(connection, connection._sock.fileno())
-        self._bound(held, math.inf)
-        return held
+        session = Session(connection, connection._sock.fileno())
+        self._bound(session, math.inf)
+        return session
 
-    def _bound(self, held: Held, deadline: float) -> None:
+    def _bound(self, session: Session, deadline: float) -> None:
         seconds = max(0.001, min(ANSWER_SECONDS, deadline - time.monotonic()))
-        held.connection._read_timeout = held.connection._write_timeout = seconds
+        session.connection._read_timeout = session.connection._write_timeout = seconds
 
     def _examine(self, version: str) -> None:
         kind = "MariaDB" if "mariadb" in version.lower() else "MySQL"
@@ -129,22 +129,22 @@ class Mysql(Server):
         # Their only collations that compare byte by byte and do not forget trailing spaces.
         self._collation = "utf8mb4_nopad_bin" if kind == "MariaDB" else "utf8mb4_0900_bin"
 
-    def _stale(self, held: Held) -> bool:
+    def _stale(self, session: Session) -> bool:
         return True  # a server speaks unasked only to say farewell
 
-    def _close(self, held: Held) -> None:
+    def _close(self, session: Session) -> None:
         with suppress(Exception):  # it may be broken in any way
-            held.connection.close()
+            session.connection.close()
 
-    def _execute_on(self, held: Held, sql: str, params: Params | None) -> Any:
-        cursor = held.connection.cursor()
+    def _execute_on(self, session: Session, sql: str, params: Params | None) -> Any:
+        cursor = session.connection.cursor()
         for statement in sql.split(";\n"):
             cursor.execute(statement, params)
         return cursor
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
         sql = pyformat(name, self.name, where)
-        if ";\n" not in sql or self._held().inside:
+        if ";\n" not in sql or self._session().inside:
             return self._fetched(self.execute(sql, params))
         with self.transaction():
             return self._fetched(self.execute(sql, params))
@@ -175,14 +175,14 @@ class Mysql(Server):
 
     def push(self, rows: Sequence[dict[str, Any]]) -> list[int]:
         if len(rows) == 1:
-            with self._guarded() as held:
-                cursor = held.connection.cursor()
+            with self._guarded() as session:
+                cursor = session.connection.cursor()
                 return [insert(cursor, cursor.mogrify(pyformat("push", self.name), rows[0]))]
-        with self.transaction(), self._guarded() as held:
-            return store(held.connection.cursor(), rows)
+        with self.transaction(), self._guarded() as session:
+            return store(session.connection.cursor(), rows)
 
-    def guest(self, connection: Any) -> MysqlGuest:
-        return MysqlGuest(connection, self._translated)
+    def caller(self, connection: Any) -> MysqlCallerConnection:
+        return MysqlCallerConnection(connection, self._translated)
 
     def due_in(self, queues: Sequence[str]) -> float | None:
         return min((seconds for _place, seconds in self._look(queues)), default=None)
@@ -224,9 +224,9 @@ class Mysql(Server):
         """A schema change commits by itself here; so each migration changes `jobs` with one
         statement, and may be begun again."""
         lock = f"lightjobs:{self._options['database']}"[:64]
-        with self._guarded() as held:
-            held.inside = True  # the lock is this connection's
-            held.connection._read_timeout = None
+        with self._guarded() as session:
+            session.inside = True  # the lock is this connection's
+            session.connection._read_timeout = None
             try:
                 self.execute("SELECT GET_LOCK(%(lock)s, 86400)", {"lock": lock})
                 yield

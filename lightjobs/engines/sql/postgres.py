@@ -15,9 +15,9 @@ import psycopg
 
 from ...errors import LightjobsError, StoreUnavailable
 from ...model import PRIORITIES
+from .callers.postgres import PostgresCallerConnection, adapters, store
 from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain
-from .guests.postgres import PostgresGuest, adapters, store
-from .server import CONNECT_SECONDS, LOCK_SECONDS, Held, ReadOnly, Server
+from .server import CONNECT_SECONDS, LOCK_SECONDS, ReadOnly, Server, Session
 
 LEAST_VERSION = 130000
 
@@ -29,7 +29,7 @@ VACUUM_SECONDS = 1
 renew and children to bury."""
 
 MIGRATION_LOCK = 5_403_217_881_266
-"""An advisory lock of this number is held by whoever changes the schema."""
+"""An advisory lock of this number is session by whoever changes the schema."""
 
 _HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
 _REFUSED = ("authentication failed", "no pg_hba.conf entry", "does not exist")
@@ -80,7 +80,7 @@ class _Connection(psycopg.Connection[tuple[Any, ...]]):
                 raise psycopg.OperationalError("the server has not answered in time")
 
 
-class _Held(Held):
+class _ListeningSession(Session):
     """A connection that counts the notifications for some queues."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
@@ -132,7 +132,7 @@ class Postgres(Server):
         }
         self.label = f"PostgreSQL database {settings['name']}"
 
-    def _open(self) -> _Held:
+    def _open(self) -> _ListeningSession:
         given = {key: value for key, value in self._options.items() if value is not None}
         # libpq counts whole seconds, from two on.
         seconds = math.ceil(self._opening_seconds())
@@ -152,25 +152,25 @@ class Postgres(Server):
             connection.close()
             raise
         connection.deadline = math.inf
-        return _Held(connection)
+        return _ListeningSession(connection)
 
-    def _bound(self, held: Held, deadline: float) -> None:
-        held.connection.deadline = deadline
+    def _bound(self, session: Session, deadline: float) -> None:
+        session.connection.deadline = deadline
 
-    def _stale(self, held: Held) -> bool:
-        assert isinstance(held, _Held)
+    def _stale(self, session: Session) -> bool:
+        assert isinstance(session, _ListeningSession)
         try:
-            held.consume()
+            session.consume()
         except psycopg.Error:
             return True
-        return held.ended or bool(held.connection.closed)
+        return session.ended or bool(session.connection.closed)
 
-    def _close(self, held: Held) -> None:
+    def _close(self, session: Session) -> None:
         with suppress(psycopg.Error):
-            held.connection.close()
+            session.connection.close()
 
-    def _execute_on(self, held: Held, sql: str, params: Params | None) -> Any:
-        return held.connection.execute(sql, params)
+    def _execute_on(self, session: Session, sql: str, params: Params | None) -> Any:
+        return session.connection.execute(sql, params)
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
         rows = self.rows("claim", {"worker": worker, "limit": limit, **_places(queues)})
@@ -182,33 +182,33 @@ class Postgres(Server):
     def push(self, rows: Sequence[dict[str, Any]]) -> list[int]:
         if len(rows) == 1:
             return [self.rows("push", rows[0])[0][0]]
-        with self.transaction(), self._guarded() as held:
-            return store(held.connection.cursor(), rows)
+        with self.transaction(), self._guarded() as session:
+            return store(session.connection.cursor(), rows)
 
-    def guest(self, connection: Any) -> PostgresGuest:
-        return PostgresGuest(connection, self._translated)
+    def caller(self, connection: Any) -> PostgresCallerConnection:
+        return PostgresCallerConnection(connection, self._translated)
 
     def due_in(self, queues: Sequence[str]) -> float | None:
         ((seconds,),) = self.rows("due", _places(queues))
         return None if seconds is None else float(seconds)
 
     def changes(self, queues: Sequence[str]) -> int:
-        held = self._held()
-        assert isinstance(held, _Held)
-        if not held.listening:
+        session = self._session()
+        assert isinstance(session, _ListeningSession)
+        if not session.listening:
             self.execute("LISTEN lightjobs")
-            held.listening = True
-        held.queues = frozenset(queues)
-        return held.notified
+            session.listening = True
+        session.queues = frozenset(queues)
+        return session.notified
 
     def pause(self, seen: int, queues: Sequence[str], seconds: float) -> bool:
-        with self._guarded() as held:
-            assert isinstance(held, _Held)
-            if held.notified == seen:
+        with self._guarded() as session:
+            assert isinstance(session, _ListeningSession)
+            if session.notified == seen:
                 seconds = min(seconds, POLL_SECONDS * random.uniform(0.8, 1.2))
-                if held.poll.poll(max(1, int(seconds * 1000))):
-                    held.consume()
-            return held.notified != seen
+                if session.poll.poll(max(1, int(seconds * 1000))):
+                    session.consume()
+            return session.notified != seen
 
     def tidy(self) -> None:
         """Autovacuum looks once a minute; in that time a fast queue grows by 300 MB."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from .database import ConnectionLost, Database, Params, Row, TryAgain
-from .queries import pyformat
+from .statements import pyformat
 
 CONNECT_SECONDS = 5
 """How long to wait for a connection before the server counts as away."""
@@ -30,7 +30,7 @@ class ReadOnly(StoreUnavailable):
     may lead to another."""
 
 
-class Held:
+class Session:
     """A thread's connection, the process that opened it, and whether a transaction is open."""
 
     def __init__(self, connection: Any, descriptor: int) -> None:
@@ -52,15 +52,15 @@ class Server(Database):
         self._local = threading.local()
 
     @abstractmethod
-    def _open(self) -> Held:
+    def _open(self) -> Session:
         """A new connection, its session prepared."""
 
     @abstractmethod
-    def _stale(self, held: Held) -> bool:
+    def _stale(self, session: Session) -> bool:
         """Whether a connection, unused for a while and with something to read, has ended."""
 
     @abstractmethod
-    def _execute_on(self, held: Held, sql: str, params: Params | None) -> Any:
+    def _execute_on(self, session: Session, sql: str, params: Params | None) -> Any:
         """Run one statement and return the cursor."""
 
     @abstractmethod
@@ -83,8 +83,8 @@ class Server(Database):
 
     def execute(self, sql: str, params: Params | None = None) -> Any:
         """Run one statement on this thread's connection and return its cursor."""
-        with self._guarded() as held:
-            return self._execute_on(held, sql, params)
+        with self._guarded() as session:
+            return self._execute_on(session, sql, params)
 
     @contextmanager
     def bounded(self, deadline: float) -> Iterator[None]:
@@ -94,11 +94,11 @@ class Server(Database):
             yield
         finally:
             del local["deadline"]
-            if (held := local.get("held")) is not None:
-                self._bound(held, math.inf)
+            if (session := local.get("session")) is not None:
+                self._bound(session, math.inf)
 
     @abstractmethod
-    def _bound(self, held: Held, deadline: float) -> None:
+    def _bound(self, session: Session, deadline: float) -> None:
         """Give up what is asked on a connection and not answered by `deadline`."""
 
     def _opening_seconds(self) -> float:
@@ -107,14 +107,14 @@ class Server(Database):
         return max(0.001, min(CONNECT_SECONDS, deadline - time.monotonic()))
 
     @contextmanager
-    def _guarded(self) -> Iterator[Held]:
+    def _guarded(self) -> Iterator[Session]:
         """This thread's connection; what the driver raises inside is translated, and a connection
         of which nobody knows how it stands is given up."""
-        held = self._held()
+        session = self._session()
         if (deadline := self._local.__dict__.get("deadline")) is not None:
-            self._bound(held, deadline)
+            self._bound(session, deadline)
         try:
-            yield held
+            yield session
         except self.errors as error:
             translated = self._translated(error)
             if isinstance(translated, (ConnectionLost, ReadOnly)):
@@ -131,17 +131,17 @@ class Server(Database):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        if self._held().inside:
+        if self._session().inside:
             yield
             return
         try:
-            with self._guarded() as held:
-                self._execute_on(held, "BEGIN", None)
+            with self._guarded() as session:
+                self._execute_on(session, "BEGIN", None)
         except ConnectionLost as error:
             raise TryAgain(str(error)) from error
         # This very connection, never asked for again: were it killed just now, the next one would
         # be in its place, in autocommit mode, and on MySQL two workers would claim the same jobs.
-        held.inside = True
+        session.inside = True
         committing = False
         try:
             yield
@@ -152,52 +152,55 @@ class Server(Database):
                 raise
             raise TryAgain(str(error)) from error  # it went with its connection
         except BaseException:
-            if self._local.__dict__.get("held") is held:
-                self._roll_back(held)
+            if self._local.__dict__.get("session") is session:
+                self._roll_back(session)
             raise
         finally:
-            held.inside = False
+            session.inside = False
 
-    def _roll_back(self, held: Held) -> None:
+    def _roll_back(self, session: Session) -> None:
         try:
-            self._execute_on(held, "ROLLBACK", None)
+            self._execute_on(session, "ROLLBACK", None)
         except self.errors:
             self._give_up()
 
-    def _held(self) -> Held:
+    def _session(self) -> Session:
         local = self._local.__dict__
-        held: Held | None = local.get("held")
-        if held is not None and held.pid != os.getpid():
+        session: Session | None = local.get("session")
+        if session is not None and session.pid != os.getpid():
             # After a fork: closing it would end the parent's session. Keep it, untouched.
-            _inherited.append(local.pop("held"))
-            held = None
-        if held is not None and not held.inside and held.poll.poll(0) and self._stale(held):
-            # The server has closed it meanwhile; nothing was asked yet, so nobody needs to know.
+            _inherited.append(local.pop("session"))
+            session = None
+        if session is not None and not session.inside and self._has_ended(session):
+            # The server has closed it since; nothing was asked yet, so no caller needs to know.
             self._give_up()
-            held = None
-        if held is None:
+            session = None
+        if session is None:
             try:
-                held = self._open()
+                session = self._open()
             except self.errors as error:
                 translated = self._translated(error)
                 if isinstance(translated, ConnectionLost):
                     raise StoreUnavailable(str(translated)) from error
                 raise translated from error
-            local["held"] = held
-        return held
+            local["session"] = session
+        return session
+
+    def _has_ended(self, session: Session) -> bool:
+        return bool(session.poll.poll(0)) and self._stale(session)
 
     def _give_up(self) -> None:
-        held: Held | None = self._local.__dict__.pop("held", None)
-        if held is not None:
-            self._close(held)
+        session: Session | None = self._local.__dict__.pop("session", None)
+        if session is not None:
+            self._close(session)
 
     def close(self) -> None:
-        held: Held | None = self._local.__dict__.pop("held", None)
-        if held is not None and held.pid == os.getpid():
-            self._close(held)
+        session: Session | None = self._local.__dict__.pop("session", None)
+        if session is not None and session.pid == os.getpid():
+            self._close(session)
 
     @abstractmethod
-    def _close(self, held: Held) -> None:
+    def _close(self, session: Session) -> None:
         """Close a connection, also a broken one."""
 
     def apply(self, statements: Sequence[str]) -> None:

@@ -14,10 +14,10 @@ from typing import Any
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ...model import PRIORITIES
+from .callers.sqlite import SqliteCallerConnection, clock, store
 from .database import Database, Params, Row, TryAgain
-from .guests.sqlite import SqliteGuest, clock, store
-from .queries import query
-from .watch import Watch
+from .file_watch import Watch
+from .statements import query
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process's transaction before it gives up."""
@@ -128,9 +128,9 @@ class Sqlite(Database):
         finally:
             _turn.release()
 
-    def guest(self, connection: Any) -> SqliteGuest:
+    def caller(self, connection: Any) -> SqliteCallerConnection:
         # Not in turn: the caller may have the file's write lock until it is we who go on.
-        return SqliteGuest(connection, self._translated)
+        return SqliteCallerConnection(connection, self._translated)
 
     def due_in(self, queues: Sequence[str]) -> float | None:
         found = [

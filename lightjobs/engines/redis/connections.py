@@ -11,7 +11,7 @@ import redis
 from redis import exceptions
 
 
-class Connected(NamedTuple):
+class Connection(NamedTuple):
     """A connection to the server of `pool`, whose socket waits at most `timeout` seconds."""
 
     pool: redis.ConnectionPool
@@ -48,14 +48,14 @@ class Connected(NamedTuple):
             return False
 
 
-class Spare:
+class IdleConnections:
     """Connections that are in no use at the moment."""
 
     def __init__(self) -> None:
-        self._idle: deque[Connected] = deque()
+        self._idle: deque[Connection] = deque()
         self._process = os.getpid()
 
-    def take(self, pool: redis.ConnectionPool, seconds: float) -> Connected:
+    def take(self, pool: redis.ConnectionPool, seconds: float) -> Connection:
         """One that is alive, or a new one that has `seconds` for each of its steps."""
         if self._process != os.getpid():
             # The parent of this fork goes on using its sockets.
@@ -73,9 +73,9 @@ class Spare:
         connection.connect()
         poll = select.poll()
         poll.register(connection._sock, select.POLLIN)
-        return Connected(pool, connection, seconds, poll)
+        return Connection(pool, connection, seconds, poll)
 
-    def give_back(self, connected: Connected) -> None:
+    def give_back(self, connected: Connection) -> None:
         """Keep one on which nothing is under way."""
         self._idle.append(connected)
 

@@ -29,7 +29,7 @@ from ..model import (
     Slot,
     Stored,
 )
-from .cleanup import GROUPS, step
+from .cleanup_plan import GROUPS, step
 
 MAX_RECOVERIES = 3
 """A job goes back after this many deaths of its worker; at the next one it fails."""
@@ -90,7 +90,7 @@ def pausable(queue: object) -> str:
     return queue
 
 
-class Joined(ABC):
+class CallerTransaction(ABC):
     """The caller's transaction, on a connection of its own, and what can be made part of it: it is
     seen by others once that is committed, and has never been if it is rolled back."""
 
@@ -132,7 +132,7 @@ class Engine(ABC):
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         """Store `jobs`, all or none, and return their ids in order. What has returned will run."""
 
-    def join(self, connection: Any) -> Joined:
+    def join(self, connection: Any) -> CallerTransaction:
         """Take part in the transaction that is open on the caller's `connection`. Raises
         LightjobsError when this engine keeps no jobs there."""
         raise LightjobsError(

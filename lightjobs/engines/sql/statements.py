@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from ...model import NEW, QUEUED, STATUSES
-from ..base import ENDED
+from ..store import ENDED
 
 _FOLDER = Path(__file__).parent
 

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ...errors import LightjobsError, SchemaOutdated, StaleClaim, StoreInDoubt, StoreUnavailable
-from ...model import NewJob
-from ..base import Joined
-from .database import ConnectionLost, Database, Unsent
-from .rows import new_row
+from ....errors import LightjobsError, SchemaOutdated, StaleClaim, StoreInDoubt, StoreUnavailable
+from ....model import NewJob
+from ...store import CallerTransaction
+from ..database import ConnectionLost, Database, Unsent
+from ..rows import new_row
 from .unwrap import unwrapped
 
 
-class SqlJoined(Joined):
+class SqlCallerTransaction(CallerTransaction):
     """`connection` is the driver's, or one of SQLAlchemy's or Django's that wraps it."""
 
     def __init__(self, database: Database, connection: Any, keeps_completed: bool) -> None:
         self._db = database
-        self._guest = database.guest(unwrapped(connection, database.driver, database.label))
+        self._caller = database.caller(unwrapped(connection, database.driver, database.label))
         self._complete = "complete_kept" if keeps_completed else "complete_done"
         self._completed: dict[str, int] = {}
         self._refused = False
@@ -29,16 +29,16 @@ class SqlJoined(Joined):
             return []
         what = "the job" if len(jobs) == 1 else f"the batch of {len(jobs)} jobs"
         with self._explained(f"{what} was not stored", f"{what} may or may not have been stored"):
-            return list(map(str, self._guest.push([new_row(job) for job in jobs])))
+            return list(map(str, self._caller.push([new_row(job) for job in jobs])))
 
     def complete(self, job_id: str, fence: int) -> None:
         with self._explained("the job was not completed", "the job may have been completed"):
-            if not self._guest.is_bound():
+            if not self._caller.is_bound():
                 raise LightjobsError(
                     "complete() needs a transaction: begin one, or turn autocommit off"
                 )
             params = {"id": int(job_id), "fence": fence}
-            self._refused = not self._guest.run(self._complete, params)
+            self._refused = not self._caller.run(self._complete, params)
             if self._refused:
                 raise StaleClaim(
                     f"job {job_id} is not this run's any more: it has been completed, cancelled "
@@ -48,9 +48,9 @@ class SqlJoined(Joined):
 
     def abandon(self) -> bool:
         try:
-            if not self._guest.is_open() or not (self._refused or self._has_completed()):
+            if not self._caller.is_open() or not (self._refused or self._has_completed()):
                 return False
-            self._guest.roll_back()
+            self._caller.roll_back()
         except LightjobsError:  # closed, broken or aborted: nothing in it can happen any more
             return False
         return True
@@ -63,7 +63,7 @@ class SqlJoined(Joined):
         inside, outside = (
             rows[0][0]
             for rows in (
-                self._guest.rows("running", self._completed),
+                self._caller.rows("running", self._completed),
                 self._db.rows_beside("running", self._completed),
             )
         )
@@ -74,7 +74,7 @@ class SqlJoined(Joined):
         """Says whose connection it was, and what became of what was asked."""
         alone = False
         try:
-            alone = not (self._guest.is_closed() or self._guest.is_bound())
+            alone = not (self._caller.is_closed() or self._caller.is_bound())
             yield
         except SchemaOutdated as error:
             said = str(error.__cause__).partition("\n")[0]

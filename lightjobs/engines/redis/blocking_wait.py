@@ -8,23 +8,23 @@ from typing import Any
 
 from redis import exceptions
 
+from .cluster import AWAY, Node
 from .connect import TIMEOUT_SECONDS
-from .node import AWAY, Node
-from .spare import Spare
-from .wire import packed
+from .connections import IdleConnections
+from .resp import packed
 
 MARGIN_SECONDS = 0.003
 """How much sooner the server's time is over than ours, so that it is when we ask."""
 
 
-class Sleeper:
+class BlockingWait:
     """Waits for tokens. A server that nobody asks anything looks only ten times a second whether
     the time of a blocked client is over; so the time is kept here, and any question makes the
     server notice."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._spare = Spare()
+        self._idle_connections = IdleConnections()
 
     def sleep(self, keys: Sequence[str], seconds: float) -> bytes | None:
         """Return the token as soon as there is one in a list of `keys`; None after `seconds`."""
@@ -32,7 +32,7 @@ class Sleeper:
             time.sleep(seconds)
             return None
         client = self._node.client
-        connected = self._spare.take(client.connection_pool, TIMEOUT_SECONDS)
+        connected = self._idle_connections.take(client.connection_pool, TIMEOUT_SECONDS)
         connection = connected.connection
         try:
             connected.send(packed("BLPOP", *keys, seconds - MARGIN_SECONDS))
@@ -48,7 +48,7 @@ class Sleeper:
             if isinstance(error, AWAY):
                 self._node.leave(client)
             raise
-        self._spare.give_back(connected)
+        self._idle_connections.give_back(connected)
         return popped[1] if popped else None
 
     def _make_notice(self, connection: Any, key: str) -> None:
@@ -57,4 +57,4 @@ class Sleeper:
 
     def close(self) -> None:
         """Close what is idle."""
-        self._spare.close()
+        self._idle_connections.close()

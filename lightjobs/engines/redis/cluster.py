@@ -10,8 +10,8 @@ import redis
 from redis import exceptions
 
 from .connect import TIMEOUT_SECONDS, Address
-from .spare import Spare
-from .wire import Word
+from .connections import IdleConnections
+from .resp import Word
 
 REDIRECTIONS = 5
 """How often one command is sent on before the cluster counts as not ready."""
@@ -35,7 +35,7 @@ class Node:
         self._current: Address | None = None
         """None: as configured."""
         self._clients: dict[Address | None, redis.Redis] = {None: self._client}
-        self._spare = Spare()
+        self._idle_connections = IdleConnections()
 
     @property
     def client(self) -> redis.Redis:
@@ -53,16 +53,16 @@ class Node:
 
     def _exchanged(self, client: redis.Redis, command: bytes) -> Any:
         # Not by the client: its pool and its ways take longer than a small script does.
-        connected = self._spare.take(client.connection_pool, TIMEOUT_SECONDS)
+        connected = self._idle_connections.take(client.connection_pool, TIMEOUT_SECONDS)
         try:
             reply = connected.exchange(command)
         except exceptions.ResponseError:
-            self._spare.give_back(connected)
+            self._idle_connections.give_back(connected)
             raise
         except BaseException:
             connected.connection.disconnect()
             raise
-        self._spare.give_back(connected)
+        self._idle_connections.give_back(connected)
         return reply
 
     def _found(self, asked: Callable[[redis.Redis], Any]) -> Any:
@@ -78,7 +78,7 @@ class Node:
             except exceptions.ReadOnlyError:
                 # A replica by now; a name may lead to another server when it is looked up again.
                 client.connection_pool.disconnect(inuse_connections=False)
-                self._spare.close()
+                self._idle_connections.close()
                 raise
         raise exceptions.ClusterError("the cluster's nodes send this from one to the other")
 
@@ -108,7 +108,7 @@ class Node:
         with self._lock:
             for client in self._clients.values():
                 client.close()
-        self._spare.close()
+        self._idle_connections.close()
 
 
 def ask(client: redis.Redis, *command: Word) -> Any:

@@ -38,7 +38,7 @@ def scan(
             return
 
 
-class Census:
+class PhpReconciler:
     """Keeps the counts that `stats` reads. `call` runs a script, `execute` a command."""
 
     def __init__(self, call: Callable[..., Any], execute: Callable[..., Any], prefix: str) -> None:

@@ -15,8 +15,8 @@ from pymysql.cursors import Cursor
 
 from ....errors import LightjobsError
 from ..database import Params, Row
-from ..queries import pyformat
-from . import Guest
+from ..statements import pyformat
+from .base import CallerConnection
 
 PACKET_BYTES = 1_000_000
 """About how long a statement that inserts many jobs may be; the server's own limit is above."""
@@ -40,7 +40,7 @@ class _Cursor(Cursor):
         return query % {name: escape_item(value, "utf8mb4") for name, value in args.items()}
 
 
-class MysqlGuest(Guest):
+class MysqlCallerConnection(CallerConnection):
     """The caller's PyMySQL connection."""
 
     errors = (pymysql.MySQLError,)

@@ -13,8 +13,8 @@ from psycopg.rows import tuple_row
 from psycopg.types.string import TextLoader
 
 from ..database import Params, Row
-from ..queries import pyformat
-from . import Guest
+from ..statements import pyformat
+from .base import CallerConnection
 
 adapters = AdaptersMap(psycopg.adapters)
 """How values travel, whatever a connection was taught."""
@@ -27,7 +27,7 @@ class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
         return adapters
 
 
-class PostgresGuest(Guest):
+class PostgresCallerConnection(CallerConnection):
     """The caller's psycopg connection. What it tells those who LISTEN is heard at its commit."""
 
     errors = (psycopg.Error,)

@@ -8,8 +8,8 @@ from typing import Any
 import redis
 from redis import exceptions
 
-from .node import AWAY, Node
-from .spare import Connected, Spare
+from .cluster import AWAY, Node
+from .connections import Connection, IdleConnections
 
 PAUSE_SECONDS = (0.01, 0.25)
 """First and longest pause between two attempts."""
@@ -41,14 +41,14 @@ class InDoubt(Exception):
     """The command was sent, and no reply came."""
 
 
-class Sender:
+class Producer:
     """Sends on connections of its own: who has them knows whether a command had gone out whole
     when they broke, and can give each the time that is left."""
 
     def __init__(self, node: Node, seconds: float) -> None:
         self._node = node
         self._seconds = seconds
-        self._spare = Spare()
+        self._idle_connections = IdleConnections()
 
     def send(self, command: bytes) -> Any:
         """Send a packed command and return its reply. What was surely not run is tried again while
@@ -66,7 +66,7 @@ class Sender:
 
     def close(self) -> None:
         """Close what is idle."""
-        self._spare.close()
+        self._idle_connections.close()
 
     def _attempt(self, deadline: float, command: bytes) -> Any:
         client = self._node.client
@@ -74,7 +74,7 @@ class Sender:
         sent = False
         try:
             left = max(0.001, deadline - time.monotonic())
-            connected = self._spare.take(client.connection_pool, left)
+            connected = self._idle_connections.take(client.connection_pool, left)
             connected.send(command)
             sent = True  # a server does not run what has not come whole
             if left + SLACK_SECONDS < connected.timeout:  # its own time would be over too late
@@ -92,12 +92,12 @@ class Sender:
                 raise InDoubt(str(error)) from error
             raise Unsent(error) from error
         if connected.timeout > self._seconds / 2:
-            self._spare.give_back(connected)
+            self._idle_connections.give_back(connected)
         else:
             connected.connection.disconnect()
         return reply
 
-    def _wait(self, connected: Connected, seconds: float) -> None:
+    def _wait(self, connected: Connection, seconds: float) -> None:
         if not connected.connection.can_read(seconds):
             raise exceptions.TimeoutError(f"no reply within {self._seconds:g} s")
 

@@ -1,4 +1,4 @@
-"""The caller's own connection, used as a guest does: nothing of its session may matter to us, and
+"""The caller's own connection: nothing of its session may matter to us, and
 nothing of it is changed. Zone, date style, encoding, autocommit, row factory and isolation level
 are the caller's business."""
 
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ..database import Params, Row
 
 
-class Guest(ABC):
+class CallerConnection(ABC):
     """A connection of one driver, in whatever transaction it is in. What the driver raises is
     translated; nothing is tried again, since the database may have undone the caller's work, too.
     """

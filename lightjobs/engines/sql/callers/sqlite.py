@@ -10,11 +10,11 @@ from typing import Any
 
 from ....model import utc_text
 from ..database import Params, Row
-from ..queries import query
-from . import Guest
+from ..statements import query
+from .base import CallerConnection
 
 
-class SqliteGuest(Guest):
+class SqliteCallerConnection(CallerConnection):
     """The caller's sqlite3 connection; in the thread, and under the lock, where it is used."""
 
     errors = (sqlite3.Error,)

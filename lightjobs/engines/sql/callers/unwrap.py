@@ -6,7 +6,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from ...errors import LightjobsError
+from ....errors import LightjobsError
 
 NESTED = 5
 """A scoped session holds a session, a connection, a pool's proxy and the driver's connection."""

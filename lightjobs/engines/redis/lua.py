@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from redis import exceptions
 
-from .wire import Word, counted, encoded, packed
+from .resp import Word, counted, encoded, packed
 
 Exchange = Callable[[bytes], Any]
 """Sends one command and returns the reply."""

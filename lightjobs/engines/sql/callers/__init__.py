@@ -1,0 +1,1 @@
+"""Transactional enqueue: jobs that become part of a transaction on the caller's own connection."""
