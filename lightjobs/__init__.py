@@ -24,7 +24,7 @@ from .job_function import job
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .workers.service import worker
+    from .workers.embedded import worker
 
 __all__ = [
     "Backoff",
@@ -49,7 +49,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "worker":  # only when it is asked for: who dispatches need not import asyncio
-        from .workers.service import worker
+        from .workers.embedded import worker
 
         return worker
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -64,7 +64,7 @@ class Server:
         self.certificate = _certificate(self.folder) if tls else None
         self._cluster = cluster
         self._bus = 0  # of a cluster; kept as the port is
-        self._lines = [
+        self._job_log = [
             f"dir {self.folder}",
             "daemonize no",
             f"bind {self.host}",
@@ -77,7 +77,7 @@ class Server:
             *config,
         ]
         if self.certificate:
-            self._lines += [
+            self._job_log += [
                 f"tls-cert-file {self.certificate}",
                 f"tls-key-file {self.certificate.with_suffix('.key')}",
                 f"tls-ca-cert-file {self.certificate}",
@@ -153,7 +153,7 @@ class Server:
             self._bus = self._bus or _free_port()
             listen += ["cluster-enabled yes", f"cluster-port {self._bus}"]
         path = self.folder / "server.conf"
-        path.write_text("\n".join([*self._lines, *listen, ""]))
+        path.write_text("\n".join([*self._job_log, *listen, ""]))
         command = [*_tied_to_us(), self.binary, str(path)]
         with (self.folder / "log").open("ab") as log:
             self.process = _LAUNCHER.submit(

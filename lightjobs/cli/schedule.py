@@ -21,7 +21,7 @@ from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load
 from ..schedule.scheduler import Scheduler
 from ..text import escaped, shortened
-from ..workers import logs
+from ..workers import logging_setup
 from .output import json_option, print_json, print_table
 
 _UTC = ZoneInfo("UTC")
@@ -74,7 +74,7 @@ def schedule_work(with_parent: bool, log_format: str, quiet: bool) -> int:
     engine, entries = _scheduling_engine(), _entries()
     if not entries:
         raise SettingsError(f"nothing to schedule: no entries in {FILE}")
-    logs.configure(log_format, quiet)
+    logging_setup.configure(log_format, quiet)
 
     def say_ready() -> None:
         if not quiet and log_format == "text":
@@ -93,7 +93,7 @@ def schedule_events() -> None:
         click.echo(f"no entries in {FILE}")
         return
     scheduler = Scheduler(_scheduling_engine(), entries)
-    logs.configure("text", quiet=False)
+    logging_setup.configure("text", quiet=False)
     now = time.time()
     scheduler.begin(now, since=now // 60 * 60 - 1)  # a new entry has its first chance this minute
     while scheduler.dispatch(now) <= now:

@@ -21,7 +21,7 @@ from ..execution import registry
 from ..model import QUEUE_NAMES, is_queue
 from ..settings.settings import Settings
 from ..text import escaped, shortened
-from ..workers import lines, logs
+from ..workers import job_log, logging_setup
 from ..workers.options import Options
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -98,7 +98,7 @@ _SECONDS = click.FloatRange(min=0)
 def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: object) -> int:
     """Work jobs until stopped. TERM and Ctrl-C stop gracefully: no new job is started, running
     ones may finish within --grace, the others go back at no cost. A second signal is immediate."""
-    from ..workers.post import ask
+    from ..workers.local_worker import ask
 
     gc.disable()  # a start imports much and leaves no garbage: 6 % of its time
     settings = current.settings()
@@ -115,7 +115,7 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
         color=sys.stdout.isatty(),
         **rest,  # type: ignore[arg-type]
     )
-    logs.configure(options.log_format, options.quiet)
+    logging_setup.configure(options.log_format, options.quiet)
     with _scheduler(options) if schedule else contextlib.nullcontext():
         gc.freeze()
         gc.enable()
@@ -128,7 +128,7 @@ def _work(engine: Engine, settings: Settings, options: Options) -> int:
         from ..workers.foreground import work
 
         registry.load(settings.modules)
-        printed = lines.make(options.log_format, options.quiet, options.color)
+        printed = job_log.make(options.log_format, options.quiet, options.color)
         return work(engine, options, printed, say_ready)
     from ..workers.supervisor import Supervisor
 

@@ -34,7 +34,7 @@ class Completion(Protocol):
         """Roll it back if it is still open; whether it was."""
 
 
-class Store(Protocol):
+class RunStore(Protocol):
     """What a run asks of the engine that its job came from."""
 
     def limit(self, key: str, most: int, seconds: float) -> float:
@@ -49,7 +49,7 @@ class JobContext:
 
     __slots__ = ("_claim", "_store", "cancelled", "completion", "ending", "id")
 
-    def __init__(self, claim: Claim, store: Store | None = None) -> None:
+    def __init__(self, claim: Claim, store: RunStore | None = None) -> None:
         self._claim = claim
         self._store = store
         self.completion: Completion | None = None

@@ -31,7 +31,7 @@ from ..model import Claim, Done, Failed, HandBack, Outcome, Release
 from ..payloads import encoding
 from . import backoff, middleware_chain, registry
 from . import rate_limit as rates
-from .context import JobContext, Store
+from .context import JobContext, RunStore
 from .run import Run
 
 EXCEPTION_BYTES = 16 * 1024
@@ -93,7 +93,7 @@ def needs_loop(claim: Claim) -> bool:
         return False
 
 
-async def execute(claim: Claim, store: Store | None = None, run: Run | None = None) -> Run:
+async def execute(claim: Claim, store: RunStore | None = None, run: Run | None = None) -> Run:
     """Run `claim` in a fresh handler object, unless `store`, its engine, says that its rate is used
     up; None: there is none behind it. Never raises: what a handler raises, SystemExit,
     KeyboardInterrupt and MemoryError included, becomes the outcome. `run` is the object to note it
@@ -128,7 +128,7 @@ async def execute(claim: Claim, store: Store | None = None, run: Run | None = No
     return run
 
 
-def _prepared(run: Run, store: Store | None) -> tuple[registry.Entry, Any]:
+def _prepared(run: Run, store: RunStore | None) -> tuple[registry.Entry, Any]:
     """Make the handler object of `run`, with all it is entitled to."""
     claim = run.claim
     run.entry = entry = registry.lookup(claim.handler)
@@ -161,16 +161,16 @@ def timed_out(claim: Claim, outcome: Outcome) -> Run:
 async def handled(run: Run, is_async: bool) -> Any:
     """What `handle()` of the run's job returns, with the middleware around it, and only until the
     job's timeout is over."""
-    alarm, seconds = run.alarm, run.job.timeout
-    if alarm is None or seconds is None:
+    timeouts, seconds = run.timeouts, run.job.timeout
+    if timeouts is None or seconds is None:
         return await _through(run, is_async)
     try:
         try:
-            alarm.arm(run, _judge(run, JobTimeout(seconds)))
+            timeouts.arm(run, _judge(run, JobTimeout(seconds)))
             through = _through(run, is_async)
             return await (_within(seconds, through) if is_async else through)
         finally:
-            alarm.disarm(run)
+            timeouts.disarm(run)
     except JobTimeout as error:
         error.seconds = seconds
         raise
@@ -208,8 +208,8 @@ def _ended(result: Any, run: Run) -> Any:
     make."""
     if not isinstance(result, Coroutine):
         return result
-    if run.alarm is not None and run.job.timeout is not None:
-        run.alarm.call_off(run)  # from here on an event loop sees to it
+    if run.timeouts is not None and run.job.timeout is not None:
+        run.timeouts.call_off(run)  # from here on an event loop sees to it
         result = _within(run.job.timeout, result)
     return run_here(result, True)
 
@@ -233,7 +233,7 @@ class _LimitUnknown(Exception):
     """The store did not say whether the job may run now."""
 
 
-def _respect_rate(run: Run, store: Store) -> None:
+def _respect_rate(run: Run, store: RunStore) -> None:
     rate = rates.read(run.job.rateLimit(), run.claim.handler)
     if rate is None:
         return

@@ -13,7 +13,6 @@ class Run:
     """One claim, run: the handler object (None if none could be made), outcome and duration."""
 
     __slots__ = (
-        "alarm",
         "cancelled",
         "claim",
         "context",
@@ -23,16 +22,17 @@ class Run:
         "outcome",
         "seconds",
         "slot",
+        "timeouts",
     )
 
     watched: ClassVar[bool] = False
     """Whether a middleware wants to know of every run that is settled."""
 
-    def __init__(self, claim: Claim, slot: int = -1, alarm: Alarm | None = None) -> None:
+    def __init__(self, claim: Claim, slot: int = -1, timeouts: TimeoutWatch | None = None) -> None:
         self.claim = claim
         self.slot = slot
         """Where the worker keeps it."""
-        self.alarm = alarm
+        self.timeouts = timeouts
         """Who sees to the job's timeout; None: nobody does."""
         self.cancelled = False
         """Whether the handler was told that its outcome does not count any more."""
@@ -61,7 +61,7 @@ class Run:
         return self.entry.has_failure_hook and type(self.outcome) is Failed
 
 
-class Alarm(Protocol):
+class TimeoutWatch(Protocol):
     """What a worker does about timeouts."""
 
     def arm(self, run: Run, late: Outcome) -> None:

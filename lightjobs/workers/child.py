@@ -17,13 +17,13 @@ from .. import current
 from ..errors import LightjobsError
 from ..execution import registry
 from ..text import escaped
-from . import aftermath, lines, logs
-from .budget import Budget
-from .flag import Flag
-from .journal import Journal
+from . import job_log, late_hooks, logging_setup
 from .loop import Loop
 from .options import Options
-from .siblings import Siblings
+from .shared.busy import BusyFlags
+from .shared.journal import Journal
+from .shared.run_budget import RunBudget
+from .stop_flag import StopFlag
 
 READY = b"!"
 READY_BYTES = 4096
@@ -38,30 +38,29 @@ GIVEN_UP = 76
 
 
 def main(order: dict[str, Any]) -> int:
-    """Work until told to stop; returns the exit status. `journal`, `ready`, `budget` and `siblings`
-    in `order` are descriptors that were inherited, `place` the own one among the siblings, `late`
-    the outcomes of another child's jobs whose hooks it could not call."""
-    stop = Flag()
+    """Work until told to stop; returns the exit status."""
+    stop = StopFlag()
     # A terminal sends Ctrl-C to the whole group; only the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop.raise_)
     given = order["options"]
     options = Options(**{**given, "queues": tuple(given["queues"])})
-    logs.configure(options.log_format, options.quiet)
+    logging_setup.configure(options.log_format, options.quiet)
     registry.load(current.settings().modules)
-    budget = None if order["budget"] is None else Budget(order["budget"])
+    budget = None if order["budget"] is None else RunBudget(order["budget"])
     loop = Loop(
         current.engine(),
         order["worker"],
         options,
         Journal(order["journal"]),
-        lines.make(options.log_format, options.quiet, options.color),
+        job_log.make(options.log_format, options.quiet, options.color),
         stop,
         budget,
-        Siblings(order["siblings"], order["place"]),
+        BusyFlags(order["busy_flags"], order["place"]),
         _ParentWatch(stop, options.grace, order["parent"]).look,
     )
-    loop.take_over(aftermath.runs(current.engine(), list(map(aftermath.from_json, order["late"]))))
+    late = list(map(late_hooks.from_json, order["late"]))
+    loop.take_over(late_hooks.runs(current.engine(), late))
     os.write(order["ready"], READY)
     os.close(order["ready"])
     loop.run()
@@ -73,7 +72,7 @@ def main(order: dict[str, Any]) -> int:
 class _ParentWatch:
     """Ends a child whose supervisor is gone: nobody beats for it any more."""
 
-    def __init__(self, stop: Flag, grace: float, parent: int) -> None:
+    def __init__(self, stop: StopFlag, grace: float, parent: int) -> None:
         self._stop = stop
         self._grace = grace
         self._parent = parent

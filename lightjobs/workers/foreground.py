@@ -8,15 +8,16 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from ..engines.store import Engine
 from ..errors import StoreUnavailable
 from ..model import Outcome
-from .budget import Budget
-from .flag import Flag
-from .lines import Lines
+from .job_log import JobLog
+from .local_worker import Heartbeat, LocalWorker
 from .options import Options
-from .post import Post, Pulse
+from .shared.run_budget import RunBudget
+from .stop_flag import StopFlag
 
 RETRY_SECONDS = 0.5
 """The pause before a store that is away is asked again for a place among its workers."""
@@ -25,56 +26,57 @@ _log = logging.getLogger("lightjobs.worker")
 
 
 def work(
-    engine: Engine, options: Options, lines: Lines, on_ready: Callable[[], None] = lambda: None
+    engine: Engine, options: Options, job_log: JobLog, on_ready: Callable[[], None] = lambda: None
 ) -> int:
     """Work in this process and thread until asked to stop; returns the exit status. TERM and INT
     stop it gracefully; a second one, or the end of the grace, at once."""
-    stop = Flag()
+    stop = StopFlag()
     before = {n: signal.signal(n, stop.raise_) for n in (signal.SIGTERM, signal.SIGINT)}
-    budget = Budget.of(options.max_jobs) if options.max_jobs else None
-    posts = _posts(lambda: Post(engine, options, lines, stop, budget), stop)
-    guard = _Guard(next(posts), options.grace)
-    pulse = Pulse(engine, options.lease, lambda: [guard.post], guard.look)
-    pulse.start()
+    budget = RunBudget.of(options.max_jobs) if options.max_jobs else None
+    make = partial(LocalWorker, engine, options, job_log, stop, budget)
+    local_workers = _local_workers(make, stop)
+    guard = _Guard(next(local_workers), options.grace)
+    heartbeat = Heartbeat(engine, options.lease, lambda: [guard.local], guard.look)
+    heartbeat.start()
     on_ready()
     try:
-        guard.post.run()
-        for guard.post in posts:
-            guard.post.run()
+        guard.local.run()
+        for guard.local in local_workers:
+            guard.local.run()
     finally:
-        pulse.stop()
+        heartbeat.stop()
         for number, handler in before.items():
             signal.signal(number, handler)
     return 0
 
 
-def _posts(make: Callable[[], Post], stop: Flag) -> Iterator[Post]:
-    """A post, and another whenever the last one has ended because it was given up."""
-    yield (post := make())
-    while post.given_up and not stop.raised:
+def _local_workers(make: Callable[[], LocalWorker], stop: StopFlag) -> Iterator[LocalWorker]:
+    """A local, and another whenever the last one has ended because it was given up."""
+    yield (local := make())
+    while local.given_up and not stop.raised:
         try:
-            yield (post := make())
+            yield (local := make())
         except StoreUnavailable as error:
             _log.warning("no new worker for the moment: %s", error)
             time.sleep(RETRY_SECONDS)
 
 
 class _Guard:
-    """Ends the process when a stop, or a job that has timed out, takes too long. `post` is the one
+    """Ends the process when a stop, or a job that has timed out, takes too long. `local` is the one
     that runs."""
 
-    def __init__(self, post: Post, grace: float) -> None:
-        self.post = post
+    def __init__(self, local: LocalWorker, grace: float) -> None:
+        self.local = local
         self._grace = grace
         self._kill_at: float | None = None
 
     def look(self) -> None:
         """End the process if it is time."""
         now = time.monotonic()
-        stop = self.post.stop
+        stop = self.local.stop
         if stop.raised and self._kill_at is None:
             self._kill_at = now + self._grace
-        if overdue := self.post.journal.overdue():
+        if overdue := self.local.journal.overdue():
             ids = ", ".join(id for id, _fence in overdue)
             _log.error("job %s timed out and went on: this process ends", ids)
             self._end(overdue, 1)
@@ -83,6 +85,6 @@ class _Guard:
 
     def _end(self, timed_out: Mapping[tuple[str, int], Outcome], status: int) -> None:
         try:
-            self.post.leave(timed_out)
+            self.local.leave(timed_out)
         finally:
             os._exit(status)

@@ -16,17 +16,17 @@ from ..engines.store import Engine, Where
 from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
 from ..execution.run import Run
 from ..model import CANCELLED, ENTRY_OPTION, Claim, Done, HandBack
-from .alarm import Alarm
-from .beside import Beside
-from .budget import Budget
-from .flag import Flag
-from .holdings import Ended, Holdings, Ticket
-from .journal import Journal
-from .lines import Lines
+from .completer import Completer
+from .in_flight import Ended, InFlight, Ticket
+from .job_log import JobLog
 from .options import Options
-from .pace import Pace
+from .prefetch import Prefetch
 from .runners import InlineRunner, PoolRunner, Runner
-from .siblings import Siblings
+from .shared.busy import BusyFlags
+from .shared.journal import Journal
+from .shared.run_budget import RunBudget
+from .stop_flag import StopFlag
+from .timeouts import Timeouts
 
 RELIEF_SECONDS = 0.05
 """When a job has run this long, those claimed behind it are handed back."""
@@ -65,48 +65,48 @@ class Loop:
         worker: str,
         options: Options,
         journal: Journal,
-        lines: Lines,
-        stop: Flag,
-        budget: Budget | None = None,
-        siblings: Siblings | None = None,
+        job_log: JobLog,
+        stop: StopFlag,
+        budget: RunBudget | None = None,
+        busy_flags: BusyFlags | None = None,
         on_tick: Callable[[], None] | None = None,
     ) -> None:
         self._engine = engine
         self._worker = worker
         self._options = options
-        self._lines = lines
+        self._job_log = job_log
         self._stop = stop
-        self._budget = budget
-        self._siblings = siblings
+        self._run_budget = budget
+        self._busy_flags = busy_flags
         self._on_tick = on_tick
         self.outgrown = False
         """Set when this process has grown beyond --max-memory; the loop then ends."""
         self.given_up = False
         """Set when others have, or the store has, given this worker up; the loop then ends."""
         self._started_at = time.monotonic()
-        self._pace = Pace()
+        self._prefetch = Prefetch()
         self._look_at = 0.0  # when to look for cancelled jobs
         self._exhausted = False  # the last claim brought nothing
         self._spent = False  # --max-jobs has been reached
         self._in_doubt = False
         self._backoff = BACKOFF_SECONDS[0]
         self._hooks: deque[Run] = deque()
-        self._beside: Beside | None = None
-        self._alarm = Alarm(journal, options.timeout_grace)
-        self.holdings = Holdings(journal, self._alarm)
+        self._beside: Completer | None = None
+        self._timeouts = Timeouts(journal, options.timeout_grace)
+        self.in_flight = InFlight(journal, self._timeouts)
         self._runner: Runner = (
-            InlineRunner(self.holdings, lines, engine)
+            InlineRunner(self.in_flight, job_log, engine)
             if options.concurrency == 1
-            else PoolRunner(self.holdings, lines, engine, options.concurrency)
+            else PoolRunner(self.in_flight, job_log, engine, options.concurrency)
         )
 
     def take_over(self, runs: Iterable[Run]) -> None:
-        """See to the lines and hooks of `runs`, which ended, and were settled, elsewhere."""
+        """See to the job_log and hooks of `runs`, which ended, and were settled, elsewhere."""
         for run in runs:
-            self._lines.ended(run)
+            self._job_log.ended(run)
             if run.has_hook:
                 self._hooks.append(run)
-        self._lines.flush()
+        self._job_log.flush()
 
     def run(self) -> None:
         """Work until asked to stop, or until the options say it is enough. On return nothing is
@@ -120,8 +120,8 @@ class Loop:
             keeper.stop()
             if self._beside is not None:
                 self._beside.close()
-            self._alarm.close()
-            self._lines.flush()
+            self._timeouts.close()
+            self._job_log.flush()
 
     def _turn(self) -> bool:
         """One round; True when the work is over."""
@@ -130,8 +130,8 @@ class Loop:
                 self._settle()
                 if self._in_doubt:
                     self._adopt_or_leave()
-                self._hand_back(self.holdings.take_unstarted())
-            elif self.holdings.unstarted:
+                self._hand_back(self.in_flight.take_unstarted())
+            elif self.in_flight.unstarted:
                 self._settle()
             else:
                 self._settle_and_claim()
@@ -148,7 +148,7 @@ class Loop:
         return over
 
     def _is_over(self) -> bool:
-        if len(self.holdings) or self._hooks or self._runner.hooks_running():
+        if len(self.in_flight) or self._hooks or self._runner.hooks_running():
             return False
         return (
             self._over_soon()
@@ -160,10 +160,10 @@ class Loop:
         return bool(self._stop.raised) or self.given_up
 
     def _all_idle(self) -> bool:
-        if self._siblings is None:
+        if self._busy_flags is None:
             return True
-        self._siblings.set_busy(False)
-        return not self._siblings.any_busy()
+        self._busy_flags.set_busy(False)
+        return not self._busy_flags.any_busy()
 
     def _claim(self) -> None:
         """Claim what is worth a few milliseconds, at least one job for each free place."""
@@ -172,12 +172,12 @@ class Loop:
             return
         if self._in_doubt:
             self._adopt()
-        limit = min(max(free, self._pace.limit()), self.holdings.journal.room())
-        granted = limit if self._budget is None else self._budget.take(limit)
+        limit = min(max(free, self._prefetch.limit()), self.in_flight.journal.room())
+        granted = limit if self._run_budget is None else self._run_budget.take(limit)
         self._spent = limit > granted == 0
         claims: list[Claim] = []
-        if self._siblings is not None:
-            self._siblings.set_busy(True)
+        if self._busy_flags is not None:
+            self._busy_flags.set_busy(True)
         try:
             if granted:
                 self._in_doubt = True  # until the reply is here
@@ -187,29 +187,29 @@ class Loop:
             _log.warning("%s: it was given up, another takes its place", error)
             self.given_up = True
         finally:
-            if self._budget is not None:
-                self._budget.give_back(granted - len(claims))
+            if self._run_budget is not None:
+                self._run_budget.give_back(granted - len(claims))
         self._exhausted = not claims
-        self.holdings.add(claims)
+        self.in_flight.add(claims)
         if any(claim.recoveries for claim in claims):
             # One of these may have killed its worker. Whoever runs it holds nothing unstarted:
             # if supervisor and child die together, nobody knows what had started, and every job
             # held would spend a recovery on its neighbour's account.
-            self._pace.careful()
-            self._hand_back(self.holdings.take_unstarted(keep=free))
+            self._prefetch.careful()
+            self._hand_back(self.in_flight.take_unstarted(keep=free))
 
     def _adopt(self) -> None:
         """Take in claims whose reply was lost."""
         # Copied first: what the keeper settles meanwhile is in the store's answer and not in ours.
-        known = {claim[:2] for claim in list(self.holdings.claims.values())}
+        known = {claim[:2] for claim in list(self.in_flight.claims.values())}
         held = self._engine.held(self._worker)
         adopted = [claim for claim in held if claim[:2] not in known]
         self._in_doubt = False
         if adopted:
             _log.warning("adopted %d claims whose reply was lost", len(adopted))
-            self.holdings.add(adopted)
-            if self._budget is not None:
-                self._budget.take(len(adopted))
+            self.in_flight.add(adopted)
+            if self._run_budget is not None:
+                self._run_budget.take(len(adopted))
 
     def _adopt_or_leave(self) -> None:
         """At a stop: what this worker may hold without knowing is no reason to wait for a store
@@ -217,19 +217,19 @@ class Loop:
         try:
             self._adopt()
         except StoreUnavailable:
-            if len(self.holdings):
+            if len(self.in_flight):
                 raise
 
     def _settle_and_claim(self) -> None:
         """One after the other, or, where it pays, at the same time."""
-        ended = self.holdings.take_finished()
-        if self._hooks or not (self._engine.serves_at_once and Beside.pays(ended)):
-            self.holdings.finished.extendleft(reversed(ended))
+        ended = self.in_flight.take_finished()
+        if self._hooks or not (self._engine.serves_at_once and Completer.pays(ended)):
+            self.in_flight.finished.extendleft(reversed(ended))
             self._settle()
             self._claim()
             return
         if self._beside is None:
-            self._beside = Beside(self._engine, self._worker)
+            self._beside = Completer(self._engine, self._worker)
         answer = self._beside.settle(ended)
         try:
             self._learn(ended)
@@ -244,7 +244,7 @@ class Loop:
             self._runner.hook(self._hooks.popleft())
 
     def _settle_finished(self) -> None:
-        ended = self.holdings.take_finished()
+        ended = self.in_flight.take_finished()
         if ended:
             outcomes = [run.outcome for run, _slot in ended]
             self._note(ended, partial(self._engine.settle, self._worker, outcomes))
@@ -255,34 +255,34 @@ class Loop:
         try:
             accepted = answer()
         except LightjobsError:
-            self.holdings.finished.extendleft(reversed(ended))
+            self.in_flight.finished.extendleft(reversed(ended))
             raise
-        self.holdings.forget([slot for _run, slot in ended])
+        self.in_flight.forget([slot for _run, slot in ended])
         self._after_settling(ended, accepted)
 
     def _learn(self, ended: Sequence[Ended]) -> None:
-        self._pace.learn(len(ended), sum(run.seconds for run, _slot in ended))
+        self._prefetch.learn(len(ended), sum(run.seconds for run, _slot in ended))
 
     def _after_settling(self, ended: Sequence[Ended], accepted: Sequence[bool]) -> None:
         for (run, _slot), was_accepted in zip(ended, accepted, strict=True):
             if was_accepted:
                 if run.cancelled:
-                    self._lines.ended(run)
+                    self._job_log.ended(run)
                 if run.claim.options is not None and type(run.outcome) is Done:
                     self._complete_entry(run.claim)
                 if run.has_hook:
                     self._hooks.append(run)
             elif self._was_cancelled(run):
-                self._lines.cancelled(run)
+                self._job_log.cancelled(run)
                 self._drop_cancelled(run)
             else:
-                self._lines.lost(run)
+                self._job_log.lost(run)
                 _log.warning(
                     "outcome of job %s refused: its claim is stale",
                     run.claim.id,
                     extra={"job_id": run.claim.id, "job_handler": run.claim.handler},
                 )
-        self._lines.flush()
+        self._job_log.flush()
 
     def _complete_entry(self, claim: Claim) -> None:
         """Let schedule:list know how the job of an entry ended, which is deleted by now."""
@@ -316,18 +316,18 @@ class Loop:
             claims = [ticket.claim for ticket in tickets]
             self._engine.settle(self._worker, [HandBack(c.id, c.fence) for c in claims])
         except LightjobsError:
-            self.holdings.unstarted.extendleft(tickets)
+            self.in_flight.unstarted.extendleft(tickets)
             raise
-        self.holdings.forget([ticket.slot for ticket in tickets])
-        if self._budget is not None:
-            self._budget.give_back(len(tickets))
+        self.in_flight.forget([ticket.slot for ticket in tickets])
+        if self._run_budget is not None:
+            self._run_budget.give_back(len(tickets))
 
     def _wait(self) -> None:
         """Pause until there may be something to do."""
-        if self.holdings.finished or (self.holdings.unstarted and self._runner.free() > 0):
+        if self.in_flight.finished or (self.in_flight.unstarted and self._runner.free() > 0):
             return
-        self._lines.flush()
-        if self.holdings.running:
+        self._job_log.flush()
+        if self.in_flight.running:
             if self._exhausted and self._runner.free() > 0 and not self._stop.raised:
                 self._wait_for_store(0.02)
             else:
@@ -356,7 +356,7 @@ class Loop:
 
     def pause(self) -> float:
         """How long until the keeper looks in again; an idle worker should cost next to nothing."""
-        return RELIEF_SECONDS if len(self.holdings) else 2 * RELIEF_SECONDS
+        return RELIEF_SECONDS if len(self.in_flight) else 2 * RELIEF_SECONDS
 
     def look_in(self) -> None:
         """What the keeper does each time: note the limits reached, relieve, print."""
@@ -378,30 +378,30 @@ class Loop:
             return
         running = [
             run
-            for run, since in list(self.holdings.running.values())
+            for run, since in list(self.in_flight.running.values())
             if now - since >= LONG_SECONDS and not run.cancelled
         ]
         if not running:
             return
         self._look_at = now + CANCEL_SECONDS
-        unstarted = list(self.holdings.unstarted)
+        unstarted = list(self.in_flight.unstarted)
         held = {claim[:2] for claim in self._engine.held(self._worker)}
         for run in running:
             if run.claim[:2] not in held and not run.is_completing:
                 self._runner.cancel(run)
         gone = [ticket for ticket in unstarted if ticket.claim[:2] not in held]
         # Their outcomes are refused; but the store then knows that this worker lets go of them.
-        self._hand_back([ticket for ticket in gone if self.holdings.take_back(ticket)])
+        self._hand_back([ticket for ticket in gone if self.in_flight.take_back(ticket)])
 
     def _relieve(self) -> None:
         """If the running jobs have become long: settle what has finished and hand back what has
         not started. The main thread may be inside a handler meanwhile."""
-        self._lines.flush()
-        if self.holdings.longest_run() < RELIEF_SECONDS:
+        self._job_log.flush()
+        if self.in_flight.longest_run() < RELIEF_SECONDS:
             return
         if self._runner.free() <= 0:
-            self._pace.careful()
-            self._hand_back(self.holdings.take_unstarted())
+            self._prefetch.careful()
+            self._hand_back(self.in_flight.take_unstarted())
         self._settle_finished()
 
 

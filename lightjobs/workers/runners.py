@@ -11,12 +11,12 @@ from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..execution.context import Store
+from ..execution.context import RunStore
 from ..execution.executor import drive, execute, execute_hook, hook_needs_loop, needs_loop
 from ..model import Claim
-from .flag import Flag
-from .holdings import Holdings
-from .lines import Lines
+from .in_flight import InFlight
+from .job_log import JobLog
+from .stop_flag import StopFlag
 
 if TYPE_CHECKING:
     import asyncio
@@ -34,11 +34,11 @@ a restart; if it kills again it must not spend its neighbours' recoveries."""
 
 
 class Runner(ABC):
-    """Starts the claims in `holdings` and reports each end there."""
+    """Starts the claims in `in_flight` and reports each end there."""
 
-    def __init__(self, holdings: Holdings, lines: Lines, store: Store) -> None:
-        self._holdings = holdings
-        self._lines = lines
+    def __init__(self, in_flight: InFlight, job_log: JobLog, store: RunStore) -> None:
+        self._in_flight = in_flight
+        self._job_log = job_log
         self._store = store
         self._process = os.getpid()
 
@@ -47,7 +47,7 @@ class Runner(ABC):
         """How many more jobs could start now."""
 
     @abstractmethod
-    def start(self, stop: Flag) -> None:
+    def start(self, stop: StopFlag) -> None:
         """Start held claims while there is room and `stop` is not raised."""
 
     @abstractmethod
@@ -83,27 +83,27 @@ class Runner(ABC):
         if os.getpid() != self._process:
             os._exit(0)  # a handler forked, and this copy returned from it: it is no second worker
         if not run.cancelled:  # what that means is known when the outcome is settled
-            self._lines.ended(run)
-        self._holdings.finish(run, run.slot)
+            self._job_log.ended(run)
+        self._in_flight.finish(run, run.slot)
 
 
 class InlineRunner(Runner):
     """One job at a time in the main thread: the fastest, and signals and debuggers work there."""
 
-    def __init__(self, holdings: Holdings, lines: Lines, store: Store) -> None:
-        super().__init__(holdings, lines, store)
+    def __init__(self, in_flight: InFlight, job_log: JobLog, store: RunStore) -> None:
+        super().__init__(in_flight, job_log, store)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: tuple[Run, asyncio.Task[Any]] | None = None
 
     def free(self) -> int:
-        return 0 if self._holdings.running else 1
+        return 0 if self._in_flight.running else 1
 
-    def start(self, stop: Flag) -> None:
-        holdings = self._holdings
+    def start(self, stop: StopFlag) -> None:
+        in_flight = self._in_flight
         until = time.monotonic() + ROUND_SECONDS
-        while not stop.raised and (run := holdings.start()):
+        while not stop.raised and (run := in_flight.start()):
             claim = run.claim
-            self._lines.started(claim)
+            self._job_log.started(claim)
             on_loop = needs_loop(claim)
             self._report(self._drive(execute(claim, self._store, run), on_loop, run))
             if time.monotonic() > until:
@@ -148,8 +148,10 @@ def _runs_alone(claim: Claim) -> bool:
 class PoolRunner(Runner):
     """Up to `concurrency` jobs at a time: sync ones in threads, async ones on one event loop."""
 
-    def __init__(self, holdings: Holdings, lines: Lines, store: Store, concurrency: int) -> None:
-        super().__init__(holdings, lines, store)
+    def __init__(
+        self, in_flight: InFlight, job_log: JobLog, store: RunStore, concurrency: int
+    ) -> None:
+        super().__init__(in_flight, job_log, store)
         self._concurrency = concurrency
         self._threads = ThreadPoolExecutor(concurrency, "lightjobs")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -159,17 +161,17 @@ class PoolRunner(Runner):
         self._closed = False
 
     def free(self) -> int:
-        running = self._holdings.running
+        running = self._in_flight.running
         if any(_runs_alone(run.claim) for run, _since in list(running.values())):
             return 0
         return self._concurrency - len(running)
 
-    def start(self, stop: Flag) -> None:
-        holdings = self._holdings
-        while not stop.raised and self.free() > 0 and holdings.unstarted:
-            if holdings.running and _runs_alone(holdings.unstarted[0].claim):
+    def start(self, stop: StopFlag) -> None:
+        in_flight = self._in_flight
+        while not stop.raised and self.free() > 0 and in_flight.unstarted:
+            if in_flight.running and _runs_alone(in_flight.unstarted[0].claim):
                 return
-            run = holdings.start()
+            run = in_flight.start()
             if run is not None:
                 on_loop = needs_loop(run.claim)
                 started = self._on_loop(run) if on_loop else self._reported(run)
@@ -192,7 +194,7 @@ class PoolRunner(Runner):
             self._loop.call_soon_threadsafe(task.cancel)
 
     async def _reported(self, run: Run) -> None:
-        self._lines.started(run.claim)
+        self._job_log.started(run.claim)
         self._report(await execute(run.claim, self._store, run))
         self._ended.set()
 

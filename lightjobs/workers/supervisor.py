@@ -21,16 +21,16 @@ from typing import NamedTuple
 from ..engines.store import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..model import Outcome
-from . import aftermath
-from .budget import Budget
+from . import late_hooks
+from .background import BackgroundTask
 from .child import GIVEN_UP, OUTGROWN, READY, READY_BYTES
-from .chore import Chore
-from .flag import Flag
-from .journal import Journal
-from .launch import launch
 from .options import Options
-from .put_back import put_back
-from .siblings import Siblings
+from .reclaim import reclaim
+from .shared.busy import BusyFlags
+from .shared.journal import Journal
+from .shared.run_budget import RunBudget
+from .spawn import launch
+from .stop_flag import StopFlag
 
 SWEEP_SECONDS = 1.0
 """The longest pause between two looks for workers whose lease ran out."""
@@ -69,8 +69,8 @@ class Child:
         worker: str,
         place: int,
         options: Options,
-        budget: Budget | None,
-        siblings: Siblings,
+        budget: RunBudget | None,
+        busy_flags: BusyFlags,
         late: Sequence[Outcome],
         let_go: Callable[[], None],
     ) -> None:
@@ -86,14 +86,14 @@ class Child:
         descriptors = {
             "journal": self.journal.descriptor,
             "ready": ready_end,
-            "siblings": siblings.descriptor,
+            "busy_flags": busy_flags.descriptor,
             "budget": None if budget is None else budget.descriptor,
         }
         order = {
             **descriptors,
             "worker": worker,
             "place": place,
-            "late": list(map(aftermath.to_json, late)),
+            "late": list(map(late_hooks.to_json, late)),
             "parent": os.getpid(),
             "options": options._asdict(),
         }
@@ -136,9 +136,9 @@ class Supervisor:
         self._engine = engine
         self._options = options
         self._on_ready = on_ready
-        self._signals = Flag()
-        self._budget = Budget.of(options.max_jobs) if options.max_jobs else None
-        self._siblings = Siblings.make()
+        self._signals = StopFlag()
+        self._run_budget = RunBudget.of(options.max_jobs) if options.max_jobs else None
+        self._busy_flags = BusyFlags.make()
         self._children: list[Child] = []
         self._dead: list[Child] = []
         self._to_start = options.workers
@@ -165,7 +165,7 @@ class Supervisor:
         tasks = [
             _Task(self._options.lease / 3, self._beat),
             _Task(sweep_seconds(self._options.lease), self._sweep),
-            _Task(EXPIRE_SECONDS, Chore(self._expire)),
+            _Task(EXPIRE_SECONDS, BackgroundTask(self._expire)),
             _Task(OVERDUE_SECONDS, self._end_overdue),
         ]
         next_at = [time.monotonic() + task.seconds for task in tasks]
@@ -307,25 +307,25 @@ class Supervisor:
         """Settle what dead children had finished, put back the rest, forget them."""
         for child in list(self._dead):
             try:
-                self._put_back(child)
+                self._reclaim(child)
             except LightjobsError as error:
                 _log.warning("the jobs of a dead child must wait: %s", error)
                 if self._kill_at is None or child.journal.read():
                     return
                 # Stopping: what it may hold beyond its books is left to its lease.
             self._dead.remove(child)
-            self._siblings.clear(child.place)
+            self._busy_flags.clear(child.place)
             child.close()
 
-    def _put_back(self, child: Child) -> None:
+    def _reclaim(self, child: Child) -> None:
         # Who was killed because the grace was over, or beside a job that had timed out, did nothing
         # wrong: nothing is spent.
         killed = child.process.returncode == -signal.SIGKILL
         forgiven = killed and (self._kill_at is not None or bool(child.timed_out))
-        done = put_back(self._engine, child.worker, child.journal, forgiven, child.timed_out)
+        done = reclaim(self._engine, child.worker, child.journal, forgiven, child.timed_out)
         self._late += done.timed_out
-        if self._budget is not None:
-            self._budget.give_back(done.handed_back)
+        if self._run_budget is not None:
+            self._run_budget.give_back(done.handed_back)
 
     def _start(self) -> None:
         if not self._to_start or time.monotonic() < self._start_at:
@@ -346,7 +346,13 @@ class Supervisor:
         taken = {child.place for child in [*self._children, *self._dead]}
         place = next(number for number in itertools.count() if number not in taken)
         child = Child(
-            worker, place, self._options, self._budget, self._siblings, self._late, self._let_go
+            worker,
+            place,
+            self._options,
+            self._run_budget,
+            self._busy_flags,
+            self._late,
+            self._let_go,
         )
         self._late = []
         return child

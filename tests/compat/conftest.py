@@ -90,12 +90,12 @@ class Shared:
         return claim
 
     def put(self, job_id: str, text: bytes, queue: str = "default") -> None:
-        """Store `text` as a job of PHP's that is due."""
+        """RunStore `text` as a job of PHP's that is due."""
         self.raw.set(f"jobs:job:{job_id}", text)
         self.raw.zadd(f"jobs:queue:{queue}", {job_id: int(time.time())})
 
     def put_job(self, job_id: str, **fields: Any) -> bytes:
-        """Store a job as PHP does, with other fields where given (...: without); its text."""
+        """RunStore a job as PHP does, with other fields where given (...: without); its text."""
         job = {**php_job(job_id), **fields}
         text = serialized({key: value for key, value in job.items() if value is not ...})
         self.put(job_id, text, job["queue"] if isinstance(job["queue"], str) else "default")

@@ -16,26 +16,26 @@ from lightjobs.settings import settings
 __all__ = ["clean_cluster", "clean_mariadb", "clean_postgres", "clean_redis", "clean_valkey"]
 
 
-class Store(NamedTuple):
+class RunStore(NamedTuple):
     engine: Engine
     environment: dict[str, str] | None
     """What makes another process use the same store; None when no other process can."""
 
 
-def memory(request: pytest.FixtureRequest) -> Store:
-    return Store(MemoryEngine(), None)
+def memory(request: pytest.FixtureRequest) -> RunStore:
+    return RunStore(MemoryEngine(), None)
 
 
-def sqlite(request: pytest.FixtureRequest) -> Store:
+def sqlite(request: pytest.FixtureRequest) -> RunStore:
     path = str(request.getfixturevalue("tmp_path") / "jobs.sqlite")
-    return Store(SqlEngine(Sqlite(path)), {"JOB_ENGINE": "database", "DB_NAME": path})
+    return RunStore(SqlEngine(Sqlite(path)), {"JOB_ENGINE": "database", "DB_NAME": path})
 
 
 def redis(form, kind="redis", server="redis", **environment):
     def make(request):
         found = request.getfixturevalue(f"clean_{server}")
         ours = {**found.environment, "JOB_ENGINE": kind, "REDIS_JOB_FORMAT": form, **environment}
-        return Store(configured(ours), ours)
+        return RunStore(configured(ours), ours)
 
     return make
 
@@ -52,7 +52,7 @@ def configured(environment):
 def server(kind):
     def make(request):
         found = request.getfixturevalue(f"clean_{kind}")
-        return Store(found.engine(), found.environment)
+        return RunStore(found.engine(), found.environment)
 
     return make
 

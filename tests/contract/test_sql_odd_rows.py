@@ -33,7 +33,7 @@ def engine(request):
 
 
 def change(engine, id, column, value):
-    """Store `value` as only somebody beside lightjobs would."""
+    """RunStore `value` as only somebody beside lightjobs would."""
     database = engine._db
     sql = f"UPDATE jobs SET {column} = "  # noqa: S608
     if database.name == "sqlite":

@@ -169,7 +169,7 @@ def test_a_server_that_loads_its_data_is_waited_for(engine_on):
         client.execute_command("EVAL", "for n = 1, 15000 do redis.call('SET', n, n) end", 0)
         client.save()
         server.kill()
-        server._lines.append("key-load-delay 20")  # microseconds a key, at least
+        server._job_log.append("key-load-delay 20")  # microseconds a key, at least
         engine = engine_on(server.environment)
         starting = threading.Thread(target=server.start)
         starting.start()

@@ -205,18 +205,18 @@ class Project:
         self._pythonpath = str(self.root)
 
     def push(self, name: str, *payloads: dict, queue: str = "default", **fields: Any) -> list[str]:
-        """Store jobs of the class `name`, as dispatching does; returns their ids."""
+        """RunStore jobs of the class `name`, as dispatching does; returns their ids."""
         return self._engine.push(
             [NewJob(f"App\\Jobs\\{name}", queue, encode(p), **fields) for p in payloads]
         )
 
     def push_work(self, count: int, start: int = 0, queue: str = "default", **payload: Any) -> list:
-        """Store `count` jobs of the class Work, numbered from `start`."""
+        """RunStore `count` jobs of the class Work, numbered from `start`."""
         numbers = range(start, start + count)
         return self.push("Work", *({"n": n, **payload} for n in numbers), queue=queue)
 
     def insert(self, handler: Any, payload: Any, **fields: Any) -> str:
-        """Store a row as PHP would, without asking lightjobs."""
+        """RunStore a row as PHP would, without asking lightjobs."""
         fields = {
             "scheduled_at": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()),
             "status": "new",

@@ -3,12 +3,12 @@ import threading
 
 import pytest
 
-from lightjobs.workers.budget import Budget
-from lightjobs.workers.pace import BATCH_SECONDS, MOST, Pace
+from lightjobs.workers.prefetch import BATCH_SECONDS, MOST, Prefetch
+from lightjobs.workers.shared.run_budget import RunBudget
 
 
 def test_a_budget_gives_what_is_left_and_no_more():
-    budget = Budget.of(10)
+    budget = RunBudget.of(10)
     assert [budget.take(4) for _ in range(4)] == [4, 4, 2, 0]
     budget.give_back(3)
     assert budget.take(9) == 3
@@ -16,17 +16,17 @@ def test_a_budget_gives_what_is_left_and_no_more():
 
 
 def test_a_budget_is_shared_through_its_descriptor():
-    budget = Budget.of(10)
+    budget = RunBudget.of(10)
     pid = os.fork()
     if pid == 0:
-        os._exit(Budget(budget.descriptor).take(4))
+        os._exit(RunBudget(budget.descriptor).take(4))
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 4
     assert budget.take(10) == 6
 
 
 @pytest.mark.slow
 def test_processes_taking_at_once_take_each_run_once():
-    budget = Budget.of(3000)
+    budget = RunBudget.of(3000)
     reading, writing = os.pipe()
     for _ in range(3):
         if os.fork() == 0:
@@ -41,7 +41,7 @@ def test_processes_taking_at_once_take_each_run_once():
 
 
 def test_threads_taking_and_giving_back_lose_no_run():
-    budget = Budget.of(1000)
+    budget = RunBudget.of(1000)
     threads = [threading.Thread(target=lambda: take_and_give(budget)) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -56,7 +56,7 @@ def take_and_give(budget):
 
 
 def test_pace_starts_with_one_and_doubles_at_most():
-    pace = Pace()
+    pace = Prefetch()
     limits = [pace.limit()]
     for _ in range(12):
         pace.learn(pace.limit(), 0.0)
@@ -65,14 +65,14 @@ def test_pace_starts_with_one_and_doubles_at_most():
 
 
 def test_pace_settles_at_a_few_milliseconds_of_work():
-    pace = Pace()
+    pace = Prefetch()
     for _ in range(20):
         pace.learn(10, 10 * 0.001)
     assert pace.limit() == pytest.approx(BATCH_SECONDS / 0.001, abs=1)
 
 
 def test_pace_believes_a_long_job_at_once():
-    pace = Pace()
+    pace = Prefetch()
     for _ in range(12):
         pace.learn(100, 0.0)
     pace.learn(1, 1.0)
@@ -80,7 +80,7 @@ def test_pace_believes_a_long_job_at_once():
 
 
 def test_pace_grows_again_after_long_jobs():
-    pace = Pace()
+    pace = Prefetch()
     pace.learn(1, 1.0)
     for _ in range(60):
         pace.learn(pace.limit(), pace.limit() * 1e-6)
@@ -88,7 +88,7 @@ def test_pace_grows_again_after_long_jobs():
 
 
 def test_pace_can_be_made_careful():
-    pace = Pace()
+    pace = Prefetch()
     for _ in range(12):
         pace.learn(100, 0.0)
     pace.careful()

@@ -2,7 +2,7 @@ import logging
 import threading
 
 from lightjobs.errors import StoreUnavailable
-from lightjobs.workers.chore import Chore
+from lightjobs.workers.background import BackgroundTask
 
 from .support import eventually
 
@@ -14,7 +14,7 @@ def test_a_chore_runs_beside_its_caller_and_once_at_a_time():
         began.append(threading.current_thread())
         assert go_on.wait(10)
 
-    chore = Chore(work)
+    chore = BackgroundTask(work)
     for _ in range(5):
         chore()
     eventually(lambda: began)
@@ -33,7 +33,7 @@ def test_a_chore_that_meets_no_store_is_tried_the_next_time(caplog):
         began.append(1)
         raise StoreUnavailable("gone")
 
-    chore = Chore(work)
+    chore = BackgroundTask(work)
     with caplog.at_level(logging.WARNING):
         chore()
         eventually(lambda: "gone" in caplog.text)

@@ -2,38 +2,38 @@ import time
 
 from lightjobs.execution.run import Run
 from lightjobs.model import Done
-from lightjobs.workers.holdings import Holdings
-from lightjobs.workers.journal import Journal
+from lightjobs.workers.in_flight import InFlight
+from lightjobs.workers.shared.journal import Journal
 
 from .support import claim
 
 
 def held(count):
-    holdings = Holdings(Journal())
+    in_flight = InFlight(Journal())
     claims = [claim() for _ in range(count)]
-    holdings.add(claims)
-    return holdings, claims
+    in_flight.add(claims)
+    return in_flight, claims
 
 
-def finish(holdings, ticket):
+def finish(in_flight, ticket):
     run = Run(ticket.claim)
     run.outcome = Done(ticket.claim.id, ticket.claim.fence)
-    holdings.finish(run, ticket.slot)
+    in_flight.finish(run, ticket.slot)
     return run
 
 
 def test_claims_start_in_order():
-    holdings, claims = held(3)
-    assert [holdings.start().claim for _ in claims] == claims
-    assert holdings.start() is None
-    assert len(holdings) == 3
+    in_flight, claims = held(3)
+    assert [in_flight.start().claim for _ in claims] == claims
+    assert in_flight.start() is None
+    assert len(in_flight) == 3
 
 
 def test_every_state_is_in_the_journal():
-    holdings, claims = held(3)
-    finish(holdings, holdings.start())
-    holdings.start()
-    states = {h.id: (h.started, h.outcome) for h in holdings.journal.read()}
+    in_flight, claims = held(3)
+    finish(in_flight, in_flight.start())
+    in_flight.start()
+    states = {h.id: (h.started, h.outcome) for h in in_flight.journal.read()}
     done = Done(claims[0].id, 1)
     assert states == {
         claims[0].id: (True, done),
@@ -43,40 +43,40 @@ def test_every_state_is_in_the_journal():
 
 
 def test_claims_of_every_state_are_known():
-    holdings, claims = held(3)
-    finish(holdings, holdings.start())
-    holdings.start()
-    assert list(holdings.claims.values()) == claims
-    assert len(holdings) == 3
+    in_flight, claims = held(3)
+    finish(in_flight, in_flight.start())
+    in_flight.start()
+    assert list(in_flight.claims.values()) == claims
+    assert len(in_flight) == 3
 
 
 def test_finished_runs_are_taken_once_and_held_until_they_are_forgotten():
-    holdings, claims = held(2)
-    run = finish(holdings, holdings.start())
-    (ended,) = holdings.take_finished()
+    in_flight, claims = held(2)
+    run = finish(in_flight, in_flight.start())
+    (ended,) = in_flight.take_finished()
     assert ended.run is run
-    assert holdings.take_finished() == []
-    assert len(holdings) == 2
-    holdings.forget([ended.slot])
-    assert len(holdings) == 1
-    assert list(holdings.claims.values()) == [claims[1]]
-    assert [h.id for h in holdings.journal.read()] == [claims[1].id]
+    assert in_flight.take_finished() == []
+    assert len(in_flight) == 2
+    in_flight.forget([ended.slot])
+    assert len(in_flight) == 1
+    assert list(in_flight.claims.values()) == [claims[1]]
+    assert [h.id for h in in_flight.journal.read()] == [claims[1].id]
 
 
 def test_unstarted_claims_are_taken_but_the_first_ones():
-    holdings, claims = held(5)
-    assert {t.claim.id for t in holdings.take_unstarted(keep=2)} == {c.id for c in claims[2:]}
-    assert holdings.take_unstarted(keep=2) == []
-    assert holdings.start().claim == claims[0]
-    assert [t.claim for t in holdings.take_unstarted()] == claims[1:2]
+    in_flight, claims = held(5)
+    assert {t.claim.id for t in in_flight.take_unstarted(keep=2)} == {c.id for c in claims[2:]}
+    assert in_flight.take_unstarted(keep=2) == []
+    assert in_flight.start().claim == claims[0]
+    assert [t.claim for t in in_flight.take_unstarted()] == claims[1:2]
 
 
 def test_the_longest_run_is_that_of_the_oldest_running_job():
-    holdings, _claims = held(2)
-    assert holdings.longest_run() == 0.0
-    first = holdings.start()
+    in_flight, _claims = held(2)
+    assert in_flight.longest_run() == 0.0
+    first = in_flight.start()
     time.sleep(0.05)
-    holdings.start()
-    assert 0.05 <= holdings.longest_run() < 1
-    finish(holdings, first)
-    assert holdings.longest_run() < 0.05
+    in_flight.start()
+    assert 0.05 <= in_flight.longest_run() < 1
+    finish(in_flight, first)
+    assert in_flight.longest_run() < 0.05

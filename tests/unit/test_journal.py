@@ -1,7 +1,7 @@
 import pytest
 
 from lightjobs.model import Done, Failed, HandBack, Release
-from lightjobs.workers.journal import SLOTS, Held, Journal
+from lightjobs.workers.shared.journal import SLOTS, Held, Journal
 
 from .support import claim
 

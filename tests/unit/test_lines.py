@@ -10,7 +10,7 @@ import pytest
 from lightjobs import Job
 from lightjobs.execution.run import Run
 from lightjobs.model import Done
-from lightjobs.workers import lines, logs
+from lightjobs.workers import job_log, logging_setup
 
 from .support import claim, run
 
@@ -34,7 +34,7 @@ def written(tmp_path):
             self.descriptor = os.open(tmp_path / "lines", os.O_RDWR | os.O_CREAT | os.O_APPEND)
 
         def make(self, log_format="text", quiet=False, color=False):
-            return lines.make(log_format, quiet, color, self.descriptor)
+            return job_log.make(log_format, quiet, color, self.descriptor)
 
         def text(self):
             return (tmp_path / "lines").read_text(encoding="utf-8")
@@ -169,7 +169,7 @@ def test_lines_are_written_whole_at_most_4096_bytes_at_a_time(written, monkeypat
     monkeypatch.setattr(os, "write", write)
     printed.flush()
     monkeypatch.undo()
-    assert max(sizes) <= lines.WRITE_BYTES
+    assert max(sizes) <= job_log.WRITE_BYTES
     assert len(sizes) < 1000 * 120 / 4096 + 10
     assert [line.split("#ID: ")[1].split()[0] for line in written.text().splitlines()] == [
         str(n) for n in range(1000)
@@ -209,7 +209,7 @@ def test_threads_may_print_and_flush_at_once(written):
 def test_a_reader_that_went_away_does_not_stop_the_worker():
     reading, writing = os.pipe()
     os.close(reading)
-    printed = lines.make("text", False, False, writing)
+    printed = job_log.make("text", False, False, writing)
     printed.ended(done("1"))
     printed.flush()
     os.close(writing)
@@ -220,8 +220,8 @@ def formatted(monkeypatch, log_format, quiet=False):
     stream = io.StringIO()
     monkeypatch.setattr(logging.root, "handlers", [])
     monkeypatch.setattr(logging.root, "level", logging.WARNING)
-    monkeypatch.setattr(logs.sys, "stderr", stream)
-    logs.configure(log_format, quiet)
+    monkeypatch.setattr(logging_setup.sys, "stderr", stream)
+    logging_setup.configure(log_format, quiet)
     logger = logging.getLogger("lightjobs.job")
     logger.info("info %s", "\x1b[31m", extra={"job_id": "7"})
     try:
@@ -249,5 +249,5 @@ def test_quiet_logs_only_warnings_and_errors(monkeypatch):
 def test_an_application_that_set_up_logging_keeps_it():
     before = list(logging.root.handlers)
     assert before
-    logs.configure("json", False)
+    logging_setup.configure("json", False)
     assert logging.root.handlers == before

@@ -5,8 +5,8 @@ import pytest
 
 from lightjobs import Job
 from lightjobs.model import NewJob
-from lightjobs.workers import beside
-from lightjobs.workers.budget import Budget
+from lightjobs.workers import completer
+from lightjobs.workers.shared.run_budget import RunBudget
 
 from .working import Worker, wait_for
 
@@ -49,7 +49,7 @@ class AsyncHooks(Work):
 def _forget(engine, request, monkeypatch):
     ran.clear()
     engine.serves_at_once = request.param
-    monkeypatch.setattr(beside, "MANY", 1)
+    monkeypatch.setattr(completer, "MANY", 1)
 
 
 @pytest.fixture(params=[1, 3], ids=["inline", "pool"])
@@ -227,7 +227,7 @@ def test_a_refused_outcome_runs_no_hook_and_is_reported_lost(engine, concurrency
 
 def test_max_jobs_is_exact(engine, concurrency):
     Work.dispatchMany({"n": n} for n in range(100))
-    Worker(engine, Budget.of(37), concurrency=concurrency, stop_when_empty=False).run()
+    Worker(engine, RunBudget.of(37), concurrency=concurrency, stop_when_empty=False).run()
     assert len(ran) == 37
     assert engine.stats()["default"]["new"] == 63
     assert engine.stats()["default"]["queued"] == 0
@@ -235,13 +235,13 @@ def test_max_jobs_is_exact(engine, concurrency):
 
 def test_max_jobs_counts_retries_as_runs(engine):
     Retried().dispatch({"n": 1, "boom": True})
-    Worker(engine, Budget.of(2), stop_when_empty=False).run()
+    Worker(engine, RunBudget.of(2), stop_when_empty=False).run()
     assert ran == [1, 1]
 
 
 def test_max_jobs_is_shared_by_several_workers(engine):
     Work.dispatchMany({"n": n} for n in range(100))
-    budget = Budget.of(41)
+    budget = RunBudget.of(41)
     workers = [Worker(engine, budget, stop_when_empty=False) for _ in range(3)]
     for thread in [worker.start() for worker in workers]:
         thread.join()
@@ -250,7 +250,7 @@ def test_max_jobs_is_shared_by_several_workers(engine):
 
 def test_max_jobs_does_not_stop_at_an_empty_queue(engine):
     Work().dispatch({"n": 1})
-    worker = Worker(engine, Budget.of(2), stop_when_empty=False)
+    worker = Worker(engine, RunBudget.of(2), stop_when_empty=False)
     thread = worker.start()
     wait_for(lambda: ran == [1])
     time.sleep(0.3)

@@ -7,7 +7,7 @@ import pytest
 
 from lightjobs import Job
 from lightjobs.model import Done
-from lightjobs.workers import beside
+from lightjobs.workers import completer
 
 from .support import run
 from .working import Worker, Wrapped, failing
@@ -28,7 +28,7 @@ class Work(Job):
 def many(engine, monkeypatch):
     ran.clear()
     engine.serves_at_once = True
-    monkeypatch.setattr(beside, "MANY", 2)
+    monkeypatch.setattr(completer, "MANY", 2)
 
 
 @pytest.fixture(params=[1, 3], ids=["inline", "pool"])
@@ -162,7 +162,7 @@ def test_the_thread_ends_with_the_loop(engine):
 
 
 def test_few_are_not_worth_a_thread(engine, monkeypatch):
-    monkeypatch.setattr(beside, "MANY", 3)
+    monkeypatch.setattr(completer, "MANY", 3)
     seen, settle = settling_threads(engine)
     Work.dispatchMany([{"n": 0}, {"n": 1}])
     Worker(Wrapped(engine, settle=settle)).run()

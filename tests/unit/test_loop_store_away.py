@@ -8,7 +8,7 @@ import pytest
 from lightjobs import Job
 from lightjobs.errors import StoreUnavailable
 from lightjobs.model import HandBack
-from lightjobs.workers.budget import Budget
+from lightjobs.workers.shared.run_budget import RunBudget
 
 from .working import Worker, Wrapped, failing, greedy, wait_for
 
@@ -92,7 +92,7 @@ def test_a_lost_claim_reply_is_adopted_and_costs_no_second_attempt(engine, concu
 def test_a_lost_claim_reply_counts_in_max_jobs(engine):
     Work.dispatchMany({"n": n} for n in range(10))
     away = Wrapped(engine, claim=failing(engine.claim, 2, after=True))
-    Worker(away, Budget.of(4), stop_when_empty=False).run()
+    Worker(away, RunBudget.of(4), stop_when_empty=False).run()
     assert sum(type(n) is int for n in ran) == 4
     assert engine.stats()["default"]["new"] == 6
     assert engine.stats()["default"]["queued"] == 0

@@ -128,8 +128,8 @@ def test_the_function_is_not_shadowed_by_a_module():
     source = (
         "import sys, lightjobs\n"
         "assert 'asyncio' not in sys.modules, 'producers need not pay for it'\n"
-        "import lightjobs.workers.service\n"
-        "assert lightjobs.worker is lightjobs.workers.service.worker\n"
+        "import lightjobs.workers.embedded\n"
+        "assert lightjobs.worker is lightjobs.workers.embedded.worker\n"
         "assert not hasattr(lightjobs, 'no_such_thing')\n"
     )
     subprocess.run([sys.executable, "-c", source], check=True, timeout=30)

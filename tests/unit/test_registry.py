@@ -180,7 +180,7 @@ def test_what_comes_with_lightjobs_is_imported_when_it_is_asked_for(project):
     project({"app_jobs/x.py": JOB.format("X")})
     script = (
         "import sys\n"
-        "from lightjobs import registry\n"
+        "from lightjobs.execution import registry\n"
         "registry.load(['app_jobs'])\n"
         "if sys.argv[1:]:\n"
         "    print(registry.lookup(sys.argv[1]).job.__name__)\n"

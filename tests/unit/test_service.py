@@ -12,7 +12,7 @@ from lightjobs import Job, current
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.errors import SettingsError
 from lightjobs.settings.settings import Settings
-from lightjobs.workers.service import worker
+from lightjobs.workers.embedded import worker
 
 from .working import wait_for
 

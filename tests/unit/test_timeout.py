@@ -8,7 +8,7 @@ from lightjobs import Job, JobTimeout
 from lightjobs.engines import memory
 from lightjobs.errors import JobDefinitionError
 from lightjobs.model import Failed, Release, utc_text
-from lightjobs.workers.journal import Journal
+from lightjobs.workers.shared.journal import Journal
 
 from .support import claim
 from .working import Worker

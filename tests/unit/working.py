@@ -4,14 +4,14 @@ import threading
 import time
 
 from lightjobs.errors import StoreUnavailable
-from lightjobs.workers.flag import Flag
-from lightjobs.workers.journal import Journal
-from lightjobs.workers.lines import Lines
+from lightjobs.workers.job_log import JobLog
 from lightjobs.workers.loop import Loop
 from lightjobs.workers.options import Options
+from lightjobs.workers.shared.journal import Journal
+from lightjobs.workers.stop_flag import StopFlag
 
 
-class Recorded(Lines):
+class Recorded(JobLog):
     def __init__(self):
         self.started_ids, self.ended_ids, self.lost_ids, self.cancelled_ids = [], [], [], []
 
@@ -38,7 +38,7 @@ class Worker:
         options.setdefault("sleep", 0.2)
         self.engine = engine
         self.name = f"worker-{next(self.numbers)}"
-        self.flag = Flag()
+        self.flag = StopFlag()
         self.lines = Recorded()
         self.journal = Journal()
         engine.register(self.name, 30)

@@ -20,7 +20,7 @@ from ..errors import JobTimeout
 from ..execution import executor
 from ..execution.run import Run
 from ..model import Outcome, Release
-from .journal import Journal
+from .shared.journal import Journal
 
 SIGNAL = signal.SIGURG
 """What interrupts a system call of the main thread. Go's choice, and for its reason: a stray one
@@ -32,9 +32,9 @@ AGAIN_SECONDS = 0.005
 _DELICATE = tuple(f"{folder}{os.sep}" for m in (engines, logging) for folder in m.__path__)
 
 
-class _Shot:
-    """One JobTimeout for one thread. Whoever wins it decides: the ringer, that it is raised; the
-    handler's own thread, that it is not."""
+class _Pending:
+    """One JobTimeout for one thread. Whoever wins it decides: the watching
+    thread, that it is raised; the handler's own thread, that it is not."""
 
     __slots__ = ("_chance", "armed", "at", "sent", "thread")
 
@@ -57,22 +57,22 @@ class _Shot:
         return bool(self._chance)
 
 
-class Alarm:
+class Timeouts:
     """Sees to the timeouts of one loop's runs; free of cost until one has a timeout."""
 
     def __init__(self, journal: Journal, grace: float) -> None:
         self._journal = journal
         self._grace = grace
-        self._shots: dict[Run, _Shot] = {}
-        self._bell = threading.Condition()
+        self._pending: dict[Run, _Pending] = {}
+        self._changed = threading.Condition()
         self._next = math.inf
-        self._ringer: threading.Thread | None = None
+        self._watcher: threading.Thread | None = None
         self._closed = False
         self._due = False  # the main thread is to raise
         self._handler_before: object = None
 
     def arm(self, run: Run, late: Outcome) -> None:
-        """See executor.Alarm."""
+        """As TimeoutWatch says."""
         seconds = run.job.timeout
         most = seconds + self._grace
         if type(late) is Release:
@@ -81,73 +81,73 @@ class Alarm:
         self._journal.timed(run.slot, now + most, seconds, late)
         if run.entry is None or run.entry.is_async:
             return
-        shot = _Shot(now + seconds)
-        if _is_main(shot.thread):
+        pending = _Pending(now + seconds)
+        if _is_main(pending.thread):
             self._due = False
             self._handler_before = signal.signal(SIGNAL, self._interrupt)
-        self._shots[run] = shot
-        with self._bell:
-            if self._ringer is None:
-                self._ringer = threading.Thread(target=self._ring, daemon=True, name="ringer")
-                self._ringer.start()
-            elif shot.at < self._next:
-                self._bell.notify()
-        # Only now: raised any earlier, it could leave the bell's lock taken for ever.
-        shot.armed = True
+        self._pending[run] = pending
+        with self._changed:
+            if self._watcher is None:
+                self._watcher = threading.Thread(target=self._watch, daemon=True, name="timeouts")
+                self._watcher.start()
+            elif pending.at < self._next:
+                self._changed.notify()
+        # Only now: raised any earlier, it could leave the lock taken for ever.
+        pending.armed = True
 
     def disarm(self, run: Run) -> None:
-        """See executor.Alarm."""
+        """As TimeoutWatch says."""
         self._journal.untimed(run.slot)
         self.call_off(run)
 
     def call_off(self, run: Run) -> None:
-        """See executor.Alarm. What is on its way is caught here, or taken back: raised any later,
+        """As TimeoutWatch says. What is on its way is caught here, or taken back: raised any later,
         it would hit the next job."""
-        shot = self._shots.get(run)
-        if shot is None:
+        pending = self._pending.get(run)
+        if pending is None:
             return
         try:
-            if not shot.win():
-                while not shot.sent:
+            if not pending.win():
+                while not pending.sent:
                     time.sleep(0.0005)
-                self._take_back(shot)
+                self._take_back(pending)
         except JobTimeout:
-            pass  # there it was
-        del self._shots[run]
-        if _is_main(shot.thread):
+            pass  # it struck while we waited for it
+        del self._pending[run]
+        if _is_main(pending.thread):
             signal.signal(SIGNAL, self._handler_before)  # type: ignore[arg-type]
 
-    def _ring(self) -> None:
+    def _watch(self) -> None:
         while True:
-            with self._bell:
-                shots = list(self._shots.values())
-                self._next = min((shot.at for shot in shots if shot.open), default=math.inf)
+            with self._changed:
+                moments = [pending.at for pending in list(self._pending.values()) if pending.open]
+                self._next = min(moments, default=math.inf)
                 wait = self._next - time.monotonic()
                 if wait > 0 and not self._closed:
-                    self._bell.wait(min(wait, threading.TIMEOUT_MAX))
+                    self._changed.wait(min(wait, threading.TIMEOUT_MAX))
                 if self._closed:
                     return
             now = time.monotonic()
-            for shot in list(self._shots.values()):
-                if shot.at <= now and shot.open:
-                    self._send(shot)
+            for pending in list(self._pending.values()):
+                if pending.at <= now and pending.open:
+                    self._send(pending)
 
-    def _send(self, shot: _Shot) -> None:
-        if not shot.armed or _is_delicate(shot.thread):
-            shot.at = time.monotonic() + AGAIN_SECONDS
-        elif shot.win():
-            if _is_main(shot.thread):
+    def _send(self, pending: _Pending) -> None:
+        if not pending.armed or _is_delicate(pending.thread):
+            pending.at = time.monotonic() + AGAIN_SECONDS
+        elif pending.win():
+            if _is_main(pending.thread):
                 self._due = True
-                signal.pthread_kill(shot.thread, SIGNAL)
+                signal.pthread_kill(pending.thread, SIGNAL)
             else:
-                _raise_in(shot.thread, JobTimeout)
-            shot.sent = True
+                _raise_in(pending.thread, JobTimeout)
+            pending.sent = True
 
-    def _take_back(self, shot: _Shot) -> None:
-        if _is_main(shot.thread):
+    def _take_back(self, pending: _Pending) -> None:
+        if _is_main(pending.thread):
             self._due = False
         else:
-            _raise_in(shot.thread, None)
+            _raise_in(pending.thread, None)
 
     def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         if self._due:
@@ -156,9 +156,9 @@ class Alarm:
 
     def close(self) -> None:
         """End the thread; the handlers have ended by then."""
-        with self._bell:
+        with self._changed:
             self._closed = True
-            self._bell.notify()
+            self._changed.notify()
 
 
 def _is_main(thread: int) -> bool:

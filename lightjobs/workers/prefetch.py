@@ -13,7 +13,7 @@ _WEIGHT = 0.2
 """How much the latest batch counts against those before it."""
 
 
-class Pace:
+class Prefetch:
     """Learns from the jobs that have run how many to claim; starts with one, doubles at most."""
 
     def __init__(self) -> None:

@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ..execution.run import Alarm, Run
+from ..execution.run import Run, TimeoutWatch
 from ..model import Claim
-from .journal import Journal
+from .shared.journal import Journal
 
 
 class Ticket(NamedTuple):
@@ -30,12 +30,12 @@ class Ended(NamedTuple):
     slot: int
 
 
-class Holdings:
+class InFlight:
     """Unstarted, running and finished jobs of one child."""
 
-    def __init__(self, journal: Journal, alarm: Alarm | None = None) -> None:
+    def __init__(self, journal: Journal, timeouts: TimeoutWatch | None = None) -> None:
         self.journal = journal
-        self._alarm = alarm
+        self._timeouts = timeouts
         self.unstarted: deque[Ticket] = deque()
         self.running: dict[int, tuple[Run, float]] = {}
         """By slot; with when it started, by the monotonic clock."""
@@ -57,7 +57,7 @@ class Holdings:
             claim, slot = self.unstarted.popleft()
         except IndexError:
             return None
-        run = Run(claim, slot, self._alarm)
+        run = Run(claim, slot, self._timeouts)
         self.running[slot] = (run, time.monotonic())
         self.journal.started(slot)
         return run

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from ..engines.store import Engine
 from ..model import Done
-from .holdings import Ended
+from .in_flight import Ended
 
 MANY = 50
 """Below that, handing a batch to another thread costs more than it saves."""
 
 
-class Beside:
+class Completer:
     """A thread with a connection of its own. A database server settles one batch and claims another
     at the same time, in two of its processes; one after the other the worker waits for both."""
 

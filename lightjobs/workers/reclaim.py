@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from ..engines.store import Engine
 from ..model import HandBack, Outcome
-from .journal import Journal
+from .shared.journal import Journal
 
 
-class PutBack(NamedTuple):
+class Reclaimed(NamedTuple):
     """How many jobs were handed back at no cost, and which outcomes of those that had timed out the
     store accepted: their hooks are still to be called."""
 
@@ -18,13 +18,13 @@ class PutBack(NamedTuple):
     timed_out: list[Outcome]
 
 
-def put_back(
+def reclaim(
     engine: Engine,
     worker: str,
     journal: Journal,
     forgiven: bool,
     timed_out: Mapping[tuple[str, int], Outcome],
-) -> PutBack:
+) -> Reclaimed:
     """Settle what had finished, hand back at no cost what had not started, recover the rest, and
     forget the worker.
 
@@ -43,4 +43,4 @@ def put_back(
     accepted = zip(outcomes, engine.settle(worker, outcomes), strict=True)
     late = [outcome for outcome, taken in accepted if taken and outcome in timed_out.values()]
     engine.recover(worker)
-    return PutBack(handed_back, late)
+    return Reclaimed(handed_back, late)

@@ -7,7 +7,7 @@ import signal
 from typing import Any
 
 
-class Flag:
+class StopFlag:
     """`raised` counts how often it was raised; 0 is false."""
 
     __slots__ = ("raised",)
@@ -20,7 +20,7 @@ class Flag:
         self.raised += 1
 
 
-def _be_deaf_no_more() -> None:
+def _restore_signals() -> None:
     """In a process that a handler forked, a signal means what it means to others: nobody looks at
     the flag there. A pool of multiprocessing ends its processes with TERM and waits for them."""
     defaults: dict[int, Any] = {
@@ -28,8 +28,8 @@ def _be_deaf_no_more() -> None:
         signal.SIGINT: signal.default_int_handler,
     }
     for number, default in defaults.items():
-        if isinstance(getattr(signal.getsignal(number), "__self__", None), Flag):
+        if isinstance(getattr(signal.getsignal(number), "__self__", None), StopFlag):
             signal.signal(number, default)
 
 
-os.register_at_fork(after_in_child=_be_deaf_no_more)
+os.register_at_fork(after_in_child=_restore_signals)

@@ -6,7 +6,7 @@ import os
 import tempfile
 
 
-def scratch_file(size: int) -> int:
+def shared_file(size: int) -> int:
     """The descriptor of a new file of `size` zero bytes that has no name."""
     descriptor, path = tempfile.mkstemp(prefix="lightjobs-")
     os.unlink(path)

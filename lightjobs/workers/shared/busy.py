@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import mmap
 
-from .scratch import scratch_file
+from .memory import shared_file
 
 SIZE = 4096
 
 
-class Siblings:
+class BusyFlags:
     """A byte for each child, in memory they share; this object speaks for the child `own`."""
 
     def __init__(self, descriptor: int, own: int = 0) -> None:
@@ -21,9 +21,9 @@ class Siblings:
         self._own = own
 
     @classmethod
-    def make(cls) -> Siblings:
+    def make(cls) -> BusyFlags:
         """New memory, with nobody busy."""
-        return cls(scratch_file(SIZE))
+        return cls(shared_file(SIZE))
 
     def set_busy(self, busy: bool) -> None:
         """Say that this child may hold jobs. To be said before a claim, and taken back only after

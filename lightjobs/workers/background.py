@@ -14,7 +14,7 @@ STOP_SECONDS = 1.0
 _log = logging.getLogger("lightjobs.worker")
 
 
-class Chore:
+class BackgroundTask:
     """Called, has `work` done in a thread of its own, unless it is still at it from the last time.
     Whoever has leases to renew and children to watch must not wait for it."""
 

@@ -32,7 +32,7 @@ _COLORS = {
 }
 
 
-class Lines:
+class JobLog:
     """Prints nothing: `--quiet`, and the base of the others."""
 
     def started(self, claim: Claim) -> None:
@@ -51,7 +51,7 @@ class Lines:
         """Write what was gathered. Safe from any thread."""
 
 
-class _Written(Lines):
+class _Written(JobLog):
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._gathered: deque[str] = deque()
@@ -80,7 +80,7 @@ class _Written(Lines):
                 return
 
 
-class TextLines(_Written):
+class TextJobLog(_Written):
     """`[PROCESSED]......... App\\Jobs\\ProcessPayment #ID: 42`, coloured on a terminal."""
 
     def __init__(self, descriptor: int, color: bool) -> None:
@@ -130,7 +130,7 @@ class TextLines(_Written):
         self._line("CANCELLED", run.claim, " its outcome is dropped")
 
 
-class JsonLines(_Written):
+class JsonJobLog(_Written):
     """One JSON object a line: time, event, handler, id, queue, attempt, and ms at the end."""
 
     def __init__(self, descriptor: int) -> None:
@@ -189,8 +189,8 @@ def _reason(run: Run) -> str:
     return f"{shortened(text, 200)} (attempt {run.claim.attempts}, will be retried)"
 
 
-def make(log_format: str, quiet: bool, color: bool, descriptor: int = 1) -> Lines:
+def make(log_format: str, quiet: bool, color: bool, descriptor: int = 1) -> JobLog:
     """The lines that the options ask for, to the descriptor of standard output."""
     if quiet:
-        return Lines()
-    return JsonLines(descriptor) if log_format == "json" else TextLines(descriptor, color)
+        return JobLog()
+    return JsonJobLog(descriptor) if log_format == "json" else TextJobLog(descriptor, color)

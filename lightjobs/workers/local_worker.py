@@ -11,19 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from ..engines.store import Engine
 from ..errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ..model import Outcome
-from . import aftermath
-from .budget import Budget
-from .chore import Chore
-from .flag import Flag
-from .journal import Journal
-from .lines import Lines
+from . import late_hooks
+from .background import BackgroundTask
+from .job_log import JobLog
 from .loop import Loop
 from .options import Options
-from .put_back import put_back
+from .reclaim import reclaim
+from .shared.journal import Journal
+from .shared.run_budget import RunBudget
+from .stop_flag import StopFlag
 from .supervisor import EXPIRE_SECONDS, new_worker_name, sweep_seconds
 
 LOOK_SECONDS = 0.05
-"""How often the pulse lets its owner look in."""
+"""How often the heartbeat lets its owner look in."""
 
 _log = logging.getLogger("lightjobs.worker")
 
@@ -35,26 +35,26 @@ def ask(engine: Engine) -> None:
     engine.held("")
 
 
-class Post:
+class LocalWorker:
     """A worker, its journal and its loop; for the thread that calls `run`."""
 
     def __init__(
         self,
         engine: Engine,
         options: Options,
-        lines: Lines,
-        stop: Flag,
-        budget: Budget | None = None,
+        job_log: JobLog,
+        stop: StopFlag,
+        budget: RunBudget | None = None,
         late: Sequence[Outcome] = (),
     ) -> None:
-        """`late` are the outcomes of another post's jobs whose hooks it could not call."""
+        """`late` are the outcomes of another local's jobs whose hooks it could not call."""
         self.worker = new_worker_name()
         self.stop = stop
         self.journal = Journal()
         self._engine = engine
         engine.register(self.worker, options.lease)
-        self._loop = Loop(engine, self.worker, options, self.journal, lines, stop, budget)
-        self._loop.take_over(aftermath.runs(engine, late))
+        self._loop = Loop(engine, self.worker, options, self.journal, job_log, stop, budget)
+        self._loop.take_over(late_hooks.runs(engine, late))
 
     def run(self) -> None:
         """Work until the `stop` flag is raised; then the store forgets this worker."""
@@ -78,27 +78,27 @@ class Post:
         these; returns those that were accepted. What its thread does from now on counts for
         nothing."""
         self.stop.raise_()
-        return put_back(self._engine, self.worker, self.journal, True, timed_out).timed_out
+        return reclaim(self._engine, self.worker, self.journal, True, timed_out).timed_out
 
 
-class Pulse(threading.Thread):
-    """Does what the supervisor would: beats for posts and looks for workers that are dead. A post
-    that was given up by others is ended. `look` is called now and then."""
+class Heartbeat(threading.Thread):
+    """Does what the supervisor would: beats for the local workers and recovers the jobs of dead
+    ones. A local worker that was given up by others is ended. `look` is called now and then."""
 
     def __init__(
         self,
         engine: Engine,
         lease: float,
-        posts: Callable[[], Sequence[Post]],
+        local_workers: Callable[[], Sequence[LocalWorker]],
         look: Callable[[], None],
     ) -> None:
-        super().__init__(name="pulse", daemon=True)
+        super().__init__(name="heartbeat", daemon=True)
         self._engine = engine
         self._lease = lease
-        self._posts = posts
+        self._local_workers = local_workers
         self._look = look
         self._over = threading.Event()
-        self._expiry = Chore(engine.expire)
+        self._expiry = BackgroundTask(engine.expire)
 
     def run(self) -> None:
         tasks: list[tuple[float, Callable[[], None]]] = [
@@ -119,11 +119,11 @@ class Pulse(threading.Thread):
                         _log.warning("the store is away: %s", error)
 
     def _beat(self) -> None:
-        posts = {post.worker: post for post in self._posts()}
-        for worker in self._engine.beat(list(posts), self._lease):
-            if not posts[worker].given_up:
+        local_workers = {local.worker: local for local in self._local_workers()}
+        for worker in self._engine.beat(list(local_workers), self._lease):
+            if not local_workers[worker].given_up:
                 _log.error("worker %s was given up by others; replacing it", worker)
-                posts[worker].give_up()
+                local_workers[worker].give_up()
 
     def _sweep(self) -> None:
         self._engine.recover(lease=self._lease)

@@ -23,10 +23,10 @@ from ..schedule.beside import SchedulerThread
 from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load
 from ..schedule.scheduler import Scheduler
-from .flag import Flag
-from .lines import Lines
+from .job_log import JobLog
+from .local_worker import Heartbeat, LocalWorker, ask
 from .options import Options
-from .post import Post, Pulse, ask
+from .stop_flag import StopFlag
 
 RETRY_SECONDS = 0.5
 """The pause before a thread that has ended is replaced."""
@@ -41,7 +41,7 @@ def worker(
     grace: float = 25.0,
     sleep: float = 1.0,
     schedule: bool = False,
-) -> Service:
+) -> EmbeddedWorker:
     """Work `queues`, in strict order, in this process while a `with` or `async with` block runs.
 
     `workers` threads run one job each, an async one on an event loop of the thread's own. `grace`
@@ -61,7 +61,7 @@ def worker(
         if type(seconds) not in (int, float) or not least <= seconds < 1e9:
             raise SettingsError(f"{name} is {seconds!r}; allowed: seconds, at least {least:g}")
     settings = current.settings()
-    return Service(
+    return EmbeddedWorker(
         Options(
             queues=tuple(dict.fromkeys(queues)),
             workers=workers,
@@ -75,13 +75,13 @@ def worker(
 
 
 class _Place(NamedTuple):
-    """A post and the thread that runs it."""
+    """A local and the thread that runs it."""
 
-    post: Post
+    local: LocalWorker
     thread: threading.Thread
 
 
-class Service:
+class EmbeddedWorker:
     """Threads that work while the block runs; see `worker`. For one block."""
 
     def __init__(self, options: Options, schedule: bool = False) -> None:
@@ -94,9 +94,9 @@ class Service:
         self._late: list[Outcome] = []
         """Of jobs that have timed out and whose hooks the next thread is to call."""
         self._retry_at = 0.0
-        self._pulse: Pulse | None = None
+        self._heartbeat: Heartbeat | None = None
         self._stopping = False
-        self._signals = Flag()
+        self._signals = StopFlag()
         self._hurry = False
         self._before: dict[int, Any] = {}
         self._task: asyncio.Task[Any] | None = None
@@ -175,22 +175,22 @@ class Service:
         ask(engine)
         for _ in range(self._options.workers):
             self._fill(engine)
-        self._pulse = Pulse(engine, self._options.lease, self._posts, self._look)
-        self._pulse.start()
+        self._heartbeat = Heartbeat(engine, self._options.lease, self._local_workers, self._look)
+        self._heartbeat.start()
         if entries:
             self._scheduler = SchedulerThread(Scheduler(engine, entries))
             self._scheduler.start()
 
-    def _posts(self) -> list[Post]:
-        return [post for post, _thread in list(self._places)]
+    def _local_workers(self) -> list[LocalWorker]:
+        return [local for local, _thread in list(self._places)]
 
     def _fill(self, engine: Engine) -> None:
-        post = Post(engine, self._options, Lines(), Flag(), late=self._late)
+        local = LocalWorker(engine, self._options, JobLog(), StopFlag(), late=self._late)
         self._late = []
-        thread = threading.Thread(target=_run, args=(post,), daemon=True, name="lightjobs")
-        self._places.append(_Place(post, thread))
+        thread = threading.Thread(target=_run, args=(local,), daemon=True, name="lightjobs")
+        self._places.append(_Place(local, thread))
         if self._stopping:
-            post.stop.raise_()
+            local.stop.raise_()
         thread.start()
 
     def _look(self) -> None:
@@ -201,11 +201,11 @@ class Service:
             return
         try:
             for place in list(self._places):
-                overdue = place.post.journal.overdue()
+                overdue = place.local.journal.overdue()
                 if overdue:
                     ids = ", ".join(id for id, _fence in overdue)
                     _log.error("job %s timed out and went on: its thread is given up", ids)
-                    self._late += place.post.leave(overdue)
+                    self._late += place.local.leave(overdue)
                 elif place.thread.is_alive() or self._stopping:
                     continue
                 else:
@@ -222,14 +222,14 @@ class Service:
             self._retry_at = time.monotonic() + RETRY_SECONDS
 
     def _tell_to_stop(self) -> None:
-        for post in self._posts():
-            if not post.stop.raised:
-                post.stop.raise_()
+        for local in self._local_workers():
+            if not local.stop.raised:
+                local.stop.raise_()
 
     def _stop(self) -> None:
         """Wait for what runs until the grace is over, then hand it back at no cost."""
         until = time.monotonic() + self._options.grace
-        if self._pulse is None:
+        if self._heartbeat is None:
             return
         if self._scheduler is not None:
             self._scheduler.stop()
@@ -238,16 +238,16 @@ class Service:
             if self._hurry or time.monotonic() >= until:
                 break
             time.sleep(0.01)
-        self._pulse.stop()
+        self._heartbeat.stop()
         for place in [*self._places, *self._left]:
             if not place.thread.is_alive():
-                place.post.journal.close()
+                place.local.journal.close()
             elif place in self._places:
-                self._leave(place.post)
+                self._leave(place.local)
 
-    def _leave(self, post: Post) -> None:
+    def _leave(self, local: LocalWorker) -> None:
         try:
-            post.leave({})
+            local.leave({})
         except LightjobsError as error:
             _log.warning("what runs on is left to the lease: %s", error)
 
@@ -260,9 +260,9 @@ def _entries() -> list[Entry]:
     return entries
 
 
-def _run(post: Post) -> None:
+def _run(local: LocalWorker) -> None:
     try:
-        post.run()
+        local.run()
     except LightjobsError as error:
         _log.error("a worker thread has ended: %s", error)
 

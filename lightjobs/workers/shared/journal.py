@@ -17,9 +17,9 @@ import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ..errors import JobTimeout
-from ..model import Claim, Done, Failed, HandBack, Outcome, Release
-from .scratch import scratch_file
+from ...errors import JobTimeout
+from ...model import Claim, Done, Failed, HandBack, Outcome, Release
+from .memory import shared_file
 
 SLOTS = 2048
 """How many jobs a child can hold at once."""
@@ -59,7 +59,7 @@ class Journal:
     def __init__(self, descriptor: int | None = None) -> None:
         """Open the journal behind `descriptor`, or make a new one."""
         if descriptor is None:
-            descriptor = scratch_file(_SIZE)
+            descriptor = shared_file(_SIZE)
         self.descriptor = descriptor
         self._memory = mmap.mmap(descriptor, _SIZE)
         self._free = list(range(SLOTS - 1, -1, -1))

@@ -7,12 +7,12 @@ import os
 import struct
 import threading
 
-from .scratch import scratch_file
+from .memory import shared_file
 
 _NUMBER = struct.Struct("=q")
 
 
-class Budget:
+class RunBudget:
     """Runs left, in an unlinked file behind a descriptor; every access under its lock."""
 
     def __init__(self, descriptor: int) -> None:
@@ -20,9 +20,9 @@ class Budget:
         self._threads = threading.Lock()
 
     @classmethod
-    def of(cls, runs: int) -> Budget:
+    def of(cls, runs: int) -> RunBudget:
         """A new budget."""
-        descriptor = scratch_file(_NUMBER.size)
+        descriptor = shared_file(_NUMBER.size)
         os.pwrite(descriptor, _NUMBER.pack(runs), 0)
         return cls(descriptor)
 
