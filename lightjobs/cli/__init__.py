@@ -26,7 +26,7 @@ _COMMANDS = {
     "job:cancel": "control",
     "job:pause": "control",
     "job:resume": "control",
-    "job:cleanup": "cleanup",
+    "job:cleanup": "control",
     "schedule:work": "schedule",
     "schedule:events": "schedule",
     "schedule:list": "schedule",

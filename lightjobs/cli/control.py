@@ -1,16 +1,21 @@
-"""Commands that hold jobs back: cancel, pause, resume."""
+"""Commands that change what becomes of jobs: cancel, pause, resume, clean up."""
 
 from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
 
 import click
 
 from .. import current
+from ..engines.cleanup_plan import ALLOWED, GROUPS, step
 from ..engines.store import EVERYWHERE
 from ..errors import LightjobsError
 from ..text import escaped
 from .filters import checked_queue, described, handler_option, older_option, queue_option, where
-from .kept import keeping_engine
 from .output import json_option, print_json
+from .persistent import persistent_engine
 
 ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1)
 whole_queue_option = click.option(
@@ -33,7 +38,7 @@ def job_cancel(
 ) -> int:
     """Cancel jobs that have not ended: those with an ID, or all that fit the filters. Waiting ones
     never run; running ones are told, and their outcome is refused."""
-    engine = keeping_engine()
+    engine = persistent_engine()
     which = where(None, queue, handler, older_than)
     if bool(ids) == (which != EVERYWHERE):
         raise click.UsageError("say which: IDs, or --queue, --handler, --older-than")
@@ -56,7 +61,7 @@ def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
     """Hold jobs back: waiting ones with an ID, or a whole queue, what is dispatched to it meanwhile
     included. Lightpack's PHP workers do not know of a paused queue: they go on with it."""
     _either(ids, queue)
-    engine = keeping_engine()
+    engine = persistent_engine()
     if queue is None:
         return _each(ids, engine.pause, "paused", "is not waiting", as_json)
     return _queue(queue, "paused", engine.pause_queue(queue), as_json)
@@ -69,10 +74,60 @@ def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
 def job_resume(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
     """Let paused jobs run, at the time and priority they had: those with an ID, or a queue."""
     _either(ids, queue)
-    engine = keeping_engine()
+    engine = persistent_engine()
     if queue is None:
         return _each(ids, engine.resume, "resumed", "is not paused", as_json)
     return _queue(queue, "resumed", engine.resume_queue(queue), as_json)
+
+
+def _group_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for group in reversed(GROUPS):
+        command = click.option(
+            f"--{group}", default="nothing", metavar="ACTION", help=f"What to do to {group} jobs."
+        )(command)
+    return command
+
+
+@click.command("job:cleanup")
+@_group_options
+@queue_option
+@handler_option
+@click.option("--dry-run", is_flag=True, help="Only count.")
+@json_option
+def job_cleanup(
+    queue: str | None, handler: str | None, dry_run: bool, as_json: bool, **actions: str
+) -> None:
+    """Rerun or remove jobs by what became of them. Each ACTION is nothing, rerun, remove, or
+    "remove older than AGE". Safe while workers run. To remove processing jobs is to cancel them;
+    then they go, or stay as RETAIN_CANCELLED says."""
+    if set(actions.values()) == {"nothing"}:
+        raise click.UsageError(f"say what to do, such as --failed=remove; allowed: {ALLOWED}")
+    for group, action in actions.items():
+        try:
+            step(group, action)
+        except ValueError as error:
+            raise click.BadParameter(escaped(str(error)), param_hint=f"--{group}") from None
+    engine = persistent_engine()
+    which = where(None, queue, handler)
+    given: dict[str, Any] = {**actions, "queue": which.queue, "handler": which.handler}
+    counted = engine.cleanup(**given, dry_run=True)
+    touched = counted
+    if not dry_run:
+        total = sum(counted.values())
+        shown = not as_json and sys.stderr.isatty() and total > 0
+        if shown:
+            with click.progressbar(length=total, label="cleaning up", file=sys.stderr) as bar:
+                touched = engine.cleanup(**given, progress=bar.update)
+        else:
+            touched = engine.cleanup(**given)
+    if as_json:
+        print_json({"dry_run": dry_run, "counts": touched})
+        return
+    for group, count in touched.items():
+        action = actions[group]
+        if group == "processing":
+            action = action.replace("remove", "cancel")
+        click.echo(f"{group:>10}: {count:,} {'to ' if dry_run else ''}{action}")
 
 
 def _either(ids: tuple[str, ...], queue: str | None) -> None:

@@ -22,8 +22,8 @@ from .filters import (
     queue_option,
     where,
 )
-from .kept import keeping_engine
 from .output import as_dict, headline, json_option, print_json, print_table
+from .persistent import persistent_engine
 
 _NAMES = {number: name for name, number in PRIORITIES.items()}
 
@@ -61,7 +61,7 @@ def job_dispatch(
     as_json: bool,
 ) -> None:
     """Dispatch the job NAME (its class name or handler) with PAYLOAD, a JSON object."""
-    keeping_engine("sync", "null")
+    persistent_engine("sync", "null")
     registry.load(current.settings().modules)
     try:
         job = registry.find(name)()
@@ -100,7 +100,7 @@ def job_retry(
     as_json: bool,
 ) -> int:
     """Put failed jobs back, as if new: the one with ID, or all (that fit the filters)."""
-    engine = keeping_engine()
+    engine = persistent_engine()
     which = where(job_id, queue, handler, older_than)
     count = engine.move("retry", which)
     return _report(count, "queued for retry", "to retry", which, as_json)
@@ -112,7 +112,7 @@ def job_retry(
 def job_forget(job_id: str, as_json: bool) -> int:
     """Delete one failed job."""
     which = Where(job_id)
-    count = keeping_engine().purge(FAILED, which)
+    count = persistent_engine().purge(FAILED, which)
     return _report(count, "deleted", "to delete", which, as_json)
 
 
@@ -123,7 +123,7 @@ def job_forget(job_id: str, as_json: bool) -> int:
 @json_option
 def job_flush(queue: str | None, handler: str | None, older_than: str | None, as_json: bool) -> int:
     """Delete all failed jobs (that fit the filters)."""
-    engine = keeping_engine()
+    engine = persistent_engine()
     which = where(None, queue, handler, older_than)
     count = engine.purge(FAILED, which)
     return _report(count, "deleted", "to delete", which, as_json)
@@ -138,7 +138,7 @@ def job_flush(queue: str | None, handler: str | None, older_than: str | None, as
 def job_recover(php: bool, older_than: str, as_json: bool) -> None:
     """Put back jobs that a crashed PHP worker has claimed and not ended. PHP keeps no lease: choose
     an AGE beyond the longest job. Jobs of our own workers come back by themselves."""
-    count = keeping_engine().recover_php(moment(older_than))
+    count = persistent_engine().recover_php(moment(older_than))
     if as_json:
         print_json({"count": count})
     else:
@@ -171,7 +171,7 @@ def job_failed(
     queue: str | None, handler: str | None, older_than: str | None, limit: int, as_json: bool
 ) -> None:
     """List failed jobs, the latest first."""
-    engine = keeping_engine()
+    engine = persistent_engine()
     which = where(None, queue, handler, older_than)
     jobs = engine.browse(FAILED, which.queue, limit, which.handler, which.before)
     if as_json:
@@ -191,7 +191,7 @@ def job_failed(
 @json_option
 def job_show(job_id: str, as_json: bool) -> None:
     """Show everything about one job."""
-    job = keeping_engine().find(job_id)
+    job = persistent_engine().find(job_id)
     if job is None:
         raise LightjobsError(f"there is no job {job_id}; a completed job is deleted")
     if as_json:
@@ -211,7 +211,7 @@ def job_show(job_id: str, as_json: bool) -> None:
 @json_option
 def job_stats(as_json: bool) -> None:
     """Count the jobs of each queue by status; "delayed" are those of "new" not due yet."""
-    engine = keeping_engine()
+    engine = persistent_engine()
     queues, paused = engine.stats(), engine.paused_queues()
     if as_json:
         print_json({"queues": queues, "paused": paused})

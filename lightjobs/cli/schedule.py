@@ -16,7 +16,7 @@ from ..engines.unstored import UnstoredEngine
 from ..errors import SchemaOutdated, SettingsError
 from ..execution import middleware_chain, registry
 from ..model import COMPLETED, LastSlot
-from ..schedule import process
+from ..schedule import scheduler_main
 from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load
 from ..schedule.scheduler import Scheduler
@@ -82,7 +82,7 @@ def schedule_work(with_parent: bool, log_format: str, quiet: bool) -> int:
             click.echo(f" [READY] engine {current.settings().engine}, {count}; Ctrl-C stops")
             sys.stdout.flush()
 
-    return process.run(Scheduler(engine, entries), with_parent, say_ready)
+    return scheduler_main.run(Scheduler(engine, entries), with_parent, say_ready)
 
 
 @click.command("schedule:events")

@@ -150,11 +150,11 @@ def _say_ready(settings: Settings, options: Options) -> None:
 
 def _scheduler(options: Options) -> contextlib.AbstractContextManager[object]:
     """A scheduler beside the worker. Raises SettingsError for a wrong schedule, at once."""
-    from ..schedule.companion import Companion
     from ..schedule.loading import FILE, load
+    from ..schedule.scheduler_subprocess import SchedulerSubprocess
 
     registry.load(current.settings().modules)
     if not load():
         raise SettingsError(f"--schedule: there are no entries in {FILE}")
     quiet = ["--quiet"] if options.quiet else []
-    return Companion([f"--log-format={options.log_format}", *quiet])
+    return SchedulerSubprocess([f"--log-format={options.log_format}", *quiet])

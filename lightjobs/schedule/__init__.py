@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .book import Schedule, schedule
+    from .builder import Schedule, schedule
 
 __all__ = ["Schedule", "schedule"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:  # only when it is asked for: every worker knows RunCommand, and no more
-        from . import book
+        from . import builder
 
-        return getattr(book, name)
+        return getattr(builder, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import JobDefinitionError, LightjobsError, SettingsError
 from ..execution import registry
-from .book import schedule
+from .builder import schedule
 from .entry import Entry
 from .event import Event
 

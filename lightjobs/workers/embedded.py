@@ -19,10 +19,10 @@ from ..engines.unstored import UnstoredEngine
 from ..errors import LightjobsError, SettingsError
 from ..execution import registry
 from ..model import QUEUE_NAMES, Outcome, is_queue
-from ..schedule.beside import SchedulerThread
 from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load
 from ..schedule.scheduler import Scheduler
+from ..schedule.scheduler_thread import SchedulerThread
 from .job_log import JobLog
 from .local_worker import Heartbeat, LocalWorker, ask
 from .options import Options

@@ -8,9 +8,9 @@ import pytest
 
 from lightjobs import current
 from lightjobs.cli import run
-from lightjobs.schedule import companion as module
+from lightjobs.schedule import scheduler_subprocess as module
 from lightjobs.schedule.command import RunCommand
-from lightjobs.schedule.companion import Companion
+from lightjobs.schedule.scheduler_subprocess import SchedulerSubprocess
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def eventually(condition):
 
 
 def companion_of(script):
-    made = Companion([])
+    made = SchedulerSubprocess([])
     made._command = [sys.executable, "-c", script]
     return made
 

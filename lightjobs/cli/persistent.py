@@ -7,7 +7,7 @@ from ..engines.store import Engine
 from ..errors import SettingsError
 
 
-def keeping_engine(*but: str) -> Engine:
+def persistent_engine(*but: str) -> Engine:
     """The engine of this process. Raises SettingsError for one, other than `but`, that is made for
     this command alone and keeps no jobs beyond it: whatever it answered would not be so."""
     was_there = current.is_made()

@@ -3,13 +3,13 @@
 import threading
 import time
 
-from lightjobs.schedule import Schedule, beside
-from lightjobs.schedule.beside import SchedulerThread
+from lightjobs.schedule import Schedule, scheduler_thread
 from lightjobs.schedule.scheduler import Scheduler
+from lightjobs.schedule.scheduler_thread import SchedulerThread
 
 
 def test_a_when_that_does_not_return_keeps_nobody_from_stopping(engine, report, monkeypatch):
-    monkeypatch.setattr(beside, "STOP_SECONDS", 0.05)
+    monkeypatch.setattr(scheduler_thread, "STOP_SECONDS", 0.05)
     asked, over = threading.Event(), threading.Event()
 
     def never():

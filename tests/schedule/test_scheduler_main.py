@@ -15,7 +15,7 @@ from lightjobs.engines.memory import MemoryEngine
 from lightjobs.current import use
 from lightjobs.settings.settings import load
 from lightjobs.schedule import Schedule
-from lightjobs.schedule.process import run
+from lightjobs.schedule.scheduler_main import run
 from lightjobs.schedule.scheduler import Scheduler
 
 class Tick(Job):

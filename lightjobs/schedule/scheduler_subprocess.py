@@ -18,7 +18,7 @@ STOP_SECONDS = 5.0
 _log = logging.getLogger("lightjobs.schedule")
 
 
-class Companion:
+class SchedulerSubprocess:
     """Keeps a `schedule:work` running while the `with` block runs."""
 
     def __init__(self, options: Sequence[str]) -> None:
