@@ -7,16 +7,26 @@ Times that engines compare are unix seconds as floats; times that people and PHP
 from __future__ import annotations
 
 import time
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-NEW = "new"
-QUEUED = "queued"
-FAILED = "failed"
-PAUSED = "paused"
-CANCELLED = "cancelled"
-COMPLETED = "completed"
-STATUSES = (NEW, QUEUED, FAILED, PAUSED, CANCELLED, COMPLETED)
+
+class Status(StrEnum):
+    """How a job stands. `NEW`, `QUEUED` and `FAILED` are Lightpack's words, the others ours."""
+
+    NEW = "new"
+    """It waits, due now or later."""
+    QUEUED = "queued"
+    """A worker has claimed it."""
+    FAILED = "failed"
+    """It failed for good."""
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+
+
+STATUSES = tuple(Status)
 
 PRIORITIES = {"lowest": -2, "lower": -1, "normal": 0, "higher": 1, "highest": 2}
 """Hummingbird's five names; stored as these integers, higher first."""

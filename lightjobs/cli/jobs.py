@@ -11,7 +11,7 @@ from ..engines.store import Where
 from ..errors import LightjobsError, PayloadError, UnknownHandler
 from ..execution import registry
 from ..execution.backoff import is_moment
-from ..model import FAILED, PRIORITIES, STATUSES
+from ..model import PRIORITIES, STATUSES, Status
 from ..text import escaped, escaped_lines, shortened
 from .filters import (
     checked_queue,
@@ -112,7 +112,7 @@ def job_retry(
 def job_forget(job_id: str, as_json: bool) -> int:
     """Delete one failed job."""
     which = Where(job_id)
-    count = persistent_engine().purge(FAILED, which)
+    count = persistent_engine().purge(Status.FAILED, which)
     return _report(count, "deleted", "to delete", which, as_json)
 
 
@@ -125,7 +125,7 @@ def job_flush(queue: str | None, handler: str | None, older_than: str | None, as
     """Delete all failed jobs (that fit the filters)."""
     engine = persistent_engine()
     which = where(None, queue, handler, older_than)
-    count = engine.purge(FAILED, which)
+    count = engine.purge(Status.FAILED, which)
     return _report(count, "deleted", "to delete", which, as_json)
 
 
@@ -173,7 +173,7 @@ def job_failed(
     """List failed jobs, the latest first."""
     engine = persistent_engine()
     which = where(None, queue, handler, older_than)
-    jobs = engine.browse(FAILED, which.queue, limit, which.handler, which.before)
+    jobs = engine.browse(Status.FAILED, which.queue, limit, which.handler, which.before)
     if as_json:
         print_json({"jobs": [as_dict(job) for job in jobs]})
     elif not jobs:

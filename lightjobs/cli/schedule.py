@@ -15,7 +15,7 @@ from ..engines.store import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import SchemaOutdated, SettingsError
 from ..execution import middleware_chain, registry
-from ..model import COMPLETED, LastSlot
+from ..model import LastSlot, Status
 from ..schedule import scheduler_main
 from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load
@@ -195,7 +195,7 @@ def _standing(engine: Engine, entry: Entry, last: LastSlot | None, now: int) -> 
     if last is None or last.job_id is None:
         return _Standing(entry, paused, due, None, None, None)
     job = engine.find(last.job_id)
-    left = COMPLETED if last.completed else _GONE
+    left = Status.COMPLETED if last.completed else _GONE
     outcome = left if job is None else job.status
     last_due = None if last.job_due is None else int(last.job_due)
     return _Standing(entry, paused, due, last_due, last.job_id, outcome)

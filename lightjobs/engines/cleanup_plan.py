@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..model import CANCELLED, COMPLETED, FAILED, NEW, PAUSED, QUEUED
+from ..model import Status
 from ..settings.duration import ago
 
 GROUPS = {
-    "pending": NEW,
-    "processing": QUEUED,
-    "completed": COMPLETED,
-    "failed": FAILED,
-    "cancelled": CANCELLED,
-    "paused": PAUSED,
+    "pending": Status.NEW,
+    "processing": Status.QUEUED,
+    "completed": Status.COMPLETED,
+    "failed": Status.FAILED,
+    "cancelled": Status.CANCELLED,
+    "paused": Status.PAUSED,
 }
 """What a cleanup calls the jobs of each status; Hummingbird's names."""
 
 ALLOWED = "nothing, rerun, remove, remove older than AGE"
 
 _RERUN = {
-    QUEUED: "requeue",
-    COMPLETED: "rerun",
-    FAILED: "retry",
-    CANCELLED: "rerun",
-    PAUSED: "resume",
+    Status.QUEUED: "requeue",
+    Status.COMPLETED: "rerun",
+    Status.FAILED: "retry",
+    Status.CANCELLED: "rerun",
+    Status.PAUSED: "resume",
 }
 _OLDER = "remove older than "
 
@@ -59,4 +59,4 @@ def step(group: str, action: str) -> Step | None:
         raise ValueError(f"{group} is {action!r}; allowed: {ALLOWED}")
     # What a worker holds cannot be deleted under its hands; cancelled, it goes when let go of,
     # unless cancelled jobs are kept.
-    return Step(group, status, "cancel" if status == QUEUED else None, before)
+    return Step(group, status, "cancel" if status == Status.QUEUED else None, before)

@@ -12,11 +12,6 @@ from dataclasses import dataclass
 
 from ..errors import LightjobsError, UnknownWorker
 from ..model import (
-    CANCELLED,
-    COMPLETED,
-    FAILED,
-    NEW,
-    QUEUED,
     STATUSES,
     Claim,
     Done,
@@ -27,6 +22,7 @@ from ..model import (
     Outcome,
     Release,
     Slot,
+    Status,
     Stored,
     row_number,
     utc_text,
@@ -52,7 +48,7 @@ class _Job:
     new: NewJob
     due: float
     created_at: str
-    status: str = NEW
+    status: str = Status.NEW
     attempts: int = 0
     fence: int = 0
     recoveries: int = 0
@@ -119,7 +115,7 @@ class MemoryEngine(Engine):
             for queue in queues:
                 while len(claims) < limit and (job := self._next(queue)):
                     heapq.heappop(self._queues[queue].ready)
-                    job.status, job.worker = QUEUED, worker
+                    job.status, job.worker = Status.QUEUED, worker
                     job.attempts += 1
                     job.fence += 1
                     claims.append(_claim(job))
@@ -134,19 +130,19 @@ class MemoryEngine(Engine):
         while queue.delayed and queue.delayed[0][0] <= now:
             due, birth = heapq.heappop(queue.delayed)
             job = self._jobs.get(birth)
-            if job is not None and job.status == NEW and job.due == due:
+            if job is not None and job.status == Status.NEW and job.due == due:
                 heapq.heappush(queue.ready, (-job.new.priority, due, birth))
         while queue.ready:
             _, due, birth = queue.ready[0]
             job = self._jobs.get(birth)
-            if job is not None and job.status == NEW and job.due == due:
+            if job is not None and job.status == Status.NEW and job.due == due:
                 return job
             heapq.heappop(queue.ready)
         return None
 
     def held(self, worker: str) -> list[Claim]:
         with self._changed:
-            return [_claim(job) for job in self._held(worker) if job.status == QUEUED]
+            return [_claim(job) for job in self._held(worker) if job.status == Status.QUEUED]
 
     def _held(self, worker: str) -> list[_Job]:
         return [job for job in self._jobs.values() if job.worker == worker]
@@ -161,20 +157,20 @@ class MemoryEngine(Engine):
         job = self._jobs.get(int(outcome.id))
         if job is None:
             return worker in self._workers and type(outcome) is Done
-        if job.status == CANCELLED and job.worker == worker:
+        if job.status == Status.CANCELLED and job.worker == worker:
             job.worker = None  # it has let go of it: now it may be purged
         if job.fence != outcome.fence:
             return False
-        if job.status == QUEUED and job.worker != worker:
+        if job.status == Status.QUEUED and job.worker != worker:
             return False
-        if job.status != QUEUED:  # settled before; by this same outcome?
+        if job.status != Status.QUEUED:  # settled before; by this same outcome?
             return worker in self._workers and job.status == _settled_status(outcome)
         job.worker = None
         match outcome:
             case Done() if self.retention.completed == 0:
                 del self._jobs[job.birth]
             case Done():
-                job.status, job.failed_at = COMPLETED, time.time()
+                job.status, job.failed_at = Status.COMPLETED, time.time()
             case Release(due=due, attempts=attempts):
                 self._requeue(job, due, attempts)
             case HandBack():
@@ -184,11 +180,11 @@ class MemoryEngine(Engine):
         return True
 
     def _requeue(self, job: _Job, due: float, attempts: int) -> None:
-        job.status, job.due, job.attempts = NEW, due, attempts
+        job.status, job.due, job.attempts = Status.NEW, due, attempts
         self._queues[job.new.queue].add(job)
 
     def _fail(self, job: _Job, exception: str) -> None:
-        job.status, job.exception, job.failed_at = FAILED, exception, time.time()
+        job.status, job.exception, job.failed_at = Status.FAILED, exception, time.time()
 
     def register(self, worker: str, lease: float) -> None:
         with self._changed:
@@ -222,7 +218,7 @@ class MemoryEngine(Engine):
         held = self._held(worker)
         for job in held:
             job.worker = None
-        lost = [job for job in held if job.status == QUEUED]
+        lost = [job for job in held if job.status == Status.QUEUED]
         for job in lost:
             if job.recoveries >= MAX_RECOVERIES:
                 job.recoveries = 0
@@ -243,16 +239,16 @@ class MemoryEngine(Engine):
         return _reported(len(jobs), progress)
 
     def _move(self, job: _Job, move: Move) -> None:
-        if job.status == QUEUED:
+        if job.status == Status.QUEUED:
             job.fence += 1  # cuts off the run
-            if move.target == NEW:
+            if move.target == Status.NEW:
                 job.worker = None
                 job.attempts -= 1
         job.status = move.target
         if move.fresh:
             job.exception, job.failed_at, job.worker = None, None, None
             job.due, job.attempts, job.recoveries = float(int(time.time())), 0, 0
-        if move.target == NEW:
+        if move.target == Status.NEW:
             self._requeue(job, job.due, job.attempts)
         elif move.target in ENDED:
             job.failed_at = time.time()
@@ -313,7 +309,7 @@ class MemoryEngine(Engine):
             for job in self._jobs.values():
                 queue = counts.setdefault(job.new.queue, dict.fromkeys((*STATUSES, "delayed"), 0))
                 queue[job.status] += 1
-                queue["delayed"] += job.status == NEW and job.due > now
+                queue["delayed"] += job.status == Status.NEW and job.due > now
             return dict(sorted(counts.items()))
 
     def find(self, job_id: str) -> Stored | None:
@@ -424,7 +420,12 @@ class MemoryEngine(Engine):
 
 
 def _settled_status(outcome: Outcome) -> str | None:
-    return {Done: COMPLETED, Release: NEW, HandBack: NEW, Failed: FAILED}.get(type(outcome))
+    return {
+        Done: Status.COMPLETED,
+        Release: Status.NEW,
+        HandBack: Status.NEW,
+        Failed: Status.FAILED,
+    }.get(type(outcome))
 
 
 def _dated(job: _Job) -> str:

@@ -13,20 +13,15 @@ from typing import Any, NamedTuple
 
 from ..errors import LightjobsError
 from ..model import (
-    CANCELLED,
-    COMPLETED,
     DEFAULT_RETENTION,
-    FAILED,
-    NEW,
-    PAUSED,
     QUEUE_LENGTH,
-    QUEUED,
     Claim,
     LastSlot,
     NewJob,
     Outcome,
     Retention,
     Slot,
+    Status,
     Stored,
 )
 from .cleanup_plan import GROUPS, step
@@ -50,20 +45,20 @@ class Move(NamedTuple):
 
 
 MOVES = {
-    "retry": Move((FAILED,), NEW, fresh=True),
-    "rerun": Move((COMPLETED, CANCELLED), NEW, fresh=True),
-    "cancel": Move((NEW, PAUSED, QUEUED), CANCELLED),
-    "pause": Move((NEW,), PAUSED),
-    "resume": Move((PAUSED,), NEW),
-    "requeue": Move((QUEUED,), NEW),
+    "retry": Move((Status.FAILED,), Status.NEW, fresh=True),
+    "rerun": Move((Status.COMPLETED, Status.CANCELLED), Status.NEW, fresh=True),
+    "cancel": Move((Status.NEW, Status.PAUSED, Status.QUEUED), Status.CANCELLED),
+    "pause": Move((Status.NEW,), Status.PAUSED),
+    "resume": Move((Status.PAUSED,), Status.NEW),
+    "requeue": Move((Status.QUEUED,), Status.NEW),
 }
 """What people may do to a job, by name. Whatever is not here is refused. A move that cuts off a
 run raises the job's fence, so that the outcome of that run is refused."""
 
-ENDED = (FAILED, COMPLETED, CANCELLED)
+ENDED = (Status.FAILED, Status.COMPLETED, Status.CANCELLED)
 """The statuses of jobs that will not run (again); they have a `failed_at`, the time they ended."""
 
-PURGEABLE = (*ENDED, NEW, PAUSED)
+PURGEABLE = (*ENDED, Status.NEW, Status.PAUSED)
 """The statuses that `purge` may delete: all but those in a worker's hands."""
 
 
@@ -232,7 +227,7 @@ class Engine(ABC):
         where = _one(job_id)
         cancelled = bool(self.move("cancel", where))
         if cancelled and self.retention.cancelled == 0:
-            self.purge(CANCELLED, where)
+            self.purge(Status.CANCELLED, where)
         return cancelled
 
     def pause(self, job_id: str) -> bool:
@@ -288,7 +283,9 @@ class Engine(ABC):
     def expire(self) -> int:
         """Delete the ended jobs that `retention` keeps no longer; returns how many."""
         total = 0
-        for status, age in zip((COMPLETED, FAILED, CANCELLED), self.retention, strict=True):
+        for status, age in zip(
+            (Status.COMPLETED, Status.FAILED, Status.CANCELLED), self.retention, strict=True
+        ):
             if age is not None:
                 # Times of ending are kept in whole seconds: 0 seconds ago includes this one.
                 before = time.time() - age + (1 if age == 0 else 0)

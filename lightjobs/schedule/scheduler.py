@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from ..engines.store import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..execution import middleware_chain
-from ..model import NEW, PAUSED, QUEUED, LastSlot, NewJob, Slot
+from ..model import LastSlot, NewJob, Slot, Status
 from .agenda import TOLERANCE, Agenda, Due
 from .entry import Entry
 
@@ -36,7 +36,7 @@ more than a year, since another project on the same store may have it, and it be
 AWAY_SECONDS = 0.5
 """The pause before a store that was away is asked again."""
 
-_UNFINISHED = (NEW, QUEUED, PAUSED)
+_UNFINISHED = (Status.NEW, Status.QUEUED, Status.PAUSED)
 _log = logging.getLogger("lightjobs.schedule")
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from ..engines.store import Engine, Where
 from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
 from ..execution.run import Run
-from ..model import CANCELLED, ENTRY_OPTION, Claim, Done, HandBack
+from ..model import ENTRY_OPTION, Claim, Done, HandBack, Status
 from .completer import Completer
 from .in_flight import Ended, InFlight, Ticket
 from .job_log import JobLog
@@ -301,13 +301,13 @@ class Loop:
             stored = self._engine.find(run.claim.id)
         except LightjobsError:
             stored = None
-        return run.cancelled if stored is None else stored.status == CANCELLED
+        return run.cancelled if stored is None else stored.status == Status.CANCELLED
 
     def _drop_cancelled(self, run: Run) -> None:
         """Until now the store kept the job, so that this outcome could be refused."""
         if self._engine.retention.cancelled == 0:
             with suppress(LightjobsError):  # then it goes with those that expire
-                self._engine.purge(CANCELLED, Where(run.claim.id))
+                self._engine.purge(Status.CANCELLED, Where(run.claim.id))
 
     def _hand_back(self, tickets: Sequence[Ticket]) -> None:
         if not tickets:

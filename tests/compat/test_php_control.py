@@ -8,18 +8,7 @@ import pytest
 from process.harness import wait_until
 
 from lightjobs.engines.store import Where
-from lightjobs.model import (
-    CANCELLED,
-    COMPLETED,
-    FAILED,
-    NEW,
-    PAUSED,
-    STATUSES,
-    Done,
-    Failed,
-    NewJob,
-    Retention,
-)
+from lightjobs.model import STATUSES, Done, Failed, NewJob, Retention, Status
 
 HANDLER = "App\\Jobs\\Work"
 
@@ -69,7 +58,7 @@ def test_php_does_not_see_what_is_paused_or_cancelled_and_can_read_it(shared, do
     assert getattr(shared.engine(), do)(job_id)
     shown = seen_by_php(shared, job_id)
     assert (shown["queued"], shown["failed"]) == (None, None)
-    assert shown["job"]["status"] == {"pause": PAUSED, "cancel": CANCELLED}[do]
+    assert shown["job"]["status"] == {"pause": Status.PAUSED, "cancel": Status.CANCELLED}[do]
     kept = ("id", "handler", "payload", "scheduled_at", "queue", "attempts", "created_at")
     assert [shown["job"][name] for name in kept] == [before[name] for name in kept]
     assert shared.php("claim", queue="default") is None
@@ -94,7 +83,7 @@ def test_php_does_not_see_a_completed_job_and_can_read_it(shared):
     shared.settle(Done)
     shown = seen_by_php(shared, job_id)
     assert (shown["queued"], shown["failed"]) == (None, None)
-    assert shown["job"]["status"] == COMPLETED
+    assert shown["job"]["status"] == Status.COMPLETED
     assert shown["job"]["failed_at"] >= shown["job"]["created_at"]
     assert shared.php("claim", queue="default") is None
     assert shared.engine().move("rerun", Where(job_id)) == 1
@@ -114,18 +103,18 @@ def test_what_php_failed_is_still_right_after_a_pause_of_what_it_retried(shared)
     shared.settle(Failed, "boom")
     assert shared.php("retry", id=job_id) == 1
     assert shared.engine().pause(job_id)
-    assert counted(shared) == {PAUSED: 1}
+    assert counted(shared) == {Status.PAUSED: 1}
     assert shared.engine().resume(job_id)
     php_claims(shared, job_id)
     shared.php("fail", id=job_id, text="boom again")
-    assert counted(shared) == {FAILED: 1}
+    assert counted(shared) == {Status.FAILED: 1}
     assert shared.engine().move("retry", Where(handler=HANDLER)) == 1
-    assert counted(shared) == {NEW: 1}
+    assert counted(shared) == {Status.NEW: 1}
 
 
 def test_what_php_dispatched_is_deleted_where_php_looks(shared):
     ids = [dispatch(shared), dispatch(shared, delay="+1 hour")]
-    assert shared.engine().purge(NEW) == 2
+    assert shared.engine().purge(Status.NEW) == 2
     assert [shared.php("show", id=job_id)["job"] for job_id in ids] == [None, None]
     assert shared.keys("jobs:queue:*") == set()
 
@@ -136,7 +125,7 @@ def test_a_job_that_php_released_from_its_priority_is_still_paused(shared):
     shared.raw.zadd("jobs:queue:default", {job_id: 1})
     assert shared.engine().pause(job_id)
     assert shared.php("claim", queue="default") is None
-    assert counted(shared) == {PAUSED: 1}
+    assert counted(shared) == {Status.PAUSED: 1}
 
 
 # While PHP runs the job
@@ -156,13 +145,13 @@ def test_a_job_cancelled_and_dropped_while_php_runs_it_does_not_come_back(shared
 
 
 @pytest.mark.parametrize(
-    ("do", "counts"), [("done", {}), ("fail", {FAILED: 1}), ("release", {NEW: 1})]
+    ("do", "counts"), [("done", {}), ("fail", {Status.FAILED: 1}), ("release", {Status.NEW: 1})]
 )
 def test_what_php_makes_of_a_job_cancelled_and_kept_is_counted_right(shared, do, counts):
     job_id = dispatch(shared)
     php_claims(shared, job_id)
     assert shared.engine().cancel(job_id)
-    assert counted(shared) == {CANCELLED: 1}
+    assert counted(shared) == {Status.CANCELLED: 1}
     assert shared.php("claim", queue="default") is None
     shared.php(do, id=job_id, text="boom", queue="default")
     assert counted(shared) == counts
@@ -187,7 +176,7 @@ def test_a_paused_job_that_php_ends_leaves_nothing_behind(shared, ended):
     shared.engine().move("requeue", Where(job_id))
     shared.engine().pause(job_id)
     if ended == "after":
-        assert counted(shared) == {PAUSED: 1}
+        assert counted(shared) == {Status.PAUSED: 1}
     shared.php("done", id=job_id)
     assert counted(shared) == {}
     assert shared.keys() <= {"jobs:queues", "jobs:wake:default"}
@@ -198,7 +187,7 @@ def test_a_job_that_php_is_about_to_claim_is_not_paused_or_deleted(shared):
     shared.raw.zrem("jobs:queue:default", job_id)  # it marks the job in a step of its own
     before = shared.text(job_id)
     assert not shared.engine().pause(job_id)
-    assert shared.engine().purge(NEW, Where(job_id)) == 0
+    assert shared.engine().purge(Status.NEW, Where(job_id)) == 0
     assert shared.text(job_id) == before
 
 
@@ -223,7 +212,7 @@ def test_all_that_control_keeps_is_away_from_where_php_looks(shared, form):
     assert shared.keys("*") == shared.keys("jobs:*")
     assert shared.php("claim") is None
     assert shared.php("retry") == 0
-    assert counted(shared) == {PAUSED: 1, CANCELLED: 2, COMPLETED: 2}
+    assert counted(shared) == {Status.PAUSED: 1, Status.CANCELLED: 2, Status.COMPLETED: 2}
     assert {shared.form(job_id) for job_id in (paused, cancelled, running)} == {
         {"php": "string", "hash": "hash"}[form]
     }

@@ -8,7 +8,7 @@ import pytest
 from process.harness import wait_until
 
 from lightjobs.engines.store import Where
-from lightjobs.model import FAILED, QUEUED, Done, Failed
+from lightjobs.model import Done, Failed, Status
 
 from .conftest import php_job
 from .peer import serialized
@@ -239,7 +239,7 @@ def test_an_odd_job_leaves_the_queue_and_costs_no_other_its_run(shared, job_id):
     assert {claim.id for claim in engine.held("w")} == {claim.id for claim in claims}
     assert shared.raw.zcard("jobs:queue:default") == 0
     # A job with a status of another place was in this one by mistake: nothing to say of it.
-    elsewhere = odd_jobs()[job_id].get("status") in (QUEUED, FAILED)
+    elsewhere = odd_jobs()[job_id].get("status") in (Status.QUEUED, Status.FAILED)
     assert elsewhere or shared.reason(job_id) or job_id in {claim.id for claim in lost}
     outcomes = [Failed(claim.id, claim.fence, "boom") for claim in claims]
     assert engine.settle("w", outcomes) == [True] * len(claims)

@@ -8,32 +8,19 @@ import time
 import pytest
 
 from lightjobs.engines.store import Where
-from lightjobs.model import (
-    CANCELLED,
-    COMPLETED,
-    FAILED,
-    NEW,
-    PAUSED,
-    QUEUED,
-    Done,
-    Failed,
-    HandBack,
-    NewJob,
-    Release,
-    Retention,
-)
+from lightjobs.model import Done, Failed, HandBack, NewJob, Release, Retention, Status
 
 HANDLER = "App\\Jobs\\Work"
 QUEUES = ["default", "payments"]
 MOVED = [
-    ("pause", NEW, PAUSED),
-    ("resume", PAUSED, NEW),
-    ("cancel", NEW, CANCELLED),
-    ("cancel", PAUSED, CANCELLED),
-    ("cancel", "held", CANCELLED),
-    ("requeue", "held", NEW),
-    ("rerun", CANCELLED, NEW),
-    ("rerun", COMPLETED, NEW),
+    ("pause", Status.NEW, Status.PAUSED),
+    ("resume", Status.PAUSED, Status.NEW),
+    ("cancel", Status.NEW, Status.CANCELLED),
+    ("cancel", Status.PAUSED, Status.CANCELLED),
+    ("cancel", "held", Status.CANCELLED),
+    ("requeue", "held", Status.NEW),
+    ("rerun", Status.CANCELLED, Status.NEW),
+    ("rerun", Status.COMPLETED, Status.NEW),
 ]
 
 
@@ -57,18 +44,18 @@ class Walk:
             job_id = self.php("dispatch", handler=HANDLER, payload={"n": 1}, queue=queue)
         else:
             (job_id,) = self.engine.push([NewJob(HANDLER, queue, "{}", time.time() - 1)])
-        self.jobs[job_id], self.queue[job_id] = NEW, queue
+        self.jobs[job_id], self.queue[job_id] = Status.NEW, queue
 
     def claim(self):
         for claim in self.engine.claim("w", QUEUES, 2):
-            assert self.jobs[claim.id] == NEW
+            assert self.jobs[claim.id] == Status.NEW
             self.jobs[claim.id] = "held"
             self.held[claim.id] = claim.fence
 
     def php_claims(self):
         claimed = self.php("claim", queue=self.random.choice(QUEUES))
         if claimed:
-            assert self.jobs[claimed["id"]] == NEW
+            assert self.jobs[claimed["id"]] == Status.NEW
             self.jobs[claimed["id"]] = "with php"
             self.with_php.append(claimed["id"])
 
@@ -86,7 +73,9 @@ class Walk:
             ]
         )
         assert self.engine.settle("w", [outcome]) == [True]
-        self.end(job_id, {Done: COMPLETED, Failed: FAILED}.get(type(outcome), NEW))
+        self.end(
+            job_id, {Done: Status.COMPLETED, Failed: Status.FAILED}.get(type(outcome), Status.NEW)
+        )
 
     def php_deletes_what_python_runs(self):
         if self.held:
@@ -99,24 +88,26 @@ class Walk:
         if not self.with_php:
             return
         job_id = self.with_php.pop()
-        do, status = self.random.choice([("done", None), ("fail", FAILED), ("release", NEW)])
+        do, status = self.random.choice(
+            [("done", None), ("fail", Status.FAILED), ("release", Status.NEW)]
+        )
         self.php(do, id=job_id, text="boom", queue=self.queue[job_id])
         self.end(job_id, status)
 
     def retry(self):
-        if job_id := self.one(FAILED):
+        if job_id := self.one(Status.FAILED):
             if self.random.random() < 0.5:
                 assert self.php("retry", id=job_id) == 1
             else:
                 assert self.engine.move("retry", Where(job_id)) == 1
-            self.end(job_id, NEW)
+            self.end(job_id, Status.NEW)
 
     def delete(self):
-        if job_id := self.one(FAILED):
+        if job_id := self.one(Status.FAILED):
             if self.random.random() < 0.5:
                 self.php("done", id=job_id)
             else:
-                assert self.engine.purge(FAILED, Where(job_id)) == 1
+                assert self.engine.purge(Status.FAILED, Where(job_id)) == 1
             self.end(job_id, None)
 
     def move(self):
@@ -136,10 +127,10 @@ class Walk:
         job_id = self.one("with php")
         if job_id:
             assert self.engine.cancel(job_id)
-            self.end(job_id, CANCELLED)
+            self.end(job_id, Status.CANCELLED)
 
     def delete_ended(self):
-        job_id = self.one(self.random.choice([COMPLETED, PAUSED]))
+        job_id = self.one(self.random.choice([Status.COMPLETED, Status.PAUSED]))
         if job_id:
             assert self.engine.purge(self.jobs[job_id], Where(job_id)) == 1
             self.end(job_id, None)
@@ -156,7 +147,13 @@ class Walk:
 
     def check(self):
         """Every job is stored once, where its status says, and counted."""
-        for status in (NEW, FAILED, PAUSED, CANCELLED, COMPLETED):
+        for status in (
+            Status.NEW,
+            Status.FAILED,
+            Status.PAUSED,
+            Status.CANCELLED,
+            Status.COMPLETED,
+        ):
             mine = {job_id for job_id, known in self.jobs.items() if known == status}
             assert {stored.id for stored in self.engine.browse(status, limit=10_000)} == mine
         assert {claim.id for claim in self.engine.held("w")} == set(self.held)
@@ -164,7 +161,13 @@ class Walk:
         for queue in QUEUES:
             ids = {job_id for job_id in self.jobs if self.queue[job_id] == queue}
             counted = stats.get(queue, {})
-            for status in (NEW, FAILED, PAUSED, CANCELLED, COMPLETED):
+            for status in (
+                Status.NEW,
+                Status.FAILED,
+                Status.PAUSED,
+                Status.CANCELLED,
+                Status.COMPLETED,
+            ):
                 expected = sum(self.jobs[job_id] == status for job_id in ids)
                 assert counted.get(status, 0) == expected, status
             # Those that PHP holds are in no set; an engine need not know of them.
@@ -198,7 +201,7 @@ def test_the_two_sides_agree_after_any_steps_on_redis(shared, seed):
         assert shared.keys("jobs:job:*") == {f"jobs:job:{job_id}" for job_id in walk.jobs}
         for queue in QUEUES:
             members = shared.raw.zrange(f"jobs:queue:{queue}", 0, -1)
-            waiting = {id for id, known in walk.jobs.items() if known == NEW}
+            waiting = {id for id, known in walk.jobs.items() if known == Status.NEW}
             assert {member.decode() for member in members} == {
                 id for id in waiting if walk.queue[id] == queue
             }
@@ -212,9 +215,11 @@ def test_the_two_sides_agree_after_any_steps_in_the_jobs_table(table, seed):
 
     def check():
         rows = table.server.query("SELECT id, status, worker FROM jobs")
-        expected = {"held": (QUEUED, "w"), "with php": (QUEUED, None)}
+        expected = {"held": (Status.QUEUED, "w"), "with php": (Status.QUEUED, None)}
         # What was cancelled under a worker's hands names it until it lets go.
-        found = {id: (status, None if status == CANCELLED else name) for id, status, name in rows}
+        found = {
+            id: (status, None if status == Status.CANCELLED else name) for id, status, name in rows
+        }
         assert {str(id): row for id, row in found.items()} == {
             id: expected.get(known, (known, None)) for id, known in walk.jobs.items()
         }

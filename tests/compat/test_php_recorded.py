@@ -8,19 +8,19 @@ import time
 import pytest
 
 from lightjobs.engines.store import Where
-from lightjobs.model import FAILED, NEW, QUEUED, Done
+from lightjobs.model import Done, Status
 
 from .recorded import MOMENTS, NOTE
 
 BORN = "2026-11-22 02:21:32"
 LATER = "2026-11-22 02:22:02"
 READ = {
-    "dispatched": (NEW, 0, BORN),
-    "claimed": (QUEUED, 1, BORN),
-    "released for +30 seconds": (NEW, 1, LATER),
-    "claimed again": (QUEUED, 2, LATER),
-    "failed": (FAILED, 2, LATER),
-    "retried": (NEW, 0, BORN),
+    "dispatched": (Status.NEW, 0, BORN),
+    "claimed": (Status.QUEUED, 1, BORN),
+    "released for +30 seconds": (Status.NEW, 1, LATER),
+    "claimed again": (Status.QUEUED, 2, LATER),
+    "failed": (Status.FAILED, 2, LATER),
+    "retried": (Status.NEW, 0, BORN),
 }
 EMPTY = "dispatched with an empty payload and +5 minutes"
 PROCESS = """
@@ -93,7 +93,7 @@ def test_what_php_holds_is_nobody_elses(shared):
 def test_what_has_failed_is_listed_and_retried(shared):
     moment = MOMENTS["failed"]
     restore(shared, moment)
-    assert [stored.id for stored in shared.engine().browse(FAILED)] == [moment.id]
+    assert [stored.id for stored in shared.engine().browse(Status.FAILED)] == [moment.id]
     assert shared.engine().stats()["payments"]["failed"] == 1
     assert shared.engine().move("retry") == 1
     retried = shared.text(moment.id)

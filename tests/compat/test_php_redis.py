@@ -10,7 +10,7 @@ import pytest
 from process.harness import wait_until
 
 from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST, Where
-from lightjobs.model import FAILED, NEW, QUEUED, Done, Failed, HandBack, NewJob, Release, utc_text
+from lightjobs.model import Done, Failed, HandBack, NewJob, Release, Status, utc_text
 
 HANDLER = "App\\Jobs\\Work"
 FIELDS = ["id", "handler", "payload", "scheduled_at", "status", "queue", "attempts", "created_at"]
@@ -66,7 +66,7 @@ def test_python_reads_when_phps_job_is_due_and_leaves_it_until_then(shared):
 def test_python_counts_and_lists_what_php_dispatched(shared):
     ids = [dispatch(shared) for _ in range(3)]
     assert shared.engine().stats()["default"]["new"] == 3
-    assert [stored.id for stored in shared.engine().browse(NEW)] == ids
+    assert [stored.id for stored in shared.engine().browse(Status.NEW)] == ids
 
 
 def test_python_claims_phps_jobs_in_the_order_of_their_dispatch(shared):
@@ -155,7 +155,7 @@ def test_python_reads_what_php_has_released(shared):
     php_claims(shared, queue="default")
     shared.php("release", id=job_id, queue="default", delay="+30 seconds")
     stored = shared.engine().find(job_id)
-    assert (stored.status, stored.attempts) == (NEW, 1)
+    assert (stored.status, stored.attempts) == (Status.NEW, 1)
     assert (stored.exception, stored.failed_at) == (None, None)
     assert stored.scheduled_at == utc_text(shared.score("queue:default", job_id))
     assert shared.engine().stats()["default"]["delayed"] == 1
@@ -173,9 +173,9 @@ def test_python_reads_what_php_has_failed(shared):
     job_id = push(shared)
     text = php_fails(shared, TEXT.replace("\x00", ""))
     stored = shared.engine().find(job_id)
-    assert (stored.status, stored.attempts, stored.exception) == (FAILED, 1, text)
+    assert (stored.status, stored.attempts, stored.exception) == (Status.FAILED, 1, text)
     assert is_now(stored.failed_at)
-    assert [stored.id for stored in shared.engine().browse(FAILED)] == [job_id]
+    assert [stored.id for stored in shared.engine().browse(Status.FAILED)] == [job_id]
     assert shared.engine().stats()["default"]["failed"] == 1
 
 
@@ -186,7 +186,7 @@ def test_php_sees_that_python_runs_a_job(shared):
     job_id = dispatch(shared)
     shared.claim()
     shown = shared.php("show", id=job_id)
-    assert (shown["job"]["status"], shown["job"]["attempts"]) == (QUEUED, 1)
+    assert (shown["job"]["status"], shown["job"]["attempts"]) == (Status.QUEUED, 1)
     assert is_now(shown["job"]["updated_at"])
     assert (shown["queued"], shown["failed"]) == (None, None)
     assert shared.php("claim", queue="default") is None
@@ -196,7 +196,7 @@ def test_php_goes_on_where_python_released(shared):
     job_id = dispatch(shared)
     shared.settle(Release, time.time(), 1)
     job = shared.php("show", id=job_id)["job"]
-    assert (job["status"], job["attempts"]) == (NEW, 1)
+    assert (job["status"], job["attempts"]) == (Status.NEW, 1)
     assert (job["exception"], job["failed_at"]) == (None, None)
     claimed = php_claims(shared, queue="default")
     assert (claimed["id"], claimed["attempts"]) == (job_id, 2)
@@ -214,7 +214,7 @@ def test_php_reads_what_python_has_failed(shared):
     job_id = dispatch(shared)
     shared.settle(Failed, TEXT)
     shown = shared.php("show", id=job_id)
-    assert (shown["job"]["status"], shown["job"]["exception"]) == (FAILED, TEXT)
+    assert (shown["job"]["status"], shown["job"]["exception"]) == (Status.FAILED, TEXT)
     assert shown["job"]["attempts"] == 1
     assert is_now(shown["job"]["failed_at"])
     assert shown["failed"] == pytest.approx(time.time(), abs=5)
@@ -242,8 +242,8 @@ def test_php_retries_what_python_has_failed(shared):
     job_id = dispatch(shared)
     shared.settle(Failed, "boom")
     assert shared.php("retry", id=job_id) == 1
-    assert shared.engine().find(job_id).status == NEW
-    assert shared.engine().browse(FAILED) == []
+    assert shared.engine().find(job_id).status == Status.NEW
+    assert shared.engine().browse(Status.FAILED) == []
     claim = shared.settle(Done)
     assert (claim.id, claim.attempts) == (job_id, 1)
 
@@ -253,7 +253,7 @@ def test_python_retries_what_php_has_failed(shared):
     php_fails(shared)
     assert shared.engine().move("retry", Where(job_id)) == 1
     shown = shared.php("show", id=job_id)
-    assert (shown["job"]["status"], shown["job"]["attempts"]) == (NEW, 0)
+    assert (shown["job"]["status"], shown["job"]["attempts"]) == (Status.NEW, 0)
     assert (shown["job"]["exception"], shown["job"]["failed_at"]) == (None, None)
     assert shown["failed"] is None
     claimed = php_claims(shared, queue="default")
@@ -270,7 +270,7 @@ def test_a_job_whose_workers_were_lost_begins_anew_when_php_retries_it(shared):
     worker, claim = shared.claim()
     assert (claim.id, claim.recoveries) == (job_id, 0)
     shared.engine().recover(worker)
-    assert shared.engine().find(job_id).status == NEW
+    assert shared.engine().find(job_id).status == Status.NEW
 
 
 def test_either_side_retries_all_failed_jobs_of_a_queue(shared):
@@ -303,7 +303,7 @@ def test_either_side_retries_a_job_once(shared):
 def test_python_deletes_what_php_has_failed(shared):
     job_id = dispatch(shared)
     php_fails(shared)
-    assert shared.engine().purge(FAILED, Where(job_id)) == 1
+    assert shared.engine().purge(Status.FAILED, Where(job_id)) == 1
     assert shared.php("show", id=job_id) == {
         "type": 0,
         "job": None,
@@ -318,7 +318,7 @@ def test_php_deletes_what_python_has_failed(shared):
     shared.settle(Failed, "boom")
     shared.php("done", id=job_id)
     assert shared.engine().find(job_id) is None
-    assert shared.engine().browse(FAILED) == []
+    assert shared.engine().browse(Status.FAILED) == []
     assert shared.engine().stats().get("default", {}).get("failed", 0) == 0
     assert shared.engine().move("retry", Where(job_id)) == 0
 
@@ -422,7 +422,7 @@ def test_python_keeps_its_own_keys_away_from_where_php_looks(shared):
     assert shared.keys("jobs:queue:*") <= {"jobs:queue:default"}
     assert shared.keys("jobs:job:*") == {
         f"jobs:job:{stored.id}"
-        for status in (NEW, QUEUED, FAILED)
+        for status in (Status.NEW, Status.QUEUED, Status.FAILED)
         for stored in shared.engine().browse(status)
     }
 

@@ -8,21 +8,7 @@ import time
 import pytest
 
 from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST, Where
-from lightjobs.model import (
-    CANCELLED,
-    COMPLETED,
-    FAILED,
-    NEW,
-    PAUSED,
-    QUEUED,
-    Done,
-    Failed,
-    HandBack,
-    NewJob,
-    Release,
-    Retention,
-    utc_text,
-)
+from lightjobs.model import Done, Failed, HandBack, NewJob, Release, Retention, Status, utc_text
 
 HANDLER = "App\\Jobs\\Work"
 TEXT = "Überraschung: 💥 \\ 'quoted' \"twice\";\nsecond line"
@@ -116,7 +102,7 @@ def test_python_sees_that_php_runs_a_job_and_leaves_it(table):
     job_id = push(table)
     table.php("claim", queue="default")
     stored = table.engine.find(job_id)
-    assert (stored.status, stored.attempts, stored.worker) == (QUEUED, 1, None)
+    assert (stored.status, stored.attempts, stored.worker) == (Status.QUEUED, 1, None)
     table.engine.register("w", 30.0)
     assert table.engine.claim("w", ["default"], 1) == []
     assert table.engine.held("w") == []
@@ -128,7 +114,7 @@ def test_python_reads_what_php_has_released(table):
     table.php("claim", queue="default")
     table.php("release", id=job_id, queue="default", delay="+30 seconds")
     stored = table.engine.find(job_id)
-    assert (stored.status, stored.attempts) == (NEW, 1)
+    assert (stored.status, stored.attempts) == (Status.NEW, 1)
     assert (stored.exception, stored.failed_at) == (None, None)
     assert utc_text(time.time() + 25) <= stored.scheduled_at <= utc_text(time.time() + 30)
     assert table.engine.stats()["default"]["delayed"] == 1
@@ -146,10 +132,10 @@ def test_python_reads_what_php_has_failed(table):
     job_id = push(table)
     text = php_fails(table, TEXT)
     stored = table.engine.find(job_id)
-    assert (stored.status, stored.attempts, stored.exception) == (FAILED, 1, text)
+    assert (stored.status, stored.attempts, stored.exception) == (Status.FAILED, 1, text)
     assert TEXT in text
     assert is_now(stored.failed_at)
-    assert [stored.id for stored in table.engine.browse(FAILED)] == [job_id]
+    assert [stored.id for stored in table.engine.browse(Status.FAILED)] == [job_id]
     assert table.engine.stats()["default"]["failed"] == 1
 
 
@@ -160,7 +146,7 @@ def test_php_sees_that_python_runs_a_job_and_leaves_it(table):
     job_id = dispatch(table)
     table.claim()
     shown = table.php("show", id=job_id)
-    assert (shown["status"], shown["attempts"]) == (QUEUED, 1)
+    assert (shown["status"], shown["attempts"]) == (Status.QUEUED, 1)
     assert table.php("claim") is None
     assert table.php("retry") == 0
 
@@ -169,7 +155,7 @@ def test_php_goes_on_where_python_released(table):
     job_id = dispatch(table)
     table.settle(Release, time.time() - 1, 1)
     shown = table.php("show", id=job_id)
-    assert (shown["status"], shown["attempts"]) == (NEW, 1)
+    assert (shown["status"], shown["attempts"]) == (Status.NEW, 1)
     assert (shown["exception"], shown["failed_at"]) == (None, None)
     claimed = table.php("claim", queue="default")
     assert (claimed["id"], claimed["attempts"]) == (job_id, 2)
@@ -187,7 +173,7 @@ def test_php_reads_what_python_has_failed(table):
     job_id = dispatch(table)
     table.settle(Failed, TEXT)
     shown = table.php("show", id=job_id)
-    assert (shown["status"], shown["exception"], shown["attempts"]) == (FAILED, TEXT, 1)
+    assert (shown["status"], shown["exception"], shown["attempts"]) == (Status.FAILED, TEXT, 1)
     assert is_now(shown["failed_at"])
 
 
@@ -214,7 +200,7 @@ def test_php_retries_what_python_has_failed(table):
     table.settle(Failed, "boom")
     assert table.php("retry", id=job_id) == 1
     stored = table.engine.find(job_id)
-    assert (stored.status, stored.attempts) == (NEW, 0)
+    assert (stored.status, stored.attempts) == (Status.NEW, 0)
     assert (stored.exception, stored.failed_at) == (None, None)
     assert is_now(stored.scheduled_at)
     claim = table.settle(Done)
@@ -226,7 +212,7 @@ def test_python_retries_what_php_has_failed(table):
     php_fails(table)
     assert table.engine.move("retry", Where(job_id)) == 1
     shown = table.php("show", id=job_id)
-    assert (shown["status"], shown["attempts"]) == (NEW, 0)
+    assert (shown["status"], shown["attempts"]) == (Status.NEW, 0)
     assert (shown["exception"], shown["failed_at"]) == (None, None)
     assert is_now(shown["scheduled_at"])
     claimed = table.php("claim", queue="default")
@@ -243,7 +229,7 @@ def test_a_job_whose_workers_were_lost_begins_anew_when_php_retries_it(table):
     worker, claim = table.claim()
     assert (claim.id, claim.recoveries) == (job_id, 0)
     table.engine.recover(worker)
-    assert table.engine.find(job_id).status == NEW
+    assert table.engine.find(job_id).status == Status.NEW
 
 
 def test_either_side_retries_all_failed_jobs_of_a_queue(table):
@@ -276,7 +262,7 @@ def test_either_side_retries_a_job_once(table):
 def test_either_side_deletes_what_the_other_has_failed(table):
     job_id = dispatch(table)
     php_fails(table)
-    assert table.engine.purge(FAILED, Where(job_id)) == 1
+    assert table.engine.purge(Status.FAILED, Where(job_id)) == 1
     assert table.php("show", id=job_id) is None
     job_id = dispatch(table)
     table.settle(Failed, "boom")
@@ -341,14 +327,14 @@ def test_what_php_ends_under_a_python_workers_hands_is_nobodys_once_that_one_let
         table.php("fail", id=php_claims["id"], text="late")
         let_go(worker, claim)
         stored = table.engine.find(job_id)
-        assert (stored.status, stored.worker) == (FAILED, None)
-        assert table.engine.purge(FAILED, Where(job_id)) == 1
+        assert (stored.status, stored.worker) == (Status.FAILED, None)
+        assert table.engine.purge(Status.FAILED, Where(job_id)) == 1
 
 
 # Out of PHP's sight
 
 
-@pytest.mark.parametrize(("do", "status"), [("pause", PAUSED), ("cancel", CANCELLED)])
+@pytest.mark.parametrize(("do", "status"), [("pause", Status.PAUSED), ("cancel", Status.CANCELLED)])
 def test_php_does_not_see_what_is_paused_or_cancelled_and_can_read_it(table, do, status):
     table.engine.retention = Retention(None, None, None)
     job_id = dispatch(table)
@@ -367,7 +353,7 @@ def test_php_does_not_see_a_completed_job_and_runs_one_that_is_run_again(table):
     table.engine.retention = Retention(None, None, None)
     job_id = dispatch(table)
     table.settle(Done)
-    assert table.php("show", id=job_id)["status"] == COMPLETED
+    assert table.php("show", id=job_id)["status"] == Status.COMPLETED
     assert table.php("claim") is None
     assert table.php("retry") == 0
     assert table.engine.move("rerun", Where(job_id)) == 1
@@ -407,7 +393,7 @@ def test_what_php_claimed_long_ago_is_put_back_with_its_attempt_spent(table):
         table.php("claim", queue="default")
     age(table, job_id, 1)
     assert table.engine.recover_php(time.time() - 600) == 1
-    assert table.engine.find(running).status == QUEUED
+    assert table.engine.find(running).status == Status.QUEUED
     claim = table.settle(Done)
     assert (claim.id, claim.attempts, claim.recoveries) == (job_id, 2, 0)
 
@@ -418,7 +404,7 @@ def test_a_job_that_waited_for_long_and_php_has_just_claimed_is_left_alone(table
     age(table, job_id, 2)
     table.php("claim", queue="default")
     assert table.engine.recover_php(time.time() - 600) == 0
-    assert table.engine.find(job_id).status == QUEUED
+    assert table.engine.find(job_id).status == Status.QUEUED
 
 
 def test_only_what_php_holds_is_put_back(table):

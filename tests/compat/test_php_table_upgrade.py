@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from lightjobs.model import FAILED, NEW, QUEUED
+from lightjobs.model import Status
 
 HANDLER = "App\\Jobs\\Work"
 LIGHTPACKS = (
@@ -57,7 +57,12 @@ def test_python_goes_on_with_the_upgraded_table(upgraded):
     table.project.drain()
     assert table.project.runs("end") == {"café": 1}
     statuses = {name: getattr(table.engine.find(id), "status", None) for name, id in ids.items()}
-    assert statuses == {"waiting": None, "delayed": NEW, "failed": FAILED, "claimed": QUEUED}
+    assert statuses == {
+        "waiting": None,
+        "delayed": Status.NEW,
+        "failed": Status.FAILED,
+        "claimed": Status.QUEUED,
+    }
     assert table.project.cli("job:retry", ids["failed"]).returncode == 0
     table.project.drain()
     assert table.project.runs("end") == {"café": 1, "failed": 1}
@@ -67,7 +72,7 @@ def test_what_php_had_claimed_before_the_upgrade_is_put_back_by_its_age_since(up
     table, ids = upgraded
     assert table.engine.recover_php(time.time() - 60) == 0
     assert table.engine.recover_php(time.time() + 1) == 1
-    assert table.engine.find(ids["claimed"]).status == NEW
+    assert table.engine.find(ids["claimed"]).status == Status.NEW
 
 
 def test_taken_back_the_table_is_as_lightpack_made_it_and_php_goes_on(upgraded):

@@ -8,7 +8,7 @@ import time
 import pytest
 from process.harness import wait_until
 
-from lightjobs.model import FAILED, QUEUED, NewJob
+from lightjobs.model import NewJob, Status
 
 from .test_php_workers import PAYLOADS, SHOWS, shown
 
@@ -53,7 +53,7 @@ def test_php_reads_why_a_python_worker_failed_a_job_and_retries_it(table):
     job_id = table.php("dispatch", handler="App\\Jobs\\Fails", payload={})
     table.project.drain()
     shown = table.php("show", id=job_id)
-    assert (shown["status"], shown["attempts"]) == (FAILED, 2)
+    assert (shown["status"], shown["attempts"]) == (Status.FAILED, 2)
     assert "Überraschung 💥" in shown["exception"]
     assert table.php("retry") == 1
     assert table.php("claim", queue="default")["id"] == job_id
@@ -63,7 +63,7 @@ def test_python_fails_a_job_whose_class_only_php_has(table):
     job_id = table.php("dispatch", handler="App\\Jobs\\OnlyInPhp", payload={"n": 1})
     table.project.drain()
     shown = table.php("show", id=job_id)
-    assert shown["status"] == FAILED
+    assert shown["status"] == Status.FAILED
     assert "OnlyInPhp" in shown["exception"]
 
 
@@ -115,7 +115,7 @@ def test_both_kinds_of_worker_share_the_queue_with_jobs_that_keep_coming(table):
 def test_what_a_crashed_php_worker_left_comes_back_when_people_say_so(table):
     job_id = table.php("dispatch", handler="App\\Jobs\\Work", payload={"n": 1})
     table.peer().send("claim and die", queue="default")
-    wait_until(lambda: table.engine.find(job_id).status == QUEUED, 5, "the claim")
+    wait_until(lambda: table.engine.find(job_id).status == Status.QUEUED, 5, "the claim")
     table.project.drain()
     for age, runs in (("10 minutes", {}), ("0 seconds", {"1": 1})):
         done = table.project.cli("job:recover", "--php", f"--older-than={age}")

@@ -8,7 +8,7 @@ import time
 import pytest
 from process.harness import wait_until
 
-from lightjobs.model import FAILED, QUEUED, NewJob
+from lightjobs.model import NewJob, Status
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +86,7 @@ def test_php_reads_why_a_python_worker_failed_a_job(shared):
     job_id = shared.php("dispatch", handler="App\\Jobs\\Fails", payload={})
     shared.project.drain()
     shown = shared.php("show", id=job_id)
-    assert (shown["job"]["status"], shown["job"]["attempts"]) == (FAILED, 2)
+    assert (shown["job"]["status"], shown["job"]["attempts"]) == (Status.FAILED, 2)
     assert "Überraschung 💥" in shown["job"]["exception"]
     assert shown["failed"] is not None
     assert shared.php("retry") == 1
@@ -97,7 +97,7 @@ def test_python_fails_a_job_whose_class_only_php_has(shared):
     job_id = shared.php("dispatch", handler="App\\Jobs\\OnlyInPhp", payload={"n": 1})
     shared.project.drain()
     job = shared.php("show", id=job_id)["job"]
-    assert job["status"] == FAILED
+    assert job["status"] == Status.FAILED
     assert "OnlyInPhp" in job["exception"]
 
 
@@ -149,11 +149,11 @@ def test_both_kinds_of_worker_share_the_queue_with_jobs_that_keep_coming(shared)
 def test_a_php_workers_crash_leaves_its_job_queued_in_no_set(shared):
     job_id = shared.php("dispatch", handler="App\\Jobs\\Work", payload={"n": 1})
     shared.peer().send("claim and die", queue="default")
-    wait_until(lambda: shared.engine().find(job_id).status == QUEUED, 5, "the claim")
+    wait_until(lambda: shared.engine().find(job_id).status == Status.QUEUED, 5, "the claim")
     shared.project.drain()
     assert shared.project.runs() == {}
     shown = shared.php("show", id=job_id)
-    assert (shown["job"]["status"], shown["queued"], shown["failed"]) == (QUEUED, None, None)
+    assert (shown["job"]["status"], shown["queued"], shown["failed"]) == (Status.QUEUED, None, None)
 
 
 def test_recover_puts_back_what_a_crashed_php_worker_left_long_ago(shared):
@@ -167,7 +167,7 @@ def test_recover_puts_back_what_a_crashed_php_worker_left_long_ago(shared):
     assert done.returncode == 0, done.stderr
     shared.project.drain()
     assert shared.project.runs("end") == {gone: 1}
-    assert shared.engine().find(fresh).status == QUEUED
+    assert shared.engine().find(fresh).status == Status.QUEUED
 
 
 def test_recover_leaves_alone_what_a_python_worker_runs(shared):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from lightjobs.engines.store import Where
-from lightjobs.model import FAILED, NEW, PAUSED, Done, Failed, NewJob, Release
+from lightjobs.model import Done, Failed, NewJob, Release, Status
 
 from .conftest import STORES
 
@@ -104,18 +104,20 @@ def test_a_hostile_name_touches_its_own_rows_only(engine, text):
     assert engine.settle(text, outcomes) == [True] * 3
     assert engine.recover(text) == 1
     assert engine.find(failed[0]).exception == text
-    assert [job.id for job in engine.browse(FAILED, text)] == [failed[0]]
-    assert sorted(job.id for job in engine.browse(NEW, text)) == sorted([released[0], lost[0]])
+    assert [job.id for job in engine.browse(Status.FAILED, text)] == [failed[0]]
+    assert sorted(job.id for job in engine.browse(Status.NEW, text)) == sorted(
+        [released[0], lost[0]]
+    )
 
     which = Where(queue=text, handler=text)
-    assert engine.count(FAILED, which) == engine.move("retry", which) == 1
+    assert engine.count(Status.FAILED, which) == engine.move("retry", which) == 1
     assert engine.pause_queue(text)
     assert engine.paused_queues() == [text]
     engine.register(f"{text}2", 30.0)
     assert engine.claim(f"{text}2", [text], 10) == []
     assert engine.resume_queue(text)
     assert engine.move("pause", which) == engine.move("resume", which) == 3
-    assert engine.purge(NEW, which) == 3
+    assert engine.purge(Status.NEW, which) == 3
 
     assert [engine.find(job_id) for job_id in others] == before
     assert engine.stats() == counts
@@ -126,8 +128,8 @@ def test_a_handler_is_told_from_all_that_look_alike(engine, text):
     others = engine.push([NewJob(name, "q", "{}") for name in neighbours(text)])
     (own,) = engine.push([NewJob(text, "q", "{}")])
     assert engine.move("pause", Where(handler=text)) == 1
-    assert [job.id for job in engine.browse(PAUSED)] == [own]
-    assert engine.purge(NEW) == len(others)
+    assert [job.id for job in engine.browse(Status.PAUSED)] == [own]
+    assert engine.purge(Status.NEW) == len(others)
 
 
 @pytest.mark.parametrize("text", CORPUS)

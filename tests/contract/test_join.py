@@ -29,7 +29,7 @@ from lightjobs.errors import (
     StoreInDoubt,
     StoreUnavailable,
 )
-from lightjobs.model import COMPLETED, Done, NewJob, Release, Retention
+from lightjobs.model import Done, NewJob, Release, Retention, Status
 
 from .support import HANDLER, claim_one, in_threads, job, push, worker
 from .test_push import HOSTILE
@@ -305,7 +305,7 @@ def test_a_job_is_completed_whatever_the_callers_session_is_like(odd, keeps):
 
 def assert_completed(caller, job_id, keeps):
     found = caller.engine.find(job_id)
-    assert (found.status if found else None) == (COMPLETED if keeps else None)
+    assert (found.status if found else None) == (Status.COMPLETED if keeps else None)
 
 
 def test_without_a_transaction_jobs_are_stored_at_once_and_all_or_none(caller):

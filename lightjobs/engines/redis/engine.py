@@ -23,12 +23,6 @@ from ...errors import (
     UnknownWorker,
 )
 from ...model import (
-    CANCELLED,
-    COMPLETED,
-    FAILED,
-    NEW,
-    PAUSED,
-    QUEUED,
     STATUSES,
     Claim,
     Done,
@@ -39,6 +33,7 @@ from ...model import (
     Outcome,
     Release,
     Slot,
+    Status,
     Stored,
     utc_text,
 )
@@ -66,7 +61,15 @@ from .producer import InDoubt, Producer, Unsent
 ASIDE = "aside"
 """What is shown as the status of a job that cannot be read."""
 
-_COUNTED = (NEW, "delayed", QUEUED, FAILED, PAUSED, CANCELLED, COMPLETED)
+_COUNTED = (
+    Status.NEW,
+    "delayed",
+    Status.QUEUED,
+    Status.FAILED,
+    Status.PAUSED,
+    Status.CANCELLED,
+    Status.COMPLETED,
+)
 """What a row of stats.lua counts, behind the queue's name."""
 
 DUE = b"due"
@@ -176,7 +179,7 @@ class RedisEngine(Engine):
     ) -> int:
         if where.status not in (None, *statuses):
             return 0
-        if NEW in statuses and where.job_id is None and where.queue is None:
+        if Status.NEW in statuses and where.job_id is None and where.queue is None:
             self._php_reconciler.take()
         return touch(self._call, verb, statuses, arguments, where, progress)
 
@@ -192,7 +195,7 @@ class RedisEngine(Engine):
     def _ids(self, key: bytes, start: int, status: str) -> list[bytes]:
         """A part of a list, from the place `start` on; what a worker holds is all in the first."""
         found: list[bytes] = []
-        if status != QUEUED:
+        if status != Status.QUEUED:
             command = "ZREVRANGE" if status in ENDED else "ZRANGE"
             found = self._execute(command, key, start, start + PART - 1)
         elif start == 0:
@@ -248,7 +251,7 @@ class RedisEngine(Engine):
     ) -> list[Stored]:
         if status not in STATUSES:
             return []
-        if status == NEW and queue is None:
+        if status == Status.NEW and queue is None:
             self._php_reconciler.take()
         found = [
             job

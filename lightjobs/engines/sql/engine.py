@@ -13,11 +13,7 @@ from typing import Any
 
 from ...errors import LightjobsError
 from ...model import (
-    COMPLETED,
-    FAILED,
-    NEW,
     PRIORITIES,
-    QUEUED,
     STATUSES,
     Claim,
     Done,
@@ -28,6 +24,7 @@ from ...model import (
     Outcome,
     Release,
     Slot,
+    Status,
     Stored,
     row_number,
     utc_text,
@@ -142,9 +139,14 @@ class SqlEngine(Engine):
         if not rows:
             return type(outcome) is Done
         status, fence = rows[0]
-        if status != QUEUED:
+        if status != Status.QUEUED:
             self._db.run("let_go", {"id": int(outcome.id), "worker": worker})
-        expected = {Done: COMPLETED, Release: NEW, HandBack: NEW, Failed: FAILED}.get(type(outcome))
+        expected = {
+            Done: Status.COMPLETED,
+            Release: Status.NEW,
+            HandBack: Status.NEW,
+            Failed: Status.FAILED,
+        }.get(type(outcome))
         return bool(fence == outcome.fence and status == expected)
 
     @undone
@@ -216,11 +218,11 @@ class SqlEngine(Engine):
 
     def _serve_all_priorities(self) -> None:
         """Give jobs whose priority is none of the five the normal one: no claim asks for others."""
-        for queue in self._queues(NEW):
+        for queue in self._queues(Status.NEW):
             for priority in self._priorities(queue):
                 if priority not in PRIORITIES.values():
                     params = {"queue": queue, "priority": priority}
-                    which = condition((NEW,), *params)
+                    which = condition((Status.NEW,), *params)
                     while self._part("normalize", {**params, "limit": PART}, which):
                         pass
 
@@ -233,7 +235,7 @@ class SqlEngine(Engine):
 
     @repeatable
     def _next_priority(self, params: dict[str, Any]) -> list[Row]:
-        return self._db.rows("next_priority", params, condition((NEW,), *params))
+        return self._db.rows("next_priority", params, condition((Status.NEW,), *params))
 
     def count(self, status: str, where: Where = EVERYWHERE) -> int:
         if status not in STATUSES or where.status not in (None, status):

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from ...model import NEW, QUEUED, STATUSES
+from ...model import STATUSES, Status
 from ..store import ENDED
 
 _FOLDER = Path(__file__).parent
@@ -95,8 +95,8 @@ def where(statuses: tuple[str, ...], *filters: str) -> str:
     assert set(statuses) <= set(STATUSES)
     listed = ", ".join(f"'{status}'" for status in statuses)
     is_one = f"status = {listed}" if len(statuses) == 1 else f"status IN ({listed})"
-    if not {NEW, QUEUED} & set(statuses):
-        is_one = f"status NOT IN ('{NEW}', '{QUEUED}') AND {is_one}"
+    if not {Status.NEW, Status.QUEUED} & set(statuses):
+        is_one = f"status NOT IN ('{Status.NEW}', '{Status.QUEUED}') AND {is_one}"
     conditions = _FILTERS_OF_ENDED if set(statuses) <= set(ENDED) else _FILTERS
     return " AND ".join([is_one, *(conditions[name] for name in filters)])
 
