@@ -79,7 +79,7 @@ def test_a_run_that_takes_too_long_fails_with_a_clear_reason(engine, job):
     stored = engine.find(id)
     assert (stored.status, stored.attempts, stored.recoveries) == ("failed", 1, 0)
     assert stored.exception.startswith("timed out after 0.15 s\n\nTraceback")
-    assert "test_timeout.py" in stored.exception
+    assert "test_timeouts.py" in stored.exception
     assert ("end", None) not in ran
 
 
