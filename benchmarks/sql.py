@@ -89,7 +89,7 @@ def _mariadb() -> Iterator[Any]:
 
 def _lightjobs_tables(server: Any) -> None:
     engine = server.engine()
-    engine.install()
+    engine.schema.install()
     engine.close()
 
 

@@ -20,10 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lightjobs import current
+from lightjobs.engines.control import Engine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.engines.sql.statements import query
-from lightjobs.engines.store import Engine
 from lightjobs.model import Done
 from lightjobs.settings.settings import load
 
@@ -77,7 +77,7 @@ def _fresh(folder: str) -> Engine:
     for path in Path(folder).glob("jobs.sqlite*"):
         path.unlink()
     engine = SqlEngine(Sqlite(f"{folder}/jobs.sqlite"))
-    engine.install()
+    engine.schema.install()
     return engine
 
 

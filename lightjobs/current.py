@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from .engines import connect
-from .engines.store import Engine
+from .engines.control import Engine
 from .execution import middleware_chain
 from .settings.settings import Settings, load
 

@@ -7,7 +7,7 @@ Times that engines compare are unix seconds as floats; times that people and PHP
 from __future__ import annotations
 
 import time
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -83,6 +83,8 @@ class Done(NamedTuple):
 
     id: str
     fence: int
+    entry: str | None = None
+    """The entry of the schedule the job was for: the store notes that its last job completed."""
 
 
 class Release(NamedTuple):
@@ -110,6 +112,36 @@ class HandBack(NamedTuple):
 
 
 Outcome = Done | Release | Failed | HandBack
+
+OUTCOMES: dict[str, type[Outcome]] = {
+    "done": Done,
+    "release": Release,
+    "failed": Failed,
+    "hand back": HandBack,
+}
+"""The outcomes by the word that stands for them in a script, a journal or a child's order."""
+
+KINDS: dict[type[Outcome], str] = {outcome: kind for kind, outcome in OUTCOMES.items()}
+"""The other way round."""
+
+SETTLED_AS: dict[type[Outcome], Status] = {
+    Done: Status.COMPLETED,
+    Release: Status.NEW,
+    Failed: Status.FAILED,
+    HandBack: Status.NEW,
+}
+"""The status of a job whose outcome was accepted, if the job is still there."""
+
+
+class Settlement(Enum):
+    """What became of an outcome that a worker settled."""
+
+    ACCEPTED = "accepted"
+    """The store has it."""
+    CANCELLED = "cancelled"
+    """It was refused: the job had been cancelled while it ran."""
+    LOST = "lost"
+    """It was refused: the job had been given to another worker, or removed."""
 
 
 class Retention(NamedTuple):
@@ -140,6 +172,20 @@ class Stored(NamedTuple):
     recoveries: int
     worker: str | None
     options: str | None
+
+    def claim(self, fence: int) -> Claim:
+        """The claim on this job that had `fence`."""
+        return Claim(
+            id=self.id,
+            fence=fence,
+            handler=self.handler,
+            queue=self.queue,
+            payload=self.payload,
+            attempts=self.attempts,
+            recoveries=self.recoveries,
+            created_at=self.created_at,
+            options=self.options,
+        )
 
 
 class Slot(NamedTuple):

@@ -24,7 +24,7 @@ from servers import redis_server
 from sql_servers import mariadb_server, postgres_server
 
 from lightjobs import engines, env
-from lightjobs.engines.store import Engine
+from lightjobs.engines.control import Engine
 from lightjobs.settings import settings
 
 STORES = ("redis", "postgresql", "mariadb", "sqlite")
@@ -36,7 +36,8 @@ def main() -> int:
     for store in options.stores.split(","):
         with tempfile.TemporaryDirectory() as folder, _environment(store, folder) as environment:
             engine = _engine(environment)
-            engine.install()
+            if engine.schema is not None:
+                engine.schema.install()
             storm = Storm(Path(folder), environment, options.entries, options.seed)
             fire = options.quiet_seconds is None
             seconds = options.seconds if fire else options.quiet_seconds

@@ -12,9 +12,9 @@ import psycopg
 import pymysql
 import pytest
 
+from lightjobs.engines.control import Engine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
-from lightjobs.engines.store import Engine
 
 EFFECTS = "CREATE TABLE IF NOT EXISTS effects (n int)"
 
@@ -65,7 +65,7 @@ class _Lite(Caller):
         self.path = path
         self.environment = {"JOB_ENGINE": "database", "DB_DRIVER": "sqlite", "DB_NAME": path}
         self.engine = SqlEngine(Sqlite(path))
-        self.engine.install()
+        self.engine.schema.install()
         with self.connected() as connection:
             connection.execute(EFFECTS)
 

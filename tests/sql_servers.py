@@ -28,11 +28,11 @@ import pymysql
 import pytest
 from servers import _LAUNCHER, _certificate, _free_port, _tied_to_us, missing, need, shared
 
+from lightjobs.engines.control import Engine
 from lightjobs.engines.sql.database import Database
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.mysql import Mysql
 from lightjobs.engines.sql.postgres import Postgres
-from lightjobs.engines.store import Engine
 
 _PATIENCE = 20.0
 USER, PASSWORD, NAME = "lightjobs", "s3cret", "jobs"
@@ -212,7 +212,7 @@ class PostgresServer(SqlServer):
 
     def empty(self) -> None:
         engine = self.engine()
-        engine.install()
+        engine.schema.install()
         engine.close()
         self.query(
             "DELETE FROM jobs; DELETE FROM job_workers; DELETE FROM job_limits;"
@@ -309,7 +309,7 @@ class MariaServer(SqlServer):
 
     def empty(self) -> None:
         engine = self.engine()
-        engine.install()
+        engine.schema.install()
         engine.close()
         with self._session(NAME) as cursor:
             cursor.execute("DELETE FROM jobs")

@@ -10,7 +10,7 @@ import click
 
 from .. import current
 from ..engines.cleanup_plan import ALLOWED, GROUPS, step
-from ..engines.store import EVERYWHERE
+from ..engines.where import EVERYWHERE
 from ..errors import LightjobsError
 from ..text import escaped
 from .filters import checked_queue, described, handler_option, older_option, queue_option, where
@@ -44,8 +44,7 @@ def job_cancel(
         raise click.UsageError("say which: IDs, or --queue, --handler, --older-than")
     if ids:
         return _each(ids, engine.cancel, "cancelled", "cannot be cancelled", as_json)
-    count = engine.move("cancel", which)
-    engine.expire()
+    count = engine.cancel_many(which)
     if as_json:
         print_json({"count": count})
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import current
-from ..engines.store import Where
+from ..engines.where import Where
 from ..errors import UnknownHandler
 from ..execution import registry
 from ..model import QUEUE_NAMES, is_queue
@@ -39,7 +39,12 @@ def where(
 ) -> Where:
     """What the options of one command say. Raises click.UsageError."""
     before = None if older_than is None else moment(older_than)
-    return Where(job_id, queue, None if handler is None else stored_handler(handler), before)
+    return Where(
+        job_id=job_id,
+        queue=queue,
+        handler=None if handler is None else stored_handler(handler),
+        before=before,
+    )
 
 
 def moment(older_than: str) -> float:

@@ -7,7 +7,7 @@ import json
 import click
 
 from .. import current
-from ..engines.store import Where
+from ..engines.where import Where
 from ..errors import LightjobsError, PayloadError, UnknownHandler
 from ..execution import registry
 from ..execution.backoff import is_moment
@@ -111,8 +111,8 @@ def job_retry(
 @json_option
 def job_forget(job_id: str, as_json: bool) -> int:
     """Delete one failed job."""
-    which = Where(job_id)
-    count = persistent_engine().purge(Status.FAILED, which)
+    which = Where(job_id=job_id, status=Status.FAILED)
+    count = persistent_engine().purge(which)
     return _report(count, "deleted", "to delete", which, as_json)
 
 
@@ -125,7 +125,7 @@ def job_flush(queue: str | None, handler: str | None, older_than: str | None, as
     """Delete all failed jobs (that fit the filters)."""
     engine = persistent_engine()
     which = where(None, queue, handler, older_than)
-    count = engine.purge(Status.FAILED, which)
+    count = engine.purge(which.of(status=Status.FAILED))
     return _report(count, "deleted", "to delete", which, as_json)
 
 
@@ -138,7 +138,8 @@ def job_flush(queue: str | None, handler: str | None, older_than: str | None, as
 def job_recover(php: bool, older_than: str, as_json: bool) -> None:
     """Put back jobs that a crashed PHP worker has claimed and not ended. PHP keeps no lease: choose
     an AGE beyond the longest job. Jobs of our own workers come back by themselves."""
-    count = persistent_engine().recover_php(moment(older_than))
+    lightpack = persistent_engine().lightpack
+    count = 0 if lightpack is None else lightpack.recover_php(moment(older_than))
     if as_json:
         print_json({"count": count})
     else:
@@ -173,7 +174,7 @@ def job_failed(
     """List failed jobs, the latest first."""
     engine = persistent_engine()
     which = where(None, queue, handler, older_than)
-    jobs = engine.browse(Status.FAILED, which.queue, limit, which.handler, which.before)
+    jobs = engine.browse(which.of(status=Status.FAILED), limit)
     if as_json:
         print_json({"jobs": [as_dict(job) for job in jobs]})
     elif not jobs:

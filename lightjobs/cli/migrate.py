@@ -12,14 +12,11 @@ from .output import json_option, print_json, print_table
 @click.option("--dry-run", is_flag=True, help="Print the SQL; exit 1 if any is pending.")
 def migrate_up(dry_run: bool) -> int:
     """Create or upgrade the tables."""
-    engine = current.engine()
-    names = [name for name, applied_at in engine.installed() if applied_at is None]
-    steps = engine.install(dry_run)
+    schema = current.engine().schema
+    steps = [] if schema is None else schema.install(dry_run)
     if dry_run:
-        for sql in steps:
-            click.echo(sql)
-        return 1 if steps else 0
-    for name in names[: len(steps)]:
+        return _print(steps)
+    for name, _sql in steps:
         click.echo(f"migrated {name}")
     if not steps:
         click.echo("nothing to migrate")
@@ -31,14 +28,14 @@ def migrate_up(dry_run: bool) -> int:
 def migrate_down(dry_run: bool) -> int:
     """Take the latest migration back. Stop all workers first. The table `jobs` stays as Lightpack
     has it, with its jobs; what workers held is waiting again."""
-    engine = current.engine()
-    applied = [name for name, applied_at in engine.installed() if applied_at is not None]
-    steps = engine.uninstall(dry_run)
+    schema = current.engine().schema
+    steps = [] if schema is None else schema.uninstall(dry_run)
     if dry_run:
-        for sql in steps:
-            click.echo(sql)
-        return 1 if steps else 0
-    click.echo(f"taken back {applied[-1]}" if steps else "nothing to take back")
+        return _print(steps)
+    for name, _sql in steps:
+        click.echo(f"taken back {name}")
+    if not steps:
+        click.echo("nothing to take back")
     return 0
 
 
@@ -46,7 +43,8 @@ def migrate_down(dry_run: bool) -> int:
 @json_option
 def migrate_status(as_json: bool) -> None:
     """List the migrations and when they were applied."""
-    rows = current.engine().installed()
+    schema = current.engine().schema
+    rows = [] if schema is None else schema.installed()
     if as_json:
         migrations = [{"name": name, "applied_at": at} for name, at in rows]
         print_json({"migrations": migrations})
@@ -56,3 +54,9 @@ def migrate_status(as_json: bool) -> None:
         print_table(
             ("MIGRATION", "APPLIED AT (UTC)"), [(name, at or "pending") for name, at in rows]
         )
+
+
+def _print(steps: list[tuple[str, str]]) -> int:
+    for _name, sql in steps:
+        click.echo(sql)
+    return 1 if steps else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import current
-from ..engines.store import Engine
+from ..engines.control import Engine
 from ..errors import SettingsError
 
 
@@ -12,6 +12,6 @@ def persistent_engine(*but: str) -> Engine:
     this command alone and keeps no jobs beyond it: whatever it answered would not be so."""
     was_there = current.is_made()
     engine = current.engine()
-    if engine.works is not None and not was_there and engine.name not in but:
-        raise SettingsError(f"{engine.works} Nor has this command any job to act on.")
+    if engine.unworkable is not None and not was_there and engine.name not in but:
+        raise SettingsError(f"{engine.unworkable} Nor has this command any job to act on.")
     return engine

@@ -38,7 +38,8 @@ def init() -> None:
         click.echo(f"created  {name}")
     env.forget()
     settings = current.settings()
-    if settings.engine == "database" and current.engine().install():
+    schema = current.engine().schema
+    if schema is not None and schema.install():
         click.echo(f"migrated {settings.database['name']}")
     click.echo("\nNext:\n  lightjobs job:dispatch ProcessPayment '{\"payment\": 42}'")
     click.echo("  lightjobs job:work --stop-when-empty")

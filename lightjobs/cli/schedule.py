@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from .. import current
-from ..engines.store import Engine
+from ..engines.control import Engine
 from ..engines.unstored import UnstoredEngine
-from ..errors import SchemaOutdated, SettingsError
+from ..errors import SettingsError
 from ..execution import middleware_chain, registry
 from ..model import LastSlot, Status
 from ..schedule import scheduler_main
@@ -43,7 +43,7 @@ def schedule_list(as_json: bool) -> None:
     dispatched, and what became of its job. One that is "gone" was cancelled or removed, or worked
     by PHP, which does not say how it went."""
     engine = current.engine()
-    known, now = engine.slots(), int(time.time())
+    known, now = engine.schedule.slots(), int(time.time())
     standing = [_standing(engine, entry, known.get(entry.name), now) for entry in _entries()]
     warning = unscheduled(engine) if standing else None
     if as_json:
@@ -108,8 +108,8 @@ def schedule_test(name: str, as_json: bool) -> None:
     what schedule:list shows: the id that is printed tells job:show which job it was."""
     entry, engine = _entry(name), current.engine()
     runs_here = engine.name == "sync"
-    if engine.works is not None and not runs_here:
-        raise SettingsError(engine.works)
+    if engine.unworkable is not None and not runs_here:
+        raise SettingsError(engine.unworkable)
     job = entry.new_job(int(time.time()))._replace(due=None)  # no delay, no jitter
     (job_id,) = engine.push([job])
     middleware_chain.pushed([job_id], [job])
@@ -126,8 +126,8 @@ def schedule_test(name: str, as_json: bool) -> None:
 def schedule_pause(name: str) -> None:
     """Dispatch nothing for the entry NAME until it is resumed, whoever schedules."""
     entry, engine = _entry(name), _scheduling_engine()
-    engine.enroll([entry.name], time.time())
-    paused = engine.pause_entry(entry.name)
+    engine.schedule.enroll([entry.name], time.time())
+    paused = engine.schedule.pause_entry(entry.name)
     click.echo(escaped(f"paused {entry.name}" if paused else f"{entry.name} is paused already"))
 
 
@@ -136,7 +136,7 @@ def schedule_pause(name: str) -> None:
 def schedule_resume(name: str) -> None:
     """Undo schedule:pause. What was due meanwhile is passed over."""
     entry, engine = _entry(name), _scheduling_engine()
-    resumed = engine.resume_entry(entry.name, time.time())
+    resumed = engine.schedule.resume_entry(entry.name, time.time())
     click.echo(escaped(f"resumed {entry.name}" if resumed else f"{entry.name} is not paused"))
 
 
@@ -162,19 +162,19 @@ def _entry(name: str) -> Entry:
 
 def unscheduled(engine: Engine) -> str | None:
     """Why a scheduler of its own has nothing to do on this engine; None when it has."""
-    if engine.works is None:
+    if engine.unworkable is None:
         return None
     if isinstance(engine, UnstoredEngine):
-        return f"{engine.works} Nor has a scheduler."
-    return f"{engine.works} Its schedule is that of lightjobs.worker(schedule=True)."
+        return f"{engine.unworkable} Nor has a scheduler."
+    return f"{engine.unworkable} Its schedule is that of lightjobs.worker(schedule=True)."
 
 
 def _scheduling_engine() -> Engine:
     engine = current.engine()
     if (reason := unscheduled(engine)) is not None:
         raise SettingsError(reason)
-    if any(applied_at is None for _name, applied_at in engine.installed()):
-        raise SchemaOutdated("the tables are missing or old: run `lightjobs migrate:up`")
+    if engine.schema is not None:
+        engine.schema.ensure_current()
     return engine
 
 

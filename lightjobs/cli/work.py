@@ -15,7 +15,7 @@ import click
 
 from .. import current
 from ..engines import connect
-from ..engines.store import Engine
+from ..engines.control import Engine
 from ..errors import SettingsError
 from ..execution import registry
 from ..model import QUEUE_NAMES, is_queue
@@ -98,15 +98,13 @@ _SECONDS = click.FloatRange(min=0)
 def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: object) -> int:
     """Work jobs until stopped. TERM and Ctrl-C stop gracefully: no new job is started, running
     ones may finish within --grace, the others go back at no cost. A second signal is immediate."""
-    from ..workers.local_worker import ask
-
     gc.disable()  # a start imports much and leaves no garbage: 6 % of its time
     settings = current.settings()
     # A supervisor needs no middleware: it imports nothing of the project's.
     engine = connect(settings) if workers else current.engine()
-    if engine.works is not None:
-        raise SettingsError(engine.works)
-    ask(engine)  # a store that is not there is said now, with exit status 3
+    if engine.unworkable is not None:
+        raise SettingsError(engine.unworkable)
+    engine.ensure_ready()  # a store that is not there is said now, with exit status 3
     options = Options(
         queues=queue,
         workers=workers,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..settings.settings import Settings
-from .store import Engine
+from .control import Engine
 
 if TYPE_CHECKING:
     from .sql.database import Database

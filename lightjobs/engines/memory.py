@@ -1,4 +1,7 @@
-"""The specification: every verb of the seam in plain Python, under one lock."""
+"""The specification: every verb of the seam in plain Python, under one lock.
+
+Over 300 lines because a specification is easiest to read in one place.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +10,31 @@ import itertools
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import LightjobsError, UnknownWorker
 from ..model import (
+    SETTLED_AS,
     STATUSES,
     Claim,
     Done,
     Failed,
     HandBack,
-    LastSlot,
     NewJob,
     Outcome,
     Release,
-    Slot,
+    Settlement,
     Status,
     Stored,
     row_number,
     utc_text,
 )
-from .store import (
-    ENDED,
-    EVERYWHERE,
-    MAX_RECOVERIES,
-    WORKER_LOST,
-    Engine,
-    Move,
-    Progress,
-    Where,
-    legal_move,
-    legal_purge,
-    pausable,
-)
+from .control import Engine
+from .memory_schedule import MemorySchedule
+from .moves import ENDED, Move, legal_move, legal_purge
+from .store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
+from .where import EVERYWHERE, Where
 
 
 @dataclass(slots=True)
@@ -48,7 +43,7 @@ class _Job:
     new: NewJob
     due: float
     created_at: str
-    status: str = Status.NEW
+    status: Status = Status.NEW
     attempts: int = 0
     fence: int = 0
     recoveries: int = 0
@@ -69,14 +64,11 @@ class _Queue:
         heapq.heappush(self.delayed, (job.due, job.birth))
 
 
-_NO_SLOT = LastSlot(float("-inf"), None, None, False)
-
-
 class MemoryEngine(Engine):
     """Jobs in this process's memory; gone with it. Workers are threads of the same process."""
 
     name = "memory"
-    works = (
+    unworkable = (
         "JOB_ENGINE=memory keeps jobs inside the process that dispatches them, "
         "so a worker process of its own has nothing to work on."
     )
@@ -87,11 +79,11 @@ class MemoryEngine(Engine):
         self._workers: dict[str, float] = {}
         self._limits: dict[str, tuple[int, float]] = {}
         self._paused: set[str] = set()
-        self._slots: dict[str, LastSlot] = {}
         self._swept_at = time.time()
         self._sweep_from = 0.0
         self._births = itertools.count(1)
         self._changed = threading.Condition()
+        self.schedule = self._schedule = MemorySchedule(self._changed, self.push)
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         with self._changed:
@@ -147,24 +139,35 @@ class MemoryEngine(Engine):
     def _held(self, worker: str) -> list[_Job]:
         return [job for job in self._jobs.values() if job.worker == worker]
 
-    def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
+    def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
         with self._changed:
-            accepted = [self._settle(worker, outcome) for outcome in outcomes]
+            answers = [self._settle(worker, outcome) for outcome in outcomes]
+            self.drop_cancelled(outcomes, answers)
             self._changed.notify_all()
-            return accepted
+            return answers
 
-    def _settle(self, worker: str, outcome: Outcome) -> bool:
+    def _settle(self, worker: str, outcome: Outcome) -> Settlement:
+        answer = self._answer(worker, outcome)
+        if answer is Settlement.ACCEPTED and type(outcome) is Done and outcome.entry is not None:
+            self._schedule.note_completed(outcome.entry, outcome.id)
+        return answer
+
+    def _answer(self, worker: str, outcome: Outcome) -> Settlement:
         job = self._jobs.get(int(outcome.id))
         if job is None:
-            return worker in self._workers and type(outcome) is Done
-        if job.status == Status.CANCELLED and job.worker == worker:
-            job.worker = None  # it has let go of it: now it may be purged
-        if job.fence != outcome.fence:
-            return False
-        if job.status == Status.QUEUED and job.worker != worker:
-            return False
-        if job.status != Status.QUEUED:  # settled before; by this same outcome?
-            return worker in self._workers and job.status == _settled_status(outcome)
+            is_ours = worker in self._workers and type(outcome) is Done
+            return Settlement.ACCEPTED if is_ours else Settlement.LOST
+        if job.status == Status.QUEUED and job.worker == worker and job.fence == outcome.fence:
+            self._store(job, outcome)
+            return Settlement.ACCEPTED
+        if job.status != Status.QUEUED and job.worker == worker:
+            job.worker = None  # the worker has let go of a cancelled job: now it may be purged
+        if job.fence == outcome.fence and job.status == SETTLED_AS[type(outcome)]:
+            # Settled before, by this same outcome.
+            return Settlement.ACCEPTED if worker in self._workers else Settlement.LOST
+        return Settlement.CANCELLED if job.status == Status.CANCELLED else Settlement.LOST
+
+    def _store(self, job: _Job, outcome: Outcome) -> None:
         job.worker = None
         match outcome:
             case Done() if self.retention.completed == 0:
@@ -177,7 +180,6 @@ class MemoryEngine(Engine):
                 self._requeue(job, job.due, job.attempts - 1)
             case Failed(exception=exception):
                 self._fail(job, exception)
-        return True
 
     def _requeue(self, job: _Job, due: float, attempts: int) -> None:
         job.status, job.due, job.attempts = Status.NEW, due, attempts
@@ -253,36 +255,32 @@ class MemoryEngine(Engine):
         elif move.target in ENDED:
             job.failed_at = time.time()
 
-    def purge(
-        self, status: str, where: Where = EVERYWHERE, progress: Progress | None = None
-    ) -> int:
-        legal_purge(status)
+    def purge(self, where: Where, progress: Progress | None = None) -> int:
+        legal_purge(where)
         with self._changed:
-            jobs = [
-                job for job in self._matching(where) if job.status == status and job.worker is None
-            ]
+            jobs = [job for job in self._matching(where) if job.worker is None]
             for job in jobs:
                 del self._jobs[job.birth]
         return _reported(len(jobs), progress)
 
-    def count(self, status: str, where: Where = EVERYWHERE) -> int:
+    def count(self, where: Where) -> int:
+        where.needed_status()
         with self._changed:
-            return sum(job.status == status for job in self._matching(where))
+            return len(self._matching(where))
 
     def _matching(self, where: Where) -> list[_Job]:
-        job_id, queue, handler, before, status = where
-        jobs: Sequence[_Job] = list(self._jobs.values())
-        if job_id is not None:
-            found = self._jobs.get(row_number(job_id))
+        jobs = list(self._jobs.values())
+        if where.job_id is not None:
+            found = self._jobs.get(row_number(where.job_id))
             jobs = [found] if found else []
-        text = None if before is None else utc_text(before)
+        before = None if where.before is None else utc_text(where.before)
         return [
             job
             for job in jobs
-            if (queue is None or job.new.queue == queue)
-            and (handler is None or job.new.handler == handler)
-            and (status is None or job.status == status)
-            and (text is None or _dated(job) < text)
+            if where.queue in (None, job.new.queue)
+            and where.handler in (None, job.new.handler)
+            and where.status in (None, job.status)
+            and (before is None or _dated(job) < before)
         ]
 
     def pause_queue(self, queue: str) -> bool:
@@ -314,22 +312,12 @@ class MemoryEngine(Engine):
 
     def find(self, job_id: str) -> Stored | None:
         with self._changed:
-            return next((_stored(job) for job in self._matching(Where(job_id))), None)
+            return next((_stored(job) for job in self._matching(Where(job_id=job_id))), None)
 
-    def browse(
-        self,
-        status: str,
-        queue: str | None = None,
-        limit: int = 50,
-        handler: str | None = None,
-        before: float | None = None,
-    ) -> list[Stored]:
-        key: Callable[[_Job], tuple[float, int]] = lambda job: (job.due, job.birth)  # noqa: E731
-        if status in ENDED:
-            key = lambda job: (-(job.failed_at or 0), -job.birth)  # noqa: E731
+    def browse(self, where: Where, limit: int = 50) -> list[Stored]:
+        key = _by_end if where.needed_status() in ENDED else _by_due
         with self._changed:
-            jobs = self._matching(Where(None, queue, handler, before, status))
-            return [_stored(job) for job in sorted(jobs, key=key)[:limit]]
+            return [_stored(job) for job in sorted(self._matching(where), key=key)[:limit]]
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         deadline = time.time() + timeout
@@ -344,7 +332,7 @@ class MemoryEngine(Engine):
                     return False
                 self._changed.wait(max(0.0, until - time.time()))
 
-    def limit(self, key: str, most: int, seconds: float) -> float:
+    def hit(self, key: str, most: int, seconds: float) -> float:
         with self._changed:
             now = time.time()
             hits, ends_at = self._limits.get(key, (0, 0.0))
@@ -353,79 +341,13 @@ class MemoryEngine(Engine):
             self._limits[key] = (min(hits + 1, most + 1), ends_at)
             return 0.0 if hits < most else ends_at - now
 
-    def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
-        with self._changed:
-            return [self._push_slot(slot) for slot in slots]
 
-    def _push_slot(self, slot: Slot) -> str | None:
-        last = self._slots.get(slot.entry, _NO_SLOT)
-        if last.paused or slot.due <= last.due:
-            return None
-        if slot.job is None:
-            self._slots[slot.entry] = last._replace(due=slot.due)
-            return None
-        (job_id,) = self.push([slot.job])
-        self._slots[slot.entry] = LastSlot(slot.due, job_id, slot.due, False)
-        return job_id
-
-    def enroll(self, entries: Sequence[str], due: float) -> None:
-        with self._changed:
-            for entry in entries:
-                self._slots.setdefault(entry, LastSlot(due, None, None, False))
-
-    def slots(self) -> dict[str, LastSlot]:
-        with self._changed:
-            return dict(self._slots)
-
-    def pause_entry(self, entry: str) -> bool:
-        with self._changed:
-            last = self._slots.get(entry)
-            if last is None or last.paused:
-                return False
-            self._slots[entry] = last._replace(paused=True)
-            return True
-
-    def resume_entry(self, entry: str, due: float) -> bool:
-        with self._changed:
-            last = self._slots.get(entry)
-            if last is None or not last.paused:
-                return False
-            self._slots[entry] = last._replace(paused=False, due=max(last.due, due))
-            return True
-
-    def complete_entry(self, entry: str, job_id: str) -> bool:
-        with self._changed:
-            last = self._slots.get(entry)
-            if last is None or last.job_id != job_id:
-                return False
-            self._slots[entry] = last._replace(completed=True)
-            return True
-
-    def forget_entry(self, entry: str, before: float) -> bool:
-        with self._changed:
-            last = self._slots.get(entry)
-            if last is None or last.paused or last.due >= before:
-                return False
-            del self._slots[entry]
-            return True
-
-    def install(self, dry_run: bool = False) -> list[str]:
-        return []
-
-    def installed(self) -> list[tuple[str, str | None]]:
-        return []
-
-    def problems(self) -> list[str]:
-        return []
+def _by_due(job: _Job) -> tuple[float, int]:
+    return job.due, job.birth
 
 
-def _settled_status(outcome: Outcome) -> str | None:
-    return {
-        Done: Status.COMPLETED,
-        Release: Status.NEW,
-        HandBack: Status.NEW,
-        Failed: Status.FAILED,
-    }.get(type(outcome))
+def _by_end(job: _Job) -> tuple[float, int]:
+    return -(job.failed_at or 0), -job.birth
 
 
 def _dated(job: _Job) -> str:
@@ -440,17 +362,7 @@ def _reported(count: int, progress: Progress | None) -> int:
 
 
 def _claim(job: _Job) -> Claim:
-    return Claim(
-        str(job.birth),
-        job.fence,
-        job.new.handler,
-        job.new.queue,
-        job.new.payload,
-        job.attempts,
-        job.recoveries,
-        job.created_at,
-        job.new.options,
-    )
+    return _stored(job).claim(job.fence)
 
 
 def _stored(job: _Job) -> Stored:

@@ -12,7 +12,7 @@ class NullEngine(UnstoredEngine):
     """Takes jobs and forgets them."""
 
     name = "null"
-    works = "JOB_ENGINE=null drops every job at dispatch, so there is nothing to work on."
+    unworkable = "JOB_ENGINE=null drops every job at dispatch, so there is nothing to work on."
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         return [new_id() for _job in jobs]

@@ -24,7 +24,7 @@ class SyncEngine(UnstoredEngine):
     to: `release()` only ends the run."""
 
     name = "sync"
-    works = (
+    unworkable = (
         "JOB_ENGINE=sync runs every job at once, where it is dispatched, "
         "so there is nothing to work on."
     )

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import NoReturn
 
 from ..errors import LightjobsError
-from ..model import Claim, LastSlot, Outcome, Slot, Stored
-from .store import EVERYWHERE, Engine, Progress, Where, legal_move, legal_purge
+from ..model import Claim, LastSlot, Outcome, Settlement, Slot, Stored
+from .control import Engine
+from .moves import legal_move, legal_purge
+from .schedule_store import ScheduleStore
+from .store import Progress
+from .where import EVERYWHERE, Where
 
 
 def new_id() -> str:
@@ -18,14 +23,17 @@ def new_id() -> str:
 class UnstoredEngine(Engine):
     """The base of `sync` and `null`, which only take jobs."""
 
+    def __init__(self) -> None:
+        self.schedule = NoSchedule(self.name)
+
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
         return []
 
     def held(self, worker: str) -> list[Claim]:
         return []
 
-    def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
-        return [False] * len(outcomes)
+    def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
+        return [Settlement.LOST] * len(outcomes)
 
     def register(self, worker: str, lease: float) -> None:
         pass
@@ -40,13 +48,11 @@ class UnstoredEngine(Engine):
         legal_move(name)
         return 0
 
-    def purge(
-        self, status: str, where: Where = EVERYWHERE, progress: Progress | None = None
-    ) -> int:
-        legal_purge(status)
+    def purge(self, where: Where, progress: Progress | None = None) -> int:
+        legal_purge(where)
         return 0
 
-    def count(self, status: str, where: Where = EVERYWHERE) -> int:
+    def count(self, where: Where) -> int:
         return 0
 
     def pause_queue(self, queue: str) -> bool:
@@ -64,51 +70,39 @@ class UnstoredEngine(Engine):
     def find(self, job_id: str) -> Stored | None:
         return None
 
-    def browse(
-        self,
-        status: str,
-        queue: str | None = None,
-        limit: int = 50,
-        handler: str | None = None,
-        before: float | None = None,
-    ) -> list[Stored]:
+    def browse(self, where: Where, limit: int = 50) -> list[Stored]:
         return []
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         return False
 
-    def limit(self, key: str, most: int, seconds: float) -> float:
+    def hit(self, key: str, most: int, seconds: float) -> float:
         return 0.0
 
+
+class NoSchedule(ScheduleStore):
+    """The schedule of an engine that stores nothing: it is empty and takes no entries."""
+
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
+
     def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
-        raise self._no_schedule()
+        self._refuse()
 
     def enroll(self, entries: Sequence[str], due: float) -> None:
-        raise self._no_schedule()
+        self._refuse()
 
     def slots(self) -> dict[str, LastSlot]:
         return {}
 
     def pause_entry(self, entry: str) -> bool:
-        raise self._no_schedule()
+        self._refuse()
 
     def resume_entry(self, entry: str, due: float) -> bool:
-        raise self._no_schedule()
-
-    def complete_entry(self, entry: str, job_id: str) -> bool:
-        return False
+        self._refuse()
 
     def forget_entry(self, entry: str, before: float) -> bool:
-        raise self._no_schedule()
+        self._refuse()
 
-    def _no_schedule(self) -> LightjobsError:
-        return LightjobsError(f"the {self.name} engine keeps no schedule")
-
-    def install(self, dry_run: bool = False) -> list[str]:
-        return []
-
-    def installed(self) -> list[tuple[str, str | None]]:
-        return []
-
-    def problems(self) -> list[str]:
-        return []
+    def _refuse(self) -> NoReturn:
+        raise LightjobsError(f"the {self._engine} engine keeps no schedule")

@@ -37,7 +37,7 @@ class Completion(Protocol):
 class RunStore(Protocol):
     """What a run asks of the engine that its job came from."""
 
-    def limit(self, key: str, most: int, seconds: float) -> float:
+    def hit(self, key: str, most: int, seconds: float) -> float:
         """Count a hit; returns how many seconds to wait, 0.0 for none."""
 
     def join(self, connection: Any) -> Completion:

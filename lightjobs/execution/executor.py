@@ -27,7 +27,7 @@ from ..errors import (
     StoreUnavailable,
     UnknownHandler,
 )
-from ..model import Claim, Done, Failed, HandBack, Outcome, Release
+from ..model import ENTRY_OPTION, Claim, Done, Failed, HandBack, Outcome, Release
 from ..payloads import encoding
 from . import backoff, middleware_chain, registry
 from . import rate_limit as rates
@@ -118,7 +118,7 @@ async def execute(claim: Claim, store: RunStore | None = None, run: Run | None =
         assert run.context is not None
         if run.context.ending is not None:
             raise run.context.ending
-        run.outcome = Done(claim.id, claim.fence)
+        run.outcome = Done(claim.id, claim.fence, run.schedule_entry)
     except BaseException as error:
         run.exception = _what_ended(run, error)
         run.outcome = _judge(run, run.exception)
@@ -139,7 +139,9 @@ def _prepared(run: Run, store: RunStore | None) -> tuple[registry.Entry, Any]:
     if entry.typed is not None:
         job.payload = entry.typed.load(job.payload)
     if claim.options is not None:
-        for name, value in json.loads(claim.options).items():
+        options = json.loads(claim.options)
+        run.schedule_entry = options.get(ENTRY_OPTION)
+        for name, value in options.items():
             if name in TRAVELLING:
                 setattr(job, name, backoff.from_json(value) if name == "retryAfter" else value)
     return entry, job
@@ -238,7 +240,7 @@ def _respect_rate(run: Run, store: RunStore) -> None:
     if rate is None:
         return
     try:
-        wait = store.limit(rate.key, rate.limit, rate.window)
+        wait = store.hit(rate.key, rate.limit, rate.window)
     except StoreUnavailable as error:
         raise _LimitUnknown from error
     if wait > 0:

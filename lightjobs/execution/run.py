@@ -20,6 +20,7 @@ class Run:
         "exception",
         "job",
         "outcome",
+        "schedule_entry",
         "seconds",
         "slot",
         "timeouts",
@@ -41,6 +42,8 @@ class Run:
         self.context: JobContext | None = None
         self.exception: BaseException | None = None
         self.outcome: Outcome
+        self.schedule_entry: str | None = None
+        """The entry of the schedule that the job is for."""
         self.seconds = 0.0
 
     @property

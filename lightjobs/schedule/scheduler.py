@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 
-from ..engines.store import Engine
+from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..execution import middleware_chain
 from ..model import LastSlot, NewJob, Slot, Status
@@ -86,11 +86,11 @@ class Scheduler:
 
     def _read(self, since: float) -> tuple[dict[str, LastSlot], int]:
         """What is noted of each entry, and how many were new and begin at `since`."""
-        known = self._engine.slots()
+        known = self._engine.schedule.slots()
         new = [entry.name for entry in self._entries if entry.name not in known]
         if new:
-            self._engine.enroll(new, since)
-            known = self._engine.slots()
+            self._engine.schedule.enroll(new, since)
+            known = self._engine.schedule.slots()
         return known, len(new)
 
     def _made(self, known: Mapping[str, LastSlot], now: float, active: bool = False) -> Agenda:
@@ -103,7 +103,7 @@ class Scheduler:
 
     def _forget(self, known: set[str], now: float) -> None:
         for name in known.difference(entry.name for entry in self._entries):
-            self._engine.forget_entry(name, now - FORGET_SECONDS)
+            self._engine.schedule.forget_entry(name, now - FORGET_SECONDS)
 
     def dispatch(self, now: float) -> float:
         """Dispatch what is due; return the moment to look again at the latest. Raises
@@ -141,7 +141,7 @@ class Scheduler:
         self._note(known)
         if ripe:
             self._push(ripe[:BATCH])  # all that follows is the leader's
-            return self._made(self._engine.slots(), now)
+            return self._made(self._engine.schedule.slots(), now)
         self._look_at = now + _patience(waiting) if late else self._next_look(agenda, now)
         return agenda
 
@@ -174,7 +174,7 @@ class Scheduler:
     def _push(self, due: list[Due]) -> None:
         """Push the slots, up to the first batch that another scheduler was ahead with."""
         alone = {slot.entry.name for slot in due if not slot.entry.overlapping}
-        known = self._engine.slots() if alone else {}
+        known = self._engine.schedule.slots() if alone else {}
         busy = {name for name in alone if name in known and self._is_unfinished(known[name])}
         for start in range(0, len(due), BATCH):
             batch = due[start : start + BATCH]
@@ -190,7 +190,7 @@ class Scheduler:
     def _push_batch(self, slots: list[Slot]) -> list[str]:
         """Push the slots; return the entries whose jobs were refused."""
         refused, pushed = [], []
-        for slot, job_id in zip(slots, self._engine.push_slots(slots), strict=True):
+        for slot, job_id in zip(slots, self._engine.schedule.push_slots(slots), strict=True):
             if job_id is not None and slot.job is not None:
                 pushed.append((job_id, slot.job))
                 _log.info("dispatched %s #ID: %s for %s", slot.job.handler, job_id, slot.entry)
@@ -201,7 +201,7 @@ class Scheduler:
         return refused
 
     def _are_paused(self, entries: list[str]) -> bool:
-        known = self._engine.slots()
+        known = self._engine.schedule.slots()
         return all(name in known and known[name].paused for name in entries)
 
     def _is_unfinished(self, last: LastSlot) -> bool:

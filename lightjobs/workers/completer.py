@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..engines.store import Engine
-from ..model import Done
+from ..engines.control import Engine
+from ..model import Done, Settlement
 from .in_flight import Ended
 
 MANY = 50
@@ -32,7 +32,7 @@ class Completer:
             type(run.outcome) is not Done or run.has_hook for run, _slot in ended
         )
 
-    def settle(self, ended: Sequence[Ended]) -> Callable[[], Sequence[bool]]:
+    def settle(self, ended: Sequence[Ended]) -> Callable[[], Sequence[Settlement]]:
         """Begin to settle. What is returned waits for the answer, and raises as `settle` does."""
         outcomes = [run.outcome for run, _slot in ended]
         return self._thread.submit(self._engine.settle, self._worker, outcomes).result

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, NamedTuple, Self
 
 from .. import current
-from ..engines.store import Engine
+from ..engines.control import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import LightjobsError, SettingsError
 from ..execution import registry
@@ -24,7 +24,7 @@ from ..schedule.loading import FILE, load
 from ..schedule.scheduler import Scheduler
 from ..schedule.scheduler_thread import SchedulerThread
 from .job_log import JobLog
-from .local_worker import Heartbeat, LocalWorker, ask
+from .local_worker import Heartbeat, LocalWorker
 from .options import Options
 from .stop_flag import StopFlag
 
@@ -168,11 +168,11 @@ class EmbeddedWorker:
             raise RuntimeError("lightjobs.worker() is for one block; make another")
         self._engine = engine = current.engine()
         if isinstance(engine, UnstoredEngine):
-            _log.info("nothing is worked here: %s", engine.works)
+            _log.info("nothing is worked here: %s", engine.unworkable)
             return
         _load(current.settings().modules)
         entries = _entries() if self._schedule else []
-        ask(engine)
+        engine.ensure_ready()
         for _ in range(self._options.workers):
             self._fill(engine)
         self._heartbeat = Heartbeat(engine, self._options.lease, self._local_workers, self._look)

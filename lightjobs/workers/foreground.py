@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from ..engines.store import Engine
+from ..engines.control import Engine
 from ..errors import StoreUnavailable
 from ..model import Outcome
 from .job_log import JobLog

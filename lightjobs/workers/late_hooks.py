@@ -9,24 +9,24 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..engines.store import Engine
+from ..engines.control import Engine
 from ..errors import LightjobsError
 from ..execution.executor import timed_out
 from ..execution.run import Run
-from ..model import Claim, Failed, Outcome, Release
+from ..model import KINDS, OUTCOMES, Outcome
 
 _log = logging.getLogger("lightjobs.worker")
 
 
 def to_json(outcome: Outcome) -> list[Any]:
     """What stands for the outcome of a run that has timed out in a child's order."""
-    return [type(outcome).__name__, *outcome]
+    return [KINDS[type(outcome)], *outcome]
 
 
 def from_json(values: Sequence[Any]) -> Outcome:
     """The opposite."""
-    name, *fields = values
-    return Failed(*fields) if name == "Failed" else Release(*fields)
+    kind, *fields = values
+    return OUTCOMES[kind](*fields)
 
 
 def runs(engine: Engine, outcomes: Sequence[Outcome]) -> Iterator[Run]:
@@ -38,15 +38,4 @@ def runs(engine: Engine, outcomes: Sequence[Outcome]) -> Iterator[Run]:
             _log.warning("the hooks of job %s are not called: %s", outcome.id, error)
             continue
         if job is not None:
-            claim = Claim(
-                job.id,
-                outcome.fence,
-                job.handler,
-                job.queue,
-                job.payload,
-                job.attempts,
-                job.recoveries,
-                job.created_at,
-                job.options,
-            )
-            yield timed_out(claim, outcome)
+            yield timed_out(job.claim(outcome.fence), outcome)

@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from ..engines.store import Engine
-from ..errors import LightjobsError, SchemaOutdated, StoreUnavailable
+from ..engines.control import Engine
+from ..errors import LightjobsError, StoreUnavailable
 from ..model import Outcome
 from . import late_hooks
 from .background import BackgroundTask
@@ -26,13 +26,6 @@ LOOK_SECONDS = 0.05
 """How often the heartbeat lets its owner look in."""
 
 _log = logging.getLogger("lightjobs.worker")
-
-
-def ask(engine: Engine) -> None:
-    """Raise SchemaOutdated or StoreUnavailable when there is no working with `engine` now."""
-    if any(applied_at is None for _name, applied_at in engine.installed()):
-        raise SchemaOutdated("the tables are missing or old: run `lightjobs migrate:up`")
-    engine.held("")
 
 
 class LocalWorker:
@@ -98,7 +91,7 @@ class Heartbeat(threading.Thread):
         self._local_workers = local_workers
         self._look = look
         self._over = threading.Event()
-        self._expiry = BackgroundTask(engine.expire)
+        self._expiry = BackgroundTask(engine.maintain)
 
     def run(self) -> None:
         tasks: list[tuple[float, Callable[[], None]]] = [

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import resource
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from functools import partial
 
-from ..engines.store import Engine, Where
+from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
 from ..execution.run import Run
-from ..model import ENTRY_OPTION, Claim, Done, HandBack, Status
+from ..model import Claim, HandBack, Settlement
 from .completer import Completer
 from .in_flight import Ended, InFlight, Ticket
 from .job_log import JobLog
@@ -250,7 +248,7 @@ class Loop:
             self._note(ended, partial(self._engine.settle, self._worker, outcomes))
             self._learn(ended)
 
-    def _note(self, ended: Sequence[Ended], answer: Callable[[], Sequence[bool]]) -> None:
+    def _note(self, ended: Sequence[Ended], answer: Callable[[], Sequence[Settlement]]) -> None:
         """Let go of what the store has the outcome of, once that is known."""
         try:
             accepted = answer()
@@ -263,18 +261,15 @@ class Loop:
     def _learn(self, ended: Sequence[Ended]) -> None:
         self._prefetch.learn(len(ended), sum(run.seconds for run, _slot in ended))
 
-    def _after_settling(self, ended: Sequence[Ended], accepted: Sequence[bool]) -> None:
-        for (run, _slot), was_accepted in zip(ended, accepted, strict=True):
-            if was_accepted:
+    def _after_settling(self, ended: Sequence[Ended], answers: Sequence[Settlement]) -> None:
+        for (run, _slot), answer in zip(ended, answers, strict=True):
+            if answer is Settlement.ACCEPTED:
                 if run.cancelled:
                     self._job_log.ended(run)
-                if run.claim.options is not None and type(run.outcome) is Done:
-                    self._complete_entry(run.claim)
                 if run.has_hook:
                     self._hooks.append(run)
-            elif self._was_cancelled(run):
+            elif answer is Settlement.CANCELLED:
                 self._job_log.cancelled(run)
-                self._drop_cancelled(run)
             else:
                 self._job_log.lost(run)
                 _log.warning(
@@ -283,31 +278,6 @@ class Loop:
                     extra={"job_id": run.claim.id, "job_handler": run.claim.handler},
                 )
         self._job_log.flush()
-
-    def _complete_entry(self, claim: Claim) -> None:
-        """Let schedule:list know how the job of an entry ended, which is deleted by now."""
-        assert claim.options is not None
-        entry = json.loads(claim.options).get(ENTRY_OPTION)
-        if entry is None:
-            return
-        try:
-            self._engine.complete_entry(str(entry), claim.id)
-        except LightjobsError as error:
-            _log.info("schedule:list will not show that %s completed: %s", claim.id, error)
-
-    def _was_cancelled(self, run: Run) -> bool:
-        """Whether an outcome was refused because the job was cancelled."""
-        try:
-            stored = self._engine.find(run.claim.id)
-        except LightjobsError:
-            stored = None
-        return run.cancelled if stored is None else stored.status == Status.CANCELLED
-
-    def _drop_cancelled(self, run: Run) -> None:
-        """Until now the store kept the job, so that this outcome could be refused."""
-        if self._engine.retention.cancelled == 0:
-            with suppress(LightjobsError):  # then it goes with those that expire
-                self._engine.purge(Status.CANCELLED, Where(run.claim.id))
 
     def _hand_back(self, tickets: Sequence[Ticket]) -> None:
         if not tickets:

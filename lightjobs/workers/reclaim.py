@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..engines.store import Engine
-from ..model import HandBack, Outcome
+from ..engines.control import Engine
+from ..model import HandBack, Outcome, Settlement
 from .shared.journal import Journal
 
 
@@ -40,7 +40,11 @@ def reclaim(
         elif forgiven or not held.started:
             outcomes.append(HandBack(held.id, held.fence))
             handed_back += 1
-    accepted = zip(outcomes, engine.settle(worker, outcomes), strict=True)
-    late = [outcome for outcome, taken in accepted if taken and outcome in timed_out.values()]
+    answers = zip(outcomes, engine.settle(worker, outcomes), strict=True)
+    late = [
+        outcome
+        for outcome, answer in answers
+        if answer is Settlement.ACCEPTED and outcome in timed_out.values()
+    ]
     engine.recover(worker)
     return Reclaimed(handed_back, late)

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..engines.store import Engine
+from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..model import Outcome
 from . import late_hooks
@@ -240,7 +240,7 @@ class Supervisor:
             _log.warning("recovered %d jobs of workers whose lease ran out", recovered)
 
     def _expire(self) -> None:
-        expired = self._engine.expire()
+        expired = self._engine.maintain()
         if expired:
             _log.info("deleted %d ended jobs that are kept no longer", expired)
 

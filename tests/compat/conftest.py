@@ -18,8 +18,8 @@ from servers import Server, clean_redis
 from sql_servers import MariaServer, clean_mariadb
 
 from lightjobs import engines, env
-from lightjobs.engines.store import Engine
-from lightjobs.model import Claim, Outcome
+from lightjobs.engines.control import Engine
+from lightjobs.model import Claim, Outcome, Settlement
 from lightjobs.settings import settings
 
 from .peer import Peer, serialized
@@ -59,7 +59,6 @@ class Shared:
         if form not in self._engines:
             self._patch.setenv("REDIS_JOB_FORMAT", form)
             self._engines[form] = engines.connect(settings.load())
-            self._engines[form].install()
             self._patch.delenv("REDIS_JOB_FORMAT")
         return self._engines[form]
 
@@ -86,16 +85,16 @@ class Shared:
         """Claim the one job that is due and end its run, all as a Python worker does."""
         worker, claim = self.claim(queue)
         made = outcome(claim.id, claim.fence, *fields)
-        assert self.engine().settle(worker, [made]) == [True]
+        assert self.engine().settle(worker, [made]) == [Settlement.ACCEPTED]
         return claim
 
     def put(self, job_id: str, text: bytes, queue: str = "default") -> None:
-        """RunStore `text` as a job of PHP's that is due."""
+        """Store `text` as a job of PHP's that is due."""
         self.raw.set(f"jobs:job:{job_id}", text)
         self.raw.zadd(f"jobs:queue:{queue}", {job_id: int(time.time())})
 
     def put_job(self, job_id: str, **fields: Any) -> bytes:
-        """RunStore a job as PHP does, with other fields where given (...: without); its text."""
+        """Store a job as PHP does, with other fields where given (...: without); its text."""
         job = {**php_job(job_id), **fields}
         text = serialized({key: value for key, value in job.items() if value is not ...})
         self.put(job_id, text, job["queue"] if isinstance(job["queue"], str) else "default")

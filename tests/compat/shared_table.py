@@ -11,7 +11,7 @@ from typing import Any
 from process.harness import Project
 from sql_servers import MariaServer
 
-from lightjobs.model import Claim, Outcome
+from lightjobs.model import Claim, Outcome, Settlement
 
 from .peer import Peer
 
@@ -63,7 +63,7 @@ class SharedTable:
         """Claim the one job that is due and end its run, all as a Python worker does."""
         worker, claim = self.claim(queue)
         made = outcome(claim.id, claim.fence, *fields)
-        assert self.engine.settle(worker, [made]) == [True]
+        assert self.engine.settle(worker, [made]) == [Settlement.ACCEPTED]
         return claim
 
     def row(self, job_id: str, columns: str = "*") -> tuple[Any, ...] | None:

@@ -7,7 +7,7 @@ import time
 import pytest
 from process.harness import wait_until
 
-from lightjobs.engines.store import Where
+from lightjobs.engines.where import Where
 from lightjobs.model import STATUSES, Done, Failed, NewJob, Retention, Status
 
 HANDLER = "App\\Jobs\\Work"
@@ -43,7 +43,9 @@ def counted(shared):
     counts = shared.engine().stats().get("default", {})
     for status in STATUSES:
         if status != "queued":  # those that PHP holds are in no list
-            assert len(shared.engine().browse(status)) == counts.get(status, 0), status
+            assert len(shared.engine().browse(Where(status=status))) == counts.get(status, 0), (
+                status
+            )
     return {status: count for status, count in counts.items() if count}
 
 
@@ -73,7 +75,7 @@ def test_php_runs_what_was_resumed_and_what_is_run_again(shared):
     shared.engine().resume(job_id)
     assert (shared.text(job_id), shared.score("queue:default", job_id)) == before
     shared.engine().cancel(job_id)
-    assert shared.engine().move("rerun", Where(job_id)) == 1
+    assert shared.engine().move("rerun", Where(job_id=job_id)) == 1
     assert seen_by_php(shared, job_id)["job"]["failed_at"] is None
     assert php_claims(shared, job_id)["attempts"] == 1
 
@@ -86,7 +88,7 @@ def test_php_does_not_see_a_completed_job_and_can_read_it(shared):
     assert shown["job"]["status"] == Status.COMPLETED
     assert shown["job"]["failed_at"] >= shown["job"]["created_at"]
     assert shared.php("claim", queue="default") is None
-    assert shared.engine().move("rerun", Where(job_id)) == 1
+    assert shared.engine().move("rerun", Where(job_id=job_id)) == 1
     assert php_claims(shared, job_id)["attempts"] == 1
 
 
@@ -114,7 +116,7 @@ def test_what_php_failed_is_still_right_after_a_pause_of_what_it_retried(shared)
 
 def test_what_php_dispatched_is_deleted_where_php_looks(shared):
     ids = [dispatch(shared), dispatch(shared, delay="+1 hour")]
-    assert shared.engine().purge(Status.NEW) == 2
+    assert shared.engine().purge(Where(status=Status.NEW)) == 2
     assert [shared.php("show", id=job_id)["job"] for job_id in ids] == [None, None]
     assert shared.keys("jobs:queue:*") == set()
 
@@ -156,7 +158,7 @@ def test_what_php_makes_of_a_job_cancelled_and_kept_is_counted_right(shared, do,
     shared.php(do, id=job_id, text="boom", queue="default")
     assert counted(shared) == counts
     for status in counts:
-        assert shared.engine().purge(status, Where(job_id)) == 1
+        assert shared.engine().purge(Where(status=status, job_id=job_id)) == 1
     assert counted(shared) == {}
     assert shared.keys() <= {"jobs:queues", "jobs:marks"}
 
@@ -165,7 +167,7 @@ def test_what_php_holds_is_cancelled_by_its_id_only(shared):
     job_id = dispatch(shared)
     php_claims(shared, job_id)
     assert shared.engine().move("cancel") == shared.engine().move("requeue") == 0
-    assert shared.engine().move("requeue", Where(job_id)) == 1
+    assert shared.engine().move("requeue", Where(job_id=job_id)) == 1
     assert php_claims(shared, job_id)["attempts"] == 1
 
 
@@ -173,7 +175,7 @@ def test_what_php_holds_is_cancelled_by_its_id_only(shared):
 def test_a_paused_job_that_php_ends_leaves_nothing_behind(shared, ended):
     job_id = dispatch(shared)
     php_claims(shared, job_id)
-    shared.engine().move("requeue", Where(job_id))
+    shared.engine().move("requeue", Where(job_id=job_id))
     shared.engine().pause(job_id)
     if ended == "after":
         assert counted(shared) == {Status.PAUSED: 1}
@@ -187,7 +189,7 @@ def test_a_job_that_php_is_about_to_claim_is_not_paused_or_deleted(shared):
     shared.raw.zrem("jobs:queue:default", job_id)  # it marks the job in a step of its own
     before = shared.text(job_id)
     assert not shared.engine().pause(job_id)
-    assert shared.engine().purge(Status.NEW, Where(job_id)) == 0
+    assert shared.engine().purge(Where(status=Status.NEW, job_id=job_id)) == 0
     assert shared.text(job_id) == before
 
 

@@ -7,8 +7,8 @@ import time
 import pytest
 from process.harness import wait_until
 
-from lightjobs.engines.store import Where
-from lightjobs.model import Done, Failed, Status
+from lightjobs.engines.where import Where
+from lightjobs.model import Done, Failed, Settlement, Status
 
 from .conftest import php_job
 from .peer import serialized
@@ -151,9 +151,9 @@ def test_no_command_stumbles_over_it(shared, text):
     engine.find(ID)
     engine.stats()
     for status in ("new", "failed", "queued"):
-        engine.browse(status)
+        engine.browse(Where(status=status))
     engine.move("retry")
-    engine.move("retry", Where(ID))
+    engine.move("retry", Where(job_id=ID))
     assert shared.text(ID) == text
 
 
@@ -198,7 +198,7 @@ def test_text_that_imitates_fields_is_only_text(shared, value):
     job = shared.php("show", id=ID)["job"]
     assert (job["first"], job["last"], job["exception"]) == (value, value, value)
     assert (job["attempts"], job["status"], next(iter(job))) == (1, "failed", "first")
-    assert shared.engine().move("retry", Where(ID)) == 1
+    assert shared.engine().move("retry", Where(job_id=ID)) == 1
     shared.settle(Done)
 
 
@@ -207,7 +207,7 @@ def test_an_exception_that_is_not_utf_8_is_no_reason_to_refuse_a_job(shared):
     shared.raw.delete("jobs:queue:default")
     shared.raw.zadd("jobs:failed", {ID: 1})
     assert shared.engine().find(ID).exception.startswith("caf")
-    assert shared.engine().move("retry", Where(ID)) == 1
+    assert shared.engine().move("retry", Where(job_id=ID)) == 1
     shared.settle(Done)
 
 
@@ -242,7 +242,7 @@ def test_an_odd_job_leaves_the_queue_and_costs_no_other_its_run(shared, job_id):
     elsewhere = odd_jobs()[job_id].get("status") in (Status.QUEUED, Status.FAILED)
     assert elsewhere or shared.reason(job_id) or job_id in {claim.id for claim in lost}
     outcomes = [Failed(claim.id, claim.fence, "boom") for claim in claims]
-    assert engine.settle("w", outcomes) == [True] * len(claims)
+    assert engine.settle("w", outcomes) == [Settlement.ACCEPTED] * len(claims)
     assert engine.held("w") == []
 
 

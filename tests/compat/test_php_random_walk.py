@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from lightjobs.engines.store import Where
-from lightjobs.model import Done, Failed, HandBack, NewJob, Release, Retention, Status
+from lightjobs.engines.where import Where
+from lightjobs.model import Done, Failed, HandBack, NewJob, Release, Retention, Settlement, Status
 
 HANDLER = "App\\Jobs\\Work"
 QUEUES = ["default", "payments"]
@@ -72,7 +72,7 @@ class Walk:
                 HandBack(job_id, fence),
             ]
         )
-        assert self.engine.settle("w", [outcome]) == [True]
+        assert self.engine.settle("w", [outcome]) == [Settlement.ACCEPTED]
         self.end(
             job_id, {Done: Status.COMPLETED, Failed: Status.FAILED}.get(type(outcome), Status.NEW)
         )
@@ -99,7 +99,7 @@ class Walk:
             if self.random.random() < 0.5:
                 assert self.php("retry", id=job_id) == 1
             else:
-                assert self.engine.move("retry", Where(job_id)) == 1
+                assert self.engine.move("retry", Where(job_id=job_id)) == 1
             self.end(job_id, Status.NEW)
 
     def delete(self):
@@ -107,7 +107,7 @@ class Walk:
             if self.random.random() < 0.5:
                 self.php("done", id=job_id)
             else:
-                assert self.engine.purge(Status.FAILED, Where(job_id)) == 1
+                assert self.engine.purge(Where(status=Status.FAILED, job_id=job_id)) == 1
             self.end(job_id, None)
 
     def move(self):
@@ -115,12 +115,13 @@ class Walk:
         name, source, target = self.random.choice(MOVED)
         job_id = self.one(source)
         if job_id and job_id not in self.with_php:
-            assert self.engine.move(name, Where(job_id)) == 1
+            assert self.engine.move(name, Where(job_id=job_id)) == 1
             if source == "held":
                 fence = self.held.pop(job_id)
                 if self.random.random() < 0.5:
                     late = self.random.choice([Done, HandBack])(job_id, fence)
-                    assert self.engine.settle("w", [late]) == [False]
+                    refused = Settlement.CANCELLED if name == "cancel" else Settlement.LOST
+                    assert self.engine.settle("w", [late]) == [refused]
             self.end(job_id, target)
 
     def cancel_what_php_runs(self):
@@ -132,7 +133,7 @@ class Walk:
     def delete_ended(self):
         job_id = self.one(self.random.choice([Status.COMPLETED, Status.PAUSED]))
         if job_id:
-            assert self.engine.purge(self.jobs[job_id], Where(job_id)) == 1
+            assert self.engine.purge(Where(status=self.jobs[job_id], job_id=job_id)) == 1
             self.end(job_id, None)
 
     def one(self, status):
@@ -155,7 +156,7 @@ class Walk:
             Status.COMPLETED,
         ):
             mine = {job_id for job_id, known in self.jobs.items() if known == status}
-            assert {stored.id for stored in self.engine.browse(status, limit=10_000)} == mine
+            assert {stored.id for stored in self.engine.browse(Where(status=status), 10000)} == mine
         assert {claim.id for claim in self.engine.held("w")} == set(self.held)
         stats = self.engine.stats()
         for queue in QUEUES:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.store import Where
+from lightjobs.engines.where import Where
 from lightjobs.model import Done, Status
 
 from .recorded import MOMENTS, NOTE
@@ -87,13 +87,15 @@ def test_what_php_holds_is_nobody_elses(shared):
     restore(shared, MOMENTS["claimed"])
     shared.engine().register("w", 30.0)
     assert shared.engine().claim("w", ["payments"], 1) == []
-    assert shared.engine().move("retry", Where(MOMENTS["claimed"].id)) == 0
+    assert shared.engine().move("retry", Where(job_id=MOMENTS["claimed"].id)) == 0
 
 
 def test_what_has_failed_is_listed_and_retried(shared):
     moment = MOMENTS["failed"]
     restore(shared, moment)
-    assert [stored.id for stored in shared.engine().browse(Status.FAILED)] == [moment.id]
+    assert [stored.id for stored in shared.engine().browse(Where(status=Status.FAILED))] == [
+        moment.id
+    ]
     assert shared.engine().stats()["payments"]["failed"] == 1
     assert shared.engine().move("retry") == 1
     retried = shared.text(moment.id)

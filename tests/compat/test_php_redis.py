@@ -9,8 +9,9 @@ import time
 import pytest
 from process.harness import wait_until
 
-from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST, Where
-from lightjobs.model import Done, Failed, HandBack, NewJob, Release, Status, utc_text
+from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST
+from lightjobs.engines.where import Where
+from lightjobs.model import Done, Failed, HandBack, NewJob, Release, Settlement, Status, utc_text
 
 HANDLER = "App\\Jobs\\Work"
 FIELDS = ["id", "handler", "payload", "scheduled_at", "status", "queue", "attempts", "created_at"]
@@ -66,7 +67,7 @@ def test_python_reads_when_phps_job_is_due_and_leaves_it_until_then(shared):
 def test_python_counts_and_lists_what_php_dispatched(shared):
     ids = [dispatch(shared) for _ in range(3)]
     assert shared.engine().stats()["default"]["new"] == 3
-    assert [stored.id for stored in shared.engine().browse(Status.NEW)] == ids
+    assert [stored.id for stored in shared.engine().browse(Where(status=Status.NEW))] == ids
 
 
 def test_python_claims_phps_jobs_in_the_order_of_their_dispatch(shared):
@@ -121,7 +122,7 @@ def test_what_python_adds_is_behind_lightpacks_own_fields(shared):
     assert fields() == [*FIELDS, "updated_at", *ours, "recoveries"]
     shared.settle(Failed, TEXT)
     assert fields() == [*FIELDS, "updated_at", "exception", "failed_at", *ours, "recoveries"]
-    shared.engine().move("retry", Where(claim.id))
+    shared.engine().move("retry", Where(job_id=claim.id))
     assert fields() == [*FIELDS, "updated_at", "exception", "failed_at", *ours]
 
 
@@ -175,7 +176,7 @@ def test_python_reads_what_php_has_failed(shared):
     stored = shared.engine().find(job_id)
     assert (stored.status, stored.attempts, stored.exception) == (Status.FAILED, 1, text)
     assert is_now(stored.failed_at)
-    assert [stored.id for stored in shared.engine().browse(Status.FAILED)] == [job_id]
+    assert [stored.id for stored in shared.engine().browse(Where(status=Status.FAILED))] == [job_id]
     assert shared.engine().stats()["default"]["failed"] == 1
 
 
@@ -243,7 +244,7 @@ def test_php_retries_what_python_has_failed(shared):
     shared.settle(Failed, "boom")
     assert shared.php("retry", id=job_id) == 1
     assert shared.engine().find(job_id).status == Status.NEW
-    assert shared.engine().browse(Status.FAILED) == []
+    assert shared.engine().browse(Where(status=Status.FAILED)) == []
     claim = shared.settle(Done)
     assert (claim.id, claim.attempts) == (job_id, 1)
 
@@ -251,7 +252,7 @@ def test_php_retries_what_python_has_failed(shared):
 def test_python_retries_what_php_has_failed(shared):
     job_id = dispatch(shared)
     php_fails(shared)
-    assert shared.engine().move("retry", Where(job_id)) == 1
+    assert shared.engine().move("retry", Where(job_id=job_id)) == 1
     shown = shared.php("show", id=job_id)
     assert (shown["job"]["status"], shown["job"]["attempts"]) == (Status.NEW, 0)
     assert (shown["job"]["exception"], shown["job"]["failed_at"]) == (None, None)
@@ -296,14 +297,14 @@ def test_either_side_retries_a_job_once(shared):
     job_id = dispatch(shared)
     shared.settle(Failed, "boom")
     assert shared.php("retry", id=job_id) == 1
-    assert shared.engine().move("retry", Where(job_id)) == 0
+    assert shared.engine().move("retry", Where(job_id=job_id)) == 0
     assert shared.php("retry", id=job_id) == 0
 
 
 def test_python_deletes_what_php_has_failed(shared):
     job_id = dispatch(shared)
     php_fails(shared)
-    assert shared.engine().purge(Status.FAILED, Where(job_id)) == 1
+    assert shared.engine().purge(Where(status=Status.FAILED, job_id=job_id)) == 1
     assert shared.php("show", id=job_id) == {
         "type": 0,
         "job": None,
@@ -318,9 +319,9 @@ def test_php_deletes_what_python_has_failed(shared):
     shared.settle(Failed, "boom")
     shared.php("done", id=job_id)
     assert shared.engine().find(job_id) is None
-    assert shared.engine().browse(Status.FAILED) == []
+    assert shared.engine().browse(Where(status=Status.FAILED)) == []
     assert shared.engine().stats().get("default", {}).get("failed", 0) == 0
-    assert shared.engine().move("retry", Where(job_id)) == 0
+    assert shared.engine().move("retry", Where(job_id=job_id)) == 0
 
 
 # Between the two
@@ -337,10 +338,10 @@ def test_a_job_keeps_the_form_it_came_in(shared, form, kind):
         shared.engine().settle(worker, [outcome[0](claim.id, claim.fence, *outcome[1:])])
         assert shared.form(job_id) == kind
     for engine in (shared.engine(other), shared.engine(form)):
-        assert engine.move("retry", Where(job_id)) == 1
+        assert engine.move("retry", Where(job_id=job_id)) == 1
         assert shared.form(job_id) == kind
         shared.settle(Failed, "boom")
-    shared.engine().move("retry", Where(job_id))
+    shared.engine().move("retry", Where(job_id=job_id))
     worker, _ = shared.claim()
     shared.engine().recover(worker)
     assert shared.form(job_id) == kind
@@ -385,7 +386,7 @@ def test_a_dead_workers_late_outcome_cannot_end_phps_run(shared, outcome):
     php_claims(shared, queue="default")
     before = shared.text(job_id)
     late = outcome[0](claim.id, claim.fence, *outcome[1:])
-    assert shared.engine().settle(worker, [late]) == [False]
+    assert shared.engine().settle(worker, [late]) == [Settlement.LOST]
     assert shared.text(job_id) == before
     assert shared.score("queue:default", job_id) is None
 
@@ -396,7 +397,7 @@ def test_an_outcome_sent_again_cannot_end_phps_run(shared, first, again):
     job_id = dispatch(shared)
     worker, claim = shared.claim()
     outcome, repeated = (made[0](claim.id, claim.fence, *made[1:]) for made in (first, again))
-    assert shared.engine().settle(worker, [outcome]) == [True]
+    assert shared.engine().settle(worker, [outcome]) == [Settlement.ACCEPTED]
     php_claims(shared, queue="default")
     before = shared.text(job_id)
     shared.engine().settle(worker, [repeated])
@@ -423,7 +424,7 @@ def test_python_keeps_its_own_keys_away_from_where_php_looks(shared):
     assert shared.keys("jobs:job:*") == {
         f"jobs:job:{stored.id}"
         for status in (Status.NEW, Status.QUEUED, Status.FAILED)
-        for stored in shared.engine().browse(status)
+        for stored in shared.engine().browse(Where(status=status))
     }
 
 

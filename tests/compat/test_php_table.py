@@ -7,8 +7,19 @@ import time
 
 import pytest
 
-from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST, Where
-from lightjobs.model import Done, Failed, HandBack, NewJob, Release, Retention, Status, utc_text
+from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST
+from lightjobs.engines.where import Where
+from lightjobs.model import (
+    Done,
+    Failed,
+    HandBack,
+    NewJob,
+    Release,
+    Retention,
+    Settlement,
+    Status,
+    utc_text,
+)
 
 HANDLER = "App\\Jobs\\Work"
 TEXT = "Überraschung: 💥 \\ 'quoted' \"twice\";\nsecond line"
@@ -135,7 +146,7 @@ def test_python_reads_what_php_has_failed(table):
     assert (stored.status, stored.attempts, stored.exception) == (Status.FAILED, 1, text)
     assert TEXT in text
     assert is_now(stored.failed_at)
-    assert [stored.id for stored in table.engine.browse(Status.FAILED)] == [job_id]
+    assert [stored.id for stored in table.engine.browse(Where(status=Status.FAILED))] == [job_id]
     assert table.engine.stats()["default"]["failed"] == 1
 
 
@@ -210,7 +221,7 @@ def test_php_retries_what_python_has_failed(table):
 def test_python_retries_what_php_has_failed(table):
     job_id = dispatch(table)
     php_fails(table)
-    assert table.engine.move("retry", Where(job_id)) == 1
+    assert table.engine.move("retry", Where(job_id=job_id)) == 1
     shown = table.php("show", id=job_id)
     assert (shown["status"], shown["attempts"]) == (Status.NEW, 0)
     assert (shown["exception"], shown["failed_at"]) == (None, None)
@@ -255,14 +266,14 @@ def test_either_side_retries_a_job_once(table):
     job_id = dispatch(table)
     table.settle(Failed, "boom")
     assert table.php("retry", id=job_id) == 1
-    assert table.engine.move("retry", Where(job_id)) == 0
+    assert table.engine.move("retry", Where(job_id=job_id)) == 0
     assert table.php("retry", id=job_id) == 0
 
 
 def test_either_side_deletes_what_the_other_has_failed(table):
     job_id = dispatch(table)
     php_fails(table)
-    assert table.engine.purge(Status.FAILED, Where(job_id)) == 1
+    assert table.engine.purge(Where(status=Status.FAILED, job_id=job_id)) == 1
     assert table.php("show", id=job_id) is None
     job_id = dispatch(table)
     table.settle(Failed, "boom")
@@ -298,7 +309,7 @@ def test_a_dead_workers_late_outcome_cannot_end_phps_run(table, outcome):
     table.php("claim", queue="default")
     before = table.row(job_id)
     late = outcome[0](claim.id, claim.fence, *outcome[1:])
-    assert table.engine.settle(worker, [late]) == [False]
+    assert table.engine.settle(worker, [late]) == [Settlement.LOST]
     assert table.row(job_id) == before
 
 
@@ -308,7 +319,7 @@ def test_an_outcome_sent_again_cannot_end_phps_run(table, first, again):
     job_id = dispatch(table)
     worker, claim = table.claim()
     outcome, repeated = (made[0](claim.id, claim.fence, *made[1:]) for made in (first, again))
-    assert table.engine.settle(worker, [outcome]) == [True]
+    assert table.engine.settle(worker, [outcome]) == [Settlement.ACCEPTED]
     table.php("claim", queue="default")
     before = table.row(job_id)
     table.engine.settle(worker, [repeated])
@@ -322,13 +333,13 @@ def test_what_php_ends_under_a_python_workers_hands_is_nobodys_once_that_one_let
     ):
         job_id = dispatch(table)
         php_claims = table.php("claim", queue="default")
-        assert table.engine.recover_php(time.time() + 1) == 1  # too early: PHP lives
+        assert table.engine.lightpack.recover_php(time.time() + 1) == 1  # too early: PHP lives
         worker, claim = table.claim()
         table.php("fail", id=php_claims["id"], text="late")
         let_go(worker, claim)
         stored = table.engine.find(job_id)
         assert (stored.status, stored.worker) == (Status.FAILED, None)
-        assert table.engine.purge(Status.FAILED, Where(job_id)) == 1
+        assert table.engine.purge(Where(status=Status.FAILED, job_id=job_id)) == 1
 
 
 # Out of PHP's sight
@@ -356,7 +367,7 @@ def test_php_does_not_see_a_completed_job_and_runs_one_that_is_run_again(table):
     assert table.php("show", id=job_id)["status"] == Status.COMPLETED
     assert table.php("claim") is None
     assert table.php("retry") == 0
-    assert table.engine.move("rerun", Where(job_id)) == 1
+    assert table.engine.move("rerun", Where(job_id=job_id)) == 1
     assert table.php("claim")["attempts"] == 1
 
 
@@ -392,7 +403,7 @@ def test_what_php_claimed_long_ago_is_put_back_with_its_attempt_spent(table):
     for _ in range(2):
         table.php("claim", queue="default")
     age(table, job_id, 1)
-    assert table.engine.recover_php(time.time() - 600) == 1
+    assert table.engine.lightpack.recover_php(time.time() - 600) == 1
     assert table.engine.find(running).status == Status.QUEUED
     claim = table.settle(Done)
     assert (claim.id, claim.attempts, claim.recoveries) == (job_id, 2, 0)
@@ -403,7 +414,7 @@ def test_a_job_that_waited_for_long_and_php_has_just_claimed_is_left_alone(table
     table.server.query("UPDATE jobs SET created_at = scheduled_at")
     age(table, job_id, 2)
     table.php("claim", queue="default")
-    assert table.engine.recover_php(time.time() - 600) == 0
+    assert table.engine.lightpack.recover_php(time.time() - 600) == 0
     assert table.engine.find(job_id).status == Status.QUEUED
 
 
@@ -415,14 +426,14 @@ def test_only_what_php_holds_is_put_back(table):
     statuses = [table.engine.find(job_id).status for job_id in ids]
     for job_id in ids:
         age(table, job_id, 1)
-    assert table.engine.recover_php(time.time()) == 0
+    assert table.engine.lightpack.recover_php(time.time()) == 0
     assert [table.engine.find(job_id).status for job_id in ids] == statuses
 
 
 def test_more_than_one_part_is_put_back(table, monkeypatch):
-    monkeypatch.setattr("lightjobs.engines.sql.engine.PART", 2)
+    monkeypatch.setattr("lightjobs.engines.sql.lightpack.PART", 2)
     for _ in range(5):
         dispatch(table)
         table.php("claim", queue="default")
-    assert table.engine.recover_php(time.time() + 1) == 5
+    assert table.engine.lightpack.recover_php(time.time() + 1) == 5
     assert table.engine.stats()["default"]["new"] == 5

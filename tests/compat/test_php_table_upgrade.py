@@ -70,8 +70,8 @@ def test_python_goes_on_with_the_upgraded_table(upgraded):
 
 def test_what_php_had_claimed_before_the_upgrade_is_put_back_by_its_age_since(upgraded):
     table, ids = upgraded
-    assert table.engine.recover_php(time.time() - 60) == 0
-    assert table.engine.recover_php(time.time() + 1) == 1
+    assert table.engine.lightpack.recover_php(time.time() - 60) == 0
+    assert table.engine.lightpack.recover_php(time.time() + 1) == 1
     assert table.engine.find(ids["claimed"]).status == Status.NEW
 
 

@@ -50,8 +50,8 @@ def test_a_careless_php_claims_when_a_job_is_due(table, careless):
 def test_what_a_careless_php_claimed_is_recovered_by_its_age(table, careless):
     careless("dispatch", handler=HANDLER, payload={})
     careless("claim")
-    assert table.engine.recover_php(time.time() - 60) == 0
-    assert table.engine.recover_php(time.time() + 1) == 1
+    assert table.engine.lightpack.recover_php(time.time() - 60) == 0
+    assert table.engine.lightpack.recover_php(time.time() + 1) == 1
 
 
 # The traps

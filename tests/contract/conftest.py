@@ -7,35 +7,35 @@ from servers import clean_cluster, clean_redis, clean_valkey
 from sql_servers import clean_mariadb, clean_postgres
 
 from lightjobs import engines, env
+from lightjobs.engines.control import Engine
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
-from lightjobs.engines.store import Engine
 from lightjobs.settings import settings
 
 __all__ = ["clean_cluster", "clean_mariadb", "clean_postgres", "clean_redis", "clean_valkey"]
 
 
-class RunStore(NamedTuple):
+class Store(NamedTuple):
     engine: Engine
     environment: dict[str, str] | None
     """What makes another process use the same store; None when no other process can."""
 
 
-def memory(request: pytest.FixtureRequest) -> RunStore:
-    return RunStore(MemoryEngine(), None)
+def memory(request: pytest.FixtureRequest) -> Store:
+    return Store(MemoryEngine(), None)
 
 
-def sqlite(request: pytest.FixtureRequest) -> RunStore:
+def sqlite(request: pytest.FixtureRequest) -> Store:
     path = str(request.getfixturevalue("tmp_path") / "jobs.sqlite")
-    return RunStore(SqlEngine(Sqlite(path)), {"JOB_ENGINE": "database", "DB_NAME": path})
+    return Store(SqlEngine(Sqlite(path)), {"JOB_ENGINE": "database", "DB_NAME": path})
 
 
 def redis(form, kind="redis", server="redis", **environment):
     def make(request):
         found = request.getfixturevalue(f"clean_{server}")
         ours = {**found.environment, "JOB_ENGINE": kind, "REDIS_JOB_FORMAT": form, **environment}
-        return RunStore(configured(ours), ours)
+        return Store(configured(ours), ours)
 
     return make
 
@@ -52,7 +52,7 @@ def configured(environment):
 def server(kind):
     def make(request):
         found = request.getfixturevalue(f"clean_{kind}")
-        return RunStore(found.engine(), found.environment)
+        return Store(found.engine(), found.environment)
 
     return make
 
@@ -72,7 +72,8 @@ STORES = {
 @pytest.fixture(params=STORES)
 def store(request):
     made = STORES[request.param](request)
-    made.engine.install()
+    if made.engine.schema is not None:
+        made.engine.schema.install()
     yield made
     made.engine.close()
 

@@ -2,6 +2,7 @@ import time
 
 import pytest
 
+from lightjobs.engines.where import Where
 from lightjobs.model import STATUSES
 
 from .support import NO_IDS, claim_one, fail, push
@@ -20,55 +21,72 @@ def test_browse_lists_jobs_of_a_status(engine):
     running = push(engine, queue="r")
     claim_one(engine, queue="r")
     new = push(engine, 2)
-    assert [j.id for j in engine.browse("new")] == new
-    assert [j.id for j in engine.browse("queued")] == running
-    assert {j.id for j in engine.browse("failed")} == set(failed)
-    assert engine.browse("paused") == []
-    assert engine.browse("unheard of") == []
+    assert [j.id for j in engine.browse(Where(status="new"))] == new
+    assert [j.id for j in engine.browse(Where(status="queued"))] == running
+    assert {j.id for j in engine.browse(Where(status="failed"))} == set(failed)
+    assert engine.browse(Where(status="paused")) == []
+    assert engine.browse(Where(status="unheard of")) == []
 
 
 def test_browse_returns_what_find_returns(engine):
     (id,) = fail(engine, payload='{"a":1}', options='{"attempts":2}')
-    assert engine.browse("failed") == [engine.find(id)]
+    assert engine.browse(Where(status="failed")) == [engine.find(id)]
 
 
 def test_browse_shows_waiting_jobs_oldest_first(engine):
     late, early = push(engine, due=5000.0)[0], push(engine, due=1000.0)[0]
-    assert [j.id for j in engine.browse("new")] == [early, late]
+    assert [j.id for j in engine.browse(Where(status="new"))] == [early, late]
 
 
 def test_browse_shows_the_latest_failure_first(engine):
     first = fail(engine)
     second = fail(engine)
-    assert [j.id for j in engine.browse("failed")] == second + first
+    assert [j.id for j in engine.browse(Where(status="failed"))] == second + first
 
 
 def test_browse_of_a_queue_shows_only_that(engine):
     a, b = fail(engine, 2, "a"), push(engine, queue="b")
-    assert {j.id for j in engine.browse("failed", "a")} == set(a)
-    assert engine.browse("failed", "b") == []
-    assert [j.id for j in engine.browse("new", "b")] == b
-    assert engine.browse("new", "' OR ''='") == []
+    assert {j.id for j in engine.browse(Where(status="failed", queue="a"))} == set(a)
+    assert engine.browse(Where(status="failed", queue="b")) == []
+    assert [j.id for j in engine.browse(Where(status="new", queue="b"))] == b
+    assert engine.browse(Where(status="new", queue="' OR ''='")) == []
 
 
 def test_browse_of_a_handler_or_an_age_shows_only_that(engine):
     mine, _other = fail(engine, 3, handler="Mine"), fail(engine, 3, handler="Other")
     waiting = push(engine, handler="Mine", queue="w")
     now = time.time()
-    assert {j.id for j in engine.browse("failed", handler="Mine")} == set(mine)
-    assert len(engine.browse("failed", handler="Mine", limit=2)) == 2
-    assert [j.id for j in engine.browse("new", handler="Mine", before=now + 60)] == waiting
-    assert engine.browse("failed", handler="' OR ''='") == []
-    assert engine.browse("failed", before=now - 60) == engine.browse("new", before=now - 60) == []
-    assert len(engine.browse("failed", "q", 50, "Mine", now + 60)) == 3
-    assert engine.browse("failed", "w", 50, "Mine", now + 60) == []
+    assert {j.id for j in engine.browse(Where(status="failed", handler="Mine"))} == set(mine)
+    assert len(engine.browse(Where(status="failed", handler="Mine"), 2)) == 2
+    assert [
+        j.id for j in engine.browse(Where(status="new", handler="Mine", before=now + 60))
+    ] == waiting
+    assert engine.browse(Where(status="failed", handler="' OR ''='")) == []
+    assert (
+        engine.browse(Where(status="failed", before=now - 60))
+        == engine.browse(Where(status="new", before=now - 60))
+        == []
+    )
+    assert (
+        len(engine.browse(Where(status="failed", queue="q", handler="Mine", before=now + 60), 50))
+        == 3
+    )
+    assert (
+        engine.browse(Where(status="failed", queue="w", handler="Mine", before=now + 60), 50) == []
+    )
 
 
 def test_browse_shows_at_most_limit(engine):
     push(engine, 60)
     fail(engine, 60, "f")
-    assert len(engine.browse("new")) == len(engine.browse("failed")) == 50
-    assert len(engine.browse("new", limit=7)) == len(engine.browse("failed", limit=7)) == 7
+    assert (
+        len(engine.browse(Where(status="new"))) == len(engine.browse(Where(status="failed"))) == 50
+    )
+    assert (
+        len(engine.browse(Where(status="new"), 7))
+        == len(engine.browse(Where(status="failed"), 7))
+        == 7
+    )
 
 
 def test_stats_of_an_empty_store_are_empty(engine):
@@ -98,7 +116,7 @@ def test_a_delay_of_less_than_a_second_counts_as_delayed_until_it_is_over(engine
 def test_looking_changes_nothing(engine):
     (id,) = push(engine)
     before = engine.find(id)
-    engine.stats(), engine.browse("new"), engine.held("stranger")
+    engine.stats(), engine.browse(Where(status="new")), engine.held("stranger")
     assert engine.find(id) == before
 
 

@@ -2,9 +2,10 @@ import time
 
 import pytest
 
-from lightjobs.engines.store import MAX_RECOVERIES, Where
+from lightjobs.engines.store import MAX_RECOVERIES
+from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError
-from lightjobs.model import Done, Failed, Retention
+from lightjobs.model import Done, Failed, Retention, Settlement
 
 from .support import KINDS, NO_IDS, claim_one, drain, fail, outcomes, push, worker
 
@@ -48,8 +49,8 @@ def test_the_outcome_of_a_cancelled_run_is_refused(engine, kind):
     name = worker(engine)
     claim = claim_one(engine, name)
     assert engine.cancel(claim.id)
-    assert engine.settle(name, [outcomes(claim)[kind]]) == [False]
-    assert engine.settle(name, [outcomes(claim)[kind]]) == [False]
+    assert engine.settle(name, [outcomes(claim)[kind]]) == [Settlement.CANCELLED]
+    assert engine.settle(name, [outcomes(claim)[kind]]) == [Settlement.CANCELLED]
     assert engine.find(claim.id).status == "cancelled"
     assert drain(engine) == []
 
@@ -60,7 +61,10 @@ def test_a_cancelled_run_is_no_longer_held(engine):
     a, b = engine.claim(name, ["q"], 2)
     engine.cancel(a.id)
     assert engine.held(name) == [b]
-    assert engine.settle(name, [Done(a.id, a.fence), Done(b.id, b.fence)]) == [False, True]
+    assert engine.settle(name, [Done(a.id, a.fence), Done(b.id, b.fence)]) == [
+        Settlement.CANCELLED,
+        Settlement.ACCEPTED,
+    ]
 
 
 def test_a_cancelled_running_job_is_purged_once_its_worker_has_let_go(engine):
@@ -69,9 +73,8 @@ def test_a_cancelled_running_job_is_purged_once_its_worker_has_let_go(engine):
     name = worker(engine)
     claim = claim_one(engine, name)
     engine.cancel(claim.id)
-    assert engine.purge("cancelled") == engine.expire() == 0
-    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [False]
-    assert engine.expire() == 1
+    assert engine.purge(Where(status="cancelled")) == engine.expire() == 0
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.CANCELLED]
     assert engine.find(claim.id) is None
     assert engine.stats() == {}
 
@@ -84,7 +87,7 @@ def test_a_cancelled_job_of_a_dead_worker_stays_cancelled(engine):
     assert engine.recover(name) == 1
     assert [c.id for c in drain(engine)] == [claims[1].id]
     assert engine.find(claims[0].id).status == "cancelled"
-    assert engine.purge("cancelled") == 1
+    assert engine.purge(Where(status="cancelled")) == 1
 
 
 def test_a_waiting_job_is_gone_when_cancelled_jobs_are_dropped(engine):
@@ -117,8 +120,8 @@ def test_a_cancelled_job_can_be_run_again_as_new(engine):
     (id,) = push(engine, priority=1, options='{"attempts":3}')
     before = engine.find(id)
     engine.cancel(id)
-    assert engine.move("retry", Where(id)) == 0
-    assert engine.move("rerun", Where(id)) == 1
+    assert engine.move("retry", Where(job_id=id)) == 0
+    assert engine.move("rerun", Where(job_id=id)) == 1
     again = engine.find(id)
     assert again == before._replace(scheduled_at=again.scheduled_at)
     assert claim_one(engine).attempts == 1
@@ -129,10 +132,10 @@ def test_a_job_cancelled_while_it_ran_and_run_again_refuses_the_old_outcome(engi
     name = worker(engine)
     old = claim_one(engine, name)
     engine.cancel(old.id)
-    assert engine.move("rerun", Where(old.id)) == 1
+    assert engine.move("rerun", Where(job_id=old.id)) == 1
     new = claim_one(engine)
     assert new.fence > old.fence
-    assert engine.settle(name, [Failed(old.id, old.fence, "x")]) == [False]
+    assert engine.settle(name, [Failed(old.id, old.fence, "x")]) == [Settlement.LOST]
     assert engine.find(old.id).status == "queued"
 
 
@@ -141,18 +144,18 @@ def test_a_job_cancelled_while_it_ran_and_run_again_is_nobodys(engine):
     name = worker(engine)
     claim = claim_one(engine, name)
     engine.cancel(claim.id)
-    engine.move("rerun", Where(claim.id))
+    engine.move("rerun", Where(job_id=claim.id))
     assert engine.find(claim.id).worker is None
-    assert engine.purge("new") == 1
+    assert engine.purge(Where(status="new")) == 1
 
 
 def test_a_requeued_job_leaves_its_worker_and_spends_nothing(engine):
     push(engine)
     name = worker(engine)
     old = claim_one(engine, name)
-    assert engine.move("requeue", Where(old.id)) == 1
+    assert engine.move("requeue", Where(job_id=old.id)) == 1
     assert engine.held(name) == []
-    assert engine.settle(name, [Done(old.id, old.fence)]) == [False]
+    assert engine.settle(name, [Done(old.id, old.fence)]) == [Settlement.LOST]
     new = claim_one(engine)
     assert (new.id, new.attempts, new.recoveries) == (old.id, 1, 0)
     assert new.fence > old.fence
@@ -176,15 +179,15 @@ def test_cancelled_jobs_are_listed_latest_first(engine):
     ids = push(engine, 3)
     for id in ids:
         engine.cancel(id)
-    assert {job.id for job in engine.browse("cancelled")} == set(ids)
-    assert len(engine.browse("cancelled", limit=2)) == 2
-    assert engine.browse("cancelled", "other") == []
+    assert {job.id for job in engine.browse(Where(status="cancelled"))} == set(ids)
+    assert len(engine.browse(Where(status="cancelled"), 2)) == 2
+    assert engine.browse(Where(status="cancelled", queue="other")) == []
 
 
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume"])
 @pytest.mark.parametrize("wrong", [None, 1, b"1"])
 def test_what_is_no_text_is_refused_and_touches_no_job(engine, verb, wrong):
     (id,) = push(engine)
-    with pytest.raises(LightjobsError, match=r"is no job's id; allowed: the text"):
+    with pytest.raises(LightjobsError, match=r"is not a job's id; allowed: the text"):
         getattr(engine, verb)(wrong)
     assert engine.find(id).status == "new"

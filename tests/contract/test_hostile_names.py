@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from lightjobs.engines.store import Where
-from lightjobs.model import Done, Failed, NewJob, Release, Status
+from lightjobs.engines.where import Where
+from lightjobs.model import Done, Failed, NewJob, Release, Settlement, Status
 
 from .conftest import STORES
 
@@ -48,7 +48,7 @@ CORPUS = [
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def engine(request):
     made = STORES[request.param](request).engine
-    made.install()
+    made.schema.install()
     yield made
     made.close()
 
@@ -101,23 +101,23 @@ def test_a_hostile_name_touches_its_own_rows_only(engine, text):
     assert engine.held(text) == claims
     done, failed, released, lost = ((claim.id, claim.fence) for claim in claims)
     outcomes = [Done(*done), Failed(*failed, text), Release(*released, time.time() - 1, 1)]
-    assert engine.settle(text, outcomes) == [True] * 3
+    assert engine.settle(text, outcomes) == [Settlement.ACCEPTED] * 3
     assert engine.recover(text) == 1
     assert engine.find(failed[0]).exception == text
-    assert [job.id for job in engine.browse(Status.FAILED, text)] == [failed[0]]
-    assert sorted(job.id for job in engine.browse(Status.NEW, text)) == sorted(
+    assert [job.id for job in engine.browse(Where(status=Status.FAILED, queue=text))] == [failed[0]]
+    assert sorted(job.id for job in engine.browse(Where(status=Status.NEW, queue=text))) == sorted(
         [released[0], lost[0]]
     )
 
     which = Where(queue=text, handler=text)
-    assert engine.count(Status.FAILED, which) == engine.move("retry", which) == 1
+    assert engine.count(which.of(status=Status.FAILED)) == engine.move("retry", which) == 1
     assert engine.pause_queue(text)
     assert engine.paused_queues() == [text]
     engine.register(f"{text}2", 30.0)
     assert engine.claim(f"{text}2", [text], 10) == []
     assert engine.resume_queue(text)
     assert engine.move("pause", which) == engine.move("resume", which) == 3
-    assert engine.purge(Status.NEW, which) == 3
+    assert engine.purge(which.of(status=Status.NEW)) == 3
 
     assert [engine.find(job_id) for job_id in others] == before
     assert engine.stats() == counts
@@ -128,19 +128,19 @@ def test_a_handler_is_told_from_all_that_look_alike(engine, text):
     others = engine.push([NewJob(name, "q", "{}") for name in neighbours(text)])
     (own,) = engine.push([NewJob(text, "q", "{}")])
     assert engine.move("pause", Where(handler=text)) == 1
-    assert [job.id for job in engine.browse(Status.PAUSED)] == [own]
-    assert engine.purge(Status.NEW) == len(others)
+    assert [job.id for job in engine.browse(Where(status=Status.PAUSED))] == [own]
+    assert engine.purge(Where(status=Status.NEW)) == len(others)
 
 
 @pytest.mark.parametrize("text", CORPUS)
 def test_a_hostile_key_or_entry_is_only_a_name(engine, text):
     other = f"{text} "
-    assert engine.limit(other, 1, 60.0) == 0.0
-    assert engine.limit(text, 1, 60.0) == 0.0
-    assert engine.limit(text, 1, 60.0) > 0
-    engine.enroll([text, other], 1.0)
-    assert engine.pause_entry(text)
-    assert {name: slot.paused for name, slot in engine.slots().items()} == {
+    assert engine.hit(other, 1, 60.0) == 0.0
+    assert engine.hit(text, 1, 60.0) == 0.0
+    assert engine.hit(text, 1, 60.0) > 0
+    engine.schedule.enroll([text, other], 1.0)
+    assert engine.schedule.pause_entry(text)
+    assert {name: slot.paused for name, slot in engine.schedule.slots().items()} == {
         text: True,
         other: False,
     }

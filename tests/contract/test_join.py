@@ -22,6 +22,7 @@ from pymysql.cursors import DictCursor, SSCursor
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.null import NullEngine
 from lightjobs.engines.sync import SyncEngine
+from lightjobs.engines.where import Where
 from lightjobs.errors import (
     LightjobsError,
     SchemaOutdated,
@@ -29,7 +30,7 @@ from lightjobs.errors import (
     StoreInDoubt,
     StoreUnavailable,
 )
-from lightjobs.model import Done, NewJob, Release, Retention, Status
+from lightjobs.model import Done, NewJob, Release, Retention, Settlement, Status
 
 from .support import HANDLER, claim_one, in_threads, job, push, worker
 from .test_push import HOSTILE
@@ -262,7 +263,7 @@ def test_nothing_of_the_callers_session_matters_or_is_changed(odd, count):
     for found in stored:
         assert time.strftime("%Y-%m-%d %H:%M:%S", moment) <= found.created_at
         assert found.created_at <= time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-    assert caller.engine.count("new") == (len(HOSTILE) + 1) * count
+    assert caller.engine.count(Where(status="new")) == (len(HOSTILE) + 1) * count
 
 
 @pytest.fixture
@@ -338,7 +339,7 @@ def test_done_and_its_effects_commit_together(caller, connection, keeps):
     assert_completed(caller, claim.id, keeps)
     # What the worker does when the run has ended, and once more when the answer was lost:
     for _ in range(2):
-        assert caller.engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
+        assert caller.engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.ACCEPTED]
     assert_completed(caller, claim.id, keeps)
 
 
@@ -360,7 +361,7 @@ def test_a_completion_that_is_rolled_back_has_never_been(caller, connection):
     connection.rollback()
     assert caller.engine.find(claim.id).status == "queued"
     release = Release(claim.id, claim.fence, time.time() - 1, 1)
-    assert caller.engine.settle(name, [release]) == [True]
+    assert caller.engine.settle(name, [release]) == [Settlement.ACCEPTED]
     assert waiting(caller) == 1
 
 
@@ -432,7 +433,7 @@ def test_a_transaction_that_is_left_open_is_rolled_back_once_the_run_is_over(cal
     assert joined.abandon() is True
     assert joined.abandon() is False
     assert caller.effects() == []
-    assert caller.engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
+    assert caller.engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.ACCEPTED]
 
 
 def test_a_later_transaction_is_left_alone(caller, connection):

@@ -27,10 +27,10 @@ TYPES = {
 @pytest.fixture(params=SQL)
 def engine(request):
     made = STORES[request.param](request).engine
-    made.install()
+    made.schema.install()
     yield made
     made._db.apply(["DROP TABLE IF EXISTS jobs"])
-    made.install()
+    made.schema.install()
     made.close()
 
 
@@ -47,30 +47,30 @@ def broken(request, engine):
 
 def test_without_its_columns_a_migration_counts_as_pending(broken):
     assert "migration(s) are pending: run `lightjobs migrate:up`" in broken.problems()[0]
-    assert broken.installed()[-1][1] is None
-    assert broken.install(dry_run=True)
+    assert broken.schema.installed()[-1][1] is None
+    assert broken.schema.install(dry_run=True)
     with pytest.raises(SchemaOutdated, match="lightjobs migrate:up"):
         push(broken)
 
 
 def test_migrating_again_makes_the_table_ready_again(broken):
-    dry = broken.install(dry_run=True)
-    assert broken.install() == dry
+    dry = broken.schema.install(dry_run=True)
+    assert broken.schema.install() == dry
     assert broken.problems() == []
-    assert all(at for _name, at in broken.installed())
-    assert broken.install() == []
+    assert all(at for _name, at in broken.schema.installed())
+    assert broken.schema.install() == []
     push(broken, 2)
     assert len(drain(broken)) == 2
 
 
 def test_the_printed_sql_is_all_that_is_needed(broken):
-    for step in broken.install(dry_run=True):
-        broken._db.apply(statements(step))
-    assert broken.install(dry_run=True) == []
+    for _name, sql in broken.schema.install(dry_run=True):
+        broken._db.apply(statements(sql))
+    assert broken.schema.install(dry_run=True) == []
     push(broken)
     assert len(drain(broken)) == 1
 
 
 def test_there_is_nothing_to_take_back_of_a_table_that_is_gone(engine):
     engine._db.apply(["DROP TABLE jobs"])
-    assert engine.uninstall() == []
+    assert engine.schema.uninstall() == []

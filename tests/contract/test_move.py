@@ -3,10 +3,10 @@ import time
 import pytest
 
 from lightjobs.engines.redis import bulk
-from lightjobs.engines.sql import engine as sql
-from lightjobs.engines.store import Where
+from lightjobs.engines.sql import bulk as sql
+from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError
-from lightjobs.model import Done, Failed
+from lightjobs.model import Done, Failed, Settlement
 
 from .support import NO_IDS, claim_one, drain, fail, push, worker
 
@@ -14,7 +14,7 @@ from .support import NO_IDS, claim_one, drain, fail, push, worker
 def test_retry_makes_a_failed_job_as_new_and_due(engine):
     (id,) = fail(engine, options='{"attempts":3}', priority=1)
     before = engine.find(id)
-    assert engine.move("retry", Where(id)) == 1
+    assert engine.move("retry", Where(job_id=id)) == 1
     stored = engine.find(id)
     assert stored == before._replace(
         status="new",
@@ -36,7 +36,7 @@ def test_retry_makes_a_once_delayed_job_due_now(engine):
     claim = claim_one(engine, name)
     engine.settle(name, [Failed(id, claim.fence, "x")])
     now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - 1))
-    engine.move("retry", Where(id))
+    engine.move("retry", Where(job_id=id))
     assert engine.find(id).scheduled_at >= now
     assert [c.id for c in drain(engine)] == [id]
 
@@ -57,9 +57,9 @@ def test_retry_of_a_queue_takes_only_that_queue(engine):
 
 def test_retry_of_a_job_in_another_queue_changes_nothing(engine):
     (id,) = fail(engine, queue="a")
-    assert engine.move("retry", Where(id, "b")) == 0
+    assert engine.move("retry", Where(job_id=id, queue="b")) == 0
     assert engine.find(id).status == "failed"
-    assert engine.move("retry", Where(id, "a")) == 1
+    assert engine.move("retry", Where(job_id=id, queue="a")) == 1
 
 
 def test_retry_takes_more_than_a_part(engine):
@@ -93,7 +93,11 @@ def test_retry_of_a_waiting_or_running_job_changes_nothing(engine):
     (delayed,) = push(engine, queue="w", due=time.time() + 60)
     claim_one(engine, queue="r")
     before = [engine.find(id) for id in (waiting, running, delayed)]
-    assert [engine.move("retry", Where(id)) for id in (waiting, running, delayed)] == [0, 0, 0]
+    assert [engine.move("retry", Where(job_id=id)) for id in (waiting, running, delayed)] == [
+        0,
+        0,
+        0,
+    ]
     assert engine.move("retry") == 0
     assert [engine.find(id) for id in (waiting, running, delayed)] == before
 
@@ -102,14 +106,14 @@ def test_retry_of_a_waiting_or_running_job_changes_nothing(engine):
 def test_an_unknown_move_is_refused(engine, name):
     (id,) = fail(engine)
     with pytest.raises(LightjobsError, match="retry"):
-        engine.move(name, Where(id))
+        engine.move(name, Where(job_id=id))
     assert engine.find(id).status == "failed"
 
 
 @pytest.mark.parametrize("text", NO_IDS)
 def test_what_is_no_id_moves_nothing(engine, text):
     (id,) = fail(engine)
-    assert engine.move("retry", Where(text)) == 0
+    assert engine.move("retry", Where(job_id=text)) == 0
     assert engine.find(id).status == "failed"
 
 
@@ -119,6 +123,6 @@ def test_an_outcome_from_before_the_retry_is_stale(engine):
     name = worker(engine)
     claim = claim_one(engine, name)
     engine.settle(name, [Failed(claim.id, claim.fence, "x")])
-    engine.move("retry", Where(claim.id))
-    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [False]
+    engine.move("retry", Where(job_id=claim.id))
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.LOST]
     assert engine.find(claim.id).status == "new"

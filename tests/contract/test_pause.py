@@ -116,7 +116,7 @@ def test_pausing_a_queue_twice_is_pausing_it_once(engine):
 
 @pytest.mark.parametrize("name", ["", "x" * 56, None, 7], ids=str)
 def test_what_names_no_queue_is_not_paused(engine, name):
-    with pytest.raises(ValueError, match="names no queue; allowed: 1 to 55 characters"):
+    with pytest.raises(ValueError, match="is not a queue; allowed: 1 to 55 characters"):
         engine.pause_queue(name)
     assert engine.paused_queues() == []
     assert not engine.resume_queue(str(name))

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.store import Where
+from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError
 
 from .support import NO_IDS, claim_one, fail, push, worker
@@ -10,34 +10,34 @@ from .support import NO_IDS, claim_one, fail, push, worker
 
 def test_purge_deletes_failed_jobs(engine):
     fail(engine, 3)
-    assert engine.purge("failed") == 3
+    assert engine.purge(Where(status="failed")) == 3
     assert engine.stats() == {}
-    assert engine.purge("failed") == 0
+    assert engine.purge(Where(status="failed")) == 0
 
 
 def test_purge_by_id_deletes_that_one(engine):
     ids = fail(engine, 3)
-    assert engine.purge("failed", Where(ids[1])) == 1
+    assert engine.purge(Where(status="failed", job_id=ids[1])) == 1
     assert [engine.find(id) is None for id in ids] == [False, True, False]
 
 
 def test_purge_by_queue_deletes_only_there(engine):
     a, b = fail(engine, 2, "a"), fail(engine, 2, "b")
-    assert engine.purge("failed", Where(queue="a")) == 2
+    assert engine.purge(Where(status="failed", queue="a")) == 2
     assert [engine.find(id) is None for id in a + b] == [True, True, False, False]
-    assert engine.purge("failed", Where(b[0], queue="a")) == 0
+    assert engine.purge(Where(status="failed", job_id=b[0], queue="a")) == 0
 
 
 def test_purge_before_keeps_what_failed_later(engine):
     ids = fail(engine, 2)
-    assert engine.purge("failed", Where(before=time.time() - 60)) == 0
-    assert engine.purge("failed", Where(ids[0], before=time.time() - 60)) == 0
-    assert engine.purge("failed", Where(before=time.time() + 60)) == 2
+    assert engine.purge(Where(status="failed", before=time.time() - 60)) == 0
+    assert engine.purge(Where(status="failed", job_id=ids[0], before=time.time() - 60)) == 0
+    assert engine.purge(Where(status="failed", before=time.time() + 60)) == 2
 
 
 def test_purge_takes_more_than_a_part(engine):
     fail(engine, 12_000)
-    assert engine.purge("failed") == 12_000
+    assert engine.purge(Where(status="failed")) == 12_000
     assert engine.stats() == {}
 
 
@@ -45,9 +45,13 @@ def test_purge_leaves_waiting_and_running_jobs_alone(engine):
     (waiting,) = push(engine, queue="w")
     (running,) = push(engine, queue="r")
     claim_one(engine, queue="r")
-    assert engine.purge("failed") == 0
-    assert engine.purge("failed", Where(waiting)) == engine.purge("failed", Where(running)) == 0
-    assert engine.purge("failed", Where(before=time.time() + 60)) == 0
+    assert engine.purge(Where(status="failed")) == 0
+    assert (
+        engine.purge(Where(status="failed", job_id=waiting))
+        == engine.purge(Where(status="failed", job_id=running))
+        == 0
+    )
+    assert engine.purge(Where(status="failed", before=time.time() + 60)) == 0
     assert engine.find(waiting)
     assert engine.find(running)
 
@@ -56,7 +60,7 @@ def test_purge_leaves_waiting_and_running_jobs_alone(engine):
 def test_jobs_in_a_workers_hands_cannot_be_purged(engine, status):
     (id,) = push(engine)
     with pytest.raises(LightjobsError, match="failed"):
-        engine.purge(status)
+        engine.purge(Where(status=status))
     assert engine.find(id)
 
 
@@ -66,8 +70,8 @@ def test_waiting_and_delayed_jobs_can_be_purged(engine):
     (high,) = push(engine, priority=2)
     (running,) = push(engine, queue="r")
     claim_one(engine, queue="r")
-    assert engine.purge("new", Where(high)) == 1
-    assert engine.purge("new") == 3
+    assert engine.purge(Where(status="new", job_id=high)) == 1
+    assert engine.purge(Where(status="new")) == 3
     assert engine.claim(worker(engine), ["q"], 9) == []
     assert engine.find(running)
     assert set(engine.stats()) == {"r"}
@@ -76,7 +80,7 @@ def test_waiting_and_delayed_jobs_can_be_purged(engine):
 def test_paused_jobs_can_be_purged(engine):
     a, b = push(engine, 2)
     engine.pause(a)
-    assert engine.purge("paused") == 1
+    assert engine.purge(Where(status="paused")) == 1
     assert engine.find(a) is None
     assert engine.find(b).status == "new"
 
@@ -84,11 +88,11 @@ def test_paused_jobs_can_be_purged(engine):
 @pytest.mark.parametrize("text", NO_IDS)
 def test_what_is_no_id_purges_nothing(engine, text):
     (id,) = fail(engine)
-    assert engine.purge("failed", Where(text)) == 0
+    assert engine.purge(Where(status="failed", job_id=text)) == 0
     assert engine.find(id)
 
 
 def test_the_id_of_a_purged_job_is_not_given_out_again(engine):
     ids = fail(engine, 3)
-    engine.purge("failed")
+    engine.purge(Where(status="failed"))
     assert not set(push(engine, 3)) & set(ids)

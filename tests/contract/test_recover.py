@@ -2,7 +2,8 @@ import time
 
 import pytest
 
-from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST, Where
+from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST
+from lightjobs.engines.where import Where
 from lightjobs.model import Done
 
 from .support import claim_one, drain, eventually, in_threads, processes, push, worker
@@ -68,7 +69,7 @@ def test_retry_gives_all_recoveries_back(engine):
         name = worker(engine)
         claim_one(engine, name)
         engine.recover(name)
-    assert engine.move("retry", Where(id)) == 1
+    assert engine.move("retry", Where(job_id=id)) == 1
     name = worker(engine)
     assert claim_one(engine, name).recoveries == 0
     engine.recover(name)

@@ -5,9 +5,9 @@ from servers import redis_server
 
 from lightjobs.engines import connect
 from lightjobs.engines.redis.bulk import PART
-from lightjobs.engines.store import Where
+from lightjobs.engines.where import Where
 from lightjobs.errors import StoreUnavailable
-from lightjobs.model import Done, Failed, Retention
+from lightjobs.model import Done, Failed, Retention, Settlement
 from lightjobs.settings.settings import load
 
 from .conftest import STORES
@@ -25,7 +25,7 @@ def test_a_bulk_verb_touches_a_bounded_part_at_a_time(engine):
     push(engine, 2 * PART + 1)
     told = []
     engine.move("cancel", Where(), told.append)
-    engine.purge("cancelled", Where(), told.append)
+    engine.purge(Where(status="cancelled"), told.append)
     assert told == [PART, PART, 1] * 2
 
 
@@ -88,11 +88,11 @@ def test_the_outcome_of_a_run_cut_off_is_refused_when_the_job_is_gone(engine, cu
     old = claim_one(engine, first)
     if cut == "rerun":
         engine.cancel(old.id)
-    assert engine.move(cut, Where(old.id)) == 1
+    assert engine.move(cut, Where(job_id=old.id)) == 1
     new = claim_one(engine, second)
-    assert engine.settle(second, [Done(new.id, new.fence)]) == [True]
+    assert engine.settle(second, [Done(new.id, new.fence)]) == [Settlement.ACCEPTED]
     assert engine.find(old.id) is None
-    assert engine.settle(first, [Done(old.id, old.fence)]) == [False]
+    assert engine.settle(first, [Done(old.id, old.fence)]) == [Settlement.LOST]
     assert engine._node.client.keys("jobs:held:*") == []
 
 
@@ -100,12 +100,12 @@ def test_a_worker_that_claims_again_what_was_taken_from_it_holds_it(engine):
     push(engine)
     name = worker(engine)
     old = claim_one(engine, name)
-    engine.move("requeue", Where(old.id))
+    engine.move("requeue", Where(job_id=old.id))
     new = claim_one(engine, name)
-    assert engine.settle(name, [Failed(old.id, old.fence, "late")]) == [False]
+    assert engine.settle(name, [Failed(old.id, old.fence, "late")]) == [Settlement.LOST]
     assert engine.held(name) == [new]
-    assert [job.id for job in engine.browse("queued")] == [new.id]
-    assert engine.settle(name, [Done(new.id, new.fence)]) == [True]
+    assert [job.id for job in engine.browse(Where(status="queued"))] == [new.id]
+    assert engine.settle(name, [Done(new.id, new.fence)]) == [Settlement.ACCEPTED]
     assert engine.stats() == {}
 
 
@@ -113,10 +113,10 @@ def test_a_job_taken_from_one_worker_and_claimed_by_another_is_listed_once(engin
     push(engine)
     first, second = worker(engine), worker(engine)
     old = claim_one(engine, first)
-    engine.move("requeue", Where(old.id))
+    engine.move("requeue", Where(job_id=old.id))
     claim_one(engine, second)
-    assert len(engine.browse("queued")) == 1
-    assert engine.count("queued", Where(handler=old.handler)) == 1
+    assert len(engine.browse(Where(status="queued"))) == 1
+    assert engine.count(Where(status="queued", handler=old.handler)) == 1
     assert engine.stats()["q"]["queued"] == 1
     assert engine.held(first) == []
     assert engine.recover(first) == 0
@@ -132,7 +132,7 @@ def test_all_keys_begin_with_the_prefix_that_keeps_them_in_one_slot(engine):
     a, b, *_ = engine.claim(name, ["q"], 3)
     engine.settle(name, [Done(a.id, a.fence), Failed(b.id, b.fence, "x")])
     engine.move("cancel")
-    engine.move("rerun", Where(a.id))
+    engine.move("rerun", Where(job_id=a.id))
     engine.move("pause")
     engine.pause_queue("q")
     engine.stats()
@@ -160,7 +160,7 @@ def test_people_can_cancel_pause_and_delete_on_a_full_redis(monkeypatch):
         assert engine.cancel(ids[51])
         assert engine.find(ids[51]) is None
         assert engine.cancel(claims[0].id)
-        assert engine.move("requeue", Where(claims[1].id)) == 1
+        assert engine.move("requeue", Where(job_id=claims[1].id)) == 1
         assert engine.pause_queue("q")
         assert drain(engine, limit=1) == []
         assert engine.move("cancel") > 1000

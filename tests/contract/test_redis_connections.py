@@ -8,9 +8,10 @@ import time
 import pytest
 from servers import Cluster, Server, redis_cluster, redis_server, valkey_server
 
-from lightjobs.engines.store import Engine, Where
+from lightjobs.engines.control import Engine
+from lightjobs.engines.where import Where
 from lightjobs.errors import SettingsError, StoreUnavailable
-from lightjobs.model import Done, Failed, Release
+from lightjobs.model import Done, Failed, Release, Settlement
 
 from .conftest import configured
 from .support import claim_one, eventually, fail, push, worker
@@ -44,20 +45,20 @@ def walk(engine: Engine) -> None:
         Release(two.id, two.fence, time.time() + 60, 1),
         Failed(three.id, three.fence, "boom"),
     ]
-    assert engine.settle(name, outcomes) == [True] * 3
+    assert engine.settle(name, outcomes) == [Settlement.ACCEPTED] * 3
     counts = engine.stats()[queue]
     assert (counts["new"], counts["delayed"], counts["failed"]) == (1, 1, 1)
-    assert [job.id for job in engine.browse("failed")] == [three.id]
-    assert engine.move("retry", Where(three.id)) == 1
+    assert [job.id for job in engine.browse(Where(status="failed"))] == [three.id]
+    assert engine.move("retry", Where(job_id=three.id)) == 1
     assert engine.wait([queue], 1)
     claim_one(engine, name, queue)
     assert engine.beat([name], 30) == []
     assert engine.recover(name) == 1
     fail(engine, queue="other")
-    assert engine.purge("failed") == 1
-    assert engine.limit(queue, 1, 10) == 0
-    assert engine.limit(queue, 1, 10) > 9
-    assert engine.recover_php(time.time()) == 0
+    assert engine.purge(Where(status="failed")) == 1
+    assert engine.hit(queue, 1, 10) == 0
+    assert engine.hit(queue, 1, 10) > 9
+    assert engine.lightpack.recover_php(time.time()) == 0
     assert not engine.wait(["nothing"], 0.05)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightjobs.model import Failed
+from lightjobs.model import Failed, Settlement
 
 from .conftest import STORES
 from .support import claim_one, drain, push, worker
@@ -46,7 +46,7 @@ def test_the_outcome_of_a_job_that_became_odd_meanwhile_is_refused_and_the_job_s
     name = worker(engine)
     claim = claim_one(engine, name)
     put_field(engine, claim.id, "fence", "nan")
-    assert engine.settle(name, [Failed(claim.id, claim.fence, "boom")]) == [False]
+    assert engine.settle(name, [Failed(claim.id, claim.fence, "boom")]) == [Settlement.LOST]
     assert engine.find(claim.id).exception.startswith("set aside: its fence")
 
 

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from lightjobs.errors import UnknownWorker
-from lightjobs.model import Done
+from lightjobs.model import Done, Settlement
 
 from .support import claim_one, eventually, push, worker
 
@@ -39,7 +39,7 @@ def test_beat_extends_the_lease(engine):
         assert engine.beat([name], 0.2) == []
         assert engine.recover(lease=0.2) == 0
         time.sleep(0.03)
-    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.ACCEPTED]
 
 
 def test_beat_extends_only_those_it_names(engine):

@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from lightjobs.engines.store import Where
-from lightjobs.model import Done, Failed, HandBack, Release, Retention
+from lightjobs.engines.where import Where
+from lightjobs.model import Done, Failed, HandBack, Release, Retention, Settlement
 
 from .support import claim_one, fail, push, worker
 
@@ -12,7 +12,9 @@ def complete(engine, count=1, queue="q", **fields):
     push(engine, count, queue, **fields)
     name = worker(engine)
     claims = engine.claim(name, [queue], count)
-    assert engine.settle(name, [Done(c.id, c.fence) for c in claims]) == [True] * count
+    assert (
+        engine.settle(name, [Done(c.id, c.fence) for c in claims]) == [Settlement.ACCEPTED] * count
+    )
     return [claim.id for claim in claims]
 
 
@@ -31,7 +33,7 @@ def test_a_completed_job_stays_when_it_is_to_be_kept(engine, age):
     assert abs(time.time() - _unix(stored.failed_at)) < 5
     assert stored.exception is None
     assert engine.stats()["q"]["completed"] == 1
-    assert engine.browse("completed") == [stored]
+    assert engine.browse(Where(status="completed")) == [stored]
     assert engine.expire() == 0
     assert engine.find(id) == stored
 
@@ -48,14 +50,14 @@ def test_completing_twice_is_completing_once(engine):
     name = worker(engine)
     claim = claim_one(engine, name)
     done = Done(claim.id, claim.fence)
-    assert engine.settle(name, [done]) == engine.settle(name, [done]) == [True]
+    assert engine.settle(name, [done]) == engine.settle(name, [done]) == [Settlement.ACCEPTED]
     late = [
         Failed(claim.id, claim.fence, "x"),
         Release(claim.id, claim.fence, 1.0, 1),
         HandBack(claim.id, claim.fence),
     ]
-    assert engine.settle(name, late) == [False] * 3
-    assert engine.settle(name, [Done(claim.id, claim.fence + 1)]) == [False]
+    assert engine.settle(name, late) == [Settlement.LOST] * 3
+    assert engine.settle(name, [Done(claim.id, claim.fence + 1)]) == [Settlement.LOST]
     assert engine.find(claim.id).status == "completed"
 
 
@@ -73,7 +75,7 @@ def test_a_completed_job_is_held_by_nobody(engine):
 def test_a_completed_job_can_be_run_again_as_new(engine):
     engine.retention = Retention(completed=None)
     (id,) = complete(engine, priority=2)
-    assert engine.move("rerun", Where(id)) == 1
+    assert engine.move("rerun", Where(job_id=id)) == 1
     claim = claim_one(engine)
     assert (claim.id, claim.attempts, claim.fence) == (id, 1, 2)
 
@@ -111,7 +113,7 @@ def test_completed_and_failed_jobs_of_one_batch_are_told_apart(engine):
     name = worker(engine)
     a, b, c = engine.claim(name, ["q"], 3)
     mixed = [Done(a.id, a.fence), Failed(b.id, b.fence, "x"), Release(c.id, c.fence, 1.0, 1)]
-    assert engine.settle(name, mixed) == [True] * 3
+    assert engine.settle(name, mixed) == [Settlement.ACCEPTED] * 3
     assert [engine.find(x.id).status for x in (a, b, c)] == ["completed", "failed", "new"]
-    assert engine.purge("completed") == 1
+    assert engine.purge(Where(status="completed")) == 1
     assert engine.find(a.id) is None

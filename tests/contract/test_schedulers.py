@@ -42,7 +42,7 @@ def test_a_clock_set_by_an_hour_doubles_nothing(engine, step):
     schedulers = [*schedulers[1:], Scheduler(engine, entries())]
     moved(engine, schedulers, now + 31 + step, 40, seed=2)
     moved(engine, schedulers, now + 71, 41, seed=3)  # the clock is set right again
-    noted = {name: int(slot.due) for name, slot in engine.slots().items()}
+    noted = {name: int(slot.due) for name, slot in engine.schedule.slots().items()}
     latest = max(now + 110, now + 70 + step)
     assert set(noted.values()) == {latest}
     expected = range(now + 10, latest + 1, 10)

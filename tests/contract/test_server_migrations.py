@@ -8,9 +8,9 @@ from sql_servers import NAME, PASSWORD, clean_mariadb, clean_postgres  # noqa: F
 
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.statements import statements
-from lightjobs.engines.store import Where
+from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError, SchemaOutdated
-from lightjobs.model import Done
+from lightjobs.model import Done, Settlement
 
 from .support import claim_one, drain, in_threads, push, worker
 
@@ -74,9 +74,9 @@ def columns(server):
 
 
 def test_an_empty_database_is_made_ready(engine):
-    assert all(at is None for _name, at in engine.installed())
-    assert len(engine.install()) == len(engine.installed())
-    assert all(at for _name, at in engine.installed())
+    assert all(at is None for _name, at in engine.schema.installed())
+    assert len(engine.schema.install()) == len(engine.schema.installed())
+    assert all(at for _name, at in engine.schema.installed())
     assert engine.problems() == []
     push(engine)
     assert len(drain(engine)) == 1
@@ -84,7 +84,7 @@ def test_an_empty_database_is_made_ready(engine):
 
 def test_lightpacks_rows_are_kept_claimed_retried_and_settled(engine, lightpacks):
     before = rows(lightpacks)
-    engine.install()
+    engine.schema.install()
     assert rows(lightpacks) == before
     name = worker(engine)
     claim = claim_one(engine, name)
@@ -93,13 +93,13 @@ def test_lightpacks_rows_are_kept_claimed_retried_and_settled(engine, lightpacks
         "App\\Jobs\\ProcessPayment",
         '{"payment":42}',
     )
-    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
-    assert engine.move("retry", Where("2")) == 1
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.ACCEPTED]
+    assert engine.move("retry", Where(job_id="2")) == 1
     assert claim_one(engine, name).payload == "[]"
 
 
 def test_a_job_that_lightpack_inserts_after_the_upgrade_is_claimed(engine, lightpacks):
-    engine.install()
+    engine.schema.install()
     lightpacks.query(INSERT, ["App\\Jobs\\X", "[]", "new", 0])
     lightpacks.query(INSERT, ["App\\Jobs\\X", "[]", "queued", 1])  # PHP runs it
     assert [claim.id for claim in drain(engine)] == ["1", "3"]
@@ -107,29 +107,29 @@ def test_a_job_that_lightpack_inserts_after_the_upgrade_is_claimed(engine, light
 
 
 def test_a_payload_longer_than_lightpacks_column_comes_back_whole(engine, lightpacks):
-    engine.install()
+    engine.schema.install()
     (id,) = push(engine, payload="x" * 100_000)
     assert engine.find(id).payload == "x" * 100_000
 
 
 def test_a_dry_run_changes_nothing_and_its_text_is_all_that_is_needed(engine, lightpacks):
     before = columns(lightpacks)
-    steps = engine.install(dry_run=True)
+    steps = engine.schema.install(dry_run=True)
     assert columns(lightpacks) == before
-    for step in steps:
-        for statement in step.split(";\n"):
+    for _name, sql in steps:
+        for statement in sql.split(";\n"):
             if statement.strip():
                 lightpacks.query(statement.replace("%", "%%"))
     if lightpacks.kind == "postgres":
         lightpacks.query("GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC")
-    assert engine.install() == []
+    assert engine.schema.install() == []
     assert len(drain(engine)) == 1
 
 
 def test_an_administrators_migration_is_dated_in_utc(server, engine):
     """In the zone of a session that is not ours, the server's: +05:30 in these tests."""
-    for step in engine.install(dry_run=True):
-        for statement in statements(step):
+    for _name, sql in engine.schema.install(dry_run=True):
+        for statement in statements(sql):
             server.query(statement.replace("%", "%%"), ())
     now = datetime.now(UTC).replace(tzinfo=None)
     for (applied_at,) in server.query("SELECT applied_at FROM job_migrations"):
@@ -144,27 +144,27 @@ def test_tables_without_the_upgrade_name_the_command(engine, lightpacks):
 
 
 def test_taken_back_the_table_is_lightpacks_and_keeps_all_jobs(engine, server):
-    engine.install()
+    engine.schema.install()
     before = columns(server)
     push(engine, 3)
     claim_one(engine)
-    (step,) = engine.uninstall(dry_run=True)
+    (step,) = engine.schema.uninstall(dry_run=True)
     assert columns(server) == before
-    assert engine.uninstall() == [step]
-    while engine.uninstall():
+    assert engine.schema.uninstall() == [step]
+    while engine.schema.uninstall():
         pass
     assert [row[4] for row in rows(server)] == ["new"] * 3
     assert {c[1] for c in columns(server) if c[0] == "jobs"} == set(COLUMNS.split(", "))
-    assert engine.uninstall() == []
-    engine.install()
+    assert engine.schema.uninstall() == []
+    engine.schema.install()
     assert columns(server) == before
     assert len(drain(engine)) == 3
 
 
 def test_migrators_at_once_apply_each_step_once(server):
     engines = [server.engine() for _ in range(4)]
-    steps = in_threads(*[engine.install for engine in engines])
-    assert sorted(map(len, steps)) == [0, 0, 0, len(engines[0].installed())]
+    steps = in_threads(*[engine.schema.install for engine in engines])
+    assert sorted(map(len, steps)) == [0, 0, 0, len(engines[0].schema.installed())]
 
 
 def test_without_the_right_the_sql_for_the_administrator_is_in_the_error(server):
@@ -184,7 +184,7 @@ def test_without_the_right_the_sql_for_the_administrator_is_in_the_error(server)
         server.query(statement, ())
     made = type(server.database())({**server.settings, "user": "humble"})
     with pytest.raises(LightjobsError, match="administrator") as caught:
-        SqlEngine(made).install()
+        SqlEngine(made).schema.install()
     assert "ALTER TABLE jobs" in str(caught.value)
     assert "INSERT INTO job_migrations" in str(caught.value)
 
@@ -192,12 +192,12 @@ def test_without_the_right_the_sql_for_the_administrator_is_in_the_error(server)
 def test_a_migrator_that_died_before_its_note_is_followed_by_another(clean_mariadb):  # noqa: F811
     clean_mariadb.query("DELETE FROM job_migrations WHERE name LIKE '0002%%'", ())
     engine = clean_mariadb.engine()
-    assert len(engine.install()) == 1
+    assert len(engine.schema.install()) == 1
     assert engine.problems() == []
 
 
 def test_too_long_a_text_is_refused_and_not_cut(engine):
-    engine.install()
+    engine.schema.install()
     for field in ("handler", "queue"):
         with pytest.raises(LightjobsError):
             push(engine, **{field: "x" * 300})
@@ -206,7 +206,7 @@ def test_too_long_a_text_is_refused_and_not_cut(engine):
 
 @pytest.mark.parametrize("text", ["half a \ud800 pair"])
 def test_what_is_no_text_is_refused_and_the_connection_goes_on(engine, text):
-    engine.install()
+    engine.schema.install()
     for count in (1, 5):
         with pytest.raises(LightjobsError):
             push(engine, count, payload=text)
@@ -215,7 +215,7 @@ def test_what_is_no_text_is_refused_and_the_connection_goes_on(engine, text):
 
 
 def test_a_nul_is_stored_or_refused_and_changes_nothing_else(engine):
-    engine.install()
+    engine.schema.install()
     for count in (1, 5):
         try:
             push(engine, count, payload="a\x00b")

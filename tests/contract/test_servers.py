@@ -10,7 +10,7 @@ from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgr
 from lightjobs.engines.sql import mysql, postgres
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import LightjobsError, StoreUnavailable, UnknownWorker
-from lightjobs.model import Done, utc_text
+from lightjobs.model import Done, Settlement, utc_text
 
 from .support import drain, eventually, in_threads, push, worker
 from .test_sqlite import in_child
@@ -206,7 +206,7 @@ def test_a_half_done_transaction_of_a_lost_connection_leaves_nothing(server):
     with pytest.raises(StoreUnavailable):
         breaks()
     assert engine.held(name) == [claim]
-    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.ACCEPTED]
 
 
 def test_a_claim_that_finds_nothing_writes_nothing(clean_postgres):  # noqa: F811
@@ -223,13 +223,13 @@ def test_a_table_of_mostly_dead_rows_is_vacuumed_by_the_workers(clean_postgres):
     engine = clean_postgres.engine()
     before = vacuums(clean_postgres)
     push(engine, 100)
-    engine.expire()
+    engine.maintain()
     assert vacuums(clean_postgres) == before
 
     def vacuumed():  # the server's statistics lag behind
         push(engine, 5000)
         clean_postgres.query("DELETE FROM jobs")
-        engine.expire()
+        engine.maintain()
         return vacuums(clean_postgres) > before
 
     eventually(vacuumed, timeout=20, pause=0.3)

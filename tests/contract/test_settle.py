@@ -3,7 +3,7 @@ import time
 import pytest
 
 from lightjobs.engines.store import MAX_RECOVERIES
-from lightjobs.model import Done, Failed, HandBack, Release
+from lightjobs.model import Done, Failed, HandBack, Release, Settlement
 
 from .support import KINDS, claim_one, drain, in_threads, outcomes, push, worker
 
@@ -18,7 +18,7 @@ def held(engine):
 
 def test_done_removes_the_job(engine, held):
     name, claim = held
-    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.ACCEPTED]
     assert engine.find(claim.id) is None
     assert engine.stats() == {}
     assert engine.held(name) == []
@@ -27,7 +27,7 @@ def test_done_removes_the_job(engine, held):
 def test_release_puts_the_job_back_as_told(engine, held):
     name, claim = held
     due = time.time() + 3600
-    assert engine.settle(name, [Release(claim.id, claim.fence, due, 7)]) == [True]
+    assert engine.settle(name, [Release(claim.id, claim.fence, due, 7)]) == [Settlement.ACCEPTED]
     stored = engine.find(claim.id)
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(due))
     assert (stored.status, stored.attempts, stored.scheduled_at) == ("new", 7, moment)
@@ -52,7 +52,7 @@ def test_failed_keeps_the_job_with_its_exception(engine, held):
     name, claim = held
     before = int(time.time())
     text = "ValueError: 'a' \"b\" 🙂\n\nTraceback\n  '); DROP TABLE jobs; --"
-    assert engine.settle(name, [Failed(claim.id, claim.fence, text)]) == [True]
+    assert engine.settle(name, [Failed(claim.id, claim.fence, text)]) == [Settlement.ACCEPTED]
     stored = engine.find(claim.id)
     assert (stored.status, stored.exception, stored.worker) == ("failed", text, None)
     assert stored.attempts == 1
@@ -67,7 +67,7 @@ def test_hand_back_keeps_the_due_time_and_costs_no_attempt(engine):
     before = engine.find(id)
     name = worker(engine)
     claim = claim_one(engine, name)
-    assert engine.settle(name, [HandBack(claim.id, claim.fence)]) == [True]
+    assert engine.settle(name, [HandBack(claim.id, claim.fence)]) == [Settlement.ACCEPTED]
     assert engine.find(id) == before
     again = claim_one(engine, name)
     assert (again.attempts, again.fence) == (1, 2)
@@ -86,7 +86,7 @@ def test_a_batch_may_mix_all_kinds(engine):
     name = worker(engine)
     claims = engine.claim(name, ["q"], 8)
     batch = [outcomes(c)[KINDS[n % 4]] for n, c in enumerate(claims)]
-    assert engine.settle(name, batch) == [True] * 8
+    assert engine.settle(name, batch) == [Settlement.ACCEPTED] * 8
     found = [stored and stored.status for stored in map(engine.find, ids)]
     assert found == [None, "new", "failed", "new"] * 2
     assert [engine.find(ids[1]).attempts, engine.find(ids[3]).attempts] == [1, 0]
@@ -106,7 +106,8 @@ def test_answers_come_in_the_order_of_the_outcomes(engine):
         HandBack(a.id, a.fence - 1),
         Failed(c.id, c.fence, "x"),
     ]
-    assert engine.settle(name, batch) == [False, True, False, True]
+    lost, accepted = Settlement.LOST, Settlement.ACCEPTED
+    assert engine.settle(name, batch) == [lost, accepted, lost, accepted]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -116,11 +117,11 @@ def test_stale_fence_cannot_settle(engine, held, kind):
     new = worker(engine)
     current = claim_one(engine, new)
     before = engine.find(claim.id)
-    assert engine.settle(old, [outcomes(claim)[kind]]) == [False]
-    assert engine.settle(new, [outcomes(claim)[kind]]) == [False]
+    assert engine.settle(old, [outcomes(claim)[kind]]) == [Settlement.LOST]
+    assert engine.settle(new, [outcomes(claim)[kind]]) == [Settlement.LOST]
     assert engine.find(claim.id) == before
     assert engine.held(new) == [current]
-    assert engine.settle(new, [Done(current.id, current.fence)]) == [True]
+    assert engine.settle(new, [Done(current.id, current.fence)]) == [Settlement.ACCEPTED]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -128,7 +129,7 @@ def test_a_fence_that_was_never_given_out_cannot_settle(engine, held, kind):
     name, claim = held
     before = engine.find(claim.id)
     for fence in (0, claim.fence + 1, -1):
-        assert engine.settle(name, [outcomes(claim, fence)[kind]]) == [False]
+        assert engine.settle(name, [outcomes(claim, fence)[kind]]) == [Settlement.LOST]
     assert engine.find(claim.id) == before
 
 
@@ -139,7 +140,7 @@ def test_a_job_that_was_never_claimed_cannot_be_settled(engine, kind):
     push(engine, queue="other")
     claim = claim_one(engine, name, "other")
     before = engine.find(id)
-    assert engine.settle(name, [outcomes(claim._replace(id=id))[kind]]) == [False]
+    assert engine.settle(name, [outcomes(claim._replace(id=id))[kind]]) == [Settlement.LOST]
     assert engine.find(id) == before
 
 
@@ -147,9 +148,9 @@ def test_a_job_that_was_never_claimed_cannot_be_settled(engine, kind):
 def test_settling_twice_is_answered_true_and_changes_nothing(engine, held, kind):
     name, claim = held
     outcome = outcomes(claim)[kind]
-    assert engine.settle(name, [outcome]) == [True]
+    assert engine.settle(name, [outcome]) == [Settlement.ACCEPTED]
     before = engine.find(claim.id)
-    assert engine.settle(name, [outcome]) == [True]
+    assert engine.settle(name, [outcome]) == [Settlement.ACCEPTED]
     assert engine.find(claim.id) == before
 
 
@@ -160,7 +161,7 @@ def test_settling_twice_is_refused_once_the_worker_was_recovered(engine, held, k
     engine.settle(name, [outcome])
     before = engine.find(claim.id)
     engine.recover(name)
-    assert engine.settle(name, [outcome]) == [False]
+    assert engine.settle(name, [outcome]) == [Settlement.LOST]
     assert engine.find(claim.id) == before
 
 
@@ -169,7 +170,7 @@ def test_a_recovered_worker_cannot_settle_what_it_held(engine, held, kind):
     name, claim = held
     engine.recover(name)
     before = engine.find(claim.id)
-    assert engine.settle(name, [outcomes(claim)[kind]]) == [False]
+    assert engine.settle(name, [outcomes(claim)[kind]]) == [Settlement.LOST]
     assert engine.find(claim.id) == before
 
 
@@ -177,7 +178,7 @@ def test_a_recovered_worker_cannot_settle_what_it_held(engine, held, kind):
 def test_a_job_that_is_gone_accepts_nothing_but_done(engine, held, kind):
     name, claim = held
     engine.settle(name, [Done(claim.id, claim.fence)])
-    assert engine.settle(name, [outcomes(claim)[kind]]) == [False]
+    assert engine.settle(name, [outcomes(claim)[kind]]) == [Settlement.LOST]
     assert engine.find(claim.id) is None
 
 
@@ -185,7 +186,7 @@ def test_a_failed_job_cannot_be_completed_afterwards(engine, held):
     name, claim = held
     engine.settle(name, [Failed(claim.id, claim.fence, "boom")])
     before = engine.find(claim.id)
-    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [False]
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.LOST]
     assert engine.find(claim.id) == before
 
 
@@ -193,7 +194,7 @@ def test_a_released_job_cannot_be_completed_afterwards(engine, held):
     name, claim = held
     engine.settle(name, [Release(claim.id, claim.fence, time.time() + 60, 1)])
     before = engine.find(claim.id)
-    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [False]
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.LOST]
     assert engine.find(claim.id) == before
 
 
@@ -207,7 +208,7 @@ def test_of_two_workers_outcomes_the_one_with_the_job_is_accepted(engine, held):
         lambda: engine.settle(old, [Failed(first.id, first.fence, "from the old one")]),
         lambda: engine.settle(new, [Failed(second.id, second.fence, "from the new one")]),
     )
-    assert accepted == [[False], [True]]
+    assert accepted == [[Settlement.LOST], [Settlement.ACCEPTED]]
     assert engine.find(first.id).exception == "from the new one"
 
 
@@ -216,7 +217,7 @@ def test_a_stale_and_a_current_outcome_in_one_batch_are_told_apart(engine, held)
     engine.settle(name, [HandBack(first.id, first.fence)])
     second = claim_one(engine, name)
     batch = [Failed(first.id, first.fence, "stale"), Done(second.id, second.fence)]
-    assert engine.settle(name, batch) == [False, True]
+    assert engine.settle(name, batch) == [Settlement.LOST, Settlement.ACCEPTED]
     assert engine.find(first.id) is None
 
 
@@ -225,7 +226,9 @@ def test_a_refused_outcome_does_not_hold_up_the_others(engine):
     name = worker(engine)
     claims = engine.claim(name, ["q"], 50)
     batch = [Done(c.id, c.fence + (n == 20)) for n, c in enumerate(claims)]
-    assert engine.settle(name, batch) == [n != 20 for n in range(50)]
+    expected = [Settlement.ACCEPTED] * 50
+    expected[20] = Settlement.LOST
+    assert engine.settle(name, batch) == expected
     assert engine.stats()["q"]["queued"] == 1
 
 
@@ -234,7 +237,7 @@ def test_a_lease_that_ran_out_unnoticed_does_not_refuse_an_outcome(engine):
     name = worker(engine, lease=0.05)
     claim = claim_one(engine, name)
     time.sleep(0.1)
-    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.ACCEPTED]
 
 
 def test_recoveries_survive_a_release(engine):
@@ -252,7 +255,9 @@ def test_a_batch_of_two_thousand_is_settled(engine):
     push(engine, 2000)
     name = worker(engine)
     claims = engine.claim(name, ["q"], 2000)
-    assert engine.settle(name, [Done(c.id, c.fence) for c in claims]) == [True] * 2000
+    assert (
+        engine.settle(name, [Done(c.id, c.fence) for c in claims]) == [Settlement.ACCEPTED] * 2000
+    )
     assert engine.stats() == {}
 
 
@@ -261,6 +266,6 @@ def test_the_same_outcome_twice_in_one_batch_counts_once(engine):
     name = worker(engine)
     a, b, c = engine.claim(name, ["q"], 3)
     done = [Done(a.id, a.fence), Done(b.id, b.fence), Done(a.id, a.fence)]
-    assert engine.settle(name, done) == [True, True, True]
+    assert engine.settle(name, done) == [Settlement.ACCEPTED] * 3
     assert engine.stats()["q"]["queued"] == 1
     assert engine.held(name) == [c]

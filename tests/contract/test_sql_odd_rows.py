@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from lightjobs.engines.sql.engine import UNCOUNTABLE
-from lightjobs.engines.store import Where
-from lightjobs.model import Failed
+from lightjobs.engines.where import Where
+from lightjobs.model import Failed, Settlement
 
 from .conftest import STORES
 from .support import claim_one, push, worker
@@ -27,13 +27,13 @@ odd_values = on(
 @pytest.fixture
 def engine(request):
     made = STORES[request.param](request).engine
-    made.install()
+    made.schema.install()
     yield made
     made.close()
 
 
 def change(engine, id, column, value):
-    """RunStore `value` as only somebody beside lightjobs would."""
+    """Store `value` as only somebody beside lightjobs would."""
     database = engine._db
     sql = f"UPDATE jobs SET {column} = "  # noqa: S608
     if database.name == "sqlite":
@@ -101,7 +101,7 @@ def test_a_priority_that_is_none_of_the_five_becomes_the_normal_one(engine, odd)
         odd = max(min(odd, 2**15 - 1), -(2**15))  # a smallint
     bad, good = push(engine, 2)
     change(engine, bad, "priority", odd)
-    engine.expire()
+    engine.maintain()
     name = worker(engine)
     assert {claim.id for claim in engine.claim(name, ["q"], 5)} == {bad, good}
     assert engine.find(bad).priority == 0
@@ -118,7 +118,7 @@ def test_a_moment_that_is_none_holds_up_no_queue(engine, column, moment):
     claims = engine.claim(name, ["q"], 5)
     assert {claim.id for claim in claims} == {bad, good}
     outcomes = [Failed(claim.id, claim.fence, "boom") for claim in claims]
-    assert engine.settle(name, outcomes) == [True, True]
+    assert engine.settle(name, outcomes) == [Settlement.ACCEPTED] * 2
 
 
 @on("engine", SQL)

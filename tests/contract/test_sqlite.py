@@ -11,7 +11,7 @@ from lightjobs.engines.sql import file_watch
 from lightjobs.engines.sql import sqlite as driver
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
-from lightjobs.engines.store import Where
+from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from lightjobs.execution.executor import drive, execute
 from lightjobs.model import Failed, NewJob
@@ -27,7 +27,7 @@ def path(tmp_path):
 @pytest.fixture
 def engine(path):
     made = SqlEngine(Sqlite(str(path)))
-    made.install()
+    made.schema.install()
     yield made
     made.close()
 
@@ -63,7 +63,7 @@ def test_closing_in_a_forked_child_leaves_the_parent_connected(engine):
 
 def test_a_forked_child_has_a_connection_of_its_own(path):
     database = Sqlite(str(path))
-    SqlEngine(database).install()
+    SqlEngine(database).schema.install()
     database.ask("CREATE TEMP TABLE of_this_connection (x)")
 
     def looks():
@@ -79,7 +79,7 @@ def test_a_child_forked_while_another_thread_writes_can_push(path, monkeypatch):
     monkeypatch.setattr(driver, "BUSY_SECONDS", 1.0)
     database = Sqlite(str(path))
     engine = SqlEngine(database)
-    engine.install()
+    engine.schema.install()
     inside = threading.Event()
 
     def writes():
@@ -102,8 +102,10 @@ def test_jobs_with_a_status_of_their_own_are_left_alone_and_counted(engine, path
     other.execute("UPDATE jobs SET status = ?", [status])
     other.commit()
     before = engine.find(id)
-    assert engine.move("retry") == engine.move("retry", Where(id)) == 0
-    assert engine.purge("failed") == engine.purge("failed", Where(id)) == 0
+    assert engine.move("retry") == engine.move("retry", Where(job_id=id)) == 0
+    assert (
+        engine.purge(Where(status="failed")) == engine.purge(Where(status="failed", job_id=id)) == 0
+    )
     assert drain(engine) == []
     assert engine.find(id) == before
     assert engine.stats()["q"][status] == 1
@@ -137,7 +139,7 @@ def test_a_lock_held_for_too_long_is_an_unavailable_store(tmp_path, monkeypatch)
     monkeypatch.setattr(driver, "BUSY_SECONDS", 0.1)
     path = tmp_path / "jobs.sqlite"
     engine = SqlEngine(Sqlite(str(path)), enqueue_timeout=0.1)
-    engine.install()
+    engine.schema.install()
     (id,) = push(engine)
     claim = claim_one(engine)
     other = sqlite3.connect(path, isolation_level=None)
@@ -160,7 +162,7 @@ def test_a_lock_held_for_too_long_is_an_unavailable_store(tmp_path, monkeypatch)
 def test_a_dispatch_waits_no_longer_for_a_writer_that_hangs_than_it_was_told(path, waiting):
     """Nor for another thread of the process that waits for that writer."""
     engine = SqlEngine(Sqlite(str(path)), enqueue_timeout=0.5)
-    engine.install()
+    engine.schema.install()
     push(engine)
     writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     writer.execute("BEGIN IMMEDIATE")
@@ -180,7 +182,7 @@ def test_a_dispatch_waits_no_longer_for_a_writer_that_hangs_than_it_was_told(pat
 
 def test_a_dispatch_in_time_leaves_the_connection_to_those_who_have_longer(path):
     engine = SqlEngine(Sqlite(str(path)), enqueue_timeout=0.2)
-    engine.install()
+    engine.schema.install()
     writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     writer.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable):
@@ -213,14 +215,14 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path):
     (tmp_path / "file").touch()
     engine = SqlEngine(Sqlite(str(tmp_path / "file" / "jobs.sqlite")))
     with pytest.raises(LightjobsError):
-        engine.install()
+        engine.schema.install()
 
 
 def test_the_file_is_found_after_the_process_changed_its_folder(tmp_path, monkeypatch):
     (tmp_path / "a").mkdir()
     monkeypatch.chdir(tmp_path)
     engine = SqlEngine(Sqlite("jobs.sqlite"))
-    engine.install()
+    engine.schema.install()
     monkeypatch.chdir(tmp_path / "a")
     pushed = threading.Thread(target=lambda: push(engine))
     pushed.start()
@@ -279,6 +281,6 @@ def test_an_id_deleted_by_hand_is_not_given_out_again(engine, path):
 
 def test_synchronous_full_is_what_was_asked_for(tmp_path):
     database = Sqlite(str(tmp_path / "jobs.sqlite"), "full")
-    SqlEngine(database).install()
+    SqlEngine(database).schema.install()
     assert database.ask("PRAGMA synchronous") == [(2,)]
     assert database.ask("PRAGMA journal_mode") == [("wal",)]

@@ -7,9 +7,9 @@ import pytest
 
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
-from lightjobs.engines.store import Where
+from lightjobs.engines.where import Where
 from lightjobs.errors import SchemaOutdated
-from lightjobs.model import Done
+from lightjobs.model import Done, Settlement
 
 from .support import claim_one, drain, in_threads, push, worker
 
@@ -74,10 +74,10 @@ def schema(path):
 
 
 def test_a_fresh_file_is_made_ready(engine):
-    assert all(at is None for _name, at in engine.installed())
-    steps = engine.install()
-    assert len(steps) == len(engine.installed()) > 0
-    assert all(at for _name, at in engine.installed())
+    assert all(at is None for _name, at in engine.schema.installed())
+    steps = engine.schema.install()
+    assert len(steps) == len(engine.schema.installed()) > 0
+    assert all(at for _name, at in engine.schema.installed())
     assert engine.problems() == []
     push(engine)
     assert len(drain(engine)) == 1
@@ -85,13 +85,13 @@ def test_a_fresh_file_is_made_ready(engine):
 
 def test_lightpacks_table_keeps_its_rows(engine, lightpacks):
     before = rows(lightpacks)
-    engine.install()
+    engine.schema.install()
     assert rows(lightpacks) == before
     assert engine.problems() == []
 
 
 def test_lightpacks_rows_can_be_claimed_retried_and_settled(engine, lightpacks):
-    engine.install()
+    engine.schema.install()
     name = worker(engine)
     claim = claim_one(engine, name)
     assert claim[:8] == (
@@ -104,20 +104,20 @@ def test_lightpacks_rows_can_be_claimed_retried_and_settled(engine, lightpacks):
         0,
         claim.created_at,
     )
-    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [True]
-    assert engine.move("retry", Where("2")) == 1
+    assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.ACCEPTED]
+    assert engine.move("retry", Where(job_id="2")) == 1
     assert claim_one(engine, name).payload == "[]"
 
 
 def test_a_job_that_lightpack_inserts_after_the_upgrade_is_claimed(engine, lightpacks):
-    engine.install()
+    engine.schema.install()
     lightpacks.execute(PHP_INSERT, ["new", 0])
     lightpacks.commit()
     assert [c.id for c in drain(engine)] == ["1", "3"]
 
 
 def test_a_job_that_lightpack_runs_is_counted_and_left_alone(engine, lightpacks):
-    engine.install()
+    engine.schema.install()
     lightpacks.execute(PHP_INSERT, ["queued", 1])
     lightpacks.commit()
     assert [c.id for c in drain(engine)] == ["1"]
@@ -127,18 +127,18 @@ def test_a_job_that_lightpack_runs_is_counted_and_left_alone(engine, lightpacks)
 
 
 def test_a_dry_run_of_a_fresh_file_makes_none(engine, path):
-    steps = engine.install(dry_run=True)
-    assert "CREATE TABLE" in steps[0]
+    steps = engine.schema.install(dry_run=True)
+    assert "CREATE TABLE" in steps[0][1]
     assert not path.exists()
     assert list(path.parent.iterdir()) == []
 
 
 def test_a_dry_run_on_lightpacks_table_changes_nothing(engine, lightpacks, path):
     before, rows_before = schema(path), rows(lightpacks)
-    steps = engine.install(dry_run=True)
+    steps = engine.schema.install(dry_run=True)
     assert schema(path) == before
     assert rows(lightpacks) == rows_before
-    assert engine.install() == steps
+    assert engine.schema.install() == steps
 
 
 def test_lightpacks_table_without_the_upgrade_names_the_command(engine, lightpacks):
@@ -153,14 +153,14 @@ def test_a_migration_that_fails_changes_nothing(engine, lightpacks, path):
     lightpacks.commit()
     before = schema(path)
     with pytest.raises(Exception, match="job_sweeps"):
-        engine.install()
+        engine.schema.install()
     assert schema(path) == before
 
 
 def test_migrators_in_threads_apply_each_step_once(path):
     engines = [SqlEngine(Sqlite(str(path))) for _ in range(4)]
-    steps = in_threads(*[engine.install for engine in engines])
-    assert sorted(map(len, steps)) == [0, 0, 0, len(engines[0].installed())]
+    steps = in_threads(*[engine.schema.install for engine in engines])
+    assert sorted(map(len, steps)) == [0, 0, 0, len(engines[0].schema.installed())]
 
 
 @pytest.mark.slow
@@ -174,5 +174,5 @@ def test_migrators_in_processes_apply_each_step_once(engine, path):
         for _ in range(3)
     ]
     printed = sorted(int(process.communicate()[0]) for process in started)
-    assert printed == [0, 0, len(engine.installed())]
+    assert printed == [0, 0, len(engine.schema.installed())]
     assert engine.problems() == []

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.store import Where
+from lightjobs.engines.where import Where
 from lightjobs.model import HandBack, Release
 
 from .support import claim_one, fail, push, worker
@@ -137,7 +137,7 @@ def test_wait_returns_promptly_on_a_recovery(engine):
 
 def test_wait_returns_promptly_on_a_retry(engine):
     (id,) = fail(engine)
-    thread, back_at = while_waiting(lambda: engine.move("retry", Where(id)))
+    thread, back_at = while_waiting(lambda: engine.move("retry", Where(job_id=id)))
     answer, at = waited(engine)
     thread.join()
     assert answer

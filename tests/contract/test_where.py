@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from lightjobs.engines.store import Where
+from lightjobs.engines.where import Where
 
 from .support import claim_one, fail, push
 
@@ -20,7 +20,7 @@ def some(engine, status):
         push(engine, queue="a") + push(engine, queue="a", handler=OTHER) + push(engine, queue="b")
     )
     if status == "delayed":
-        engine.purge("new")
+        engine.purge(Where(status="new"))
         due = time.time() + 3600
         made = [
             *push(engine, queue="a", due=due),
@@ -55,7 +55,7 @@ FILTERS = {
 def test_count_counts_what_fits(engine, status, name):
     where, fitting = FILTERS[name]
     some(engine, status)
-    assert engine.count("new" if status == "delayed" else status, where) == len(fitting)
+    assert engine.count(where.of(status="new" if status == "delayed" else status)) == len(fitting)
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -76,16 +76,16 @@ def test_purge_takes_only_what_fits(engine, status, name):
     ids = some(engine, status)
     told = []
     stored = "new" if status == "delayed" else status
-    assert engine.purge(stored, where, told.append) == len(fitting) == sum(told)
+    assert engine.purge(where.of(status=stored), told.append) == len(fitting) == sum(told)
     assert {n for n, id in enumerate(ids) if engine.find(id) is None} == fitting
 
 
 @pytest.mark.parametrize("id", ["one", "none"])
 def test_an_id_is_one_more_filter(engine, id):
     ids = some(engine, "new")
-    where = Where(ids[1] if id == "one" else "777777", queue="a", handler=OTHER)
-    assert engine.count("new", where) == engine.move("pause", where) == (id == "one")
-    assert engine.count("new", Where(ids[0], handler=OTHER)) == 0
+    where = Where(job_id=ids[1] if id == "one" else "777777", queue="a", handler=OTHER)
+    assert engine.count(where.of(status="new")) == engine.move("pause", where) == (id == "one")
+    assert engine.count(Where(status="new", job_id=ids[0], handler=OTHER)) == 0
 
 
 def test_a_move_with_several_sources_can_be_told_to_take_one(engine):
@@ -93,17 +93,17 @@ def test_a_move_with_several_sources_can_be_told_to_take_one(engine):
     push(engine, 2)
     assert engine.move("cancel", Where(status="paused")) == 3
     assert engine.move("cancel", Where(status="failed")) == 0
-    assert engine.count("new") == 2
+    assert engine.count(Where(status="new")) == 2
 
 
 def test_progress_is_told_a_part_at_a_time(engine):
     push(engine, 12_000)
     told = []
     assert engine.move("pause", Where(), told.append) == 12_000 == sum(told)
-    assert engine.count("paused") == 12_000
+    assert engine.count(Where(status="paused")) == 12_000
     assert engine.move("resume") == 12_000
     assert engine.move("cancel") == 12_000
-    assert engine.purge("cancelled", Where(), told.append) == 12_000
+    assert engine.purge(Where(status="cancelled"), told.append) == 12_000
     assert sum(told) == 24_000
     assert engine.stats() == {}
 

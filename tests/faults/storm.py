@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from lightjobs.engines.store import Engine
+from lightjobs.engines.control import Engine
 from lightjobs.model import Done
 
 SETTLING_SECONDS = 4.0
@@ -137,7 +137,7 @@ class Storm:
     def run(self, engine: Engine, processes: int, seconds: float, fire: bool = True) -> Verdict:
         """Let it rage for so long, and count. `engine` is one of its own on the same store."""
         begin = int(time.time())
-        engine.enroll(self._names, begin)
+        engine.schedule.enroll(self._names, begin)
         try:
             self._processes = [self._start() for _ in range(processes)]
             self._wait_until_all_schedule()
@@ -229,7 +229,7 @@ class Storm:
         return (self._root / "errors").read_text(errors="backslashreplace")[-3000:]
 
     def _count(self, engine: Engine, begin: int, ended: float) -> Verdict:
-        last = {name: int(engine.slots()[name].due) for name in self._names}
+        last = {name: int(engine.schedule.slots()[name].due) for name in self._names}
         jobs = Counter(_all_jobs(engine))
         due = {(name, m) for name in self._names for m in range(begin + 1, last[name] + 1)}
         assert jobs.keys() <= due, "jobs for moments that nobody noted"

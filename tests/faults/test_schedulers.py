@@ -27,7 +27,8 @@ def engine(environment, monkeypatch):
         monkeypatch.setenv(key, value)
     env.forget()
     engine = engines.connect(settings.load())
-    engine.install()
+    if engine.schema is not None:
+        engine.schema.install()
     yield engine
     engine.close()
     env.forget()

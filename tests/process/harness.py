@@ -321,7 +321,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "jobs.sqlite"
     engine = SqlEngine(Sqlite(str(path)))
-    engine.install()
+    if engine.schema is not None:
+        engine.schema.install()
     engine.close()
     return path
 

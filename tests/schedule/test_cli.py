@@ -100,7 +100,7 @@ NAME = "ProcessPayment 0 9 * * *"
 def kept(call, ready, capsys):
     """Run a command with a memory engine that passes for a stored one."""
     engine = MemoryEngine()
-    engine.works = None
+    engine.unworkable = None
     settings = load()
 
     def command(*arguments):
@@ -124,7 +124,7 @@ def dispatch(kept, due):
     from app_jobs.process_payment import ProcessPayment
 
     (new,) = ProcessPayment()._new_jobs([{"payment": 1}])
-    return kept.engine.push_slots([Slot(NAME, due, new)])[0]
+    return kept.engine.schedule.push_slots([Slot(NAME, due, new)])[0]
 
 
 def test_list_shows_the_last_moment_and_what_became_of_its_job(kept):
@@ -136,12 +136,13 @@ def test_list_shows_the_last_moment_and_what_became_of_its_job(kept):
     kept.engine.register("w", 30)
     (claim,) = kept.engine.claim("w", ["default"], 1) or kept.engine.claim("w", ["payments"], 1)
     assert entry(kept)["last_outcome"] == "queued"
-    kept.engine.settle("w", [Done(claim.id, claim.fence)])
-    # It may as well have been cancelled or flushed: only its worker tells.
-    assert entry(kept)["last_outcome"] == "gone"
-    assert f"{job_id} gone" in kept("schedule:list")[1]
-    kept.engine.complete_entry(NAME, job_id)
+    kept.engine.settle("w", [Done(claim.id, claim.fence, NAME)])
     assert entry(kept)["last_outcome"] == "completed"
+    # A job that no worker has settled was cancelled or deleted.
+    gone = dispatch(kept, 1_700_000_060)
+    kept.engine.cancel(gone)
+    assert entry(kept)["last_outcome"] == "gone"
+    assert f"{gone} gone" in kept("schedule:list")[1]
 
 
 def test_list_says_completed_of_a_job_that_is_kept(kept):
@@ -157,13 +158,13 @@ def test_list_shows_the_moment_of_the_last_job_whatever_was_passed_over_since(ke
     job_id = dispatch(kept, 1_700_000_000)
     kept("schedule:pause", NAME)
     kept("schedule:resume", NAME)
-    kept.engine.push_slots([Slot(NAME, time.time() + 1, None)])
+    kept.engine.schedule.push_slots([Slot(NAME, time.time() + 1, None)])
     shown = entry(kept)
     assert (shown["last_due_utc"], shown["last_job"]) == ("2023-11-14T22:13:20+00:00", job_id)
 
 
 def test_list_shows_a_last_job_whose_moment_was_not_noted(kept):
-    kept.engine._slots[NAME] = LastSlot(1_700_000_000, "job_x", None, False)
+    kept.engine.schedule._slots[NAME] = LastSlot(1_700_000_000, "job_x", None, False)
     assert (entry(kept)["last_due"], entry(kept)["last_job"]) == (None, "job_x")
     assert "  -  " in kept("schedule:list")[1]
 
@@ -173,7 +174,7 @@ def test_test_dispatches_the_job_now_and_leaves_the_moments(kept):
     assert status == 0
     job = kept.engine.find(json.loads(out)["id"])
     assert (job.handler, job.queue) == ("App\\Jobs\\ProcessPayment", "early")
-    assert kept.engine.slots() == {}
+    assert kept.engine.schedule.slots() == {}
 
 
 def test_test_tells_the_middleware(kept, monkeypatch):
@@ -212,10 +213,10 @@ def test_events_dispatches_what_is_due_this_minute_even_the_first_time(kept, rea
     (ready / "config" / "schedule.py").write_text(FILE.partition("schedule.job")[0] + text)
     assert kept("schedule:events")[0] == 0
     assert sum(queue["new"] for queue in kept.engine.stats().values()) == 1
-    known = kept.engine.slots()["m"].due
+    known = kept.engine.schedule.slots()["m"].due
     kept("schedule:events")
     jobs = sum(queue["new"] for queue in kept.engine.stats().values())
-    assert jobs == 1 + (kept.engine.slots()["m"].due > known)  # the minute may have passed
+    assert jobs == 1 + (kept.engine.schedule.slots()["m"].due > known)  # the minute may have passed
 
 
 def test_events_dispatches_the_entries_of_a_file_that_the_schedule_imports(kept, ready):
@@ -223,7 +224,7 @@ def test_events_dispatches_the_entries_of_a_file_that_the_schedule_imports(kept,
     text = FILE.partition("schedule.job")[0] + "schedule.job(ProcessPayment).everyMinutes(1)\n"
     (ready / "entries_of_events.py").write_text(text)
     (ready / "config" / "schedule.py").write_text("import entries_of_events\n")
-    kept.engine.enroll(["ProcessPayment * * * * *"], time.time() - 3600)
+    kept.engine.schedule.enroll(["ProcessPayment * * * * *"], time.time() - 3600)
     status, out, _err = kept("schedule:events")
     assert (status, out) == (0, "")
     assert sum(queue["new"] for queue in kept.engine.stats().values()) == 1

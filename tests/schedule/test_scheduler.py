@@ -6,6 +6,7 @@ import random
 import pytest
 
 from lightjobs import StoreUnavailable
+from lightjobs.engines.where import Where
 from lightjobs.execution import middleware_chain
 from lightjobs.middleware import Middleware
 from lightjobs.model import Done, Failed, Retention
@@ -33,7 +34,7 @@ def write(report):
 
 
 def payloads(engine):
-    return [job.payload for job in engine.browse("new", limit=10_000)]
+    return [job.payload for job in engine.browse(Where(status="new"), 10000)]
 
 
 def count(engine):
@@ -53,14 +54,19 @@ class Flaky:
         self._engine = engine
         self.fails = fails
 
+    @property
+    def schedule(self):
+        return self
+
     def __getattr__(self, name):
-        return getattr(self._engine, name)
+        schedule = self._engine.schedule
+        return getattr(schedule if hasattr(schedule, name) else self._engine, name)
 
     def push_slots(self, slots):
         fail = next(self.fails, None)
         if fail == "before":
             raise StoreUnavailable("gone")
-        ids = self._engine.push_slots(slots)
+        ids = self._engine.schedule.push_slots(slots)
         if fail == "after":
             raise StoreUnavailable("the reply was lost")
         return ids
@@ -74,11 +80,16 @@ class Counted:
         self.now = 0.0
         self.pushed, self.taken = [], []
 
+    @property
+    def schedule(self):
+        return self
+
     def __getattr__(self, name):
-        return getattr(self._engine, name)
+        schedule = self._engine.schedule
+        return getattr(schedule if hasattr(schedule, name) else self._engine, name)
 
     def push_slots(self, slots):
-        ids = self._engine.push_slots(slots)
+        ids = self._engine.schedule.push_slots(slots)
         self.pushed += [self.now for _slot in slots]
         self.taken += [self.now - slot.due for slot, job in zip(slots, ids, strict=True) if job]
         return ids
@@ -99,9 +110,9 @@ def test_a_due_moment_pushes_the_entrys_job(engine, write):
     scheduler.tick(NOON)
     assert engine.stats() == {}
     scheduler.tick(NOON + 60)
-    (job,) = engine.browse("new")
+    (job,) = engine.browse(Where(status="new"))
     assert (job.handler, job.queue, job.payload) == ("App\\Jobs\\SendReport", "early", '{"a":1}')
-    assert engine.slots()["report"][:2] == (NOON + 60, job.id)
+    assert engine.schedule.slots()["report"][:2] == (NOON + 60, job.id)
 
 
 def test_it_looks_again_at_the_next_moment_or_after_a_second(engine, write):
@@ -222,13 +233,13 @@ def test_what_nobody_can_take_makes_nobody_stand_by(engine, write, kind):
     scheduler = Scheduler(counted, [first, write(1, "second")])
     scheduler.begin(NOON)
     if kind == "paused":
-        engine.pause_entry("first")
+        engine.schedule.pause_entry("first")
     live(counted, [scheduler], NOON + 0.5, 10)
     assert (count(engine), max(counted.taken)) == (10, 0)
     if kind == "paused":
-        engine.pause_entry("second")
+        engine.schedule.pause_entry("second")
         live(counted, [scheduler], NOON + 10.5, 5)
-        engine.resume_entry("second", NOON + 15)
+        engine.schedule.resume_entry("second", NOON + 15)
         live(counted, [scheduler], NOON + 15.5, 5)
         assert (count(engine), max(counted.taken)) == (15, 0)
 
@@ -250,7 +261,7 @@ def test_middleware_is_told_of_what_is_dispatched(engine, write, monkeypatch):
     for now in (NOON, NOON + 60):
         for scheduler in schedulers:
             scheduler.tick(now)
-    assert told == [(engine.slots()["a"].job_id, "reports")]
+    assert told == [(engine.schedule.slots()["a"].job_id, "reports")]
 
 
 def test_what_fell_due_while_no_scheduler_ran_is_made_up_for_once(engine, write):
@@ -259,7 +270,7 @@ def test_what_fell_due_while_no_scheduler_ran_is_made_up_for_once(engine, write)
     for _ in range(3):
         Scheduler(engine, [entry]).tick(NOON + 600 + 5)
     assert count(engine) == 1
-    assert engine.slots()["report"].due == NOON + 600
+    assert engine.schedule.slots()["report"].due == NOON + 600
 
 
 def test_a_store_that_was_away_costs_no_moment_and_doubles_none(engine, write):
@@ -333,7 +344,7 @@ def test_without_overlapping_waits_for_the_last_job_to_end(engine, write, status
     scheduler = Scheduler(engine, [write(60, more=lambda e: e.withoutOverlapping())])
     scheduler.tick(NOON)
     scheduler.tick(NOON + 60)
-    first = engine.slots()["report"].job_id
+    first = engine.schedule.slots()["report"].job_id
     if status == "running":
         engine.register("r", 30)
         engine.claim("r", ["reports"], 1)
@@ -345,8 +356,10 @@ def test_without_overlapping_waits_for_the_last_job_to_end(engine, write, status
         engine.settle("f", [Failed(claim.id, claim.fence, "boom")])
     scheduler.tick(NOON + 120)
     ended = status not in ("waiting", "running")
-    assert (engine.slots()["report"].job_id != first) is ended
-    assert engine.slots()["report"].due == NOON + 120  # dispatched, or passed over for good
+    assert (engine.schedule.slots()["report"].job_id != first) is ended
+    assert (
+        engine.schedule.slots()["report"].due == NOON + 120
+    )  # dispatched, or passed over for good
 
 
 def test_without_overlapping_waits_for_a_cancelled_job_that_runs_on(engine, write):
@@ -354,15 +367,15 @@ def test_without_overlapping_waits_for_a_cancelled_job_that_runs_on(engine, writ
     scheduler = Scheduler(engine, [write(60, more=lambda e: e.withoutOverlapping())])
     scheduler.tick(NOON)
     scheduler.tick(NOON + 60)
-    first = engine.slots()["report"].job_id
+    first = engine.schedule.slots()["report"].job_id
     engine.register("r", 30)
     (claim,) = engine.claim("r", ["reports"], 1)
     engine.cancel(first)
     scheduler.tick(NOON + 120)
-    assert engine.slots()["report"].job_id == first, "its worker has not let go of it"
+    assert engine.schedule.slots()["report"].job_id == first, "its worker has not let go of it"
     engine.settle("r", [Done(claim.id, claim.fence)])
     scheduler.tick(NOON + 180)
-    assert engine.slots()["report"].job_id != first
+    assert engine.schedule.slots()["report"].job_id != first
 
 
 def test_without_overlapping_makes_up_for_one_of_many_moments(engine, write):
@@ -375,10 +388,10 @@ def test_without_overlapping_makes_up_for_one_of_many_moments(engine, write):
 def test_a_paused_entry_dispatches_nothing_and_misses_nothing(engine, write):
     scheduler = Scheduler(engine, [write(60)])
     scheduler.tick(NOON)
-    engine.pause_entry("report")
+    engine.schedule.pause_entry("report")
     scheduler.tick(NOON + 60)
     scheduler.tick(NOON + 120)
-    engine.resume_entry("report", NOON + 130)
+    engine.schedule.resume_entry("report", NOON + 130)
     scheduler.tick(NOON + 131)
     Scheduler(engine, [write(60)]).tick(NOON + 131)
     assert count(engine) == 0
@@ -391,7 +404,7 @@ def test_an_entry_added_later_begins_then(engine, write):
     both = [write(60, "old"), write(60, "new")]
     Scheduler(engine, both).tick(NOON + 90)
     assert count(engine) == 1
-    assert engine.slots()["new"].due == NOON + 90
+    assert engine.schedule.slots()["new"].due == NOON + 90
 
 
 def test_who_starts_beside_others_leaves_them_what_they_are_at(engine, write):
@@ -416,7 +429,7 @@ def test_who_starts_alone_is_late_for_no_moment_that_is_still_to_come(engine, wr
     counted = Counted(engine)
     Scheduler(engine, entries).tick(NOON)
     if hindrance == "paused":
-        engine.pause_entry("hindering")
+        engine.schedule.pause_entry("hindering")
     restart = NOON + (7301 if hindrance != "none" else 1)
     new = Scheduler(counted, entries)
     new.begin(restart, beside_others=True)
@@ -424,7 +437,7 @@ def test_who_starts_alone_is_late_for_no_moment_that_is_still_to_come(engine, wr
     on_time = [late for late in counted.taken if late < 2]
     assert len(on_time) >= 4
     assert max(on_time) < 0.1
-    made_up_for = engine.slots()["hindering"].job_id is not None
+    made_up_for = engine.schedule.slots()["hindering"].job_id is not None
     assert made_up_for is (hindrance == "overdue")
 
 
@@ -447,11 +460,11 @@ def test_who_stands_by_takes_over_though_the_clock_was_set_back(engine, write):
     leader.tick(NOON)
     leader.tick(NOON + 1)  # and dies
     other.begin(NOON + 1.5, beside_others=True)
-    engine._slots["hourly"] = engine._slots["hourly"]._replace(due=NOON - 3600)
+    engine.schedule._slots["hourly"] = engine.schedule._slots["hourly"]._replace(due=NOON - 3600)
     counted = Counted(engine)
     other._engine = counted
     live(counted, [other], NOON - 1800, 1900)
-    assert engine.slots()["hourly"].due == NOON
+    assert engine.schedule.slots()["hourly"].due == NOON
     assert counted.taken[0] < 0.2
 
 
@@ -477,7 +490,7 @@ def test_who_stands_by_asks_the_store_seldom_when_little_is_due(engine, write):
 
         def slots(self):
             self.asked += 1
-            return self._engine.slots()
+            return self._engine.schedule.slots()
 
     asked = Asked(engine)
     leader, other = Scheduler(engine, [write(60)]), Scheduler(asked, [write(60)])
@@ -508,15 +521,15 @@ def test_who_stands_by_notices_that_the_store_was_emptied(engine, write):
         leader.tick(now)
         other.tick(now)
     assert not other._leads
-    engine._slots.clear()
+    engine.schedule._slots.clear()
     live(Counted(engine), [other], NOON + 2, 10)
     assert count(engine) >= 1 + 6
 
 
 def test_an_entry_that_was_removed_is_forgotten_after_more_than_a_year(engine, write):
     Scheduler(engine, [write(60, "kept"), write(60, "removed"), write(60, "paused")]).tick(NOON)
-    engine.pause_entry("paused")
+    engine.schedule.pause_entry("paused")
     Scheduler(engine, [write(60, "kept")]).begin(NOON + 366 * 86_400)
-    assert engine.slots().keys() == {"kept", "removed", "paused"}
+    assert engine.schedule.slots().keys() == {"kept", "removed", "paused"}
     Scheduler(engine, [write(60, "kept")]).begin(NOON + FORGET_SECONDS + 1)
-    assert engine.slots().keys() == {"kept", "paused"}
+    assert engine.schedule.slots().keys() == {"kept", "paused"}

@@ -21,13 +21,15 @@ from lightjobs.schedule.scheduler import Scheduler
 class Tick(Job):
     pass
 
-class Engine(MemoryEngine):
-    def push_slots(self, slots):
-        for slot in slots:
-            print(time.time() - slot.due, flush=True)
-        return super().push_slots(slots)
+engine = MemoryEngine()
+push_slots = engine.schedule.push_slots
 
-engine = Engine()
+def printing(slots):
+    for slot in slots:
+        print(time.time() - slot.due, flush=True)
+    return push_slots(slots)
+
+engine.schedule.push_slots = printing
 use(engine, load())
 entries = [Schedule().job(Tick).everySeconds(1).entry()]
 sys.exit(run(Scheduler(engine, entries), "parent" in sys.argv, lambda: print("ready", flush=True)))

@@ -8,6 +8,7 @@ import pytest
 
 from lightjobs import current
 from lightjobs.cli import run
+from lightjobs.engines.where import Where
 from lightjobs.schedule import scheduler_subprocess as module
 from lightjobs.schedule.command import RunCommand
 from lightjobs.schedule.scheduler_subprocess import SchedulerSubprocess
@@ -81,5 +82,5 @@ def test_every_worker_knows_how_to_run_a_scheduled_command(project, workers):
     subprocess.run([sys.executable, "-m", "lightjobs", *arguments], check=True, timeout=60)
     assert (root / "out").read_text() == "ran"
     assert not (root / "oops").exists()
-    (failed,) = current.engine().browse("failed")
+    (failed,) = current.engine().browse(Where(status="failed"))
     assert "not in the worker's config/schedule.py" in failed.exception

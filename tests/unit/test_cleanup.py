@@ -3,9 +3,9 @@ import pytest
 from lightjobs import current
 from lightjobs.cleanup import CleanupJob
 from lightjobs.engines.memory import MemoryEngine
-from lightjobs.engines.store import Where
+from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError, PayloadError
-from lightjobs.model import Done, Failed, NewJob, Retention
+from lightjobs.model import Done, Failed, NewJob, Retention, Settlement
 
 from .support import run
 
@@ -57,7 +57,7 @@ def test_remove_deletes_the_jobs_of_that_group_alone(engine, group):
 def test_remove_of_processing_jobs_cancels_them(engine):
     (claim,) = engine.held("w")
     assert engine.cleanup(processing="remove") == {"processing": 1}
-    assert engine.settle("w", [Done(claim.id, claim.fence)]) == [False]
+    assert engine.settle("w", [Done(claim.id, claim.fence)]) == [Settlement.CANCELLED]
     assert engine.cleanup(cancelled="remove") == {"cancelled": 2}
 
 
@@ -65,7 +65,7 @@ def test_remove_of_processing_jobs_cancels_them(engine):
 def test_rerun_puts_the_jobs_of_that_group_back(engine, group):
     assert engine.cleanup(**{group: "rerun"}) == {group: 1}
     assert counts(engine)["new"] == 2
-    assert engine.count("new", Where(handler=group)) == 1
+    assert engine.count(Where(status="new", handler=group)) == 1
 
 
 def test_rerun_of_pending_jobs_is_nothing_as_they_run_anyway(engine):
@@ -125,7 +125,7 @@ def test_the_ready_made_job_takes_a_handler_by_its_class_name(engine):
     engine.push([NewJob(CleanupJob._handler, "q", "{}")])
     payload = {"pending": "remove", "handler": "CleanupJob"}
     assert CleanupJob().dispatchSync(payload) == {"pending": 1}
-    assert engine.count("new", Where(handler="pending")) == 1
+    assert engine.count(Where(status="new", handler="pending")) == 1
 
 
 @pytest.mark.parametrize(

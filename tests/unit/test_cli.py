@@ -7,6 +7,7 @@ import pytest
 
 from lightjobs import current, env
 from lightjobs.cli import run
+from lightjobs.engines.where import Where
 from lightjobs.execution import registry
 from lightjobs.model import STATUSES, Failed, NewJob
 
@@ -113,7 +114,7 @@ def test_create_job_overwrites_only_with_force(call, ready):
 def test_dispatch_stores_the_job(call, ready):
     status, out, _err = call("job:dispatch", "ProcessPayment", '{"payment": 42}')
     assert status == 0
-    (job,) = current.engine().browse("new")
+    (job,) = current.engine().browse(Where(status="new"))
     assert job.payload == '{"payment":42}'
     assert f"#ID: {job.id}" in out
     assert "App\\Jobs\\ProcessPayment" in out

@@ -7,7 +7,7 @@ import pytest
 from lightjobs import current
 from lightjobs.cli import run
 from lightjobs.engines.memory import MemoryEngine
-from lightjobs.engines.store import Where
+from lightjobs.engines.where import Where
 from lightjobs.model import Failed, NewJob, Retention
 
 OTHER = "App\\Jobs\\Other"
@@ -83,7 +83,7 @@ def test_cancel_by_filter(engine, call, filters, cancelled):
     push(engine, queue="b")
     status, out, _err = call("job:cancel", *filters, "--json")
     assert (status, json.loads(out)) == (0, {"count": cancelled})
-    assert engine.count("cancelled") == cancelled
+    assert engine.count(Where(status="cancelled")) == cancelled
 
 
 @pytest.mark.parametrize("command", ["job:cancel", "job:pause", "job:resume"])
@@ -93,7 +93,7 @@ def test_neither_or_both_is_a_usage_error(call, engine, command, arguments):
     status, _out, err = call(command, *arguments)
     assert status == 2
     assert "IDs, or --queue" in err
-    assert engine.count("new") == 1
+    assert engine.count(Where(status="new")) == 1
 
 
 def test_pause_and_resume_jobs(engine, call):
@@ -140,7 +140,7 @@ def test_an_unknown_class_name_is_named(call, engine, project):
     status, _out, err = call("job:flush", "--handler=Unheard")
     assert status == 2
     assert "Unheard" in err
-    assert engine.count("failed") == 1
+    assert engine.count(Where(status="failed")) == 1
 
 
 def test_cleanup_does_what_it_says(engine, call):
@@ -151,7 +151,7 @@ def test_cleanup_does_what_it_says(engine, call):
     assert engine.stats()["q"]["failed"] == 1
     status, out, _err = call("job:cleanup", "--failed=rerun", "--json")
     assert json.loads(out) == {"dry_run": False, "counts": {"failed": 1}}
-    assert engine.count("new", Where(queue="q")) == 3
+    assert engine.count(Where(status="new", queue="q")) == 3
 
 
 def test_a_cleanup_says_that_what_is_processed_is_cancelled(engine, call):
@@ -174,7 +174,7 @@ def test_a_wrong_action_is_named(call, engine):
     status, _out, err = call("job:cleanup", "--failed=delete")
     assert status == 2
     assert "failed is 'delete'; allowed: nothing, rerun, remove" in err
-    assert engine.count("failed") == 1
+    assert engine.count(Where(status="failed")) == 1
 
 
 @pytest.mark.parametrize("command", ["job:pause", "job:resume", "job:cancel", "job:retry"])

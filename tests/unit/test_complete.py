@@ -13,6 +13,7 @@ from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite, _turn
 from lightjobs.engines.sync import SyncEngine
+from lightjobs.engines.where import Where
 from lightjobs.middleware import Middleware
 from lightjobs.model import Retention
 
@@ -25,7 +26,7 @@ kept = []
 @pytest.fixture
 def engine(configured, tmp_path):
     made = SqlEngine(Sqlite(str(tmp_path / "own.sqlite")))
-    made.install()
+    made.schema.install()
     current.use(made, configured)
     kept.clear()
     told.clear()
@@ -126,7 +127,7 @@ def test_a_handler_that_raises_after_a_rollback_is_tried_again(engine):
     Transfers().dispatch({"then": "raises"})
     worked(engine)
     assert (told, effects()) == (["failure"], [])
-    (failed,) = engine.browse("failed")
+    (failed,) = engine.browse(Where(status="failed"))
     assert failed.attempts == 2
 
 
@@ -144,7 +145,7 @@ def test_a_transaction_left_open_fails_the_run_and_holds_up_nobody(engine, concu
     worked(engine, concurrency)
     assert sorted(told) == ["failure", "success"]
     assert effects() == [1]
-    (failed,) = engine.browse("failed")
+    (failed,) = engine.browse(Where(status="failed"))
     assert "the transaction of complete() was still open" in failed.exception
 
 
@@ -270,5 +271,5 @@ def test_a_worker_of_an_engine_without_a_database_says_so(configured):
     current.use(engine, configured)
     Completes().dispatch()
     worked(engine)
-    (failed,) = engine.browse("failed")
+    (failed,) = engine.browse(Where(status="failed"))
     assert "connection= needs JOB_ENGINE=database; the memory engine" in failed.exception

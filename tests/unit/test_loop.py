@@ -4,6 +4,7 @@ import time
 import pytest
 
 from lightjobs import Job
+from lightjobs.engines.where import Where
 from lightjobs.model import NewJob
 from lightjobs.workers import completer
 from lightjobs.workers.shared.run_budget import RunBudget
@@ -215,7 +216,7 @@ def test_a_refused_outcome_runs_no_hook_and_is_reported_lost(engine, concurrency
         def onSuccess(self):
             ran.append("never")
 
-    engine.purge("failed")
+    engine.purge(Where(status="failed"))
     robbed = Robbed().setPriority("highest").dispatch()
     worker.run()
     assert "never" not in ran
@@ -284,7 +285,7 @@ def test_a_stop_finishes_what_runs_and_hands_back_the_rest_at_no_cost(engine, co
     counts = engine.stats()["default"]
     assert counts["queued"] == counts["failed"] == 0
     assert counts["new"] == 60 - len(ran) > 0
-    assert {job.attempts for job in engine.browse("new")} == {0}
+    assert {job.attempts for job in engine.browse(Where(status="new"))} == {0}
 
 
 def test_an_idle_worker_stops_at_once(engine, concurrency):

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from lightjobs import Job
+from lightjobs.engines.where import Where
 from lightjobs.errors import StoreUnavailable
 from lightjobs.model import HandBack
 from lightjobs.workers.shared.run_budget import RunBudget
@@ -113,7 +114,7 @@ def test_a_stop_hands_back_claims_whose_reply_was_lost(engine):
     assert ran == []
     counts = engine.stats()["default"]
     assert (counts["new"], counts["queued"]) == (3, 0)
-    assert {job.attempts for job in engine.browse("new")} == {0}
+    assert {job.attempts for job in engine.browse(Where(status="new"))} == {0}
 
 
 def test_a_long_outage_between_run_and_settlement_runs_nothing_twice(engine):

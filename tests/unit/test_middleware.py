@@ -13,7 +13,7 @@ from lightjobs.execution import middleware_chain, registry
 from lightjobs.execution.executor import drive, execute
 from lightjobs.execution.run import Run
 from lightjobs.middleware import Logging, Middleware, Timing
-from lightjobs.model import Done, Failed, HandBack, Release
+from lightjobs.model import Done, Failed, HandBack, Release, Settlement
 from lightjobs.settings.settings import examine, load
 
 from .support import claim, run
@@ -292,7 +292,7 @@ def test_a_job_without_a_class_is_told_as_claimed_and_failed(using, engine):
 def test_a_refused_outcome_is_not_told_as_settled(using):
     class Refusing(MemoryEngine):
         def settle(self, worker, outcomes):
-            return [False] * len(super().settle(worker, outcomes))
+            return [Settlement.LOST] * len(super().settle(worker, outcomes))
 
     engine = Refusing()
     using(Watcher, engine=engine)
@@ -496,7 +496,7 @@ def test_a_job_handed_back_is_not_told_as_settled(using):
 
     using(Watcher)
     made = claim(Limited._handler)
-    ended = drive(execute(made, Wrapped(MemoryEngine(), limit=away)))
+    ended = drive(execute(made, Wrapped(MemoryEngine(), hit=away)))
     assert type(ended.outcome) is HandBack
     assert not ended.has_hook
 

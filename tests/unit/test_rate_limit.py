@@ -2,6 +2,7 @@ import pytest
 
 from lightjobs import Job
 from lightjobs.engines.memory import MemoryEngine
+from lightjobs.engines.where import Where
 from lightjobs.errors import StoreUnavailable
 from lightjobs.execution.rate_limit import read
 from lightjobs.model import NewJob
@@ -92,7 +93,7 @@ def test_jobs_beyond_the_rate_wait_and_spend_no_attempt():
     assert ran == [1, 1]
     assert engine.stats()["default"]["delayed"] == 3
     assert engine.stats()["default"]["failed"] == 0
-    assert {job.attempts for job in engine.browse("new")} == {0}
+    assert {job.attempts for job in engine.browse(Where(status="new"))} == {0}
     while engine.stats():
         engine.wait(["default"], 1)
         Worker(engine).run()
@@ -103,11 +104,11 @@ def test_a_store_that_is_away_when_the_rate_is_asked_costs_no_attempt():
     class Forgetful(MemoryEngine):
         away = 2
 
-        def limit(self, key, most, seconds):
+        def hit(self, key, most, seconds):
             if self.away:
                 self.away -= 1
                 raise StoreUnavailable("gone")
-            return super().limit(key, most, seconds)
+            return super().hit(key, most, seconds)
 
     engine, ran = Forgetful(), []
     engine.push([NewJob(limited_job(ran)._handler, "default", "{}")])

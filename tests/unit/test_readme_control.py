@@ -3,6 +3,7 @@ from readme import blocks, run
 
 import lightjobs
 from lightjobs import Job
+from lightjobs.engines.where import Where
 from lightjobs.model import Retention
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -40,13 +41,13 @@ def test_pause_and_resume(engine):
 
 def test_priority(engine):
     shown("Priority")
-    (stored,) = engine.browse("new")
+    (stored,) = engine.browse(Where(status="new"))
     assert stored.priority == 1
 
 
 def test_retention_and_cleanup(engine):
     shown("Retention and cleanup", engine=engine)
-    (stored,) = engine.browse("new")
+    (stored,) = engine.browse(Where(status="new"))
     assert stored.handler == "lightjobs.cleanup.CleanupJob"
 
 

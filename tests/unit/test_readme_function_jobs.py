@@ -1,5 +1,6 @@
 from readme import blocks, run
 
+from lightjobs.engines.where import Where
 from lightjobs.execution import registry
 
 from .support import run as run_job
@@ -12,5 +13,5 @@ def test_the_function_jobs_in_the_readme_do_what_they_say(engine):
     counts = {queue: counted["new"] for queue, counted in engine.stats().items()}
     assert counts == {"emails": 3, "urgent": 1, "default": 1}
     assert engine.stats()["urgent"]["delayed"] == 1
-    for stored in engine.browse("new"):
+    for stored in engine.browse(Where(status="new")):
         assert run_job(registry.lookup(stored.handler).job, stored.payload).exception is None

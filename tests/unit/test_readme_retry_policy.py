@@ -2,6 +2,7 @@ import time
 
 from readme import blocks, run
 
+from lightjobs.engines.where import Where
 from lightjobs.model import Failed, Release
 
 from .support import run as run_job
@@ -10,7 +11,7 @@ from .support import run as run_job
 def test_the_retry_policy_in_the_readme_does_what_it_says(engine):
     (code,) = blocks("Retry policy")
     charge = run(code, __name__)["Charge"]
-    (stored,) = engine.browse("new")
+    (stored,) = engine.browse(Where(status="new"))
     payload = stored.payload
 
     def ending(bank, **fields):

@@ -13,7 +13,7 @@ from .working import Worker
 @pytest.fixture
 def engine(configured, tmp_path):
     made = SqlEngine(Sqlite(str(tmp_path / "shop.sqlite")))
-    made.install()
+    made.schema.install()
     current.use(made, configured)
     yield made
     made.close()

@@ -5,6 +5,7 @@ import pytest
 from readme import blocks, run
 
 from lightjobs import PayloadError
+from lightjobs.engines.where import Where
 from lightjobs.model import Failed
 
 from .support import run as run_job
@@ -14,7 +15,7 @@ def test_the_typed_payload_in_the_readme_does_what_it_says(engine):
     (code,) = blocks("Typed payloads")
     names = run(code, __name__)
     send_invoice, invoice, line = names["SendInvoice"], names["Invoice"], names["Line"]
-    first, second = (json.loads(job.payload) for job in engine.browse("new"))
+    first, second = (json.loads(job.payload) for job in engine.browse(Where(status="new")))
     assert first == second | {"due": None}
     assert send_invoice().dispatchSync(second) == Decimal("1.50")
     pen = line("pen", Decimal(1))

@@ -15,6 +15,7 @@ import pytest
 
 import lightjobs
 from lightjobs import Job
+from lightjobs.engines.where import Where
 
 from .working import Worker, wait_for
 
@@ -47,7 +48,7 @@ def test_timeouts(engine, shown):
         remove_partial_download=lambda: done.append("removed"),
     )
     assert names["FetchReport"].timeout == 30
-    (id,) = (job.id for job in engine.browse("new"))
+    (id,) = (job.id for job in engine.browse(Where(status="new")))
     started = time.monotonic()
     worker = Worker(engine, stop_when_empty=False)
     thread = worker.start()

@@ -5,6 +5,7 @@ import pytest
 from lightjobs import Job, current
 from lightjobs.engines.null import NullEngine
 from lightjobs.engines.sync import SyncEngine
+from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError
 
 from .support import new_job
@@ -99,9 +100,12 @@ def test_there_is_never_anything_to_find(unstored):
     assert unstored.claim("w", ["default"], 9) == unstored.held("w") == []
     assert unstored.stats() == {}
     assert unstored.find(ids[0]) is None
-    assert unstored.browse("failed") == unstored.browse("new") == []
-    assert unstored.move("retry") == unstored.purge("failed") == unstored.recover() == 0
-    assert unstored.install() == unstored.installed() == unstored.problems() == []
+    assert unstored.browse(Where(status="failed")) == unstored.browse(Where(status="new")) == []
+    assert (
+        unstored.move("retry") == unstored.purge(Where(status="failed")) == unstored.recover() == 0
+    )
+    assert unstored.schema is None
+    assert unstored.problems() == []
     assert not unstored.wait(["default"], 0.01)
 
 
@@ -109,12 +113,12 @@ def test_unknown_moves_and_statuses_are_refused_all_the_same(unstored):
     with pytest.raises(LightjobsError):
         unstored.move("fly")
     with pytest.raises(LightjobsError):
-        unstored.purge("queued")
+        unstored.purge(Where(status="queued"))
 
 
 def test_why_there_is_nothing_to_work_on_is_one_sentence(unstored):
-    assert f"JOB_ENGINE={unstored.name}" in unstored.works
-    assert unstored.works.count(".") == 1
+    assert f"JOB_ENGINE={unstored.name}" in unstored.unworkable
+    assert unstored.unworkable.count(".") == 1
 
 
 def test_a_schedule_is_not_kept_and_this_is_said(unstored):
@@ -126,5 +130,5 @@ def test_a_schedule_is_not_kept_and_this_is_said(unstored):
         ["forget_entry", "report", 0.0],
     ):
         with pytest.raises(LightjobsError, match=f"the {unstored.name} engine keeps no schedule"):
-            getattr(unstored, verb)(*what)
-    assert unstored.slots() == {}
+            getattr(unstored.schedule, verb)(*what)
+    assert unstored.schedule.slots() == {}

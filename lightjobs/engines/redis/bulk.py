@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...model import utc_text
-from ..store import ENDED, Progress, Where
+from ..moves import ENDED
+from ..store import Progress
+from ..where import Where
 
 PART = 500
 """Jobs that one call touches."""

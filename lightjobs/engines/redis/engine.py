@@ -23,40 +23,33 @@ from ...errors import (
     UnknownWorker,
 )
 from ...model import (
+    KINDS,
     STATUSES,
     Claim,
     Done,
-    Failed,
-    HandBack,
-    LastSlot,
     NewJob,
     Outcome,
     Release,
-    Slot,
+    Settlement,
     Status,
     Stored,
     utc_text,
 )
-from ..store import (
-    ENDED,
-    EVERYWHERE,
-    MAX_RECOVERIES,
-    WORKER_LOST,
-    Engine,
-    Progress,
-    Where,
-    legal_move,
-    legal_purge,
-    pausable,
-)
+from ..control import Engine
+from ..moves import ENDED, legal_move, legal_purge
+from ..store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
+from ..where import EVERYWHERE, Where
 from .blocking_wait import BlockingWait
 from .bulk import PART, argument, listed, touch
 from .cluster import Node
 from .durability import risks
 from .ids import new_ids
+from .lightpack import RedisLightpack
 from .lua import call
-from .php_reconcile import PhpReconciler, scan
+from .php_reconcile import PhpReconciler
 from .producer import InDoubt, Producer, Unsent
+from .rows import claims, new_row, stored, text
+from .schedule import RedisSchedule
 
 ASIDE = "aside"
 """What is shown as the status of a job that cannot be read."""
@@ -75,7 +68,8 @@ _COUNTED = (
 DUE = b"due"
 """The token that a push leaves for a waiting worker when there is something to claim."""
 
-_KINDS = {Done: "done", Release: "release", HandBack: "hand back", Failed: "failed"}
+_SETTLEMENTS = (Settlement.LOST, Settlement.ACCEPTED, Settlement.CANCELLED)
+"""What the numbers mean that settle.lua answers."""
 
 
 class RedisEngine(Engine):
@@ -96,12 +90,14 @@ class RedisEngine(Engine):
         self._prefix = prefix
         self._form = form
         self._php_reconciler = PhpReconciler(self._call, self._execute, prefix)
+        self.schedule = RedisSchedule(self._call, form)
+        self.lightpack = RedisLightpack(self._call, self._execute, prefix)
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         ids = new_ids(len(jobs))
         if ids:
             # One script for all: the list is stored whole or not at all.
-            rows = chain.from_iterable(map(_new_row, ids, jobs))
+            rows = chain.from_iterable(map(new_row, ids, jobs))
             try:
                 call(self._producer.send, "push", self._prefix, self._form, *rows)
             except InDoubt as error:
@@ -117,17 +113,20 @@ class RedisEngine(Engine):
         reply = self._call("claim", worker, limit, *queues)
         if reply is None:
             raise UnknownWorker(f"{self.name} knows no worker {worker!r}")
-        return _claims(reply)
+        return claims(reply)
 
     def held(self, worker: str) -> list[Claim]:
-        return _claims(self._call("held", worker))
+        return claims(self._call("held", worker))
 
-    def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
+    def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
         if not outcomes:
             return []
-        rows = [(_KINDS[type(outcome)], *_fields(outcome)) for outcome in outcomes]
+        rows = [(KINDS[type(outcome)], *_fields(outcome)) for outcome in outcomes]
         keep = int(self.retention.completed != 0)
-        return [answer == 1 for answer in self._call("settle", worker, keep, json.dumps(rows))]
+        reply = self._call("settle", worker, keep, json.dumps(rows))
+        answers = [_SETTLEMENTS[answer] for answer in reply]
+        self.drop_cancelled(outcomes, answers)
+        return answers
 
     def register(self, worker: str, lease: float) -> None:
         if not self._call("register", worker, lease):
@@ -136,12 +135,12 @@ class RedisEngine(Engine):
     def beat(self, workers: Sequence[str], lease: float) -> list[str]:
         if not workers:
             return []
-        return [_text(worker) for worker in self._call("beat", lease, *workers)]
+        return [text(worker) for worker in self._call("beat", lease, *workers)]
 
     def recover(self, worker: str | None = None, lease: float = 30.0) -> int:
         if worker is not None:
             return self._recover(worker)
-        return sum(self._recover(_text(dead)) for dead in self._call("sweep", lease))
+        return sum(self._recover(text(dead)) for dead in self._call("sweep", lease))
 
     def _recover(self, worker: str) -> int:
         total = 0
@@ -158,13 +157,13 @@ class RedisEngine(Engine):
         arguments = (",".join(move.sources), move.target, int(move.fresh))
         return self._touch("move", move.sources, arguments, where, progress)
 
-    def purge(
-        self, status: str, where: Where = EVERYWHERE, progress: Progress | None = None
-    ) -> int:
-        return self._touch("purge", (legal_purge(status),), (status,), where, progress)
+    def purge(self, where: Where, progress: Progress | None = None) -> int:
+        status = legal_purge(where)
+        return self._touch("purge", (status,), (status,), where, progress)
 
-    def count(self, status: str, where: Where = EVERYWHERE) -> int:
-        if where == Where(queue=where.queue):
+    def count(self, where: Where) -> int:
+        status = where.needed_status()
+        if where == Where(status=status, queue=where.queue):
             rows = self.stats().items()
             return sum(row.get(status, 0) for queue, row in rows if where.queue in (None, queue))
         return self._touch("count", (status,), (status,), where)
@@ -190,7 +189,7 @@ class RedisEngine(Engine):
         return bool(self._call("resume_queue", argument(queue)))
 
     def paused_queues(self) -> list[str]:
-        return sorted(_text(queue) for queue in self._call("paused_queues"))
+        return sorted(text(queue) for queue in self._call("paused_queues"))
 
     def _ids(self, key: bytes, start: int, status: str) -> list[bytes]:
         """A part of a list, from the place `start` on; what a worker holds is all in the first."""
@@ -212,7 +211,7 @@ class RedisEngine(Engine):
         counts = {}
         for queue, *row in zip(*[iter(rows)] * (1 + len(_COUNTED)), strict=True):
             if any(row):
-                counts[_text(queue)] = none | dict(zip(_COUNTED, row, strict=True))
+                counts[text(queue)] = none | dict(zip(_COUNTED, row, strict=True))
         return dict(sorted(counts.items()))
 
     def find(self, job_id: str) -> Stored | None:
@@ -234,29 +233,23 @@ class RedisEngine(Engine):
             0,
             "",
             "",
-            f"set aside: {_text(reason)}",
+            f"set aside: {text(reason)}",
             None,
             0,
             None,
             None,
         )
 
-    def browse(
-        self,
-        status: str,
-        queue: str | None = None,
-        limit: int = 50,
-        handler: str | None = None,
-        before: float | None = None,
-    ) -> list[Stored]:
+    def browse(self, where: Where, limit: int = 50) -> list[Stored]:
+        status = where.needed_status()
         if status not in STATUSES:
             return []
-        if status == Status.NEW and queue is None:
+        if status == Status.NEW and where.queue is None:
             self._php_reconciler.take()
         found = [
             job
-            for key in listed(self._call, status, queue)
-            for job in self._listed(key, Where(None, queue, handler, before, status), limit)
+            for key in listed(self._call, status, where.queue)
+            for job in self._listed(key, where, limit)
         ]
         if status in ENDED:
             # Each list is in order, finer than the text is; sorting keeps that.
@@ -273,14 +266,7 @@ class RedisEngine(Engine):
         return jobs
 
     def _stored(self, ids: Iterable[Any]) -> list[Stored]:
-        return [_stored(*row) for row in _decoded(self._call("browse", *ids))]
-
-    def recover_php(self, before: float) -> int:
-        return sum(
-            self._call("recover_php", utc_text(before), *ids)
-            for _, ids in scan(self._execute, self._prefix, "job:")
-            if ids
-        )
+        return stored(self._call("browse", *ids))
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         deadline = time.monotonic() + timeout
@@ -308,55 +294,8 @@ class RedisEngine(Engine):
         found = self._call("due", *queues)
         return float(found) if found else math.inf
 
-    def limit(self, key: str, most: int, seconds: float) -> float:
-        return float(self._call("limit", key, most, seconds)) / 1000
-
-    def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
-        ids = new_ids(len(slots))
-        rows = [
-            (slot.entry, f"{slot.due:.6f}", "" if slot.job is None else _new_row(id, slot.job))
-            for id, slot in zip(ids, slots, strict=True)
-        ]
-        accepted = self._call("push_slots", self._form, json.dumps(rows)) if rows else []
-        return [
-            id if taken and slot.job is not None else None
-            for id, slot, taken in zip(ids, slots, accepted, strict=True)
-        ]
-
-    def enroll(self, entries: Sequence[str], due: float) -> None:
-        self._call("enroll", f"{due:.6f}", *entries)
-
-    def slots(self) -> dict[str, LastSlot]:
-        return {
-            _text(entry): LastSlot(
-                float(due),
-                _text(job_id) or None,
-                float(job_due) if job_due else None,
-                int(paused) == 1,
-                int(completed) == 1,
-            )
-            for entry, due, paused, job_id, job_due, completed in zip(
-                *[iter(self._call("slots"))] * 6, strict=True
-            )
-        }
-
-    def pause_entry(self, entry: str) -> bool:
-        return bool(self._call("pause_entry", entry))
-
-    def resume_entry(self, entry: str, due: float) -> bool:
-        return bool(self._call("resume_entry", entry, f"{due:.6f}"))
-
-    def complete_entry(self, entry: str, job_id: str) -> bool:
-        return bool(self._call("complete_entry", entry, job_id))
-
-    def forget_entry(self, entry: str, before: float) -> bool:
-        return bool(self._call("forget_entry", entry, f"{before:.6f}"))
-
-    def install(self, dry_run: bool = False) -> list[str]:
-        return []
-
-    def installed(self) -> list[tuple[str, str | None]]:
-        return []
+    def hit(self, key: str, most: int, seconds: float) -> float:
+        return float(self._call("hit", key, most, seconds)) / 1000
 
     def problems(self) -> list[str]:
         try:
@@ -401,26 +340,6 @@ def _spoken(ids: Sequence[str]) -> str:
     return "the job" if len(ids) == 1 else f"the batch of {len(ids)} jobs"
 
 
-def _new_row(id: str, job: NewJob) -> tuple[str, ...]:
-    handler, queue, payload, due, priority, options = job
-    moment = "" if due is None else f"{due:.6f}"
-    return id, handler, queue, payload, moment, str(priority), options or ""
-
-
-def _claims(reply: bytes | str) -> list[Claim]:
-    return [Claim._make((*row[:8], row[8] or None)) for row in _decoded(reply)]
-
-
-def _decoded(reply: bytes | str) -> list[list[Any]]:
-    """The rows in a script's JSON; bytes that are no UTF-8 become lone surrogates, so that they
-    fail their own job and no other."""
-    if not reply:
-        return []
-    text = reply.decode("utf-8", "surrogateescape") if isinstance(reply, bytes) else reply
-    rows: list[list[Any]] = json.loads(text)
-    return rows
-
-
 def _by_due(job: Stored) -> tuple[str, str]:
     return job.scheduled_at, job.id
 
@@ -440,47 +359,9 @@ def _ended_at(job: Stored) -> str:
     return job.failed_at or ""
 
 
-def _fields(outcome: Outcome) -> tuple[Any, ...]:
+def _fields(outcome: Outcome) -> Sequence[Any]:
     if type(outcome) is Release:
-        return (outcome.id, outcome.fence, f"{outcome.due:.6f}", outcome.attempts)
-    return tuple(outcome)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
-
-
-def _stored(
-    id: str,
-    status: str,
-    fence: int,
-    attempts: int,
-    queue: str,
-    priority: int,
-    handler: str,
-    payload: str,
-    recoveries: int,
-    created_at: str,
-    options: str,
-    scheduled_at: str,
-    exception: str,
-    failed_at: str,
-    worker: str,
-    updated_at: str,
-) -> Stored:
-    return Stored(
-        id,
-        handler,
-        queue,
-        payload,
-        status,
-        attempts,
-        priority,
-        created_at,
-        scheduled_at,
-        exception or None,
-        failed_at or None,
-        recoveries,
-        worker or None,
-        options or None,
-    )
+        return outcome.id, outcome.fence, f"{outcome.due:.6f}", outcome.attempts
+    if type(outcome) is Done and outcome.entry is None:
+        return outcome[:2]
+    return outcome

@@ -27,7 +27,7 @@ PARTS = {
     "push": ("storing",),
     "push_slots": ("storing", "slotting"),
     **dict.fromkeys(
-        ("enroll", "slots", "pause_entry", "resume_entry", "complete_entry", "forget_entry"),
+        ("enroll", "slots", "pause_entry", "resume_entry", "forget_entry", "settle"),
         ("slotting",),
     ),
 }

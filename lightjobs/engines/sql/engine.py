@@ -6,59 +6,47 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
 
 from ...errors import LightjobsError
 from ...model import (
-    PRIORITIES,
+    SETTLED_AS,
     STATUSES,
     Claim,
     Done,
     Failed,
     HandBack,
-    LastSlot,
     NewJob,
     Outcome,
     Release,
-    Slot,
+    Settlement,
     Status,
     Stored,
     row_number,
-    utc_text,
 )
-from ..store import (
-    ENDED,
-    EVERYWHERE,
-    MAX_RECOVERIES,
-    WORKER_LOST,
-    Engine,
-    Progress,
-    Where,
-    legal_move,
-    legal_purge,
-    pausable,
-)
-from . import migrate
+from ..control import Engine
+from ..moves import ENDED
+from ..store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
+from ..where import EVERYWHERE, Where
+from .bulk import Bulk, filters
 from .callers.transaction import SqlCallerTransaction
 from .database import Database, Row, repeatable, undone
 from .enqueue import stored
+from .lightpack import SqlLightpack
 from .rows import moment, new_row
+from .schedule import SqlSchedule
+from .schema import SqlSchema
 from .statements import HIGHEST_COUNT
 from .statements import where as condition
 
-PART = 5000
-"""Rows that one statement of a bulk verb touches, so that no lock is held for long."""
-
 LIMIT_NAME_BYTES = 255
+"""Width of `job_limits.name`."""
 
-NEVER = -1e15
-"""A moment before any: an entry of the schedule that has just become known has had no slot."""
-
-UNCOUNTABLE = "its attempts or its fence is no number to count on"
-"""Why a row fails that somebody has changed in the table, and no claim can count up."""
+UNCOUNTABLE = "its attempts or its fence is not a number that can be counted up"
+"""Why a job fails whose row somebody has changed in the table so that no claim can count it up."""
 
 _claim_fields = itemgetter(slice(9))
 
@@ -67,11 +55,16 @@ class SqlEngine(Engine):
     """The engine behind JOB_ENGINE=database."""
 
     name = "database"
+    schema: SqlSchema
 
     def __init__(self, database: Database, enqueue_timeout: float = 5.0) -> None:
         self._db = database
         self._enqueue_timeout = enqueue_timeout
+        self._bulk = Bulk(database)
         self.serves_at_once = database.serves_at_once
+        self.schedule = SqlSchedule(database)
+        self.schema = SqlSchema(database)
+        self.lightpack = SqlLightpack(self._bulk) if database.has_php else None
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         if not jobs:
@@ -98,32 +91,45 @@ class SqlEngine(Engine):
         return self._countable(worker, [Claim(str(row[0]), *row[1:]) for row in rows])
 
     def _countable(self, worker: str, claims: list[Claim]) -> list[Claim]:
-        """`claims` without those whose numbers cannot be counted on: these have failed."""
+        """`claims` without those whose numbers cannot be counted up: these have failed."""
         odd = [claim for claim in claims if HIGHEST_COUNT in (claim.fence, claim.attempts)]
         if not odd:
             return claims
         self.settle(worker, [Failed(claim.id, claim.fence, UNCOUNTABLE) for claim in odd])
         return [claim for claim in claims if claim not in odd]
 
+    def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
+        answers = self._settle(worker, outcomes)
+        self.drop_cancelled(outcomes, answers)
+        return answers
+
     @repeatable
-    def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[bool]:
+    def _settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
         if not outcomes:
             return []
+        entries = [each for each in outcomes if type(each) is Done and each.entry is not None]
         # One that is accepted is a single statement; a transaction would be two round trips more.
-        if len(outcomes) == 1 and self._settle_alike(worker, outcomes):
-            return [True]
-        by_kind: dict[type[Any], list[Outcome]] = {}
+        if len(outcomes) == 1 and not entries and self._settle_alike(worker, outcomes):
+            return [Settlement.ACCEPTED]
+        with self._db.transaction():
+            answers = self._answers(worker, outcomes)
+            for done in entries:
+                if answers[outcomes.index(done)] is Settlement.ACCEPTED:
+                    params = {"entry": done.entry, "job_id": int(done.id)}
+                    self._db.run("complete_entry", params)
+            return answers
+
+    def _answers(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
+        by_kind: dict[type[Outcome], list[Outcome]] = {}
         for outcome in outcomes:
             by_kind.setdefault(type(outcome), []).append(outcome)
-        with self._db.transaction():
-            accepted = sum(self._settle_alike(worker, alike) for alike in by_kind.values())
-            if accepted == len(outcomes):
-                return [True] * len(outcomes)
-            # Which? Only a registered worker holds anything, and while it is known to be
-            # registered, how a job stands tells whether this outcome was its last, now or before.
-            if not self._db.rows("registered", {"worker": worker}):
-                return [False] * len(outcomes)
-            return [self._was_accepted(worker, outcome) for outcome in outcomes]
+        accepted = sum(self._settle_alike(worker, alike) for alike in by_kind.values())
+        if accepted == len(outcomes):
+            return [Settlement.ACCEPTED] * len(outcomes)
+        # Which were refused? Only a registered worker holds anything, and while it is known to be
+        # registered, a job's row tells whether this outcome was its last, now or before.
+        registered = bool(self._db.rows("registered", {"worker": worker}))
+        return [self._answer(worker, outcome, registered) for outcome in outcomes]
 
     def _settle_alike(self, worker: str, outcomes: Sequence[Outcome]) -> int:
         """Settle outcomes of one kind; returns how many were accepted now."""
@@ -131,23 +137,20 @@ class SqlEngine(Engine):
         name, as_row = _SETTLE[kind]
         if kind is Done and self.retention.completed != 0:
             name = "settle_completed"
-        rows = outcomes if as_row is None else [as_row(outcome) for outcome in outcomes]
+        rows = [as_row(outcome) for outcome in outcomes]
         return self._db.run(name, {"worker": worker, "outcomes": json.dumps(rows)})
 
-    def _was_accepted(self, worker: str, outcome: Outcome) -> bool:
+    def _answer(self, worker: str, outcome: Outcome, registered: bool) -> Settlement:
         rows = self._db.rows("settled", {"id": int(outcome.id)})
         if not rows:
-            return type(outcome) is Done
+            is_ours = registered and type(outcome) is Done
+            return Settlement.ACCEPTED if is_ours else Settlement.LOST
         status, fence = rows[0]
         if status != Status.QUEUED:
             self._db.run("let_go", {"id": int(outcome.id), "worker": worker})
-        expected = {
-            Done: Status.COMPLETED,
-            Release: Status.NEW,
-            HandBack: Status.NEW,
-            Failed: Status.FAILED,
-        }.get(type(outcome))
-        return bool(fence == outcome.fence and status == expected)
+        if registered and fence == outcome.fence and status == SETTLED_AS[type(outcome)]:
+            return Settlement.ACCEPTED
+        return Settlement.CANCELLED if status == Status.CANCELLED else Settlement.LOST
 
     @undone
     def register(self, worker: str, lease: float) -> None:
@@ -185,116 +188,14 @@ class SqlEngine(Engine):
         )
         return failed + self._db.run("recover", {"worker": worker})
 
-    def recover_php(self, before: float) -> int:
-        if not self._db.has_php:
-            return 0
-        params = {"before": utc_text(before), "limit": PART}
-        total = 0
-        while touched := self._part("recover_php", params):
-            total += touched
-        return total
-
     def move(self, name: str, where: Where = EVERYWHERE, progress: Progress | None = None) -> int:
-        move = legal_move(name, where)
-        statement = "fresh" if move.fresh else name
-        if where.job_id is not None:
-            # In one step: whatever becomes of the job meanwhile, it is in one of them.
-            return self._one(statement, move.sources, where, progress)
-        return sum(self._many(statement, status, where, progress) for status in move.sources)
+        return self._bulk.move(name, where, progress)
 
-    def purge(
-        self, status: str, where: Where = EVERYWHERE, progress: Progress | None = None
-    ) -> int:
-        statuses = (legal_purge(status),)
-        if where.job_id is not None:
-            return self._one("purge", statuses, where, progress, "free")
-        return self._many("purge", status, where, progress, "free")
+    def purge(self, where: Where, progress: Progress | None = None) -> int:
+        return self._bulk.purge(where, progress)
 
-    def expire(self) -> int:
-        total = super().expire()
-        self._serve_all_priorities()
-        self._db.tidy()
-        return total
-
-    def _serve_all_priorities(self) -> None:
-        """Give jobs whose priority is none of the five the normal one: no claim asks for others."""
-        for queue in self._queues(Status.NEW):
-            for priority in self._priorities(queue):
-                if priority not in PRIORITIES.values():
-                    params = {"queue": queue, "priority": priority}
-                    which = condition((Status.NEW,), *params)
-                    while self._part("normalize", {**params, "limit": PART}, which):
-                        pass
-
-    def _priorities(self, queue: str) -> Iterator[Any]:
-        """Those that jobs of `queue` wait with."""
-        params: dict[str, Any] = {"queue": queue}
-        while found := self._next_priority(params):
-            ((params["beyond"],),) = found
-            yield params["beyond"]
-
-    @repeatable
-    def _next_priority(self, params: dict[str, Any]) -> list[Row]:
-        return self._db.rows("next_priority", params, condition((Status.NEW,), *params))
-
-    def count(self, status: str, where: Where = EVERYWHERE) -> int:
-        if status not in STATUSES or where.status not in (None, status):
-            return 0
-        params = _filters(where)
-        return self._counted(params, condition((status,), *params))
-
-    def _one(
-        self,
-        name: str,
-        statuses: tuple[str, ...],
-        where: Where,
-        progress: Progress | None,
-        *more: str,
-    ) -> int:
-        if not statuses:
-            return 0
-        params = _filters(where)
-        which = condition(statuses, *params, *more)
-        return _told(self._part(name, {**params, "limit": 1}, which), progress)
-
-    def _many(
-        self, name: str, status: str, where: Where, progress: Progress | None, *more: str
-    ) -> int:
-        """Queue by queue, so that each part is an index range, and no more than there were at
-        first: the oldest are touched first, and what workers put there meanwhile would never end.
-        """
-        total = 0
-        for queue in self._queues(status) if where.queue is None else [where.queue]:
-            params = _filters(where._replace(queue=queue))
-            which = condition((status,), *params, *more)
-            left = self._counted(params, which)
-            while left > 0 and (
-                touched := self._part(name, {**params, "limit": min(PART, left)}, which)
-            ):
-                left -= touched
-                total += _told(touched, progress)
-        return total
-
-    def _queues(self, status: str) -> Iterator[str]:
-        """Those that have jobs with `status`; there may be others among them."""
-        queue: str | None = ""  # after no other, and PHP may use it
-        while queue is not None:
-            yield queue
-            queue = self._next_queue(status, queue)
-
-    @repeatable
-    def _next_queue(self, status: str, after: str) -> str | None:
-        ((queue,),) = self._db.rows("next_queue", {"after": after}, condition((status,)))
-        return None if queue is None else str(queue)
-
-    @repeatable
-    def _counted(self, params: dict[str, Any], which: str) -> int:
-        ((number,),) = self._db.rows("count", params, which)
-        return int(number)
-
-    @undone
-    def _part(self, name: str, params: dict[str, Any], which: str = "") -> int:
-        return self._db.run(name, params, which)
+    def count(self, where: Where) -> int:
+        return self._bulk.count(where)
 
     @undone
     def pause_queue(self, queue: str) -> bool:
@@ -307,65 +208,6 @@ class SqlEngine(Engine):
     @repeatable
     def paused_queues(self) -> list[str]:
         return sorted(queue for (queue,) in self._db.rows("paused_queues", {}))
-
-    @undone
-    def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
-        if not slots:
-            return []
-        entries = sorted({slot.entry for slot in slots})
-        with self._db.transaction():
-            last = self._locked(entries)
-            if missing := [entry for entry in entries if entry not in last]:
-                # Not all at once: MariaDB locks what is there already, and so do others.
-                self._enroll(missing, NEVER)
-                last |= self._locked(missing)
-            accepted = [_advance(last, slot) for slot in slots]
-            jobs = [
-                new_row(s.job) for s, taken in zip(slots, accepted, strict=True) if taken and s.job
-            ]
-            pushed = iter(self._db.push(jobs) if jobs else ())
-            ids = [
-                str(next(pushed)) if taken and slot.job else None
-                for slot, taken in zip(slots, accepted, strict=True)
-            ]
-            for slot, job_id in zip(slots, ids, strict=True):
-                if job_id is not None:
-                    last[slot.entry] = last[slot.entry]._replace(job_id=job_id, job_due=slot.due)
-            noted = [[entry, *slot[:3]] for entry, slot in last.items()]
-            self._db.run("note_slots", {"slots": json.dumps(noted)})
-            return ids
-
-    def _locked(self, entries: Sequence[str]) -> dict[str, LastSlot]:
-        rows = self._db.rows("lock_slots", {"entries": json.dumps(entries)})
-        return {row[0]: _last_slot((*row, False)) for row in rows}
-
-    @repeatable
-    def enroll(self, entries: Sequence[str], due: float) -> None:
-        self._enroll(entries, due)
-
-    def _enroll(self, entries: Sequence[str], due: float) -> None:
-        self._db.run("enroll", {"entries": json.dumps(list(entries)), "due": due})
-
-    @repeatable
-    def slots(self) -> dict[str, LastSlot]:
-        return {row[0]: _last_slot(row) for row in self._db.rows("slots", {})}
-
-    @undone
-    def pause_entry(self, entry: str) -> bool:
-        return self._db.run("pause_entry", {"entry": entry}) > 0
-
-    @undone
-    def resume_entry(self, entry: str, due: float) -> bool:
-        return self._db.run("resume_entry", {"entry": entry, "due": due}) > 0
-
-    @repeatable
-    def complete_entry(self, entry: str, job_id: str) -> bool:
-        params = {"entry": entry, "job_id": row_number(job_id)}
-        return self._db.run("complete_entry", params) > 0
-
-    @undone
-    def forget_entry(self, entry: str, before: float) -> bool:
-        return self._db.run("forget_entry", {"entry": entry, "before": before}) > 0
 
     @repeatable
     def stats(self) -> dict[str, dict[str, int]]:
@@ -381,18 +223,12 @@ class SqlEngine(Engine):
         return _stored(rows[0]) if rows else None
 
     @repeatable
-    def browse(
-        self,
-        status: str,
-        queue: str | None = None,
-        limit: int = 50,
-        handler: str | None = None,
-        before: float | None = None,
-    ) -> list[Stored]:
+    def browse(self, where: Where, limit: int = 50) -> list[Stored]:
+        status = where.needed_status()
         if status not in STATUSES:
             return []
         name = "browse_ended" if status in ENDED else "browse"
-        params = _filters(Where(None, queue, handler, before))
+        params = filters(where)
         rows = self._db.rows(name, {**params, "limit": limit}, condition((status,), *params))
         return [_stored(row) for row in rows]
 
@@ -412,24 +248,18 @@ class SqlEngine(Engine):
                 return False
 
     @undone
-    def limit(self, key: str, most: int, seconds: float) -> float:
+    def hit(self, key: str, most: int, seconds: float) -> float:
         params = {"key": _limit_name(key), "most": most, "seconds": seconds}
-        ((hits, left),) = self._db.rows("limit", params)
+        ((hits, left),) = self._db.rows("hit", params)
         return 0.0 if hits <= most else max(0.0, float(left))
 
-    def install(self, dry_run: bool = False) -> list[str]:
-        return migrate.up(self._db, dry_run)
-
-    def uninstall(self, dry_run: bool = False) -> list[str]:
-        return migrate.down(self._db, dry_run)
-
-    def installed(self) -> list[tuple[str, str | None]]:
-        return migrate.status(self._db)
+    def tidy(self) -> None:
+        self._bulk.serve_all_priorities()
+        self._db.tidy()
 
     def problems(self) -> list[str]:
         try:
-            pending = [name for name, applied_at in self.installed() if applied_at is None]
-            if pending:
+            if pending := self.schema.pending():
                 return [
                     f"{self._db.label}: {len(pending)} migration(s) are pending: "
                     "run `lightjobs migrate:up`"
@@ -440,38 +270,6 @@ class SqlEngine(Engine):
 
     def close(self) -> None:
         self._db.close()
-
-
-def _filters(where: Where) -> dict[str, Any]:
-    """The parameters of the filters that are given; their names are the filters'."""
-    given = {
-        "id": None if where.job_id is None else row_number(where.job_id),
-        "queue": where.queue,
-        "handler": where.handler,
-        "before": None if where.before is None else utc_text(where.before),
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _told(touched: int, progress: Progress | None) -> int:
-    if touched and progress is not None:
-        progress(touched)
-    return touched
-
-
-def _last_slot(row: Row) -> LastSlot:
-    _entry, due, job_id, job_due, paused, completed = row
-    last_id = None if job_id is None else str(job_id)
-    return LastSlot(float(due), last_id, job_due, bool(paused), bool(completed))
-
-
-def _advance(last: dict[str, LastSlot], slot: Slot) -> bool:
-    """Whether `slot` is accepted; if so it is the entry's last."""
-    before = last[slot.entry]
-    if before.paused or slot.due <= before.due:
-        return False
-    last[slot.entry] = before._replace(due=slot.due)
-    return True
 
 
 def _limit_name(key: str) -> str:
@@ -494,13 +292,17 @@ def _release_row(outcome: Release) -> list[Any]:
     return [outcome.id, outcome.fence, *moment(outcome.due), outcome.attempts]
 
 
-# The statement for each kind of outcome and, where the outcome is not its own row, how to make it.
-_SETTLE: dict[type[Any], tuple[str, Callable[[Any], list[Any]] | None]] = {
-    Done: ("settle_done", None),
+def _id_and_fence(outcome: Outcome) -> tuple[Any, ...]:
+    return outcome[:2]
+
+
+_SETTLE: dict[type[Outcome], tuple[str, Callable[[Any], Sequence[Any]]]] = {
+    Done: ("settle_done", _id_and_fence),
     Release: ("settle_release", _release_row),
-    HandBack: ("settle_hand_back", None),
-    Failed: ("settle_failed", None),
+    HandBack: ("settle_hand_back", _id_and_fence),
+    Failed: ("settle_failed", tuple),
 }
+"""For each kind of outcome its statement, and what makes the row that the statement takes."""
 
 
 def _stored(row: Row) -> Stored:

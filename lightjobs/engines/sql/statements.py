@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from ...model import STATUSES, Status
-from ..store import ENDED
+from ..moves import ENDED
 
 _FOLDER = Path(__file__).parent
 

@@ -15,10 +15,10 @@ import struct
 import threading
 import time
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...errors import JobTimeout
-from ...model import Claim, Done, Failed, HandBack, Outcome, Release
+from ...model import KINDS, OUTCOMES, Claim, Done, Failed, Outcome, Release
 from .memory import shared_file
 
 SLOTS = 2048
@@ -36,12 +36,6 @@ _LATE = struct.Struct("=ddQ")
 _LATES = SLOTS * _SLOT.size
 _HEAP = _LATES + SLOTS * _LATE.size
 _SIZE = _HEAP + 1024 * 1024
-_KINDS: dict[str, type[Any]] = {
-    "release": Release,
-    "failed": Failed,
-    "hand back": HandBack,
-}
-_NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 class Held(NamedTuple):
@@ -128,8 +122,8 @@ class Journal:
         """Note how it ended. An outcome too long to keep here is left as started, so that after a
         crash it runs again: at-least-once, in a window of milliseconds."""
         at = slot * _SLOT.size
-        if type(outcome) is not Done:
-            text = json.dumps([_NAMES[type(outcome)], *outcome[2:]]).encode()
+        if type(outcome) is not Done or outcome.entry is not None:
+            text = json.dumps([KINDS[type(outcome)], *outcome[2:]]).encode()
             with self._heap_lock:
                 begin, end = self._heap, self._heap + len(text)
                 if end > _SIZE:
@@ -171,8 +165,7 @@ class Journal:
         if not length:
             return Done(id, fence)
         name, *rest = json.loads(self._memory[begin : begin + length])
-        outcome: Outcome = _KINDS[name](id, fence, *rest)
-        return outcome
+        return OUTCOMES[name](id, fence, *rest)
 
     def close(self) -> None:
         """Give the memory back."""

@@ -1,12 +1,14 @@
 -- Jobs as they are stored.
--- ARGV: prefix; ids. Returns JSON [[id, field, ...], ...] with the fields in the order of FIELDS of
--- those that can be read; "" for none.
+-- ARGV: prefix; ids. Returns JSON [[id, handler, ...], ...] with the fields of a Stored, in its order, of
+-- those jobs that can be read; "" for none.
+local COLUMNS = {'handler', 'queue', 'payload', 'status', 'attempts', 'priority', 'created_at', 'scheduled_at',
+  'exception', 'failed_at', 'recoveries', 'worker', 'options'}
 local found = {}
 for index = 2, #ARGV do
   local job = load_job(ARGV[index])
   if job then
     local row = {job.id}
-    for position, name in ipairs(FIELDS) do row[position + 1] = job[name] or '' end
+    for position, name in ipairs(COLUMNS) do row[position + 1] = job[name] or '' end
     found[#found + 1] = row
   end
 end

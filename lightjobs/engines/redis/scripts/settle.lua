@@ -1,7 +1,8 @@
 -- Store the outcomes of runs.
 -- ARGV: prefix; worker; 1 to keep completed jobs or 0; JSON [[kind, id, fence, ...], ...] with kind
--- done, release (due as text, attempts), hand back, or failed (exception).
--- Returns for each 1, accepted, or 0, refused.
+-- done (for a job of the schedule: its entry), release (due as text, attempts), hand back, or failed (exception).
+-- Returns for each 1, accepted; 2, refused because the job was cancelled; or 0, refused for another reason.
+local ACCEPTED, CANCELLED, LOST = 1, 2, 0
 local worker, keep, outcomes = ARGV[2], ARGV[3] == '1', cjson.decode(ARGV[4])
 local at = now()
 local known = registered(worker)
@@ -32,32 +33,30 @@ local function settle(job, kind, a, b)
   end
 end
 
--- Returns 1, accepted, or 0, refused.
 local function settled(kind, id, fence, a, b)
   local job, why = load_job(id)
   if why then set_aside(id, why) end
   if not job then
     -- Gone: only a recovery of this worker could have given it to another, or PHP deleted it.
     local cut = let_go(worker, id)
-    return known and kind == 'done' and not cut and 1 or 0
+    return known and kind == 'done' and not cut and ACCEPTED or LOST
   end
   if job.fence == fence then
     -- PHP claims without raising the fence, and leaves no name.
     if job.status == 'queued' and job.worker == worker then
       settle(job, kind, a, b)
-      return 1
+      return ACCEPTED
     end
-    return known and job.status == settled_as[kind] and 1 or 0
-  end
-  if redis.call('HGET', held_key(worker), id) == CUT then
+    if known and job.status == settled_as[kind] then return ACCEPTED end
+  elseif redis.call('HGET', held_key(worker), id) == CUT then
     let_go(worker, id)
     if job.status == 'cancelled' and job.worker == worker then save_job(job, {'worker', NULL}) end
   end
-  return 0
+  return job.status == 'cancelled' and CANCELLED or LOST
 end
 
 -- What is done and goes, most of all there is, by what the worker holds alone, many in one command.
--- Returns for the index of each such outcome 1.
+-- Returns ACCEPTED for the index of each such outcome.
 local function delete_done()
   local ids, indexes = {}, {}
   for index, outcome in ipairs(outcomes) do
@@ -85,7 +84,7 @@ local function delete_done()
         gone[#gone + 1] = id
         keys[#keys + 1] = job_key(id)
         counts[queue] = (counts[queue] or 0) + 1
-        deleted[index] = 1
+        deleted[index] = ACCEPTED
       end
     end
     if #gone > 0 then
@@ -97,9 +96,21 @@ local function delete_done()
   return deleted
 end
 
-write_although_full()
-local accepted = delete_done()
-for index, outcome in ipairs(outcomes) do
-  if not accepted[index] then accepted[index] = settled(unpack(outcome)) end
+-- For schedule:list: the job itself may be gone now.
+local function note_completed(entry, id)
+  local last = last_slot(entry)
+  if last and last.job_id == id then
+    last.completed = true
+    note_slot(entry, last)
+  end
 end
-return accepted
+
+write_although_full()
+local answers = delete_done()
+for index, outcome in ipairs(outcomes) do
+  if not answers[index] then answers[index] = settled(unpack(outcome)) end
+  if outcome[1] == 'done' and outcome[4] and answers[index] == ACCEPTED then
+    note_completed(outcome[4], outcome[2])
+  end
+end
+return answers

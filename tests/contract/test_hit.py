@@ -5,30 +5,30 @@ import time
 
 
 def test_as_many_as_allowed_pass_and_the_next_must_wait(engine):
-    assert [engine.limit("mail", 3, 30) for _ in range(3)] == [0.0, 0.0, 0.0]
-    wait = engine.limit("mail", 3, 30)
+    assert [engine.hit("mail", 3, 30) for _ in range(3)] == [0.0, 0.0, 0.0]
+    wait = engine.hit("mail", 3, 30)
     assert 29 < wait <= 30
 
 
 def test_waiting_does_not_lengthen_the_window(engine):
-    engine.limit("mail", 1, 0.3)
-    waits = [engine.limit("mail", 1, 0.3) for _ in range(5)]
+    engine.hit("mail", 1, 0.3)
+    waits = [engine.hit("mail", 1, 0.3) for _ in range(5)]
     assert waits == sorted(waits, reverse=True)
     assert 0 < waits[-1] <= 0.3
 
 
 def test_a_new_window_begins_when_the_old_one_is_over(engine):
-    assert engine.limit("mail", 1, 0.2) == 0.0
-    assert engine.limit("mail", 1, 0.2) > 0
+    assert engine.hit("mail", 1, 0.2) == 0.0
+    assert engine.hit("mail", 1, 0.2) > 0
     time.sleep(0.25)
-    assert engine.limit("mail", 1, 0.2) == 0.0
-    assert engine.limit("mail", 1, 0.2) > 0
+    assert engine.hit("mail", 1, 0.2) == 0.0
+    assert engine.hit("mail", 1, 0.2) > 0
 
 
 def test_keys_are_counted_apart_whatever_they_hold(engine):
     keys = ["mail", "mail ", "'; DROP TABLE jobs; --", "ü" * 300, "a:b{c}"]
-    assert [engine.limit(key, 1, 30) for key in keys] == [0.0] * len(keys)
-    assert all(engine.limit(key, 1, 30) > 0 for key in keys)
+    assert [engine.hit(key, 1, 30) for key in keys] == [0.0] * len(keys)
+    assert all(engine.hit(key, 1, 30) > 0 for key in keys)
 
 
 def test_threads_together_pass_no_more_than_allowed(engine):
@@ -36,7 +36,7 @@ def test_threads_together_pass_no_more_than_allowed(engine):
 
     def hit():
         for _ in range(50):
-            if engine.limit("mail", 40, 60) == 0.0:
+            if engine.hit("mail", 40, 60) == 0.0:
                 passed.append(1)
 
     threads = [threading.Thread(target=hit) for _ in range(4)]
@@ -48,9 +48,9 @@ def test_threads_together_pass_no_more_than_allowed(engine):
 
 
 def test_a_sweep_forgets_only_windows_that_are_over(engine):
-    engine.limit("short", 1, 0.05)
-    engine.limit("long", 1, 60)
+    engine.hit("short", 1, 0.05)
+    engine.hit("long", 1, 60)
     time.sleep(0.1)
     engine.recover(lease=30)
-    assert engine.limit("long", 1, 60) > 0
-    assert engine.limit("short", 1, 60) == 0.0
+    assert engine.hit("long", 1, 60) > 0
+    assert engine.hit("short", 1, 60) == 0.0

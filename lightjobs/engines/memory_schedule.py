@@ -1,0 +1,76 @@
+"""The specification of the schedule's store in plain Python."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from ..model import LastSlot, NewJob, Slot
+from .schedule_store import ScheduleStore
+
+_NO_SLOT = LastSlot(float("-inf"), None, None, False)
+
+
+class MemorySchedule(ScheduleStore):
+    """The schedule of a MemoryEngine, under its lock."""
+
+    def __init__(
+        self, lock: threading.Condition, push: Callable[[Sequence[NewJob]], list[str]]
+    ) -> None:
+        self._lock = lock
+        self._push = push
+        self._slots: dict[str, LastSlot] = {}
+
+    def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
+        with self._lock:
+            return [self._push_slot(slot) for slot in slots]
+
+    def _push_slot(self, slot: Slot) -> str | None:
+        last = self._slots.get(slot.entry, _NO_SLOT)
+        if last.paused or slot.due <= last.due:
+            return None
+        if slot.job is None:
+            self._slots[slot.entry] = last._replace(due=slot.due)
+            return None
+        (job_id,) = self._push([slot.job])
+        self._slots[slot.entry] = LastSlot(slot.due, job_id, slot.due, False)
+        return job_id
+
+    def enroll(self, entries: Sequence[str], due: float) -> None:
+        with self._lock:
+            for entry in entries:
+                self._slots.setdefault(entry, LastSlot(due, None, None, False))
+
+    def slots(self) -> dict[str, LastSlot]:
+        with self._lock:
+            return dict(self._slots)
+
+    def pause_entry(self, entry: str) -> bool:
+        with self._lock:
+            last = self._slots.get(entry)
+            if last is None or last.paused:
+                return False
+            self._slots[entry] = last._replace(paused=True)
+            return True
+
+    def resume_entry(self, entry: str, due: float) -> bool:
+        with self._lock:
+            last = self._slots.get(entry)
+            if last is None or not last.paused:
+                return False
+            self._slots[entry] = last._replace(paused=False, due=max(last.due, due))
+            return True
+
+    def forget_entry(self, entry: str, before: float) -> bool:
+        with self._lock:
+            last = self._slots.get(entry)
+            if last is None or last.paused or last.due >= before:
+                return False
+            del self._slots[entry]
+            return True
+
+    def note_completed(self, entry: str, job_id: str) -> None:
+        """The job `job_id` completed; noted if it is the last one of `entry`."""
+        last = self._slots.get(entry)
+        if last is not None and last.job_id == job_id:
+            self._slots[entry] = last._replace(completed=True)

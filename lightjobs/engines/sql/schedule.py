@@ -1,0 +1,90 @@
+"""The schedule in the table `job_slots`: every verb of its store, the SQL in `queries/`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from ...model import LastSlot, Slot
+from ..schedule_store import ScheduleStore
+from .database import Database, Row, repeatable, undone
+from .rows import new_row
+
+NEVER = -1e15
+"""A moment before any other: an entry that has just become known has had no slot."""
+
+
+class SqlSchedule(ScheduleStore):
+    """The schedule of a SqlEngine."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    @undone
+    def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
+        if not slots:
+            return []
+        entries = sorted({slot.entry for slot in slots})
+        with self._db.transaction():
+            last = self._locked(entries)
+            if missing := [entry for entry in entries if entry not in last]:
+                # Not all at once: MariaDB locks what is there already, and so do others.
+                self._enroll(missing, NEVER)
+                last |= self._locked(missing)
+            accepted = [_advance(last, slot) for slot in slots]
+            jobs = [
+                new_row(s.job) for s, taken in zip(slots, accepted, strict=True) if taken and s.job
+            ]
+            pushed = iter(self._db.push(jobs) if jobs else ())
+            ids = [
+                str(next(pushed)) if taken and slot.job else None
+                for slot, taken in zip(slots, accepted, strict=True)
+            ]
+            for slot, job_id in zip(slots, ids, strict=True):
+                if job_id is not None:
+                    last[slot.entry] = last[slot.entry]._replace(job_id=job_id, job_due=slot.due)
+            noted = [[entry, *slot[:3]] for entry, slot in last.items()]
+            self._db.run("note_slots", {"slots": json.dumps(noted)})
+            return ids
+
+    def _locked(self, entries: Sequence[str]) -> dict[str, LastSlot]:
+        rows = self._db.rows("lock_slots", {"entries": json.dumps(entries)})
+        return {row[0]: _last_slot((*row, False)) for row in rows}
+
+    @repeatable
+    def enroll(self, entries: Sequence[str], due: float) -> None:
+        self._enroll(entries, due)
+
+    def _enroll(self, entries: Sequence[str], due: float) -> None:
+        self._db.run("enroll", {"entries": json.dumps(list(entries)), "due": due})
+
+    @repeatable
+    def slots(self) -> dict[str, LastSlot]:
+        return {row[0]: _last_slot(row) for row in self._db.rows("slots", {})}
+
+    @undone
+    def pause_entry(self, entry: str) -> bool:
+        return self._db.run("pause_entry", {"entry": entry}) > 0
+
+    @undone
+    def resume_entry(self, entry: str, due: float) -> bool:
+        return self._db.run("resume_entry", {"entry": entry, "due": due}) > 0
+
+    @undone
+    def forget_entry(self, entry: str, before: float) -> bool:
+        return self._db.run("forget_entry", {"entry": entry, "before": before}) > 0
+
+
+def _last_slot(row: Row) -> LastSlot:
+    _entry, due, job_id, job_due, paused, completed = row
+    last_id = None if job_id is None else str(job_id)
+    return LastSlot(float(due), last_id, job_due, bool(paused), bool(completed))
+
+
+def _advance(last: dict[str, LastSlot], slot: Slot) -> bool:
+    """Whether `slot` is accepted; if so it is the entry's last."""
+    before = last[slot.entry]
+    if before.paused or slot.due <= before.due:
+        return False
+    last[slot.entry] = before._replace(due=slot.due)
+    return True

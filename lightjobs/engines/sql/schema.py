@@ -1,0 +1,100 @@
+"""Migrations: which are applied, which are pending; applying them and taking them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...errors import LightjobsError
+from ..schema import Schema
+from .database import Database, NotAllowed
+from .statements import migrations, statements
+
+_NOTE = "INSERT INTO job_migrations (name) VALUES ('{}');"
+_FORGET = "DELETE FROM job_migrations WHERE name = '{}';"
+
+_MADE = {
+    "0001_lightpack_jobs": {"handler"},
+    "0002_lightjobs_columns": {
+        "scheduled_us",
+        "priority",
+        "fence",
+        "recoveries",
+        "worker",
+        "options",
+    },
+}
+"""Columns of `jobs` that are there once a migration was applied."""
+
+
+class SqlSchema(Schema):
+    """The tables of a SqlEngine."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def install(self, dry_run: bool = False) -> list[tuple[str, str]]:
+        return self._change(_pending, dry_run)
+
+    def uninstall(self, dry_run: bool = False) -> list[tuple[str, str]]:
+        return self._change(_latest, dry_run)
+
+    def installed(self) -> list[tuple[str, str | None]]:
+        applied = _applied(self._db)
+        return [(name, applied.get(name)) for name, _sql in migrations(self._db.name)]
+
+    def _change(
+        self, wanted: Callable[[Database], list[tuple[str, str]]], dry_run: bool
+    ) -> list[tuple[str, str]]:
+        if dry_run:
+            return wanted(self._db)
+        steps: list[tuple[str, str]] = []
+        try:
+            with self._db.migrating():
+                # Read under the lock: another migrator may have been faster.
+                steps = wanted(self._db)
+                for _name, sql in steps:
+                    self._db.apply(statements(sql))
+        except NotAllowed as error:
+            scripts = [sql for _name, sql in steps or wanted(self._db)]
+            raise LightjobsError(
+                f"{error}\nThis database user may not change tables. "
+                "An administrator who may can run:\n\n" + "\n".join(scripts)
+            ) from error
+        return steps
+
+
+def _applied(db: Database) -> dict[str, str]:
+    """The migrations that were applied, and when, up to the first of which nothing is left:
+    Lightpack may drop its table and make it anew, and our notes are of the old one then. Each can
+    be applied on what those after it have made."""
+    noted = db.applied()
+    columns = {column for (column,) in db.rows("columns", {})} if noted else set()
+    applied: dict[str, str] = {}
+    for name, _sql in migrations(db.name):
+        if not _MADE.get(name, set()) <= columns:
+            break
+        if name in noted:
+            applied[name] = noted[name]
+    return applied
+
+
+def _pending(db: Database) -> list[tuple[str, str]]:
+    """Each pending migration, with the statement that notes it: whoever runs the text by hand has
+    done all that `migrate:up` would."""
+    applied = _applied(db)
+    return [
+        (name, f"{db.script(sql).rstrip()}\n{_FORGET.format(name)}\n{_NOTE.format(name)}\n")
+        for name, sql in migrations(db.name)
+        if name not in applied
+    ]
+
+
+def _latest(db: Database) -> list[tuple[str, str]]:
+    """The latest migration, if it can be taken back. The first one cannot: the table that it made
+    or found is Lightpack's too."""
+    scripts = dict(migrations(db.name, ".down.sql"))
+    return [
+        (name, f"{db.script(scripts[name]).rstrip()}\n{_FORGET.format(name)}\n")
+        for name in list(_applied(db))[-1:]
+        if name in scripts
+    ]
