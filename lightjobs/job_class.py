@@ -83,7 +83,6 @@ class Job:
     context: JobContext
     """Set while the job runs: id, queue, attempt, queued_at, fence, logger."""
     exception: BaseException | None = None
-    _handler: ClassVar[str]
     _typed: ClassVar[Typed | None] = None
     _names_attempts: ClassVar[bool] = False
 
@@ -95,10 +94,8 @@ class Job:
             cls._names_attempts = True
         elif isinstance(cls.retryAfter, Backoff) and not cls._names_attempts:
             cls.attempts = cls.retryAfter.attempts
-        if "_typed" not in cls.__dict__:  # a function brings its own
-            cls._typed = _payload_type(cls)
-        cls._handler = registry.handler_name(cls)
-        registry.register(cls, cls._handler, Job)
+        _adopt_payload_type(cls)
+        registry.register(cls, Job, cls._typed)
 
     def handle(self) -> Any:
         """The work itself; may be `async def`. `self.payload` holds what was dispatched."""
@@ -168,14 +165,14 @@ class Job:
         job = cast(Job, self)
         if payload is not None:
             job.payload = payload
-        return _push(job._new_jobs([job.getPayload()]), connection)[0]
+        return _push(new_jobs(job, [job.getPayload()]), connection)[0]
 
     @_OnClassOrJob
     def dispatchMany(self, payloads: Iterable[Any], *, connection: Any = None) -> list[str]:
         """Store one job for each payload and return their ids in order: 5,000 at a time, each
         time all or none; with `connection` as `dispatch`. On a job, as on the class:
         `X().setQueue("q").dispatchMany([...])`."""
-        jobs = self._new_jobs(payloads)
+        jobs = new_jobs(self, payloads)
         return [
             id
             for start in range(0, len(jobs), BATCH)
@@ -186,29 +183,16 @@ class Job:
         """Run `handle()` here and now, in a fresh object, and return what it returns. No store,
         no retries, no hooks; what handle() raises reaches the caller."""
         given = cast(Job, self)
-        (new,) = given._new_jobs([given.getPayload() if payload is None else payload])
+        (new,) = new_jobs(given, [given.getPayload() if payload is None else payload])
         run = Run(Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, EPOCH, None))
-        entry = registry.lookup(given._handler)
-        run.entry, run.job = entry, (job := type(given)())
+        run.registered = registered = registry.lookup(new.handler)
+        run.job = job = type(given)()
         job.__dict__.update({name: getattr(given, name) for name in TRAVELLING})
         job.payload = decode(new.payload)
-        if entry.typed is not None:
-            job.payload = entry.typed.load(job.payload)
+        if registered.typed is not None:
+            job.payload = registered.typed.load(job.payload)
         job.context = JobContext(run.claim)
-        return run_here(handled(run, entry.is_async), entry.is_async)
-
-    def _new_jobs(self, payloads: Iterable[Any]) -> list[NewJob]:
-        due = None if self.delay == "now" else strtotime(self.delay).timestamp()
-        own = {name: self.__dict__[name] for name in TRAVELLING if name in self.__dict__}
-        options = json.dumps(own, default=backoff.to_json) if own else None
-        limit = settings().max_payload
-        handler, queue, priority = self._handler, self.queue, PRIORITIES[self.priority]
-        if self._typed is not None:
-            payloads = map(self._typed.dump, payloads)
-        return [
-            NewJob(handler, queue, encode(payload, limit), due, priority, options)
-            for payload in payloads
-        ]
+        return run_here(handled(run, registered.is_async), registered.is_async)
 
     def maxAttempts(self) -> int:
         """How often this job runs at most; override to decide at run time."""
@@ -252,6 +236,21 @@ class Job:
         raise releasing(delay, attempts)
 
 
+def new_jobs(job: Job, payloads: Iterable[Any]) -> list[NewJob]:
+    """What is pushed to dispatch these payloads with the values of `job`. Raises PayloadError."""
+    due = None if job.delay == "now" else strtotime(job.delay).timestamp()
+    own = {name: job.__dict__[name] for name in TRAVELLING if name in job.__dict__}
+    options = json.dumps(own, default=backoff.to_json) if own else None
+    limit = settings().max_payload
+    handler, priority = registry.handler_of(type(job)), PRIORITIES[job.priority]
+    if job._typed is not None:
+        payloads = map(job._typed.dump, payloads)
+    return [
+        NewJob(handler, job.queue, encode(payload, limit), due, priority, options)
+        for payload in payloads
+    ]
+
+
 def _push(jobs: Sequence[NewJob], connection: Any) -> list[str]:
     ids = engine().push(jobs) if connection is None else engine().join(connection).push(jobs)
     if middleware_chain.current is not None:
@@ -262,13 +261,17 @@ def _push(jobs: Sequence[NewJob], connection: Any) -> list[str]:
 V = TypeVar("V")
 
 
-def _payload_type(job: type[Job]) -> Typed | None:
-    owners = job.__mro__[: job.__mro__.index(Job)]
-    if not any("payload" in vars(owner).get("__annotations__", ()) for owner in owners):
-        return None
-    from .payloads import typed  # most jobs have no type, and it is much to import
+def _adopt_payload_type(job: type[Job]) -> None:
+    """Set the payload type by the nearest annotation, unless a nearer class has set its own, as the
+    class made for a function does."""
+    for owner in job.__mro__[: job.__mro__.index(Job)]:
+        if "_typed" in vars(owner):
+            return
+        if "payload" in vars(owner).get("__annotations__", ()):
+            from .payloads import typed  # slow to import, and most jobs have no type
 
-    return typed.of_class(job, Job)
+            job._typed = typed.of_class(job, Job)
+            return
 
 
 def _checked(where: str, value: V, check: Callable[[V], bool]) -> V:

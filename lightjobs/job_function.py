@@ -68,16 +68,15 @@ class FunctionJob(Generic[C, D, R]):
     def dispatch(self, /, *args: D.args, **kwargs: D.kwargs) -> str:
         """Store a job with these arguments and return its id. Arguments left out are left to the
         function's defaults when it runs. Raises PayloadError for one that is not of its type."""
-        made = self._made()
-        return made.dispatch(self._payload(args, kwargs), connection=self._connection)
+        return self.as_job().dispatch(self._payload(args, kwargs), connection=self._connection)
 
     def dispatchMany(self, payloads: Iterable[Mapping[str, Any]]) -> list[str]:
         """Store one job for each dict of arguments and return their ids in order."""
-        return self._made().dispatchMany(payloads, connection=self._connection)
+        return self.as_job().dispatchMany(payloads, connection=self._connection)
 
     def dispatchSync(self, /, *args: D.args, **kwargs: D.kwargs) -> Any:
         """Run it as a job here and now, arguments through JSON and back, and return the result."""
-        return self._made().dispatchSync(self._payload(args, kwargs))
+        return self.as_job().dispatchSync(self._payload(args, kwargs))
 
     def using(self, connection: Any) -> FunctionJob[C, D, R]:
         """The same job, dispatched in the transaction that is open on `connection`; see
@@ -114,10 +113,11 @@ class FunctionJob(Generic[C, D, R]):
         changed = FunctionJob[C, D, R](self._function, self._job, self._signature)
         changed._values = {**self._values, **values}
         changed._connection = self._connection
-        changed._made()  # a wrong value is refused here, not at dispatch
+        changed.as_job()  # a wrong value is refused here, not at dispatch
         return changed
 
-    def _made(self) -> Job:
+    def as_job(self) -> Job:
+        """A job of the class that stands for the function, with the values that were set."""
         job = self._job()
         for setter, value in self._values.items():
             getattr(job, setter)(value)

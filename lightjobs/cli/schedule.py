@@ -114,11 +114,11 @@ def schedule_test(name: str, as_json: bool) -> None:
     (job_id,) = engine.push([job])
     middleware_chain.pushed([job_id], [job])
     if as_json:
-        print_json({"id": job_id, "handler": entry.job._handler, "queue": entry.job.queue})
+        print_json({"id": job_id, "handler": entry.handler, "queue": entry.job.queue})
     elif runs_here:
-        click.echo(f"ran {entry.job._handler} #ID: {job_id} here: JOB_ENGINE=sync has no queue")
+        click.echo(f"ran {entry.handler} #ID: {job_id} here: JOB_ENGINE=sync has no queue")
     else:
-        click.echo(f"dispatched {entry.job._handler} #ID: {job_id} to {entry.job.queue}")
+        click.echo(f"dispatched {entry.handler} #ID: {job_id} to {entry.job.queue}")
 
 
 @click.command("schedule:pause")
@@ -151,7 +151,7 @@ def _entry(name: str) -> Entry:
     for entry in entries:
         if entry.name == name:
             return entry
-    of_job = [e for e in entries if name in (type(e.job).__name__, e.job._handler)]
+    of_job = [e for e in entries if name in (type(e.job).__name__, e.handler)]
     if len(of_job) == 1:
         return of_job[0]
     known = escaped(", ".join(repr(entry.name) for entry in of_job or entries) or "none")
@@ -224,7 +224,7 @@ def _as_dict(one: _Standing) -> dict[str, object]:
     entry = one.entry
     return {
         "name": entry.name,
-        "handler": entry.job._handler,
+        "handler": entry.handler,
         "queue": entry.job.queue,
         "expression": entry.expression,
         "timezone": entry.zone.key,

@@ -104,14 +104,14 @@ async def execute(claim: Claim, store: RunStore | None = None, run: Run | None =
         has_middleware = middleware_chain.current is not None
         if has_middleware:
             middleware_chain.claimed(claim)
-        entry, job = _prepared(run, store)
-        if entry.has_rate_limit and store is not None:
+        registered, job = _prepared(run, store)
+        if registered.has_rate_limit and store is not None:
             _respect_rate(run, store)
         if has_middleware or job.timeout is not None:
-            await handled(run, entry.is_async)
+            await handled(run, registered.is_async)
         else:
             result = job.handle()
-            if entry.is_async:
+            if registered.is_async:
                 await result
             elif result is not None:
                 _ended(result, run)
@@ -128,21 +128,21 @@ async def execute(claim: Claim, store: RunStore | None = None, run: Run | None =
     return run
 
 
-def _prepared(run: Run, store: RunStore | None) -> tuple[registry.Entry, Any]:
+def _prepared(run: Run, store: RunStore | None) -> tuple[registry.RegisteredJob, Any]:
     """Make the handler object of `run`, with all it is entitled to."""
     claim = run.claim
-    run.entry = entry = registry.lookup(claim.handler)
-    run.job = job = entry.job()
+    run.registered = registered = registry.lookup(claim.handler)
+    run.job = job = registered.job()
     # First: onFailure may ask for it, whatever fails below.
     run.context = job.context = JobContext(claim, store)
     job.payload = encoding.decode(claim.payload)
-    if entry.typed is not None:
-        job.payload = entry.typed.load(job.payload)
+    if registered.typed is not None:
+        job.payload = registered.typed.load(job.payload)
     if claim.options is not None:
         for name, value in json.loads(claim.options).items():
             if name in TRAVELLING:
                 setattr(job, name, backoff.from_json(value) if name == "retryAfter" else value)
-    return entry, job
+    return registered, job
 
 
 def timed_out(claim: Claim, outcome: Outcome) -> Run:

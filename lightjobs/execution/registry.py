@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from ..errors import JobDefinitionError, SettingsError, UnknownHandler
 from ..model import HANDLER_LENGTH
@@ -32,8 +33,8 @@ since few workers run one, and each would pay 6 ms of its start for them."""
 _OWN_FOLDER = Path(__file__).parent.parent
 
 
-class Entry(NamedTuple):
-    """A Job class and what the executor asks about it for every run, worked out once."""
+class RegisteredJob(NamedTuple):
+    """A Job class and what the executor asks about it at every run, worked out once."""
 
     job: type[Any]
     is_async: bool
@@ -44,48 +45,58 @@ class Entry(NamedTuple):
     """What rebuilds the payload of a job that annotates one."""
 
 
-_entries: dict[str, Entry] = {}
+_registered: dict[str, RegisteredJob] = {}
+_handlers: WeakKeyDictionary[type[Any], str] = WeakKeyDictionary()
+"""By class: an attribute of the class could be overwritten by one that a user defines."""
 
 
-def register(job: type[Any], handler: str, base: type[Any]) -> None:
-    """Make `job` known as `handler`. `base` is the class whose hooks and limit do nothing.
+def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
+    """Make `job` known under its handler name. `base` is the class whose hooks and rate limit do
+    nothing; `typed` is the type of the payload, if it has one.
 
-    Raises JobDefinitionError when another class has that name. A class defined again (a module
-    reloaded) takes its own former place.
+    Raises JobDefinitionError when the name cannot be stored or another class has it. A class that
+    is defined again (its module was reloaded) replaces the former one.
     """
+    handler = _handler_name(job)
     if not 0 < len(handler) <= HANDLER_LENGTH or not handler.isprintable():
         raise JobDefinitionError(
             f"{_place(job)}.handler is {shortened(handler)!r}; allowed: 1 to {HANDLER_LENGTH} "
             "printable characters"
         )
-    known = _entries.get(handler)
+    known = _registered.get(handler)
     if known is not None and _place(known.job) != _place(job):
         raise JobDefinitionError(
             f"two Job classes have the handler name {handler!r}: {_place(known.job)} and "
             f"{_place(job)}; give one of them a `handler` of its own"
         )
-    _entries[handler] = Entry(
+    _registered[handler] = RegisteredJob(
         job,
         inspect.iscoroutinefunction(getattr(job, "handle", None)),
         job.onSuccess is not base.onSuccess,
         job.onFailure is not base.onFailure,
         job.rateLimit is not base.rateLimit,
-        job._typed,
+        typed,
     )
+    _handlers[job] = handler
 
 
-def lookup(handler: str) -> Entry:
+def lookup(handler: str) -> RegisteredJob:
     """The class stored as `handler`. Raises UnknownHandler."""
-    entry = _entries.get(handler)
-    if entry is None and handler in READY_MADE:
+    registered = _registered.get(handler)
+    if registered is None and handler in READY_MADE:
         importlib.import_module(READY_MADE[handler])
-        entry = _entries.get(handler)
-    if entry is None:
+        registered = _registered.get(handler)
+    if registered is None:
         raise UnknownHandler(
             f'no Job class is registered for the handler "{shortened(handler)}"; is its module in '
             "JOB_MODULES?"
         )
-    return entry
+    return registered
+
+
+def handler_of(job: type[Any]) -> str:
+    """The name that jobs of the class `job` are stored under."""
+    return _handlers[job]
 
 
 def find(name: str) -> type[Any]:
@@ -95,14 +106,14 @@ def find(name: str) -> type[Any]:
     """
     for module in READY_MADE.values():
         importlib.import_module(module)
-    if name in _entries:
-        return _entries[name].job
-    same = {h: e.job for h, e in _entries.items() if e.job.__name__ == name}
+    if name in _registered:
+        return _registered[name].job
+    same = {handler: each.job for handler, each in _registered.items() if each.job.__name__ == name}
     if len(same) == 1:
         return next(iter(same.values()))
     if same:
         raise UnknownHandler(f"several jobs are called {name!r}: {', '.join(sorted(same))}")
-    known = ", ".join(sorted({e.job.__name__ for e in _entries.values()})) or "none"
+    known = ", ".join(sorted({each.job.__name__ for each in _registered.values()})) or "none"
     raise UnknownHandler(f'there is no job "{shortened(name)}"; known: {known}')
 
 
@@ -116,16 +127,15 @@ def stored(name: str) -> str:
     UnknownHandler."""
     if as_stored(name):
         return name
-    handler: str = find(name)._handler
-    return handler
+    return handler_of(find(name))
 
 
 def handlers() -> list[str]:
     """All registered handler names, sorted; of those that come with lightjobs, what was used."""
-    return sorted(_entries)
+    return sorted(_registered)
 
 
-def handler_name(job: type[Any]) -> str:
+def _handler_name(job: type[Any]) -> str:
     """The name PHP would store for `job`: `App\\Jobs\\…` below `app_jobs`, else its dotted path."""
     own = job.__dict__.get("handler")
     if own is not None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Protocol
 
 from ..model import Claim, Failed, HandBack, Outcome
 from .context import JobContext
-from .registry import Entry
+from .registry import RegisteredJob
 
 
 class Run:
@@ -16,10 +16,10 @@ class Run:
         "cancelled",
         "claim",
         "context",
-        "entry",
         "exception",
         "job",
         "outcome",
+        "registered",
         "seconds",
         "slot",
         "timeouts",
@@ -36,7 +36,7 @@ class Run:
         """Who sees to the job's timeout; None: nobody does."""
         self.cancelled = False
         """Whether the handler was told that its outcome does not count any more."""
-        self.entry: Entry | None = None
+        self.registered: RegisteredJob | None = None
         self.job: Any = None
         self.context: JobContext | None = None
         self.exception: BaseException | None = None
@@ -54,11 +54,11 @@ class Run:
         of the class that this outcome calls for."""
         if self.watched:
             return type(self.outcome) is not HandBack
-        if self.entry is None or self.job is None:
+        if self.registered is None or self.job is None:
             return False
         if self.exception is None:
-            return self.entry.has_success_hook
-        return self.entry.has_failure_hook and type(self.outcome) is Failed
+            return self.registered.has_success_hook
+        return self.registered.has_failure_hook and type(self.outcome) is Failed
 
 
 class TimeoutWatch(Protocol):

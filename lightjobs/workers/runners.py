@@ -72,7 +72,7 @@ class Runner(ABC):
         context = getattr(run.job, "context", None)
         if context is not None:
             context.cancelled = True
-        if run.entry is not None and run.entry.is_async:
+        if run.registered is not None and run.registered.is_async:
             self._cancel_task(run)
 
     @abstractmethod

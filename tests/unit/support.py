@@ -1,6 +1,7 @@
 import itertools
 import time
 
+from lightjobs.execution import registry
 from lightjobs.execution.executor import execute, needs_loop, run_here
 from lightjobs.model import Claim, NewJob
 
@@ -24,7 +25,7 @@ def claim(handler="unknown", payload="{}", **fields):
 
 def run(job, payload="{}", **fields):
     """Run a claim on the Job class `job`."""
-    made = claim(job._handler, payload, **fields)
+    made = claim(registry.handler_of(job), payload, **fields)
     try:
         return run_here(execute(made), needs_loop(made))
     except BaseException as error:  # a KeyboardInterrupt would end the whole test run
@@ -32,7 +33,7 @@ def run(job, payload="{}", **fields):
 
 
 def new_job(job, payload="{}", **fields):
-    return NewJob(job._handler, fields.pop("queue", "default"), payload, **fields)
+    return NewJob(registry.handler_of(job), fields.pop("queue", "default"), payload, **fields)
 
 
 def eventually(condition, timeout=3.0):

@@ -8,6 +8,7 @@ import pytest
 
 from lightjobs import Backoff, Job, JobDefinitionError
 from lightjobs.execution.backoff import _PLAIN, due
+from lightjobs.job_class import new_jobs
 from lightjobs.model import Failed, Release
 from lightjobs.strtotime import strtotime
 
@@ -29,7 +30,7 @@ def waits(job, attempt, **fields):
 
 
 def options(job):
-    return job._new_jobs([{}])[0].options
+    return new_jobs(job, [{}])[0].options
 
 
 def test_a_list_names_a_moment_for_each_attempt_and_the_last_repeats():

@@ -5,6 +5,7 @@ from lightjobs.cleanup import CleanupJob
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.store import Where
 from lightjobs.errors import LightjobsError, PayloadError
+from lightjobs.execution import registry
 from lightjobs.model import Done, Failed, NewJob, Retention
 
 from .support import run
@@ -122,7 +123,7 @@ def test_the_ready_made_job_cleans_up(engine):
 
 
 def test_the_ready_made_job_takes_a_handler_by_its_class_name(engine):
-    engine.push([NewJob(CleanupJob._handler, "q", "{}")])
+    engine.push([NewJob(registry.handler_of(CleanupJob), "q", "{}")])
     payload = {"pending": "remove", "handler": "CleanupJob"}
     assert CleanupJob().dispatchSync(payload) == {"pending": 1}
     assert engine.count("new", Where(handler="pending")) == 1
@@ -147,3 +148,12 @@ def test_the_ready_made_job_is_refused_with_a_wrong_payload(engine, payload, nam
 def test_the_ready_made_job_fails_for_good_on_a_wrong_payload_in_the_store(engine):
     assert isinstance(run(CleanupJob, '{"failed": "zap"}').outcome, Failed)
     assert counts(engine) == ALL
+
+
+def test_a_subclass_of_the_ready_made_job_is_checked_too(engine):
+    class Nightly(CleanupJob):
+        queue = "night"
+
+    with pytest.raises(PayloadError, match="failed is 'zap'"):
+        Nightly().dispatch({"failed": "zap"})
+    assert isinstance(run(Nightly, '{"failed": "zap"}').outcome, Failed)

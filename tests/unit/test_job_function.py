@@ -149,7 +149,7 @@ def test_a_function_in_app_jobs_has_the_name_its_class_would_have(project):
     code = "from lightjobs import job\n@job()\ndef send_invoice(n: int): ...\n"
     project({"app_jobs/__init__.py": "", "app_jobs/billing/__init__.py": code})
     registry.load(["app_jobs"])
-    assert registry.find("SendInvoice")._handler == "App\\Jobs\\Billing\\SendInvoice"
+    assert registry.handler_of(registry.find("SendInvoice")) == "App\\Jobs\\Billing\\SendInvoice"
 
 
 def test_annotations_that_are_text_are_read(project):

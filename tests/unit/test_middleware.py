@@ -284,7 +284,7 @@ def test_a_job_without_a_class_is_told_as_claimed_and_failed(using, engine):
 
     using(Watcher)
     id = Gone().dispatch()
-    del registry._entries["gone"]
+    del registry._registered["gone"]
     Worker(engine).run()
     assert seen == [("push", id, "default"), ("claim", id, 1), ("settle", id, Failed)]
 
@@ -495,7 +495,7 @@ def test_a_job_handed_back_is_not_told_as_settled(using):
         raise StoreUnavailable("away")
 
     using(Watcher)
-    made = claim(Limited._handler)
+    made = claim(registry.handler_of(Limited))
     ended = drive(execute(made, Wrapped(MemoryEngine(), limit=away)))
     assert type(ended.outcome) is HandBack
     assert not ended.has_hook
@@ -512,7 +512,7 @@ def test_watching_calls_no_hook_that_the_outcome_does_not_call_for(using, engine
     using(Watcher)
     Fails().dispatch({"raise": "once"})
     Gone().dispatch()
-    del registry._entries["gone for good"]
+    del registry._registered["gone for good"]
     Worker(engine).run()
     assert {each[2] for each in seen if each[0] == "settle"} == {Release, Failed}
     assert "failure" not in seen

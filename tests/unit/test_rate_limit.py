@@ -3,6 +3,7 @@ import pytest
 from lightjobs import Job
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.errors import StoreUnavailable
+from lightjobs.execution import registry
 from lightjobs.execution.rate_limit import read
 from lightjobs.model import NewJob
 from lightjobs.settings.settings import load
@@ -86,7 +87,7 @@ def limited_job(ran):
 
 def test_jobs_beyond_the_rate_wait_and_spend_no_attempt():
     engine, ran = MemoryEngine(), []
-    handler = limited_job(ran)._handler
+    handler = registry.handler_of(limited_job(ran))
     engine.push([NewJob(handler, "default", "{}")] * 5)
     Worker(engine).run()
     assert ran == [1, 1]
@@ -110,7 +111,7 @@ def test_a_store_that_is_away_when_the_rate_is_asked_costs_no_attempt():
             return super().limit(key, most, seconds)
 
     engine, ran = Forgetful(), []
-    engine.push([NewJob(limited_job(ran)._handler, "default", "{}")])
+    engine.push([NewJob(registry.handler_of(limited_job(ran)), "default", "{}")])
     Worker(engine).run()
     assert ran == [1]
     assert not engine.stats()
@@ -125,7 +126,7 @@ def test_a_wrong_config_fails_the_job_with_the_reason():
             return {"limit": 3}
 
     engine = MemoryEngine()
-    (job_id,) = engine.push([NewJob(Unlimited._handler, "default", "{}")])
+    (job_id,) = engine.push([NewJob(registry.handler_of(Unlimited), "default", "{}")])
     Worker(engine).run()
     assert "names no unit of time" in engine.find(job_id).exception
 

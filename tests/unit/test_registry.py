@@ -184,7 +184,7 @@ def test_what_comes_with_lightjobs_is_imported_when_it_is_asked_for(project):
         "registry.load(['app_jobs'])\n"
         "if sys.argv[1:]:\n"
         "    print(registry.lookup(sys.argv[1]).job.__name__)\n"
-        "    print(registry.find(registry.lookup(sys.argv[1]).job.__name__)._handler)\n"
+        "    print(registry.handler_of(registry.find(registry.lookup(sys.argv[1]).job.__name__)))\n"
         "else:\n"
         "    assert not set(registry.READY_MADE.values()) & set(sys.modules)\n"
         "    assert 'lightjobs.payloads.typed' not in sys.modules, '5 ms of each start'\n"
@@ -199,3 +199,16 @@ def test_what_comes_with_lightjobs_is_imported_when_it_is_asked_for(project):
     assert printed() == []
     for handler in registry.READY_MADE:
         assert printed(handler) == [handler.rpartition(".")[2], handler]
+
+
+def test_a_job_may_define_any_attribute_that_the_promises_do_not_name(project):
+    project(
+        {
+            "more_jobs/__init__.py": JOB.format("X")
+            + "    def _handler(self): return 1\n    def new_jobs(self): return 2\n"
+        }
+    )
+    registry.load(["more_jobs"])
+    job = registry.find("X")
+    assert registry.handler_of(job) == "more_jobs.X"
+    assert (job()._handler(), job().new_jobs()) == (1, 2)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lightjobs import Job, JobDefinitionError, PayloadError
 from lightjobs.execution.executor import drive, execute_hook
+from lightjobs.job_class import new_jobs
 from lightjobs.model import Done, Failed
 
 from .support import run
@@ -141,7 +142,7 @@ def job_for(annotation):
 
 
 def stored(job, payload):
-    return job()._new_jobs([payload])[0].payload
+    return new_jobs(job(), [payload])[0].payload
 
 
 def comes_back(job, text):
