@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast
 
 from .current import engine, settings
-from .errors import JobDefinitionError, PermanentJobFailure
-from .execution import backoff, middleware_chain, registry
+from .errors import PermanentJobFailure
+from .execution import job_values, middleware_chain, registry
+from .execution.async_bridge import run_here
 from .execution.backoff import Backoff, RetryAfter
 from .execution.context import JobContext, releasing
-from .execution.executor import TRAVELLING, handled, run_here
+from .execution.executor import handled
+from .execution.job_values import OPTIONS, checked, options_of
 from .execution.run import Run
-from .model import PRIORITIES, Claim, NewJob, is_queue
+from .model import PRIORITIES, Claim, NewJob
 from .payloads.encoding import decode, encode
 from .strtotime import strtotime
-from .text import shortened
 
 if TYPE_CHECKING:
     from .payloads.typed import Typed
@@ -88,8 +88,7 @@ class Job:
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        for name, check in _CHECKS.items():
-            _checked(f"{cls.__name__}.{name}", getattr(cls, name), check)
+        job_values.check_class(cls)
         if "attempts" in cls.__dict__:
             cls._names_attempts = True
         elif isinstance(cls.retryAfter, Backoff) and not cls._names_attempts:
@@ -120,22 +119,22 @@ class Job:
 
     def setQueue(self, queue: str) -> Self:
         """Set the queue of this job."""
-        self.queue = _checked("setQueue()", queue, _queue)
+        self.queue = checked("queue", queue, "setQueue()")
         return self
 
     def setDelay(self, delay: str) -> Self:
         """Set when this job becomes due, as PHP's strtotime reads it."""
-        self.delay = _checked("setDelay()", delay, _moment)
+        self.delay = checked("delay", delay, "setDelay()")
         return self
 
     def setAttempts(self, attempts: int) -> Self:
         """Set how often this job runs at most."""
-        self.attempts = _checked("setAttempts()", attempts, _attempts)
+        self.attempts = checked("attempts", attempts, "setAttempts()")
         return self
 
     def setRetryAfter(self, retryAfter: RetryAfter) -> Self:
         """Set when a failed run of this job is repeated."""
-        self.retryAfter = _checked("setRetryAfter()", retryAfter, _retry_after)
+        self.retryAfter = checked("retryAfter", retryAfter, "setRetryAfter()")
         names_attempts = self._names_attempts or "attempts" in self.__dict__
         if isinstance(retryAfter, Backoff) and not names_attempts:
             self.attempts = retryAfter.attempts
@@ -143,12 +142,12 @@ class Job:
 
     def setPriority(self, priority: str) -> Self:
         """Set this job's priority within its queue."""
-        self.priority = _checked("setPriority()", priority, _priority)
+        self.priority = checked("priority", priority, "setPriority()")
         return self
 
     def setTimeout(self, timeout: float | None) -> Self:
         """Set how many seconds a run of this job may take; None for as long as it likes."""
-        self.timeout = _checked("setTimeout()", timeout, _timeout)
+        self.timeout = checked("timeout", timeout, "setTimeout()")
         return self
 
     def dispatch(
@@ -185,14 +184,14 @@ class Job:
         given = cast(Job, self)
         (new,) = new_jobs(given, [given.getPayload() if payload is None else payload])
         run = Run(Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, EPOCH, None))
-        run.registered = registered = registry.lookup(new.handler)
+        registered = run.look_up()
         run.job = job = type(given)()
-        job.__dict__.update({name: getattr(given, name) for name in TRAVELLING})
+        job.__dict__.update({name: getattr(given, name) for name in OPTIONS})
         job.payload = decode(new.payload)
         if registered.typed is not None:
             job.payload = registered.typed.load(job.payload)
         job.context = JobContext(run.claim)
-        return run_here(handled(run, registered.is_async), registered.is_async)
+        return run_here(handled(run), registered.is_async)
 
     def maxAttempts(self) -> int:
         """How often this job runs at most; override to decide at run time."""
@@ -239,8 +238,7 @@ class Job:
 def new_jobs(job: Job, payloads: Iterable[Any]) -> list[NewJob]:
     """What is pushed to dispatch these payloads with the values of `job`. Raises PayloadError."""
     due = None if job.delay == "now" else strtotime(job.delay).timestamp()
-    own = {name: job.__dict__[name] for name in TRAVELLING if name in job.__dict__}
-    options = json.dumps(own, default=backoff.to_json) if own else None
+    options = options_of(job)
     limit = settings().max_payload
     handler, priority = registry.handler_of(type(job)), PRIORITIES[job.priority]
     if job._typed is not None:
@@ -258,9 +256,6 @@ def _push(jobs: Sequence[NewJob], connection: Any) -> list[str]:
     return ids
 
 
-V = TypeVar("V")
-
-
 def _adopt_payload_type(job: type[Job]) -> None:
     """Set the payload type by the nearest annotation, unless a nearer class has set its own, as the
     class made for a function does."""
@@ -272,60 +267,3 @@ def _adopt_payload_type(job: type[Job]) -> None:
 
             job._typed = typed.of_class(job, Job)
             return
-
-
-def _checked(where: str, value: V, check: Callable[[V], bool]) -> V:
-    try:
-        right = check(value)
-    except (TypeError, ValueError, AttributeError):
-        right = False
-    if not right:
-        shown = shortened(repr(value))
-        raise JobDefinitionError(f"{where} is {shown}; {check.__doc__}")
-    return value
-
-
-def _queue(value: str) -> bool:
-    """allowed: a name of 1 to 55 printable characters without comma"""
-    return is_queue(value)
-
-
-def _moment(value: str) -> bool:
-    """allowed: what PHP's strtotime reads, such as now or +5 minutes"""
-    return backoff.is_moment(value)
-
-
-def _retry_after(value: RetryAfter) -> bool:
-    """allowed: what PHP's strtotime reads, a list of that (one for each attempt), or a Backoff"""
-    return backoff.is_retry_after(value)
-
-
-def _no_retry(value: tuple[type[BaseException], ...]) -> bool:
-    """allowed: a tuple of exception types"""
-    return isinstance(value, tuple) and all(issubclass(each, BaseException) for each in value)
-
-
-def _attempts(value: int) -> bool:
-    """allowed: a whole number from 1 to 1,000,000"""
-    return backoff.is_attempts(value)
-
-
-def _priority(value: str) -> bool:
-    """allowed: lowest, lower, normal, higher, highest"""
-    return value in PRIORITIES
-
-
-def _timeout(value: float | None) -> bool:
-    """allowed: seconds, more than 0 and at most 1,000,000, or None"""
-    return value is None or (type(value) in (int, float) and 0 < value <= 1_000_000)
-
-
-_CHECKS: dict[str, Callable[[Any], bool]] = {
-    "queue": _queue,
-    "delay": _moment,
-    "retryAfter": _retry_after,
-    "noRetry": _no_retry,
-    "attempts": _attempts,
-    "priority": _priority,
-    "timeout": _timeout,
-}

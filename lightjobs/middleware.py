@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .execution.middleware import Logging, Middleware, Next, Timing
+from .execution.async_bridge import Next
+from .execution.middleware import Logging, Middleware, Timing
 from .execution.run import Run
 
 __all__ = ["Logging", "Middleware", "Next", "Run", "Timing"]

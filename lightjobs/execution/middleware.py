@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ..model import Claim, Failed, NewJob, Release
+from .async_bridge import Next
 from .run import Run
 
-Next = Callable[[], Coroutine[Any, Any, Any]]
 _log = logging.getLogger("lightjobs.middleware")
 
 

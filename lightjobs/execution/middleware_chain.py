@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from ..errors import SettingsError
 from ..model import Claim, NewJob
 from ..text import shortened
-from .middleware import Middleware, Next
+from .async_bridge import Next
+from .middleware import Middleware
 from .run import Run
 
 _log = logging.getLogger("lightjobs.middleware")
@@ -41,7 +42,6 @@ def use(made: Chain | None) -> None:
     """Make `made` the middleware of this process."""
     global current
     current = made
-    Run.watched = made is not None and bool(made.settles)
 
 
 def load(entries: Sequence[Any]) -> Chain | None:

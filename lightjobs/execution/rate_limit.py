@@ -29,6 +29,10 @@ class Rate(NamedTuple):
         return wait + random.uniform(0, self.window * self.jitter)
 
 
+class LimitUnknown(Exception):
+    """The store did not answer whether the job may run now."""
+
+
 def read(config: Mapping[str, Any] | None, handler: str) -> Rate | None:
     """The rate in `config`, None for no limit. The key defaults to one for each handler.
 

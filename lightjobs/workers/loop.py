@@ -14,6 +14,7 @@ from functools import partial
 
 from ..engines.store import Engine, Where
 from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
+from ..execution.hooks import has_hook
 from ..execution.run import Run
 from ..model import ENTRY_OPTION, Claim, Done, HandBack, Status
 from .completer import Completer
@@ -104,7 +105,7 @@ class Loop:
         """See to the job_log and hooks of `runs`, which ended, and were settled, elsewhere."""
         for run in runs:
             self._job_log.ended(run)
-            if run.has_hook:
+            if has_hook(run):
                 self._hooks.append(run)
         self._job_log.flush()
 
@@ -270,7 +271,7 @@ class Loop:
                     self._job_log.ended(run)
                 if run.claim.options is not None and type(run.outcome) is Done:
                     self._complete_entry(run.claim)
-                if run.has_hook:
+                if has_hook(run):
                     self._hooks.append(run)
             elif self._was_cancelled(run):
                 self._job_log.cancelled(run)

@@ -2,7 +2,9 @@ import itertools
 import time
 
 from lightjobs.execution import registry
-from lightjobs.execution.executor import execute, needs_loop, run_here
+from lightjobs.execution.async_bridge import run_here
+from lightjobs.execution.executor import execute
+from lightjobs.execution.run import Run
 from lightjobs.model import Claim, NewJob
 
 _ids = itertools.count(1)
@@ -25,9 +27,9 @@ def claim(handler="unknown", payload="{}", **fields):
 
 def run(job, payload="{}", **fields):
     """Run a claim on the Job class `job`."""
-    made = claim(registry.handler_of(job), payload, **fields)
+    made = Run(claim(registry.handler_of(job), payload, **fields))
     try:
-        return run_here(execute(made), needs_loop(made))
+        return run_here(execute(made), made.needs_loop())
     except BaseException as error:  # a KeyboardInterrupt would end the whole test run
         raise AssertionError(f"execute() raised {type(error).__name__}") from error
 

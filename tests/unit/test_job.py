@@ -8,7 +8,9 @@ import pytest
 from lightjobs import Job, JobDefinitionError, PayloadError, PermanentJobFailure, current
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.errors import JobReleased
-from lightjobs.execution.executor import drive, execute
+from lightjobs.execution.async_bridge import drive
+from lightjobs.execution.executor import execute
+from lightjobs.execution.run import Run
 
 
 class Pay(Job):
@@ -105,7 +107,7 @@ def test_values_set_fluently_travel_with_the_job(engine):
     Boom().setAttempts(2).setRetryAfter("+1 hour").dispatch()
     engine.register("w", 30)
     (claim,) = engine.claim("w", ["default"], 1)
-    outcome = drive(execute(claim)).outcome
+    outcome = drive(execute(Run(claim))).outcome
     assert outcome.due > time.time() + 3590
 
 

@@ -10,7 +10,9 @@ from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.errors import StoreUnavailable
 from lightjobs.execution import middleware_chain, registry
-from lightjobs.execution.executor import drive, execute
+from lightjobs.execution.async_bridge import drive
+from lightjobs.execution.executor import execute
+from lightjobs.execution.hooks import has_hook
 from lightjobs.execution.run import Run
 from lightjobs.middleware import Logging, Middleware, Timing
 from lightjobs.model import Done, Failed, HandBack, Release
@@ -350,17 +352,22 @@ def test_the_sync_engine_tells_all_four(using):
     ]
 
 
+class Unhooked(Job):
+    def handle(self):
+        pass
+
+
 def test_none_configured_leaves_nothing_to_call(engine):
     assert middleware_chain.current is None
-    assert Run.watched is False
+    assert not has_hook(run(Unhooked))
 
 
 def test_middleware_is_forgotten_with_the_settings_it_came_from(using):
     using(Watcher)
-    assert Run.watched is True
+    assert has_hook(run(Unhooked))
     current.use(None)
     assert middleware_chain.current is None
-    assert Run.watched is False
+    assert not has_hook(run(Unhooked))
 
 
 def test_the_engine_of_the_project_comes_with_its_middleware(project):
@@ -495,10 +502,10 @@ def test_a_job_handed_back_is_not_told_as_settled(using):
         raise StoreUnavailable("away")
 
     using(Watcher)
-    made = claim(registry.handler_of(Limited))
-    ended = drive(execute(made, Wrapped(MemoryEngine(), limit=away)))
+    made = Run(claim(registry.handler_of(Limited)), store=Wrapped(MemoryEngine(), limit=away))
+    ended = drive(execute(made))
     assert type(ended.outcome) is HandBack
-    assert not ended.has_hook
+    assert not has_hook(ended)
 
 
 def test_watching_calls_no_hook_that_the_outcome_does_not_call_for(using, engine, caplog):
