@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast
 
-from .current import engine, settings
+from .current import dispatch, settings
 from .errors import PermanentJobFailure
-from .execution import job_values, middleware_chain, registry
+from .execution import job_values, registry
 from .execution.async_bridge import run_here
 from .execution.backoff import Backoff, RetryAfter
 from .execution.context import JobContext, releasing
@@ -164,7 +164,7 @@ class Job:
         job = cast(Job, self)
         if payload is not None:
             job.payload = payload
-        return _push(new_jobs(job, [job.getPayload()]), connection)[0]
+        return dispatch(new_jobs(job, [job.getPayload()]), connection)[0]
 
     @_OnClassOrJob
     def dispatchMany(self, payloads: Iterable[Any], *, connection: Any = None) -> list[str]:
@@ -175,7 +175,7 @@ class Job:
         return [
             id
             for start in range(0, len(jobs), BATCH)
-            for id in _push(jobs[start : start + BATCH], connection)
+            for id in dispatch(jobs[start : start + BATCH], connection)
         ]
 
     def dispatchSync(self: _Payload[P], payload: P | Mapping[str, Any] | None = None) -> Any:
@@ -247,13 +247,6 @@ def new_jobs(job: Job, payloads: Iterable[Any]) -> list[NewJob]:
         NewJob(handler, job.queue, encode(payload, limit), due, priority, options)
         for payload in payloads
     ]
-
-
-def _push(jobs: Sequence[NewJob], connection: Any) -> list[str]:
-    ids = engine().push(jobs) if connection is None else engine().join(connection).push(jobs)
-    if middleware_chain.current is not None:
-        middleware_chain.pushed(ids, jobs)
-    return ids
 
 
 def _adopt_payload_type(job: type[Job]) -> None:

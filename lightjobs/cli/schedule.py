@@ -14,7 +14,7 @@ from .. import current
 from ..engines.store import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import SchemaOutdated, SettingsError
-from ..execution import middleware_chain, registry
+from ..execution import registry
 from ..model import LastSlot, Status
 from ..schedule import scheduler_main
 from ..schedule.entry import Entry
@@ -111,8 +111,7 @@ def schedule_test(name: str, as_json: bool) -> None:
     if engine.works is not None and not runs_here:
         raise SettingsError(engine.works)
     job = entry.new_job(int(time.time()))._replace(due=None)  # no delay, no jitter
-    (job_id,) = engine.push([job])
-    middleware_chain.pushed([job_id], [job])
+    (job_id,) = current.dispatch([job])
     if as_json:
         print_json({"id": job_id, "handler": entry.handler, "queue": entry.job.queue})
     elif runs_here:
