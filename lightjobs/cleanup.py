@@ -1,4 +1,4 @@
-"""The ready-made job that cleans up: dispatch or schedule it."""
+"""The ready-made job that removes or reruns old jobs: dispatch or schedule it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from .payloads.typed import Typed
 
 
 class Cleanup(TypedDict, total=False):
-    """What `Engine.cleanup` takes, but for the jobs that are being processed: this is one."""
+    """The arguments of `Engine.cleanup`, without `processing`: the cleanup is itself being
+    processed."""
 
     pending: str
     completed: str
@@ -27,8 +28,8 @@ class Cleanup(TypedDict, total=False):
 
 
 class _CleanupPayload(Typed):
-    """Also checks the actions. A wrong one is refused at dispatch, and in a stored job it fails
-    the job for good, since no further attempt could succeed."""
+    """Also checks the actions. A wrong one is refused at dispatch, and in a stored job it fails the
+    job for good, since no further attempt could succeed."""
 
     def dump(self, payload: Any) -> Any:
         _check(payload)
@@ -50,16 +51,16 @@ def _check(payload: Any) -> None:
 
 class CleanupJob(Job):
     """Calls `Engine.cleanup` with its payload:
-    `CleanupJob().dispatch({"failed": "remove older than 30 days"})`. A handler may be given by its
-    class name."""
+    `CleanupJob().dispatch({"failed": "remove older than 30 days"})`. `handler` may be the name of a
+    class instead."""
 
     attempts = 3
-    retryAfter = "+1 minute"  # the store may be away
+    retryAfter = "+1 minute"  # the store may be unavailable
     payload: Cleanup
     _typed = _CleanupPayload(Builder().build(Cleanup, "CleanupJob.payload"))
 
     def handle(self) -> dict[str, int]:
-        """Returns how many jobs of each group were touched."""
+        """Clean up. Returns how many jobs of each group were removed or rerun."""
         payload: dict[str, Any] = dict(self.payload)
         if "handler" in payload:
             payload["handler"] = registry.stored(payload["handler"])

@@ -54,8 +54,8 @@ def is_made() -> bool:
 
 
 def use(engine: Engine | None, settings: Settings | None = None) -> None:
-    """Make `engine` the one this process dispatches to, with the middleware that `settings` name.
-    None: make it anew, as configured, when it is asked for. Raises SettingsError."""
+    """Make `engine` the engine of this process, with the middleware that `settings` name. With None
+    the settings are read again, and the engine made, when next asked for. Raises SettingsError."""
     global _engine, _settings
     middleware_chain.use(middleware_chain.load(settings.middleware if settings else ()))
     with _lock:

@@ -1,4 +1,4 @@
-"""Middleware: what a project wants done around every job, listed in `config/jobs.py`."""
+"""Middleware: code that a project runs around every job, listed in `config/jobs.py`."""
 
 from __future__ import annotations
 

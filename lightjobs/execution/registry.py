@@ -1,4 +1,5 @@
-"""Handler names and the Job classes behind them. A stored name is only ever looked up here."""
+"""Handler names and the Job classes behind them. A name from the store is looked up here, and never
+imported: anyone who can write to the queue could otherwise choose what a worker runs."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ READY_MADE = {
     "lightjobs.cleanup.CleanupJob": "lightjobs.cleanup",
     "lightjobs.RunCommand": "lightjobs.schedule.command",
 }
-"""The jobs that come with lightjobs and their modules: imported when they are first asked for,
-since few workers run one, and each would pay 6 ms of its start for them."""
+"""The jobs that come with lightjobs, with their modules. These are imported at the first look-up:
+few workers run such a job, and importing them would add 6 ms to the start of every worker."""
 
 _OWN_FOLDER = Path(__file__).parent.parent
 
@@ -42,12 +43,12 @@ class RegisteredJob(NamedTuple):
     has_failure_hook: bool
     has_rate_limit: bool
     typed: Typed | None
-    """What rebuilds the payload of a job that annotates one."""
+    """Rebuilds the payload, if the class annotates one."""
 
 
 _registered: dict[str, RegisteredJob] = {}
 _handlers: WeakKeyDictionary[type[Any], str] = WeakKeyDictionary()
-"""By class: an attribute of the class could be overwritten by one that a user defines."""
+"""By class, not in an attribute: a user might define one of the same name."""
 
 
 def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
@@ -67,7 +68,7 @@ def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
     if known is not None and _place(known.job) != _place(job):
         raise JobDefinitionError(
             f"two Job classes have the handler name {handler!r}: {_place(known.job)} and "
-            f"{_place(job)}; give one of them a `handler` of its own"
+            f"{_place(job)}; set a different `handler` on one of them"
         )
     _registered[handler] = RegisteredJob(
         job,
@@ -81,7 +82,7 @@ def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
 
 
 def lookup(handler: str) -> RegisteredJob:
-    """The class stored as `handler`. Raises UnknownHandler."""
+    """The class whose jobs are stored under `handler`. Raises UnknownHandler."""
     registered = _registered.get(handler)
     if registered is None and handler in READY_MADE:
         importlib.import_module(READY_MADE[handler])
@@ -100,9 +101,9 @@ def handler_of(job: type[Any]) -> str:
 
 
 def find(name: str) -> type[Any]:
-    """The class with handler `name`, or the only one whose class name is `name`.
+    """The class with the handler `name`, or the only class that is called `name`.
 
-    Raises UnknownHandler, listing what there is.
+    Raises UnknownHandler, which lists the known classes.
     """
     for module in READY_MADE.values():
         importlib.import_module(module)
@@ -118,25 +119,28 @@ def find(name: str) -> type[Any]:
 
 
 def as_stored(name: str) -> bool:
-    """Whether `name` is a stored handler whatever is imported: its class may be gone, or PHP's."""
+    """Whether `name` can only be a stored handler. Its class may be missing here, or be written in
+    PHP."""
     return "\\" in name or "." in name
 
 
 def stored(name: str) -> str:
-    """The stored handler that a person means by `name`, a class name or a handler. Raises
-    UnknownHandler."""
+    """The stored handler that a person means by `name`, which is a handler or the name of a class.
+    Raises UnknownHandler."""
     if as_stored(name):
         return name
     return handler_of(find(name))
 
 
 def handlers() -> list[str]:
-    """All registered handler names, sorted; of those that come with lightjobs, what was used."""
+    """All registered handler names, sorted. Those of READY_MADE are listed once they were looked
+    up."""
     return sorted(_registered)
 
 
 def _handler_name(job: type[Any]) -> str:
-    """The name PHP would store for `job`: `App\\Jobs\\…` below `app_jobs`, else its dotted path."""
+    """The class's own `handler`, or the name PHP would store: `App\\Jobs\\…` for a class in
+    `app_jobs`, the dotted path for any other."""
     own = job.__dict__.get("handler")
     if own is not None:
         return str(own)
@@ -153,7 +157,7 @@ def _handler_name(job: type[Any]) -> str:
 def load(modules: Iterable[str]) -> None:
     """Import every module of the packages `modules`, so that their Job classes are registered.
 
-    Raises SettingsError with file and line for the first that does not import.
+    Raises SettingsError, with file and line, for the first module that cannot be imported.
     """
     problems = examine(modules)
     if problems:
@@ -161,14 +165,14 @@ def load(modules: Iterable[str]) -> None:
 
 
 def examine(modules: Iterable[str]) -> list[str]:
-    """As `load`, but goes on, and returns every problem."""
+    """As `load`, but go on after a problem, and return all of them."""
     problems: list[str] = []
     for name in modules:
         module = _import(name, problems)
         for info in pkgutil.walk_packages(
             getattr(module, "__path__", []), f"{name}.", onerror=lambda _name: None
         ):
-            # walk_packages imports packages itself; a failure there is reported here, once.
+            # walk_packages imports packages too; a failure is reported by _import, and only there.
             if not info.name.endswith(".__main__"):
                 _import(info.name, problems)
     return problems

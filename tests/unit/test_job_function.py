@@ -191,14 +191,14 @@ def unknown(a: "Nowhere"):  # noqa: F821
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
-        (positional, "a name of their own"),
-        (rest, "a name of their own"),
-        (keywords, "a name of their own"),
+        (positional, "can be passed by name"),
+        (rest, "can be passed by name"),
+        (keywords, "can be passed by name"),
         (late_context, "only be the first"),
         (raw, r"raw\(a\) is bytes; allowed"),
         (unknown, "Nowhere"),
-        (Item, "allowed: def"),
-        (5, "allowed: def"),
+        (Item, "allowed: a function"),
+        (5, "allowed: a function"),
     ],
 )
 def test_a_function_that_cannot_be_a_job_is_refused(function, reason):
