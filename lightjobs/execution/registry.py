@@ -96,8 +96,14 @@ def lookup(handler: str) -> RegisteredJob:
 
 
 def handler_of(job: type[Any]) -> str:
-    """The name that jobs of the class `job` are stored under."""
-    return _handlers[job]
+    """The name that jobs of the class `job` are stored under. Raises JobDefinitionError for Job
+    itself, which has none."""
+    try:
+        return _handlers[job]
+    except KeyError:
+        raise JobDefinitionError(
+            f"{_place(job)} has no handler; allowed: a subclass of Job"
+        ) from None
 
 
 def find(name: str) -> type[Any]:

@@ -69,7 +69,7 @@ def test_rerun_puts_the_jobs_of_that_group_back(engine, group):
     assert engine.count("new", Where(handler=group)) == 1
 
 
-def test_rerun_of_pending_jobs_is_nothing_as_they_run_anyway(engine):
+def test_rerun_of_pending_jobs_does_nothing_since_they_run_anyway(engine):
     assert engine.cleanup(pending="rerun") == {"pending": 0}
     assert counts(engine) == ALL
 
@@ -106,13 +106,13 @@ def test_queue_and_handler_narrow_it_down(engine):
 @pytest.mark.parametrize(
     "text", ["delete", "", "remove older", "remove older than", "Remove", "rerun "]
 )
-def test_another_text_names_group_and_what_is_allowed(engine, text):
+def test_a_wrong_action_is_refused_with_its_group_and_what_is_allowed(engine, text):
     with pytest.raises(LightjobsError, match=r"failed is .*allowed: nothing, rerun, remove"):
         engine.cleanup(failed=text)
     assert counts(engine) == ALL
 
 
-def test_a_text_that_is_no_age_is_named(engine):
+def test_text_that_is_not_an_age_is_named(engine):
     with pytest.raises(LightjobsError, match="remove older than the hills"):
         engine.cleanup(failed="remove older than the hills")
 

@@ -110,7 +110,7 @@ def test_an_endless_recursion_is_an_outcome(ending):
 
 
 @pytest.mark.parametrize("error", [Mute(), MuteAndDumb()], ids=["str", "str and repr"])
-def test_an_exception_without_a_text_is_an_outcome(ending, error):
+def test_an_exception_without_text_is_an_outcome(ending, error):
     result = ending(raising(error))
     assert type(error).__name__ in result.outcome.exception.split("\n")[0]
 
@@ -129,7 +129,7 @@ def test_an_unknown_handler_is_failed_with_its_name():
 
 
 @pytest.mark.parametrize("payload", ["", "{", "null", "[1]", "7", '"x"', "[" * 100_000])
-def test_a_payload_that_is_no_object_fails_for_good(payload):
+def test_a_payload_that_is_not_an_object_fails_for_good(payload):
     class Never(Job):
         attempts = 5
 
@@ -150,7 +150,7 @@ def test_broken_options_fail_the_job_and_nothing_else(options):
     assert type(run(Boom, options=options).outcome) is Failed
 
 
-def test_options_set_only_what_travels(ending):
+def test_options_set_only_the_attributes_that_are_stored_with_a_job(ending):
     seen = []
     ending(
         lambda job: seen.append((job.attempts, job.retryAfter, job.queue, "handle" in vars(job))),
@@ -220,7 +220,7 @@ def test_a_failure_is_retried_while_attempts_remain(attempt, most, again):
         assert type(outcome) is Failed
 
 
-def test_attempts_lower_than_what_was_spent_end_the_job():
+def test_attempts_lower_than_those_already_spent_end_the_job():
     class Boom(Job):
         attempts = 2
 
@@ -230,7 +230,7 @@ def test_attempts_lower_than_what_was_spent_end_the_job():
     assert type(run(Boom, attempts=5).outcome) is Failed
 
 
-def test_travelling_attempts_and_retry_after_decide():
+def test_stored_attempts_and_retry_after_decide():
     class Boom(Job):
         def handle(self):
             raise ValueError("boom")
@@ -266,7 +266,7 @@ def test_max_attempts_that_raises_fails_the_job(error):
     assert type(error).__name__ in outcome.exception
 
 
-def test_a_retry_after_that_became_wrong_fails_the_job_with_the_reason():
+def test_a_retry_after_set_wrong_by_the_handler_fails_the_job_with_the_reason():
     class Boom(Job):
         attempts = 3
 
@@ -336,7 +336,7 @@ def grouped(end, job):
 
 
 @pytest.mark.parametrize("around", [swallowed, raised_over, grouped])
-def test_what_a_handler_says_of_its_end_counts_whatever_becomes_of_the_exception(ending, around):
+def test_release_and_fail_permanently_decide_whatever_becomes_of_their_exception(ending, around):
     released = ending(lambda job: around(releases, job))
     assert (type(released.outcome), released.outcome.attempts) == (Release, 0)
     assert type(released.exception) is JobReleased
@@ -345,7 +345,7 @@ def test_what_a_handler_says_of_its_end_counts_whatever_becomes_of_the_exception
     assert failed.outcome.exception.startswith("card is stolen\n")
 
 
-def test_a_text_keeps_at_most_sixteen_kilobytes(ending):
+def test_the_text_of_an_exception_is_cut_at_sixteen_kilobytes(ending):
     for text in ("x" * 100_000, "🙂" * 30_000, "\ud83d" * 30_000, "\x00" * 30_000, "\n" * 50_000):
         kept = ending(raising(ValueError(text))).outcome.exception
         assert len(kept.encode()) <= EXCEPTION_BYTES
@@ -354,7 +354,7 @@ def test_a_text_keeps_at_most_sixteen_kilobytes(ending):
         assert kept.startswith("ValueError: ")
 
 
-def test_a_text_has_type_and_message_first_then_the_traceback_without_our_frames(ending):
+def test_the_text_has_type_and_message_first_then_the_traceback_without_our_frames(ending):
     text = ending(raising(ValueError("boom"))).outcome.exception
     assert text.startswith("ValueError: boom\n\nTraceback (most recent call last):\n")
     files = re.findall(r'File "(.*)", line', text)

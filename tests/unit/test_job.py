@@ -99,7 +99,7 @@ def test_setters_are_fluent_and_touch_only_this_job(engine):
     assert (plain.queue, plain.options, plain.priority) == ("payments", None, 0)
 
 
-def test_values_set_fluently_travel_with_the_job(engine):
+def test_values_set_fluently_are_stored_with_the_job(engine):
     class Boom(Job):
         def handle(self):
             raise ValueError("boom")
@@ -126,7 +126,7 @@ def test_the_payload_is_that_of_the_moment_of_dispatch(engine):
 
 
 @pytest.mark.parametrize("payload", [{"a": {1}}, {1: 1}, [1], "x", 7, {"a": float("nan")}])
-def test_what_is_no_json_object_is_refused_at_dispatch(engine, payload):
+def test_a_payload_that_is_not_a_json_object_is_refused_at_dispatch(engine, payload):
     for call in (
         Pay().dispatch,
         Pay().dispatchSync,
@@ -242,7 +242,7 @@ def test_fail_permanently_and_release_end_the_run():
     assert caught.value.attempts == "keep"
 
 
-def test_release_refuses_what_it_does_not_know():
+def test_release_refuses_wrong_arguments():
     with pytest.raises(ValueError, match="keep, count, reset"):
         Pay().release(attempts="double")
     with pytest.raises(ValueError, match="pigs"):
