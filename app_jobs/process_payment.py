@@ -10,8 +10,8 @@ class GatewayTimeout(Exception):
 
 
 class ProcessPayment(Job):
-    """Takes a payment. `gateway` in the payload says how the pretended gateway behaves:
-    "slow" times out once, "closed" refuses for good, anything else works."""
+    """Takes a payment. `gateway` in the payload says how the simulated gateway behaves:
+    "slow" times out once, "closed" refuses for good, and any other value works."""
 
     queue = "payments"
     attempts = 3

@@ -16,5 +16,5 @@ class SendReceipt(Job):
     retryAfter = "+1 minute"
 
     async def handle(self) -> None:
-        await asyncio.sleep(0.01)  # where a mail server would be talked to
+        await asyncio.sleep(0.01)  # a real job would talk to a mail server here
         self.context.logger.info("receipt for payment %s sent", self.payload["payment"])

@@ -48,7 +48,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "worker":  # only when it is asked for: who dispatches need not import asyncio
+    if name == "worker":  # imported at first use: a program that only dispatches is spared asyncio
         from .workers.embedded import worker
 
         return worker

@@ -2,5 +2,5 @@
 
 from .cli import main
 
-if __name__ == "__main__":  # multiprocessing imports a handler's main module anew
+if __name__ == "__main__":  # multiprocessing in a handler imports the main module again
     main()

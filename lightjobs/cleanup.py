@@ -1,8 +1,7 @@
-"""The ready-made job that cleans up: dispatch or schedule it."""
+"""The ready-made job that removes or reruns old jobs: dispatch or schedule it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from .current import engine
@@ -10,11 +9,13 @@ from .engines.cleanup_plan import GROUPS, step
 from .errors import PayloadError
 from .execution import registry
 from .job_class import Job
-from .model import NewJob
+from .payloads.build import Builder
+from .payloads.typed import Typed
 
 
 class Cleanup(TypedDict, total=False):
-    """What `Engine.cleanup` takes, but for the jobs that are being processed: this is one."""
+    """The arguments of `Engine.cleanup`, without `processing`: the cleanup is itself being
+    processed."""
 
     pending: str
     completed: str
@@ -26,38 +27,43 @@ class Cleanup(TypedDict, total=False):
     dry_run: bool
 
 
-class CleanupJob(Job):
-    """Calls `Engine.cleanup` with its payload:
-    `CleanupJob().dispatch({"failed": "remove older than 30 days"})`. A handler may be given by its
-    class name."""
+class _CleanupPayload(Typed):
+    """Also checks the actions. A wrong one is refused at dispatch, and in a stored job it fails the
+    job for good, since no further attempt could succeed."""
 
-    attempts = 3
-    retryAfter = "+1 minute"  # the store may be away
-    payload: Cleanup
+    def dump(self, payload: Any) -> Any:
+        _check(payload)
+        return super().dump(payload)
 
-    def handle(self) -> dict[str, int]:
-        """Returns how many jobs of each group were touched."""
-        _check(self.payload)
-        payload: dict[str, Any] = dict(self.payload)
-        if "handler" in payload:
-            payload["handler"] = registry.stored(payload["handler"])
-        touched = engine().cleanup(**payload)
-        self.context.logger.info("cleaned up", extra={"touched": touched})
-        return touched
-
-    def _new_jobs(self, payloads: Iterable[Any]) -> list[NewJob]:
-        payloads = list(payloads)
-        for payload in payloads:
-            _check(payload)
-        return super()._new_jobs(payloads)
+    def load(self, payload: dict[str, Any]) -> Any:
+        _check(payload)
+        return super().load(payload)
 
 
 def _check(payload: Any) -> None:
-    """Raises PayloadError for what is no action: a slip of the pen is told at dispatch, and no
-    further attempt mends it."""
     for group in GROUPS:
         if isinstance(payload, dict) and group in payload and group != "processing":
             try:
                 step(group, payload[group])
             except ValueError as error:
                 raise PayloadError(f"payload: {error}") from None
+
+
+class CleanupJob(Job):
+    """Calls `Engine.cleanup` with its payload:
+    `CleanupJob().dispatch({"failed": "remove older than 30 days"})`. `handler` may be the name of a
+    class instead."""
+
+    attempts = 3
+    retryAfter = "+1 minute"  # the store may be unavailable
+    payload: Cleanup
+    _typed = _CleanupPayload(Builder().build(Cleanup, "CleanupJob.payload"))
+
+    def handle(self) -> dict[str, int]:
+        """Clean up. Returns how many jobs of each group were removed or rerun."""
+        payload: dict[str, Any] = dict(self.payload)
+        if "handler" in payload:
+            payload["handler"] = registry.stored(payload["handler"])
+        touched = engine().cleanup(**payload)
+        self.context.logger.info("cleaned up", extra={"touched": touched})
+        return touched

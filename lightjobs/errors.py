@@ -1,22 +1,24 @@
-"""What can go wrong, by who has to act: the caller, the operator or the store."""
+"""The errors that lightjobs raises. `exit_code` is the status with which the command then ends."""
 
 from __future__ import annotations
 
 
 class LightjobsError(Exception):
-    """The base of every error lightjobs raises on its own account."""
+    """The base of all of them but JobTimeout."""
 
     exit_code = 1
 
 
 class SettingsError(LightjobsError):
-    """The environment, `.env`, `config/` or a job module is wrong; the text names the key."""
+    """A setting in the environment, `.env` or `config/` is wrong, or a job module cannot be
+    imported. The text names the setting or the file and line."""
 
     exit_code = 2
 
 
 class JobDefinitionError(LightjobsError, ValueError):
-    """A Job class or setter was given a value that cannot be right; the text names both."""
+    """A Job class, a setter, `@job` or Backoff was given a value that is not allowed. The text
+    names the place, the value and what is allowed."""
 
     exit_code = 2
 
@@ -26,19 +28,21 @@ class UnknownHandler(LightjobsError, LookupError):
 
 
 class PayloadError(LightjobsError, ValueError):
-    """The payload is not a JSON object within the size limit; the text holds the path to it."""
+    """The payload is not a JSON object, is too large, or does not fit the type that its job
+    annotates. The text gives the path to the wrong value."""
 
 
 class StoreUnavailable(LightjobsError):
-    """The store did not answer or refused for now; a worker tries again, a producer must decide."""
+    """The store did not answer, or refused for the time being. A worker tries again; a program that
+    dispatches must decide what to do."""
 
     exit_code = 3
 
 
 class StoreInDoubt(StoreUnavailable):
-    """The connection broke, or the time was over, when jobs had been sent to the store: they may or
-    may not have been stored. Any other StoreUnavailable from dispatching says that they were not.
-    """
+    """The connection broke, or the time was up, after jobs had been sent to the store: they may or
+    may not have been stored. Any other StoreUnavailable from a dispatch means that they were
+    not."""
 
 
 class SchemaOutdated(LightjobsError):
@@ -48,23 +52,25 @@ class SchemaOutdated(LightjobsError):
 
 
 class UnknownWorker(LightjobsError):
-    """The store does not know this worker (any more): its lease ran out and its jobs were given to
-    others, or the store has lost it."""
+    """The store does not know this worker, or no longer: its lease ran out and its jobs were given
+    to other workers, or the store has lost its data."""
 
 
 class PermanentJobFailure(LightjobsError):
-    """Raised by `Job.failPermanently`: fail now, whatever attempts remain."""
+    """Raised by `Job.failPermanently`: the job fails now, even if attempts remain."""
 
 
 class StaleClaim(LightjobsError):
-    """Raised by `Job.complete`: the job is not this run's any more, because it was cancelled or
-    given to another worker. The transaction must be rolled back: this run counts for nothing."""
+    """Raised by `Job.complete`: the job no longer belongs to this run, because it was cancelled or
+    given to another worker. The outcome of this run will be refused, so its transaction must be
+    rolled back."""
 
 
 class JobReleased(LightjobsError):
     """Raised by `Job.release`: put the running job back, due at `due` (unix seconds).
 
-    `attempts` says what the run costs: "count" one attempt, "keep" none, "reset" gives all back.
+    `attempts` says what the run costs: "count" one attempt, "keep" none, "reset" gives all of them
+    back.
     """
 
     def __init__(self, due: float, attempts: str) -> None:
@@ -74,24 +80,26 @@ class JobReleased(LightjobsError):
 
 
 class JobTimeout(BaseException):
-    """A handler has run longer than its job's `timeout`, in seconds: raised inside a sync handler;
-    an async one sees asyncio.CancelledError, and its run counts as ended by this.
+    """A handler has run longer than its job's `timeout`. It is raised inside a sync handler. In an
+    async one asyncio.CancelledError is raised, and its run counts as ended by JobTimeout.
 
-    No Exception, as asyncio.CancelledError is none: a handler's `except Exception` must not
-    swallow it.
+    Not an Exception, just like asyncio.CancelledError: an `except Exception` in a handler must not
+    catch it.
     """
 
     def __init__(self, seconds: float | None = None) -> None:
         super().__init__(seconds)
         self.seconds = seconds
-        """None at first in a sync handler: one thread raises it in another, without arguments."""
+        """The timeout. None at first in a sync handler: a thread raises it in another one, and
+        cannot pass arguments there."""
 
     def __str__(self) -> str:
         return "timed out" if self.seconds is None else f"timed out after {self.seconds:g} s"
 
 
 class RateLimited(JobReleased):
-    """The job's rate is used up: it waits until `due`, and that costs no attempt."""
+    """The job's rate is used up: the job waits until `due` (unix seconds), which costs no
+    attempt."""
 
     def __init__(self, due: float) -> None:
         super().__init__(due, "keep")

@@ -1,22 +1,22 @@
-"""The Job class: what users subclass, dispatch and handle. It speaks Lightpack's camelCase."""
+"""The Job class, which users subclass and dispatch. Its names are camelCase, as in Lightpack."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast
 
-from .current import engine, settings
-from .errors import JobDefinitionError, PermanentJobFailure
-from .execution import backoff, middleware_chain, registry
+from . import current
+from .errors import PermanentJobFailure
+from .execution import job_values, registry
+from .execution.async_bridge import run_here
 from .execution.backoff import Backoff, RetryAfter
 from .execution.context import JobContext, releasing
-from .execution.executor import TRAVELLING, handled, run_here
+from .execution.executor import handled
+from .execution.job_values import OPTIONS, checked, options_of
 from .execution.run import Run
-from .model import PRIORITIES, Claim, NewJob, is_queue
+from .model import PRIORITIES, Claim, NewJob
 from .payloads.encoding import decode, encode
 from .strtotime import strtotime
-from .text import shortened
 
 if TYPE_CHECKING:
     from .payloads.typed import Typed
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 BATCH = 5000
 """How many jobs `dispatchMany` stores in one round trip."""
 
-EPOCH = "1970-01-01 00:00:00"
+_EPOCH = "1970-01-01 00:00:00"
+"""The creation time of a job that was never stored."""
 
 F = TypeVar("F")
 P = TypeVar("P")
@@ -33,7 +34,7 @@ R = TypeVar("R", covariant=True)
 
 
 class _Payload(Protocol[P]):
-    """A job as type checkers see it at dispatch: its annotation says what may be dispatched."""
+    """A job as type checkers see it at dispatch: the annotated type is what may be dispatched."""
 
     payload: P
 
@@ -45,7 +46,7 @@ class _OfPayloads(Protocol[Q, R]):
 
 
 class _OnClassOrJob(Generic[F]):
-    """A method that works on the class and, with the values set there, on a job."""
+    """A method that can be called on the class, and on a job object, whose values then apply."""
 
     def __init__(self, method: Callable[..., F]) -> None:
         self._method = method
@@ -58,87 +59,91 @@ class _OnClassOrJob(Generic[F]):
 class Job:
     """A unit of work: subclass it, write `handle()`, dispatch it.
 
-    The attributes are defaults for all jobs of the class; each has a fluent setter for one job.
-    A fresh object of the class is made for every run, so nothing set on `self` reaches another.
+    The attributes are the defaults of all jobs of the class; a fluent setter changes one of them
+    for one job. Both raise JobDefinitionError for a value that is not allowed. Every run gets a
+    fresh object of the class, so nothing set on `self` reaches another run.
     """
 
     queue: str = "default"
+    """The queue the job is stored in: 1 to 55 printable characters without comma."""
     delay: str = "now"
     """When the job becomes due: any PHP strtotime expression."""
     attempts: int = 1
-    """Runs in all, before the job counts as failed."""
+    """How many times the job is run at most, before it counts as failed; up to 1,000,000."""
     retryAfter: RetryAfter = "now"
-    """When a run that failed is repeated: any PHP strtotime expression, a list of them (one for
-    each attempt, the last repeats), or a `Backoff`."""
+    """When a failed run is repeated: any PHP strtotime expression, a list of them (one for each
+    attempt, the last for all further ones), or a `Backoff`."""
     noRetry: tuple[type[BaseException], ...] = ()
-    """Exceptions after which the job is not repeated, whatever attempts remain."""
+    """Exceptions after which the job is not repeated, even if attempts remain."""
     priority: str = "normal"
-    """lowest, lower, normal, higher or highest: within a queue the higher go first."""
+    """lowest, lower, normal, higher or highest. Within a queue, jobs of a higher priority go first.
+    """
     timeout: float | None = None
-    """Seconds a run may take; then JobTimeout is raised in it, and it counts as failed."""
+    """Seconds a run may take, at most 1,000,000; None: no limit. When they are over, JobTimeout is
+    raised in the handler, and the run counts as failed."""
 
     payload: Any
-    """The JSON object that was dispatched. A subclass that annotates it with a dataclass, TypedDict
-    or msgspec Struct has it checked at dispatch and rebuilt for `handle`."""
+    """The JSON object that was dispatched. If a subclass annotates it with a dataclass, TypedDict
+    or msgspec Struct, it is checked at dispatch and rebuilt for `handle`."""
     context: JobContext
     """Set while the job runs: id, queue, attempt, queued_at, fence, logger."""
     exception: BaseException | None = None
-    _handler: ClassVar[str]
+    """What the last run raised; set for `onFailure`."""
     _typed: ClassVar[Typed | None] = None
     _names_attempts: ClassVar[bool] = False
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        for name, check in _CHECKS.items():
-            _checked(f"{cls.__name__}.{name}", getattr(cls, name), check)
+        job_values.check_class(cls)
         if "attempts" in cls.__dict__:
             cls._names_attempts = True
         elif isinstance(cls.retryAfter, Backoff) and not cls._names_attempts:
             cls.attempts = cls.retryAfter.attempts
-        if "_typed" not in cls.__dict__:  # a function brings its own
-            cls._typed = _payload_type(cls)
-        cls._handler = registry.handler_name(cls)
-        registry.register(cls, cls._handler, Job)
+        _adopt_payload_type(cls)
+        registry.register(cls, Job, cls._typed)
 
     def handle(self) -> Any:
-        """The work itself; may be `async def`. `self.payload` holds what was dispatched."""
+        """Do the work; may be `async def`. `self.payload` holds what was dispatched. The job is
+        done when it returns; what it raises ends the run, and decides with `attempts` what
+        follows."""
         raise TypeError(f"{type(self).__name__} has no handle() method")
 
     def onSuccess(self) -> Any:
-        """Called after the store has accepted that the job is done."""
+        """Called after the store has accepted that the job is done; may be `async def`."""
 
     def onFailure(self) -> Any:
-        """Called after the store has accepted that the job failed for good; see getException."""
+        """Called after the store has accepted that the job failed for good; may be `async def`. See
+        `getException`."""
 
     def setPayload(self, payload: Any) -> Self:
-        """Set the payload of this job: a dict, or an instance of the type that it annotates. A
-        wrong one is refused at dispatch."""
-        # Any: a `self` that says which type is annotated cannot also say that Self comes back.
+        """Set the payload of this job: a dict, or an object of the annotated type. It is checked at
+        dispatch."""
+        # Any: typed by the annotation, `self` could not be returned as Self too.
         self.payload = payload
         return self
 
     def getPayload(self) -> Any:
-        """The payload; {} when none was set."""
+        """The payload; {} if none was set."""
         return getattr(self, "payload", {})
 
     def setQueue(self, queue: str) -> Self:
-        """Set the queue of this job."""
-        self.queue = _checked("setQueue()", queue, _queue)
+        """Set the queue of this job. Raises JobDefinitionError, as the other setters do."""
+        self.queue = checked("queue", queue, "setQueue()")
         return self
 
     def setDelay(self, delay: str) -> Self:
-        """Set when this job becomes due, as PHP's strtotime reads it."""
-        self.delay = _checked("setDelay()", delay, _moment)
+        """Set when this job becomes due: any PHP strtotime expression."""
+        self.delay = checked("delay", delay, "setDelay()")
         return self
 
     def setAttempts(self, attempts: int) -> Self:
-        """Set how often this job runs at most."""
-        self.attempts = _checked("setAttempts()", attempts, _attempts)
+        """Set how many times this job is run at most."""
+        self.attempts = checked("attempts", attempts, "setAttempts()")
         return self
 
     def setRetryAfter(self, retryAfter: RetryAfter) -> Self:
         """Set when a failed run of this job is repeated."""
-        self.retryAfter = _checked("setRetryAfter()", retryAfter, _retry_after)
+        self.retryAfter = checked("retryAfter", retryAfter, "setRetryAfter()")
         names_attempts = self._names_attempts or "attempts" in self.__dict__
         if isinstance(retryAfter, Backoff) and not names_attempts:
             self.attempts = retryAfter.attempts
@@ -146,183 +151,129 @@ class Job:
 
     def setPriority(self, priority: str) -> Self:
         """Set this job's priority within its queue."""
-        self.priority = _checked("setPriority()", priority, _priority)
+        self.priority = checked("priority", priority, "setPriority()")
         return self
 
     def setTimeout(self, timeout: float | None) -> Self:
-        """Set how many seconds a run of this job may take; None for as long as it likes."""
-        self.timeout = _checked("setTimeout()", timeout, _timeout)
+        """Set how many seconds a run of this job may take; None: no limit."""
+        self.timeout = checked("timeout", timeout, "setTimeout()")
         return self
 
     def dispatch(
         self: _Payload[P], payload: P | Mapping[str, Any] | None = None, *, connection: Any = None
     ) -> str:
-        """Store the job and return its id. What has returned will run, at least once.
+        """Store the job and return its id. Once this has returned, the job is run until it
+        completes, fails for good or is cancelled.
 
-        Without an argument the payload set by `setPayload` is used. With `connection`, one to the
-        database that holds the jobs, the job is part of the transaction open there: committed and
-        rolled back with it. Raises PayloadError when the payload is not JSON or too large,
-        StoreUnavailable when the store did not take it (StoreInDoubt: or did), LightjobsError
-        for a connection that does not lead to the jobs.
+        Without an argument the payload that `setPayload` set is used. `connection` may be a
+        connection to the database that holds the jobs: the job is then part of the transaction open
+        there, and committed or rolled back with it.
+
+        Raises PayloadError for a payload that is not a JSON object, is too large or does not fit
+        the annotation, StoreUnavailable when the store did not take the job (StoreInDoubt when it
+        may have), and LightjobsError for a connection that does not lead to the jobs.
         """
         job = cast(Job, self)
         if payload is not None:
             job.payload = payload
-        return _push(job._new_jobs([job.getPayload()]), connection)[0]
+        return current.dispatch(new_jobs(job, [job.getPayload()]), connection)[0]
 
     @_OnClassOrJob
     def dispatchMany(self, payloads: Iterable[Any], *, connection: Any = None) -> list[str]:
-        """Store one job for each payload and return their ids in order: 5,000 at a time, each
-        time all or none; with `connection` as `dispatch`. On a job, as on the class:
-        `X().setQueue("q").dispatchMany([...])`."""
-        jobs = self._new_jobs(payloads)
+        """Store one job for each payload and return their ids in order. 5,000 are stored at a time,
+        all of them or none. Can be called on the class, and on a job whose values are to apply:
+        `X().setQueue("q").dispatchMany([...])`. `connection` and errors are as for `dispatch`."""
+        jobs = new_jobs(self, payloads)
         return [
             id
             for start in range(0, len(jobs), BATCH)
-            for id in _push(jobs[start : start + BATCH], connection)
+            for id in current.dispatch(jobs[start : start + BATCH], connection)
         ]
 
     def dispatchSync(self: _Payload[P], payload: P | Mapping[str, Any] | None = None) -> Any:
-        """Run `handle()` here and now, in a fresh object, and return what it returns. No store,
-        no retries, no hooks; what handle() raises reaches the caller."""
+        """Run `handle()` here and now, in a fresh object, and return its result. Nothing is stored,
+        repeated or passed to hooks; what `handle()` raises reaches the caller."""
         given = cast(Job, self)
-        (new,) = given._new_jobs([given.getPayload() if payload is None else payload])
-        run = Run(Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, EPOCH, None))
-        entry = registry.lookup(given._handler)
-        run.entry, run.job = entry, (job := type(given)())
-        job.__dict__.update({name: getattr(given, name) for name in TRAVELLING})
+        (new,) = new_jobs(given, [given.getPayload() if payload is None else payload])
+        run = Run(Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, _EPOCH, None))
+        registered = run.look_up()
+        run.job = job = type(given)()
+        job.__dict__.update({name: getattr(given, name) for name in OPTIONS})
         job.payload = decode(new.payload)
-        if entry.typed is not None:
-            job.payload = entry.typed.load(job.payload)
+        if registered.typed is not None:
+            job.payload = registered.typed.load(job.payload)
         job.context = JobContext(run.claim)
-        return run_here(handled(run, entry.is_async), entry.is_async)
-
-    def _new_jobs(self, payloads: Iterable[Any]) -> list[NewJob]:
-        due = None if self.delay == "now" else strtotime(self.delay).timestamp()
-        own = {name: self.__dict__[name] for name in TRAVELLING if name in self.__dict__}
-        options = json.dumps(own, default=backoff.to_json) if own else None
-        limit = settings().max_payload
-        handler, queue, priority = self._handler, self.queue, PRIORITIES[self.priority]
-        if self._typed is not None:
-            payloads = map(self._typed.dump, payloads)
-        return [
-            NewJob(handler, queue, encode(payload, limit), due, priority, options)
-            for payload in payloads
-        ]
+        return run_here(handled(run), registered.is_async)
 
     def maxAttempts(self) -> int:
-        """How often this job runs at most; override to decide at run time."""
+        """How many times this job is run at most; override it to decide at run time."""
         return self.attempts
 
     def rateLimit(self) -> Mapping[str, Any] | None:
-        """How often jobs like this may run, over all workers: `{"limit": 10, "minutes": 1}`, with
-        seconds, minutes, hours or days, a `key` to count under (default: one for the class) and a
-        `jitter` (default 0.2). A job beyond it waits for the next window and spends no attempt.
+        """How often such jobs may run, over all workers; None: no limit.
+
+        `{"limit": 10, "minutes": 1}` allows ten runs a minute. The unit is seconds, minutes, hours
+        or days; `key` is the name to count under (default: one for the class). A job beyond the
+        limit waits for the next window, spends no attempt, and is put off by up to `jitter`
+        (default 0.2) of the window more.
         """
         return None
 
     def getException(self) -> BaseException | None:
-        """What the last run raised; for onFailure."""
+        """What the last run raised; for `onFailure`."""
         return self.exception
 
     def failPermanently(self, reason: str) -> NoReturn:
-        """End this run, and the job as failed with `reason`, whatever attempts remain. Raises
-        PermanentJobFailure; an `except Exception` around it changes nothing of the outcome."""
+        """End this run, and fail the job for good with `reason`, even if attempts remain. Raises
+        PermanentJobFailure to end the run. The outcome stands even if the handler catches that."""
         if "context" in self.__dict__:
             self.context.failPermanently(reason)
-        raise PermanentJobFailure(reason)  # nobody runs it: a test, say, has called handle()
+        raise PermanentJobFailure(reason)  # handle() was called directly, as by a test
 
     def complete(self, *, connection: Any) -> None:
-        """Complete the job in the transaction that is open on `connection`, one to the database
-        that holds the jobs: that the job is done and what it did are committed together, or not
-        at all. Call it in `handle`, before the commit; the rest goes on as if it had not been.
+        """Complete the job in the transaction that is open on `connection`, a connection to the
+        database that holds the jobs. The completion and what the job wrote are then committed
+        together, or not at all. Call it in `handle`, before the commit.
 
-        Raises StaleClaim when the job is not this run's any more: let it roll the transaction back.
-        LightjobsError when there is no transaction, or the connection does not lead to the jobs.
-        Where no worker runs the job (dispatchSync, JOB_ENGINE=sync) there is nothing to complete.
+        Raises StaleClaim when the job no longer belongs to this run: let it roll the transaction
+        back. Raises LightjobsError when no transaction is open, or the connection does not lead to
+        the jobs. Without a worker (dispatchSync, JOB_ENGINE=sync) it does nothing.
         """
         self.context.complete(connection=connection)
 
     def release(self, delay: str = "now", attempts: str = "keep") -> NoReturn:
-        """End this run and put the job back, due at `delay`. `attempts`: "keep" (this run costs
-        none), "count" (it costs one) or "reset" (all are given back). Raises JobReleased, and
-        ValueError; an `except Exception` around it changes nothing of the outcome."""
+        """End this run and put the job back, due at `delay`, any PHP strtotime expression.
+        `attempts` says what the run costs: "keep" no attempt, "count" one, "reset" gives all of
+        them back. Raises JobReleased to end the run, and ValueError for a wrong argument. The
+        outcome stands even if the handler catches JobReleased."""
         if "context" in self.__dict__:
             self.context.release(delay, attempts)
         raise releasing(delay, attempts)
 
 
-def _push(jobs: Sequence[NewJob], connection: Any) -> list[str]:
-    ids = engine().push(jobs) if connection is None else engine().join(connection).push(jobs)
-    if middleware_chain.current is not None:
-        middleware_chain.pushed(ids, jobs)
-    return ids
+def new_jobs(job: Job, payloads: Iterable[Any]) -> list[NewJob]:
+    """The jobs to push in order to dispatch `payloads` with the values of `job`. Raises
+    PayloadError."""
+    due = None if job.delay == "now" else strtotime(job.delay).timestamp()
+    options = options_of(job)
+    limit = current.settings().max_payload
+    handler, priority = registry.handler_of(type(job)), PRIORITIES[job.priority]
+    if job._typed is not None:
+        payloads = map(job._typed.dump, payloads)
+    return [
+        NewJob(handler, job.queue, encode(payload, limit), due, priority, options)
+        for payload in payloads
+    ]
 
 
-V = TypeVar("V")
+def _adopt_payload_type(job: type[Job]) -> None:
+    """Set the payload type that the nearest annotation of `payload` gives, unless a class no
+    further away has set one itself, as the class made for a function does."""
+    for owner in job.__mro__[: job.__mro__.index(Job)]:
+        if "_typed" in vars(owner):
+            return
+        if "payload" in vars(owner).get("__annotations__", ()):
+            from .payloads import typed  # slow to import, and most jobs have no type
 
-
-def _payload_type(job: type[Job]) -> Typed | None:
-    owners = job.__mro__[: job.__mro__.index(Job)]
-    if not any("payload" in vars(owner).get("__annotations__", ()) for owner in owners):
-        return None
-    from .payloads import typed  # most jobs have no type, and it is much to import
-
-    return typed.of_class(job, Job)
-
-
-def _checked(where: str, value: V, check: Callable[[V], bool]) -> V:
-    try:
-        right = check(value)
-    except (TypeError, ValueError, AttributeError):
-        right = False
-    if not right:
-        shown = shortened(repr(value))
-        raise JobDefinitionError(f"{where} is {shown}; {check.__doc__}")
-    return value
-
-
-def _queue(value: str) -> bool:
-    """allowed: a name of 1 to 55 printable characters without comma"""
-    return is_queue(value)
-
-
-def _moment(value: str) -> bool:
-    """allowed: what PHP's strtotime reads, such as now or +5 minutes"""
-    return backoff.is_moment(value)
-
-
-def _retry_after(value: RetryAfter) -> bool:
-    """allowed: what PHP's strtotime reads, a list of that (one for each attempt), or a Backoff"""
-    return backoff.is_retry_after(value)
-
-
-def _no_retry(value: tuple[type[BaseException], ...]) -> bool:
-    """allowed: a tuple of exception types"""
-    return isinstance(value, tuple) and all(issubclass(each, BaseException) for each in value)
-
-
-def _attempts(value: int) -> bool:
-    """allowed: a whole number from 1 to 1,000,000"""
-    return backoff.is_attempts(value)
-
-
-def _priority(value: str) -> bool:
-    """allowed: lowest, lower, normal, higher, highest"""
-    return value in PRIORITIES
-
-
-def _timeout(value: float | None) -> bool:
-    """allowed: seconds, more than 0 and at most 1,000,000, or None"""
-    return value is None or (type(value) in (int, float) and 0 < value <= 1_000_000)
-
-
-_CHECKS: dict[str, Callable[[Any], bool]] = {
-    "queue": _queue,
-    "delay": _moment,
-    "retryAfter": _retry_after,
-    "noRetry": _no_retry,
-    "attempts": _attempts,
-    "priority": _priority,
-    "timeout": _timeout,
-}
+            job._typed = typed.of_class(job, Job)
+            return

@@ -1,4 +1,4 @@
-"""Functions as jobs: `@job(...)` and what it makes of a function."""
+"""Functions as jobs: the decorator `@job(...)` and the object it makes of a function."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ R = TypeVar("R", covariant=True)
 
 
 class Attributes(TypedDict, total=False):
-    """What `@job` takes besides the name; each as the attribute of a Job class."""
+    """The keyword arguments of `@job`: the attributes of a Job class."""
 
     queue: str
     delay: str
@@ -42,15 +42,15 @@ class Attributes(TypedDict, total=False):
     noRetry: tuple[type[BaseException], ...]
     priority: str
     rateLimit: Mapping[str, Any] | None
-    """What the method of that name returns in a class."""
+    """In a Job class, the result of the method of that name."""
 
 
 class FunctionJob(Generic[C, D, R]):
-    """A function that is also a job. Called, it is the function; dispatched, its arguments are
-    stored as `{"parameter": value}`, checked against its annotations.
+    """A function that is also a job. Calling it calls the function; dispatching it stores the
+    arguments as `{"parameter": value}`, checked against the function's annotations.
 
-    A setter answers a copy with that value, so what it sets reaches only what is dispatched
-    through that copy.
+    A setter returns a copy with that value. The value applies to what is dispatched through the
+    copy.
     """
 
     def __init__(self, function: Callable[C, R], job: type[Job], signature: inspect.Signature):
@@ -66,40 +66,43 @@ class FunctionJob(Generic[C, D, R]):
         return self._function(*args, **kwargs)
 
     def dispatch(self, /, *args: D.args, **kwargs: D.kwargs) -> str:
-        """Store a job with these arguments and return its id. Arguments left out are left to the
-        function's defaults when it runs. Raises PayloadError for one that is not of its type."""
-        made = self._made()
-        return made.dispatch(self._payload(args, kwargs), connection=self._connection)
+        """Store a job with these arguments and return its id; see `Job.dispatch` for what is
+        promised and raised. An argument that is left out gets the function's default when the job
+        runs. Raises PayloadError for an argument that does not fit its annotation, TypeError for
+        arguments that the function does not take."""
+        return self.as_job().dispatch(self._payload(args, kwargs), connection=self._connection)
 
     def dispatchMany(self, payloads: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Store one job for each dict of arguments and return their ids in order."""
-        return self._made().dispatchMany(payloads, connection=self._connection)
+        """Store one job for each dict of arguments and return their ids in order; see
+        `Job.dispatchMany`."""
+        return self.as_job().dispatchMany(payloads, connection=self._connection)
 
     def dispatchSync(self, /, *args: D.args, **kwargs: D.kwargs) -> Any:
-        """Run it as a job here and now, arguments through JSON and back, and return the result."""
-        return self._made().dispatchSync(self._payload(args, kwargs))
+        """Run it as a job here and now, with its arguments passed through JSON, and return the
+        result."""
+        return self.as_job().dispatchSync(self._payload(args, kwargs))
 
     def using(self, connection: Any) -> FunctionJob[C, D, R]:
         """The same job, dispatched in the transaction that is open on `connection`; see
-        `Job.dispatch`. A keyword of `dispatch` would be a parameter of the function."""
+        `Job.dispatch`. It is not an argument of `dispatch` here: those belong to the function."""
         changed = self._with()
         changed._connection = connection
         return changed
 
     def setQueue(self, queue: str) -> FunctionJob[C, D, R]:
-        """The same job for another queue."""
+        """The same job, stored in `queue`."""
         return self._with(setQueue=queue)
 
     def setDelay(self, delay: str) -> FunctionJob[C, D, R]:
-        """The same job, due as PHP's strtotime reads `delay`."""
+        """The same job, due at `delay`, any PHP strtotime expression."""
         return self._with(setDelay=delay)
 
     def setAttempts(self, attempts: int) -> FunctionJob[C, D, R]:
-        """The same job with so many attempts."""
+        """The same job, run at most `attempts` times."""
         return self._with(setAttempts=attempts)
 
     def setTimeout(self, timeout: float | None) -> FunctionJob[C, D, R]:
-        """The same job, with so many seconds for a run."""
+        """The same job, with at most `timeout` seconds for a run; None: no limit."""
         return self._with(setTimeout=timeout)
 
     def setRetryAfter(self, retryAfter: RetryAfter) -> FunctionJob[C, D, R]:
@@ -114,10 +117,11 @@ class FunctionJob(Generic[C, D, R]):
         changed = FunctionJob[C, D, R](self._function, self._job, self._signature)
         changed._values = {**self._values, **values}
         changed._connection = self._connection
-        changed._made()  # a wrong value is refused here, not at dispatch
+        changed.as_job()  # a wrong value is refused here, not at dispatch
         return changed
 
-    def _made(self) -> Job:
+    def as_job(self) -> Job:
+        """A Job object for this function, with the values that were set."""
         job = self._job()
         for setter, value in self._values.items():
             getattr(job, setter)(value)
@@ -128,7 +132,7 @@ class FunctionJob(Generic[C, D, R]):
 
 
 class Decorator(Protocol):
-    """What `job(...)` answers."""
+    """The type of `job(...)`."""
 
     @overload
     def __call__(
@@ -139,12 +143,13 @@ class Decorator(Protocol):
 
 
 def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
-    """Make a function a job, stored under `name`; without one, under the name that a class of the
-    function's name would have (`send_email` in `app_jobs`: `App\\Jobs\\SendEmail`).
+    """Make a function a job, stored under the handler `name`. The default is the handler of a class
+    with the function's name in CamelCase (`send_email` in `app_jobs`: `App\\Jobs\\SendEmail`).
 
-    The function, sync or async, may have a JobContext as its first parameter, which is then not
-    part of the payload. Raises JobDefinitionError for parameters without a name or types that
-    JSON cannot hold, and for attributes as a Job class does.
+    The function may be sync or async. If its first parameter is annotated JobContext, it is given
+    the running job's, and the parameter is not part of the payload. Raises JobDefinitionError for
+    `*args`, `**kwargs` and positional-only parameters, for types that JSON cannot hold, and for
+    attributes that a Job class may not have.
     """
     if name is not None and not isinstance(name, str):
         raise JobDefinitionError(f"@job is given {shortened(repr(name))}; write @job() or a name")
@@ -154,29 +159,39 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
             f"@job is given {min(unknown)!r}; allowed: {', '.join(Attributes.__annotations__)}"
         )
 
-    rate = _checked_rate(attributes.get("rateLimit"))
-
-    from .payloads.typed import of_function  # much to import, for who has none of these
+    given: dict[str, Any] = {**attributes}
+    rate = _checked_rate(given.pop("rateLimit", None))
+    if rate is not None:
+        given["rateLimit"] = lambda _job: rate
+    if name is not None:
+        given["handler"] = name
 
     def make(function: Callable[..., Any], /) -> FunctionJob[..., ..., Any]:
         if not inspect.isfunction(function):
-            raise JobDefinitionError(f"@job stands above {shortened(repr(function))}; allowed: def")
+            shown = shortened(repr(function))
+            raise JobDefinitionError(f"@job decorates {shown}; allowed: a function")
         signature, takes_context = _parameters(function)
-        defaults = {n: each.default for n, each in signature.parameters.items()}
-        required = [n for n, default in defaults.items() if default is signature.empty]
-        body = {
-            **{name: value for name, value in attributes.items() if name != "rateLimit"},
-            **({} if rate is None else {"rateLimit": lambda _job: rate}),
-            **({} if name is None else {"handler": name}),
-            "_typed": of_function(function, list(defaults), frozenset(required)),
-            "handle": _handler(function, takes_context),
-            "__module__": function.__module__,
-            "__qualname__": function.__qualname__,
-            "__doc__": function.__doc__,
-        }
+        body = {**given, **_body(function, signature, takes_context)}
         return FunctionJob(function, type(studly(function.__name__), (Job,), body), signature)
 
     return cast(Decorator, make)
+
+
+def _body(
+    function: Callable[..., Any], signature: inspect.Signature, takes_context: bool
+) -> dict[str, Any]:
+    """What the class of a function job has of the function."""
+    from .payloads.typed import of_function  # slow to import, and not every project has one
+
+    defaults = {name: each.default for name, each in signature.parameters.items()}
+    required = [name for name, default in defaults.items() if default is signature.empty]
+    return {
+        "_typed": of_function(function, list(defaults), frozenset(required)),
+        "handle": _handler(function, takes_context),
+        "__module__": function.__module__,
+        "__qualname__": function.__qualname__,
+        "__doc__": function.__doc__,
+    }
 
 
 def _checked_rate(config: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -207,7 +222,7 @@ def _handler(function: Callable[..., Any], takes_context: bool) -> Callable[[Job
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[inspect.Signature, bool]:
-    """The signature of what is stored, and whether the context comes before it."""
+    """The signature without a JobContext parameter, and whether there is one."""
     from .payloads.build import resolved
 
     signature = inspect.signature(function)
@@ -221,6 +236,6 @@ def _parameters(function: Callable[..., Any]) -> tuple[inspect.Signature, bool]:
     for each in stored:
         if each.kind not in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY):
             raise JobDefinitionError(
-                f"{where} has the parameter {each!s}; allowed: parameters with a name of their own"
+                f"{where} has the parameter {each!s}; allowed: those that can be passed by name"
             )
     return signature.replace(parameters=stored), bool(contexts)

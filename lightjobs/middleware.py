@@ -1,8 +1,9 @@
-"""Middleware: what a project wants done around every job, listed in `config/jobs.py`."""
+"""Middleware: code that a project runs around every job, listed in `config/jobs.py`."""
 
 from __future__ import annotations
 
-from .execution.middleware import Logging, Middleware, Next, Timing
+from .execution.async_bridge import Next
+from .execution.middleware import Logging, Middleware, Timing
 from .execution.run import Run
 
 __all__ = ["Logging", "Middleware", "Next", "Run", "Timing"]

@@ -1,13 +1,13 @@
-"""Text from jobs, made safe for a terminal."""
+"""Text from jobs, made safe to print on a terminal."""
 
 from __future__ import annotations
 
 
 def escaped(text: str) -> str:
-    """`text` with control characters, lone surrogates and bidi marks shown as escapes.
+    """`text` with control characters, lone surrogates and bidirectional marks shown as escapes.
 
-    A payload or an exception may carry terminal escape sequences; nothing of a job reaches a
-    terminal but through here.
+    A payload or an exception may hold terminal escape sequences, so all text from jobs passes
+    through here before it is printed.
     """
     if text.isprintable():
         return text
@@ -18,11 +18,11 @@ def escaped(text: str) -> str:
 
 
 def escaped_lines(text: str) -> str:
-    """As `escaped`, but line ends stay: for tracebacks."""
+    """As `escaped`, but line ends are kept and a tab becomes four spaces: for tracebacks."""
     return "\n".join(escaped(line.replace("\t", "    ")) for line in text.split("\n"))
 
 
 def shortened(text: str, limit: int = 60) -> str:
-    """`text` escaped and cut to `limit` characters, for naming a wrong value in an error."""
+    """`text` escaped and cut to `limit` characters, to show a wrong value in an error message."""
     text = escaped(text)
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -80,10 +80,11 @@ def job_dispatch(
         job_id = job.setPayload(values).dispatch()
     except PayloadError as error:
         raise click.UsageError(escaped(str(error))) from None
+    handler = registry.handler_of(type(job))
     if as_json:
-        print_json({"id": job_id, "handler": job._handler, "queue": job.queue})
+        print_json({"id": job_id, "handler": handler, "queue": job.queue})
     else:
-        click.echo(f"dispatched {job._handler} #ID: {job_id} to {job.queue}")
+        click.echo(f"dispatched {handler} #ID: {job_id} to {job.queue}")
 
 
 @click.command("job:retry")

@@ -14,7 +14,7 @@ from .. import current
 from ..engines.control import Engine
 from ..engines.unstored import UnstoredEngine
 from ..errors import SettingsError
-from ..execution import middleware_chain, registry
+from ..execution import registry
 from ..model import LastSlot, Status
 from ..schedule import scheduler_main
 from ..schedule.entry import Entry
@@ -111,14 +111,13 @@ def schedule_test(name: str, as_json: bool) -> None:
     if engine.unworkable is not None and not runs_here:
         raise SettingsError(engine.unworkable)
     job = entry.new_job(int(time.time()))._replace(due=None)  # no delay, no jitter
-    (job_id,) = engine.push([job])
-    middleware_chain.pushed([job_id], [job])
+    (job_id,) = current.dispatch([job])
     if as_json:
-        print_json({"id": job_id, "handler": entry.job._handler, "queue": entry.job.queue})
+        print_json({"id": job_id, "handler": entry.handler, "queue": entry.job.queue})
     elif runs_here:
-        click.echo(f"ran {entry.job._handler} #ID: {job_id} here: JOB_ENGINE=sync has no queue")
+        click.echo(f"ran {entry.handler} #ID: {job_id} here: JOB_ENGINE=sync has no queue")
     else:
-        click.echo(f"dispatched {entry.job._handler} #ID: {job_id} to {entry.job.queue}")
+        click.echo(f"dispatched {entry.handler} #ID: {job_id} to {entry.job.queue}")
 
 
 @click.command("schedule:pause")
@@ -151,7 +150,7 @@ def _entry(name: str) -> Entry:
     for entry in entries:
         if entry.name == name:
             return entry
-    of_job = [e for e in entries if name in (type(e.job).__name__, e.job._handler)]
+    of_job = [e for e in entries if name in (type(e.job).__name__, e.handler)]
     if len(of_job) == 1:
         return of_job[0]
     known = escaped(", ".join(repr(entry.name) for entry in of_job or entries) or "none")
@@ -224,7 +223,7 @@ def _as_dict(one: _Standing) -> dict[str, object]:
     entry = one.entry
     return {
         "name": entry.name,
-        "handler": entry.job._handler,
+        "handler": entry.handler,
         "queue": entry.job.queue,
         "expression": entry.expression,
         "timezone": entry.zone.key,

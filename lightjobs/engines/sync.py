@@ -6,14 +6,11 @@ import time
 from collections.abc import Sequence
 
 from ..errors import JobReleased
-from ..execution.executor import (
-    describe,
-    execute,
-    execute_hook,
-    hook_needs_loop,
-    needs_loop,
-    run_here,
-)
+from ..execution.async_bridge import run_here
+from ..execution.executor import execute
+from ..execution.hooks import execute_hook, has_hook, hook_needs_loop
+from ..execution.outcome import describe
+from ..execution.run import Run
 from ..model import Claim, Failed, NewJob, utc_text
 from .unstored import UnstoredEngine, new_id
 
@@ -44,12 +41,13 @@ class SyncEngine(UnstoredEngine):
             created_at=utc_text(time.time()),
             options=job.options,
         )
-        run = run_here(execute(claim), needs_loop(claim))
+        run = Run(claim)
+        run_here(execute(run), run.needs_loop())
         if isinstance(run.exception, JobReleased):
             return claim.id
         if run.exception is not None:
             run.outcome = Failed(claim.id, claim.fence, describe(run.exception))
-        if run.has_hook:
+        if has_hook(run):
             run_here(execute_hook(run), hook_needs_loop(run))
         if run.exception is not None:
             raise run.exception

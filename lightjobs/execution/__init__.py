@@ -1,1 +1,1 @@
-"""Running one claim: the handler behind it, the middleware around it, and the outcome it yields."""
+"""Running one claim: its handler, the middleware around it, and the outcome it yields."""

@@ -1,71 +1,141 @@
-"""Middleware that awaits, around a handler that does not: the middleware gets an event loop, and
-the handler runs while that stands still, as if there were none."""
+"""Coroutines where there may be no event loop: driven without one, run on a new one, and, for
+middleware that awaits around a handler that does not, stepped through.
+
+asyncio is imported in the functions that need it. Importing it takes 40 ms, which a worker of sync
+jobs and a program that only dispatches are spared.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import JobTimeout
+
+if TYPE_CHECKING:
+    import asyncio
 
 Next = Callable[[], Coroutine[Any, Any, Any]]
 Around = Callable[[Next], Coroutine[Any, Any, Any]]
+T = TypeVar("T")
 
 _local = threading.local()
 
 
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never suspends."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    coroutine.close()
+    raise RuntimeError("a sync job, or middleware around one, awaited: it has no event loop")
+
+
+def run_here(coroutine: Coroutine[Any, Any, T], needs_loop: bool) -> T:
+    """The result of a coroutine, awaited by the calling thread. One that needs an event loop gets a
+    new one."""
+    if not needs_loop:
+        return drive(coroutine)
+    import asyncio
+
+    return _without_running_loop(partial(asyncio.run, coroutine))
+
+
+async def within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of `coroutine`. Raises JobTimeout when it takes longer than `seconds`."""
+    import asyncio
+
+    try:
+        async with asyncio.timeout(seconds) as timeout:
+            return await coroutine
+    except TimeoutError as error:
+        # Python before 3.11.4 does not set the cause.
+        cause = error.__cause__ or error.__context__
+        if not (timeout.expired() and isinstance(cause, asyncio.CancelledError)):
+            raise  # the handler's own
+        raise JobTimeout(seconds).with_traceback(cause.__traceback__) from None
+
+
 def step_through(around: Around, handle: Callable[[], Any]) -> Any:
     """The result of `around(next)`, where `await next()` gives what `handle()` returns or raises.
-    To be called where no event loop is running."""
-    loop = _loop()
-    asked: deque[asyncio.Future[Any]] = deque()
+
+    `around` runs on an event loop. The loop stands still while `handle` runs, so a sync handler
+    finds no loop running and may start its own.
+    """
+    return _without_running_loop(partial(_step_through, around, handle))
+
+
+def _step_through(around: Around, handle: Callable[[], Any]) -> Any:
+    loop = _thread_loop()
+    requests: deque[asyncio.Future[Any]] = deque()
 
     async def next() -> Any:
-        answer = loop.create_future()
-        asked.append(answer)
+        request = loop.create_future()
+        requests.append(request)
         loop.stop()
-        return await answer
+        return await request
 
     task = loop.create_task(around(next))
     task.add_done_callback(lambda _task: loop.stop())
     try:
-        while asked or not task.done():
-            if asked:
-                _answer(asked.popleft(), handle)
+        while requests or not task.done():
+            if requests:
+                _answer(requests.popleft(), handle)
             loop.run_forever()
-    except BaseException:  # SystemExit passes through a loop, a timeout may strike anywhere in it
-        _give_up(loop, task)
+    except BaseException:  # SystemExit passes through a loop, and a timeout may strike anywhere
+        _abandon(loop, task)
         raise
     return task.result()
 
 
-def _give_up(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
-    """End a loop of which nobody knows how it stands; the middleware may tidy up."""
+def _abandon(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
+    """Close a loop whose state is unknown; the middleware may clean up first."""
     del _local.loop
     while not task.done():
         task.cancel()
         with suppress(SystemExit, KeyboardInterrupt):
             loop.run_forever()
     if not task.cancelled():
-        task.exception()  # has been heard of: or asyncio would log it once more
+        task.exception()  # or asyncio would log it as never retrieved
     loop.close()
 
 
-def _answer(answer: asyncio.Future[Any], handle: Callable[[], Any]) -> None:
+def _answer(request: asyncio.Future[Any], handle: Callable[[], Any]) -> None:
     try:
-        answer.set_result(handle())
-    except StopIteration as error:  # no future takes it, as no coroutine may raise it
-        answer.set_exception(RuntimeError("handle() raised StopIteration"))
-        answer.exception().__cause__ = error  # type: ignore[union-attr]
+        request.set_result(handle())
+    except StopIteration as error:  # neither a future nor a coroutine can raise it
+        request.set_exception(RuntimeError("handle() raised StopIteration"))
+        request.exception().__cause__ = error  # type: ignore[union-attr]
     except BaseException as error:
-        answer.set_exception(error)
+        request.set_exception(error)
 
 
-def _loop() -> asyncio.AbstractEventLoop:
-    """This thread's loop: to make one takes longer than a small job."""
+def _thread_loop() -> asyncio.AbstractEventLoop:
+    """This thread's loop, kept for its next job: making one takes longer than a small job."""
     loop: asyncio.AbstractEventLoop | None = _local.__dict__.get("loop")
     if loop is None:
+        import asyncio
+
         loop = _local.loop = asyncio.new_event_loop()
     return loop
+
+
+def _without_running_loop(call: Callable[[], T]) -> T:
+    """The result of `call`, which runs an event loop: called in another thread if this thread's
+    loop is running, since a thread cannot run two."""
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return call()
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()

@@ -1,4 +1,4 @@
-"""When a run that failed is repeated: what `retryAfter` may be, and the moment it gives."""
+"""When a failed run is repeated: the values that `retryAfter` may have, and the time each gives."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from ..strtotime import strtotime
 from ..text import shortened
 
 LONGEST = 366 * 86_400.0
+"""The longest wait in seconds that a Backoff may have: a leap year."""
 
 _PLAIN = re.compile(r"now|[+-]?[0-9]{1,5} (?:second|minute|hour|day|week)s?")
-"""What is known to be read without asking. The parser takes 30 ms to import, and a worker that
-starts only checks the classes it finds: it may never need it."""
+"""Expressions that are valid without asking the parser. Importing that takes 30 ms, and a worker
+that starts only checks the classes it finds: it may never need the parser."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Waits that double: `base` seconds after the first run, at most `cap`, each then changed by up
-    to ± `jitter` of itself, so that what failed together does not come back together.
+    """Waits that double: `base` seconds after the first run, at most `cap` seconds. Each is then
+    changed at random by up to ± `jitter` of itself (0.5: by half), so that jobs that failed
+    together are not all repeated together.
 
-    The defaults are Hummingbird's: 2, 4, 8 seconds…, cap 120, ± 50 %. `attempts` counts for a job
-    that names no attempts of its own. Raises JobDefinitionError for figures that cannot be right.
+    The defaults are Hummingbird's: 2, 4, 8 seconds…, cap 120, jitter 0.5. `attempts` applies to a
+    job that sets no attempts of its own. Raises JobDefinitionError for a value out of range.
     """
 
     attempts: int = 4
@@ -44,20 +46,21 @@ class Backoff:
         _require(_within(self.jitter, 1), "jitter", self.jitter, "0 to 1")
 
     def seconds(self, attempt: int) -> float:
-        """How long to wait after run number `attempt`, from 1."""
-        # 900 doublings of any base are beyond any cap, and still a float.
+        """Seconds to wait after run number `attempt`, counted from 1."""
+        # 900 doublings take any base beyond any cap, and the result still fits a float.
         wait = min(math.ldexp(self.base, min(attempt - 1, 900)), self.cap)
         return wait * (1 + random.uniform(-self.jitter, self.jitter))
 
 
 RetryAfter = str | Sequence[str] | Backoff
-"""One strtotime expression, one for each attempt (the last repeats), or a Backoff."""
+"""One strtotime expression, a sequence of them (one for each attempt, the last for all further
+ones), or a Backoff."""
 
 ATTEMPTS_ALLOWED = "a whole number from 1 to 1,000,000"
 
 
 def is_attempts(value: object) -> bool:
-    """Whether `value` can say how often a job runs at most."""
+    """Whether `value` is a valid number of attempts."""
     return type(value) is int and 1 <= value <= 1_000_000
 
 
@@ -69,7 +72,8 @@ def is_retry_after(value: object) -> bool:
 
 
 def due(policy: RetryAfter, attempt: int) -> float:
-    """The unix time at which run number `attempt`, which failed just now, is repeated."""
+    """The unix time at which to repeat run number `attempt`, which has just failed. Raises
+    ValueError for an expression that PHP cannot read."""
     if isinstance(policy, Backoff):
         return time.time() + policy.seconds(attempt)
     if not isinstance(policy, str):
@@ -78,25 +82,25 @@ def due(policy: RetryAfter, attempt: int) -> float:
 
 
 def to_json(value: object) -> Any:
-    """What stands for a Backoff in a job's stored options; for `json.dumps(default=…)`."""
+    """The form of a Backoff in a job's stored options; for `json.dumps(default=…)`."""
     if isinstance(value, Backoff):
         return asdict(value)
-    raise TypeError(f"{type(value).__name__} does not travel with a job")
+    raise TypeError(f"{type(value).__name__} cannot be stored with a job")
 
 
 def from_json(value: Any) -> Any:
-    """The policy that was stored as `value`; an expression is read when it is needed. Raises
-    JobDefinitionError for figures that make no Backoff."""
+    """The policy that was stored as `value`. An expression is not checked before it is needed.
+    Raises JobDefinitionError for an object that is not a Backoff."""
     if not isinstance(value, dict):
         return value
     try:
         return Backoff(**value)
     except TypeError:
-        raise JobDefinitionError(f"no Backoff: {shortened(repr(value))}") from None
+        raise JobDefinitionError(f"not a Backoff: {shortened(repr(value))}") from None
 
 
 def is_moment(expression: str) -> bool:
-    """Whether PHP reads `expression`. Raises ValueError when it does not."""
+    """True for an `expression` that PHP can read. Raises ValueError for any other."""
     return _PLAIN.fullmatch(expression) is not None or strtotime(expression) is not None
 
 

@@ -1,4 +1,4 @@
-"""What a running job knows of itself: `self.context`."""
+"""What a running job can ask about itself: `self.context`."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ class JobLogger(logging.LoggerAdapter[logging.Logger]):
 
 
 class Completion(Protocol):
-    """A transaction of the handler's in which its job is completed."""
+    """A transaction of the handler in which its job is completed."""
 
     def complete(self, job_id: str, fence: int) -> None:
         """Complete the job of the run with this fence."""
 
     def abandon(self) -> bool:
-        """Roll it back if it is still open; whether it was."""
+        """Roll it back if it is still open. Returns whether it was."""
 
 
 class RunStore(Protocol):
-    """What a run asks of the engine that its job came from."""
+    """What a run needs of the engine that its job came from."""
 
     def hit(self, key: str, most: int, seconds: float) -> float:
-        """Count a hit; returns how many seconds to wait, 0.0 for none."""
+        """Count a run under `key`. Returns how many seconds to wait, 0.0 if it may start now."""
 
     def join(self, connection: Any) -> Completion:
-        """Take part in the transaction that is open on `connection`."""
+        """Join the transaction that is open on `connection`."""
 
 
 class JobContext:
-    """The claim behind the running handler. What stands in it is worked out when asked for."""
+    """The job that is running, for its handler: which it is, and how its run may end."""
 
     __slots__ = ("_claim", "_store", "cancelled", "completion", "ending", "id")
 
@@ -53,15 +53,15 @@ class JobContext:
         self._claim = claim
         self._store = store
         self.completion: Completion | None = None
-        """Where `complete` was called; None: it was not."""
+        """The transaction in which `complete` was called; None if it was not."""
         self.ending: Exception | None = None
-        """What `release` or `failPermanently` raised: it counts, whatever the handler makes of it.
-        """
+        """What `release` or `failPermanently` raised. It decides the outcome even if the handler
+        catches it."""
         self.id = claim.id
         self.cancelled = False
-        """True once the worker knows that the job was cancelled, or given to another: this run's
-        outcome will be refused. Looked for about once a second; an async handler is also told by
-        asyncio.CancelledError."""
+        """True once the worker knows that the job was cancelled or given to another worker: the
+        outcome of this run will be refused. The worker looks about once a second. In an async
+        handler it also raises asyncio.CancelledError."""
 
     @property
     def queue(self) -> str:
@@ -75,8 +75,8 @@ class JobContext:
 
     @property
     def fence(self) -> int:
-        """This claim's number; of two runs of one job the later has the higher. Hand it to other
-        systems that can refuse an older one."""
+        """The number of this claim. Of two runs of one job the later has the higher fence, so
+        another system that is given it can refuse the earlier run."""
         return self._claim.fence
 
     @property
@@ -86,7 +86,8 @@ class JobContext:
 
     @property
     def logger(self) -> JobLogger:
-        """The logger `lightjobs.job`, its records marked with this job."""
+        """The logger `lightjobs.job`. Its records carry this job's id, handler, queue and
+        attempt."""
         return JobLogger(
             _logger,
             {
@@ -98,17 +99,17 @@ class JobContext:
         )
 
     def complete(self, *, connection: Any) -> None:
-        """See `Job.complete`; for functions, which have no `self`."""
+        """As `Job.complete`; for a function, which has no `self`."""
         if self._store is not None:
             self.completion = self._store.join(connection)
             self.completion.complete(self.id, self.fence)
 
     def release(self, delay: str = "now", attempts: str = "keep") -> NoReturn:
-        """See `Job.release`. Raises ValueError for what is allowed for neither."""
+        """As `Job.release`: raises JobReleased, and ValueError for a wrong argument."""
         self._end(releasing(delay, attempts))
 
     def failPermanently(self, reason: str) -> NoReturn:
-        """See `Job.failPermanently`."""
+        """As `Job.failPermanently`: raises PermanentJobFailure."""
         self._end(PermanentJobFailure(reason))
 
     def _end(self, ending: Exception) -> NoReturn:
@@ -120,9 +121,12 @@ class JobContext:
 
 
 def releasing(delay: str, attempts: str) -> JobReleased:
-    """What puts the running job back. Raises ValueError for what is allowed for neither."""
+    """The error that puts the running job back when it is raised. Raises ValueError if `delay` or
+    `attempts` is not allowed."""
     if attempts not in ("keep", "count", "reset"):
         raise ValueError(f"attempts is {attempts!r}; allowed: keep, count, reset")
     if not isinstance(delay, str):
-        raise ValueError(f"delay is {delay!r}; allowed: what PHP's strtotime reads, +5 minutes")
+        raise ValueError(
+            f"delay is {delay!r}; allowed: what PHP's strtotime reads, such as +5 minutes"
+        )
     return JobReleased(strtotime(delay).timestamp(), attempts)

@@ -1,45 +1,46 @@
-"""Middleware: what a project wants done around every job, listed in `config/jobs.py`."""
+"""Middleware: code that a project runs around every job, listed in `config/jobs.py`."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ..model import Claim, Failed, NewJob, Release
+from .async_bridge import Next
 from .run import Run
 
-Next = Callable[[], Coroutine[Any, Any, Any]]
 _log = logging.getLogger("lightjobs.middleware")
 
 
 class Middleware:
-    """Subclass it and override what you need; one object of it is made for each process.
+    """Subclass it and override the methods you need. One object is made for each process.
 
     `handle` is part of the run: what it raises counts as raised by the handler, and the job's
-    timeout covers it. The others only look on: what they raise is logged and changes nothing.
-    They are called in the thread, or on the event loop, where the push, the job or its hook runs.
+    timeout includes it. The other methods only observe: what they raise is logged and changes
+    nothing. Each is called in the thread, or on the event loop, that pushes the job, runs it or
+    calls its hook.
     """
 
     awaits = True
-    """False promises that `handle` awaits nothing but `next()` around a sync job, which then needs
-    no event loop and is faster by 0.1 ms."""
+    """Set it to False to promise that, around a sync job, `handle` awaits nothing but `next()`. The
+    job then needs no event loop, which saves 0.1 ms."""
 
     def on_push(self, job_id: str, job: NewJob) -> None:
-        """Called in the program that dispatched, after the store has taken the job; with
-        `connection=` that is before the caller's commit, and a rollback is not told."""
+        """Called in the program that dispatches, after the store has taken the job. With
+        `connection=` that is before the caller's commit, and a rollback is not reported."""
 
     def on_claim(self, claim: Claim) -> None:
-        """Called when a worker takes up a job it claimed, before its payload is read."""
+        """Called when a worker starts a job it has claimed, before the payload is decoded."""
 
     async def handle(self, run: Run, next: Next) -> Any:
-        """Called around each `handle()`: `await next()` runs the rest and gives its result."""
+        """Called around each `handle()`. `await next()` runs the rest of the chain and the handler,
+        and returns the handler's result."""
         return await next()
 
     def on_settle(self, run: Run) -> None:
-        """Called after the store has accepted `run.outcome`: Done, Release or Failed. At most once
-        a run, and not when the process dies before."""
+        """Called after the store has accepted `run.outcome`: Done, Release or Failed. Called at
+        most once for each run, and not if the process dies before."""
 
 
 class Logging(Middleware):
@@ -73,11 +74,12 @@ class Logging(Middleware):
 
 
 class Timing(Middleware):
-    """Logs to `lightjobs.middleware` how long each handler took, and how long after its dispatch
-    it began. A subclass with `slow = 1.0` logs only those that took so many seconds."""
+    """Logs to `lightjobs.middleware` how long each handler took, and how long after its dispatch it
+    began. A subclass that sets `slow = 1.0` logs only handlers that took at least one second."""
 
     awaits = False
     slow = 0.0
+    """Seconds; faster handlers are not logged."""
 
     async def handle(self, run: Run, next: Next) -> Any:
         since_dispatch = time.time() - run.job.context.queued_at.timestamp()

@@ -1,4 +1,4 @@
-"""The chain of middleware of this process: made from the settings, called around each job."""
+"""The middleware of this process: made from the settings, called around each job."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 from ..errors import SettingsError
 from ..model import Claim, NewJob
 from ..text import shortened
-from .middleware import Middleware, Next
+from .async_bridge import Next
+from .middleware import Middleware
 from .run import Run
 
 _log = logging.getLogger("lightjobs.middleware")
 
 
 class Chain(NamedTuple):
-    """The middleware of this process, in the order of the list, by the method they override."""
+    """For each method, the middleware that override it, in the order of the setting."""
 
     pushes: tuple[Middleware, ...] = ()
     claims: tuple[Middleware, ...] = ()
@@ -28,25 +29,25 @@ class Chain(NamedTuple):
 
     @property
     def awaits(self) -> bool:
-        """Whether it needs an event loop around a sync job, too."""
+        """Whether a sync job needs an event loop around it too."""
         return any(middleware.awaits for middleware in self.handles)
 
 
 _NONE = Chain()
 current: Chain | None = None
-"""None when there is none, which is all that jobs ask then."""
+"""None if no middleware is configured. A run then asks nothing else about it."""
 
 
 def use(made: Chain | None) -> None:
-    """Make `made` the middleware of this process."""
+    """Make `made` the middleware of this process. For `lightjobs.current`, which keeps it together
+    with the settings and the engine."""
     global current
     current = made
-    Run.watched = made is not None and bool(made.settles)
 
 
 def load(entries: Sequence[Any]) -> Chain | None:
-    """The chain of `entries`: subclasses of Middleware or their dotted paths. None for no entries.
-    Raises SettingsError for anything else, and for one that cannot be imported or made."""
+    """The chain of `entries`, subclasses of Middleware or their dotted paths; None for no entries.
+    Raises SettingsError for any other entry, and for one that cannot be imported or made."""
     if not entries:
         return None
     made = [_made(entry) for entry in entries]
@@ -58,26 +59,26 @@ def load(entries: Sequence[Any]) -> Chain | None:
 
 
 def pushed(ids: Sequence[str], jobs: Sequence[NewJob]) -> None:
-    """Tell the chain that the store has taken `jobs`."""
+    """Tell the middleware that the store has taken `jobs`."""
     for middleware in _chain().pushes:
         for job_id, job in zip(ids, jobs, strict=True):
             _tell(Exception, middleware.on_push, job_id, job)
 
 
 def claimed(claim: Claim) -> None:
-    """Tell the chain that `claim` is about to be run."""
+    """Tell the middleware that `claim` is about to be run."""
     for middleware in _chain().claims:
         _tell(BaseException, middleware.on_claim, claim)
 
 
 def settled(run: Run) -> None:
-    """Tell the chain that the outcome of `run` was accepted."""
+    """Tell the middleware that the outcome of `run` was accepted."""
     for middleware in _chain().settles:
         _tell(BaseException, middleware.on_settle, run)
 
 
 def around(run: Run, handle: Next) -> Coroutine[Any, Any, Any]:
-    """The chain's `handle` methods, the first outermost, around `handle`."""
+    """`handle` with the `handle` methods of the middleware around it, the first outermost."""
     for middleware in reversed(_chain().handles):
         handle = partial(middleware.handle, run, handle)
     return handle()
@@ -87,13 +88,13 @@ def _chain() -> Chain:
     return current or _NONE
 
 
-def _tell(caught: type[BaseException], method: Callable[..., None], *what: Any) -> None:
-    """Call `method` and log what it raises. A worker catches everything, as it does of handlers;
-    in a program that dispatches, Ctrl-C and sys.exit() keep their meaning."""
+def _tell(caught: type[BaseException], method: Callable[..., None], *arguments: Any) -> None:
+    """Call `method` and log what it raises. A worker catches everything here, as from handlers. In
+    a program that dispatches, Ctrl-C and sys.exit() keep their meaning."""
     try:
-        method(*what)
+        method(*arguments)
     except caught:
-        _log.exception("%s raised; nothing else is changed by it", method.__qualname__)
+        _log.exception("%s raised; this changes nothing else", method.__qualname__)
 
 
 def _made(entry: Any) -> Middleware:

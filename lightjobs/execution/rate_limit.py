@@ -1,4 +1,4 @@
-"""What `rateLimit()` returns, read as Lightpack reads it."""
+"""The value that `rateLimit()` returns, read as Lightpack reads it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
-"""In Lightpack's order: where several are given the first counts."""
+"""Seconds of each unit, in Lightpack's order: if several are given, the first counts."""
 
 JITTER = 0.2
-"""Lightpack's default: a job that must wait comes back up to a fifth of the window later, so that
-not all come back at once."""
+"""Lightpack's default: a job that must wait comes back up to a fifth of the window later than it
+could, so that such jobs do not all come back at once."""
 
 
 class Rate(NamedTuple):
-    """At most `limit` runs in `window` seconds, over all workers, counted under `key`."""
+    """At most `limit` runs in `window` seconds, over all workers, counted under `key`. `jitter` is
+    a fraction of the window, 0 to 1."""
 
     limit: int
     window: float
@@ -25,14 +26,19 @@ class Rate(NamedTuple):
     jitter: float
 
     def delay(self, wait: float) -> float:
-        """How long a job is put off when its window ends in `wait` seconds."""
+        """Seconds to put a job off if its window ends in `wait` seconds."""
         return wait + random.uniform(0, self.window * self.jitter)
 
 
-def read(config: Mapping[str, Any] | None, handler: str) -> Rate | None:
-    """The rate in `config`, None for no limit. The key defaults to one for each handler.
+class LimitUnknown(Exception):
+    """The store did not answer whether the job may run now."""
 
-    Raises ValueError for a config without a unit of time, or with a value that cannot be right.
+
+def read(config: Mapping[str, Any] | None, handler: str) -> Rate | None:
+    """The rate that `config` sets; None: no limit. Without a key, runs are counted for each
+    handler.
+
+    Raises ValueError for a config without a unit of time, or with a value out of range.
     """
     if config is None:
         return None
@@ -59,7 +65,7 @@ def read(config: Mapping[str, Any] | None, handler: str) -> Rate | None:
 
 
 def _number(value: Any) -> Any:
-    """A text that is a number as that number: PHP makes no difference."""
+    """`value`, as a number if it is text that holds one: PHP treats both alike."""
     if not isinstance(value, str):
         return value
     for kind in (int, float):

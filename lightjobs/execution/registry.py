@@ -1,4 +1,5 @@
-"""Handler names and the Job classes behind them. A stored name is only ever looked up here."""
+"""Handler names and the Job classes behind them. A name from the store is looked up here, and never
+imported: anyone who can write to the queue could otherwise choose what a worker runs."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from ..errors import JobDefinitionError, SettingsError, UnknownHandler
 from ..model import HANDLER_LENGTH
@@ -26,14 +28,14 @@ READY_MADE = {
     "lightjobs.cleanup.CleanupJob": "lightjobs.cleanup",
     "lightjobs.RunCommand": "lightjobs.schedule.command",
 }
-"""The jobs that come with lightjobs and their modules: imported when they are first asked for,
-since few workers run one, and each would pay 6 ms of its start for them."""
+"""The jobs that come with lightjobs, with their modules. These are imported at the first look-up:
+few workers run such a job, and importing them would add 6 ms to the start of every worker."""
 
 _OWN_FOLDER = Path(__file__).parent.parent
 
 
-class Entry(NamedTuple):
-    """A Job class and what the executor asks about it for every run, worked out once."""
+class RegisteredJob(NamedTuple):
+    """A Job class and what the executor asks about it at every run, worked out once."""
 
     job: type[Any]
     is_async: bool
@@ -41,92 +43,110 @@ class Entry(NamedTuple):
     has_failure_hook: bool
     has_rate_limit: bool
     typed: Typed | None
-    """What rebuilds the payload of a job that annotates one."""
+    """Rebuilds the payload, if the class annotates one."""
 
 
-_entries: dict[str, Entry] = {}
+_registered: dict[str, RegisteredJob] = {}
+_handlers: WeakKeyDictionary[type[Any], str] = WeakKeyDictionary()
+"""By class, not in an attribute: a user might define one of the same name."""
 
 
-def register(job: type[Any], handler: str, base: type[Any]) -> None:
-    """Make `job` known as `handler`. `base` is the class whose hooks and limit do nothing.
+def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
+    """Make `job` known under its handler name. `base` is the class whose hooks and rate limit do
+    nothing; `typed` is the type of the payload, if it has one.
 
-    Raises JobDefinitionError when another class has that name. A class defined again (a module
-    reloaded) takes its own former place.
+    Raises JobDefinitionError when the name cannot be stored or another class has it. A class that
+    is defined again (its module was reloaded) replaces the former one.
     """
+    handler = _handler_name(job)
     if not 0 < len(handler) <= HANDLER_LENGTH or not handler.isprintable():
         raise JobDefinitionError(
             f"{_place(job)}.handler is {shortened(handler)!r}; allowed: 1 to {HANDLER_LENGTH} "
             "printable characters"
         )
-    known = _entries.get(handler)
+    known = _registered.get(handler)
     if known is not None and _place(known.job) != _place(job):
         raise JobDefinitionError(
             f"two Job classes have the handler name {handler!r}: {_place(known.job)} and "
-            f"{_place(job)}; give one of them a `handler` of its own"
+            f"{_place(job)}; set a different `handler` on one of them"
         )
-    _entries[handler] = Entry(
+    _registered[handler] = RegisteredJob(
         job,
         inspect.iscoroutinefunction(getattr(job, "handle", None)),
         job.onSuccess is not base.onSuccess,
         job.onFailure is not base.onFailure,
         job.rateLimit is not base.rateLimit,
-        job._typed,
+        typed,
     )
+    _handlers[job] = handler
 
 
-def lookup(handler: str) -> Entry:
-    """The class stored as `handler`. Raises UnknownHandler."""
-    entry = _entries.get(handler)
-    if entry is None and handler in READY_MADE:
+def lookup(handler: str) -> RegisteredJob:
+    """The class whose jobs are stored under `handler`. Raises UnknownHandler."""
+    registered = _registered.get(handler)
+    if registered is None and handler in READY_MADE:
         importlib.import_module(READY_MADE[handler])
-        entry = _entries.get(handler)
-    if entry is None:
+        registered = _registered.get(handler)
+    if registered is None:
         raise UnknownHandler(
             f'no Job class is registered for the handler "{shortened(handler)}"; is its module in '
             "JOB_MODULES?"
         )
-    return entry
+    return registered
+
+
+def handler_of(job: type[Any]) -> str:
+    """The name that jobs of the class `job` are stored under. Raises JobDefinitionError for Job
+    itself, which has none."""
+    try:
+        return _handlers[job]
+    except KeyError:
+        raise JobDefinitionError(
+            f"{_place(job)} has no handler; allowed: a subclass of Job"
+        ) from None
 
 
 def find(name: str) -> type[Any]:
-    """The class with handler `name`, or the only one whose class name is `name`.
+    """The class with the handler `name`, or the only class that is called `name`.
 
-    Raises UnknownHandler, listing what there is.
+    Raises UnknownHandler, which lists the known classes.
     """
     for module in READY_MADE.values():
         importlib.import_module(module)
-    if name in _entries:
-        return _entries[name].job
-    same = {h: e.job for h, e in _entries.items() if e.job.__name__ == name}
+    if name in _registered:
+        return _registered[name].job
+    same = {handler: each.job for handler, each in _registered.items() if each.job.__name__ == name}
     if len(same) == 1:
         return next(iter(same.values()))
     if same:
         raise UnknownHandler(f"several jobs are called {name!r}: {', '.join(sorted(same))}")
-    known = ", ".join(sorted({e.job.__name__ for e in _entries.values()})) or "none"
+    known = ", ".join(sorted({each.job.__name__ for each in _registered.values()})) or "none"
     raise UnknownHandler(f'there is no job "{shortened(name)}"; known: {known}')
 
 
 def as_stored(name: str) -> bool:
-    """Whether `name` is a stored handler whatever is imported: its class may be gone, or PHP's."""
+    """Whether `name` can only be a stored handler. Its class may be missing here, or be written in
+    PHP."""
     return "\\" in name or "." in name
 
 
 def stored(name: str) -> str:
-    """The stored handler that a person means by `name`, a class name or a handler. Raises
-    UnknownHandler."""
+    """The stored handler that a person means by `name`, which is a handler or the name of a class.
+    Raises UnknownHandler."""
     if as_stored(name):
         return name
-    handler: str = find(name)._handler
-    return handler
+    return handler_of(find(name))
 
 
 def handlers() -> list[str]:
-    """All registered handler names, sorted; of those that come with lightjobs, what was used."""
-    return sorted(_entries)
+    """All registered handler names, sorted. Those of READY_MADE are listed once they were looked
+    up."""
+    return sorted(_registered)
 
 
-def handler_name(job: type[Any]) -> str:
-    """The name PHP would store for `job`: `App\\Jobs\\…` below `app_jobs`, else its dotted path."""
+def _handler_name(job: type[Any]) -> str:
+    """The class's own `handler`, or the name PHP would store: `App\\Jobs\\…` for a class in
+    `app_jobs`, the dotted path for any other."""
     own = job.__dict__.get("handler")
     if own is not None:
         return str(own)
@@ -143,7 +163,7 @@ def handler_name(job: type[Any]) -> str:
 def load(modules: Iterable[str]) -> None:
     """Import every module of the packages `modules`, so that their Job classes are registered.
 
-    Raises SettingsError with file and line for the first that does not import.
+    Raises SettingsError, with file and line, for the first module that cannot be imported.
     """
     problems = examine(modules)
     if problems:
@@ -151,14 +171,14 @@ def load(modules: Iterable[str]) -> None:
 
 
 def examine(modules: Iterable[str]) -> list[str]:
-    """As `load`, but goes on, and returns every problem."""
+    """As `load`, but go on after a problem, and return all of them."""
     problems: list[str] = []
     for name in modules:
         module = _import(name, problems)
         for info in pkgutil.walk_packages(
             getattr(module, "__path__", []), f"{name}.", onerror=lambda _name: None
         ):
-            # walk_packages imports packages itself; a failure there is reported here, once.
+            # walk_packages imports packages too; a failure is reported by _import, and only there.
             if not info.name.endswith(".__main__"):
                 _import(info.name, problems)
     return problems

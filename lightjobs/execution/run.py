@@ -1,77 +1,92 @@
-"""One claim, run: what the executor makes and the worker settles."""
+"""One claim and its run: what the executor works on and the worker settles."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
-from ..model import Claim, Failed, HandBack, Outcome
-from .context import JobContext
-from .registry import Entry
+from ..errors import UnknownHandler
+from ..model import Claim, Outcome
+from . import registry
+from .context import JobContext, RunStore
+from .registry import RegisteredJob
 
 
 class Run:
-    """One claim, run: the handler object (None if none could be made), outcome and duration."""
+    """One claim and its run. The executor sets `job`, `context`, `exception`, `outcome` and
+    `seconds`."""
 
     __slots__ = (
         "cancelled",
         "claim",
         "context",
-        "entry",
         "exception",
         "job",
         "outcome",
+        "registered",
         "schedule_entry",
         "seconds",
         "slot",
+        "store",
         "timeouts",
     )
 
-    watched: ClassVar[bool] = False
-    """Whether a middleware wants to know of every run that is settled."""
-
-    def __init__(self, claim: Claim, slot: int = -1, timeouts: TimeoutWatch | None = None) -> None:
+    def __init__(
+        self,
+        claim: Claim,
+        slot: int = -1,
+        timeouts: TimeoutWatch | None = None,
+        store: RunStore | None = None,
+    ) -> None:
         self.claim = claim
         self.slot = slot
-        """Where the worker keeps it."""
+        """The claim's place in the worker's journal; -1: no worker runs it."""
         self.timeouts = timeouts
-        """Who sees to the job's timeout; None: nobody does."""
+        """Enforces the job's timeout; None: it is not enforced."""
+        self.store = store
+        """The engine the claim came from; None: no store is behind it."""
         self.cancelled = False
-        """Whether the handler was told that its outcome does not count any more."""
-        self.entry: Entry | None = None
+        """Whether the handler was told that its outcome will be refused."""
+        self.registered: RegisteredJob | None = None
+        """The class behind the handler name; None until `look_up`."""
         self.job: Any = None
+        """The handler object; None if it could not be made."""
         self.context: JobContext | None = None
         self.exception: BaseException | None = None
+        """What ended the run; None: it succeeded."""
         self.outcome: Outcome
         self.schedule_entry: str | None = None
         """The entry of the schedule that the job is for."""
         self.seconds = 0.0
+        """How long it took."""
+
+    def look_up(self) -> RegisteredJob:
+        """The class behind the handler name, looked up at the first call. Raises UnknownHandler."""
+        if self.registered is None:
+            self.registered = registry.lookup(self.claim.handler)
+        return self.registered
+
+    def needs_loop(self) -> bool:
+        """Whether `execute` needs an event loop for this run. An unknown handler needs none: it
+        becomes the outcome there."""
+        try:
+            return self.look_up().is_async
+        except UnknownHandler:
+            return False
 
     @property
     def is_completing(self) -> bool:
-        """Whether the handler has called complete(): the store may have the outcome before us."""
+        """Whether the handler has called complete(): the store may have the outcome already."""
         return self.context is not None and self.context.completion is not None
-
-    @property
-    def has_hook(self) -> bool:
-        """Whether there is something to call once the outcome is accepted: middleware, or the hook
-        of the class that this outcome calls for."""
-        if self.watched:
-            return type(self.outcome) is not HandBack
-        if self.entry is None or self.job is None:
-            return False
-        if self.exception is None:
-            return self.entry.has_success_hook
-        return self.entry.has_failure_hook and type(self.outcome) is Failed
 
 
 class TimeoutWatch(Protocol):
     """What a worker does about timeouts."""
 
     def arm(self, run: Run, late: Outcome) -> None:
-        """The handler is about to start; `late` is its outcome, as of now, should it time out."""
+        """The handler is about to start. `late` is its outcome should it time out at once."""
 
     def call_off(self, run: Run) -> None:
-        """Raise nothing in the calling thread from now on."""
+        """From now on raise nothing in the calling thread."""
 
     def disarm(self, run: Run) -> None:
         """The handler has ended."""

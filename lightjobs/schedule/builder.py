@@ -41,7 +41,7 @@ class Schedule:
 
 def _made(job: object) -> Job:
     if isinstance(job, FunctionJob):
-        return job._made()
+        return job.as_job()
     if not (isinstance(job, type) and issubclass(job, Job) and job is not Job):
         shown = shortened(repr(job))
         raise JobDefinitionError(f"job({shown}); allowed: a Job class, or a function under @job")

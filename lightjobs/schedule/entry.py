@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from ..job_class import Job
+from ..execution.registry import handler_of
+from ..job_class import Job, new_jobs
 from ..model import ENTRY_OPTION, NewJob
 from .recurrence import Recurrence
 from .window import Window
@@ -42,6 +43,11 @@ class Entry:
     """False: a slot is passed over while the job of the one before has not ended."""
     place: str
     """The file and line that make it."""
+
+    @property
+    def handler(self) -> str:
+        """The name that its jobs are stored under."""
+        return handler_of(type(self.job))
 
     @property
     def expression(self) -> str:
@@ -84,7 +90,7 @@ class Entry:
 
     def new_job(self, due: int) -> NewJob:
         """The job to push for the slot `due`. Raises PayloadError."""
-        (new,) = self.job._new_jobs([self.job.getPayload()])
+        (new,) = new_jobs(self.job, [self.job.getPayload()])
         own = {} if new.options is None else json.loads(new.options)
         new = new._replace(options=json.dumps({**own, ENTRY_OPTION: self.name}))
         if self.jitter:

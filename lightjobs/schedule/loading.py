@@ -49,9 +49,9 @@ def _run(path: Path) -> None:
 def _finished(event: Event, handlers: Collection[str]) -> Entry:
     try:
         entry = event.entry()
-        if entry.job._handler not in handlers:
+        if entry.handler not in handlers:
             raise JobDefinitionError(
-                f"no worker would find {entry.job._handler}: workers import the packages of "
+                f"no worker would find {entry.handler}: workers import the packages of "
                 f"JOB_MODULES, and {type(entry.job).__module__} is in none of them"
             )
         entry.new_job(0)  # for its payload

@@ -7,9 +7,9 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 
+from ..current import dispatch_slots
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from ..execution import middleware_chain
 from ..model import LastSlot, NewJob, Slot, Status
 from .agenda import TOLERANCE, Agenda, Due
 from .entry import Entry
@@ -189,15 +189,12 @@ class Scheduler:
 
     def _push_batch(self, slots: list[Slot]) -> list[str]:
         """Push the slots; return the entries whose jobs were refused."""
-        refused, pushed = [], []
-        for slot, job_id in zip(slots, self._engine.schedule.push_slots(slots), strict=True):
+        refused = []
+        for slot, job_id in zip(slots, dispatch_slots(slots, self._engine), strict=True):
             if job_id is not None and slot.job is not None:
-                pushed.append((job_id, slot.job))
                 _log.info("dispatched %s #ID: %s for %s", slot.job.handler, job_id, slot.entry)
             elif slot.job is not None:
                 refused.append(slot.entry)
-        if pushed and middleware_chain.current is not None:
-            middleware_chain.pushed(*zip(*pushed, strict=True))
         return refused
 
     def _are_paused(self, entries: list[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..engines.control import Engine
+from ..execution.hooks import has_hook
 from ..model import Done, Settlement
 from .in_flight import Ended
 
@@ -29,7 +30,7 @@ class Completer:
         no hook. Nor may they have texts in the journal, which only an empty one drops: with one
         batch always held it would be full after a while."""
         return len(ended) >= MANY and not any(
-            type(run.outcome) is not Done or run.has_hook for run, _slot in ended
+            type(run.outcome) is not Done or has_hook(run) for run, _slot in ended
         )
 
     def settle(self, ended: Sequence[Ended]) -> Callable[[], Sequence[Settlement]]:

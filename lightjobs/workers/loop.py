@@ -12,6 +12,7 @@ from functools import partial
 
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
+from ..execution.hooks import has_hook
 from ..execution.run import Run
 from ..model import Claim, HandBack, Settlement
 from .completer import Completer
@@ -102,7 +103,7 @@ class Loop:
         """See to the job_log and hooks of `runs`, which ended, and were settled, elsewhere."""
         for run in runs:
             self._job_log.ended(run)
-            if run.has_hook:
+            if has_hook(run):
                 self._hooks.append(run)
         self._job_log.flush()
 
@@ -266,7 +267,7 @@ class Loop:
             if answer is Settlement.ACCEPTED:
                 if run.cancelled:
                     self._job_log.ended(run)
-                if run.has_hook:
+                if has_hook(run):
                     self._hooks.append(run)
             elif answer is Settlement.CANCELLED:
                 self._job_log.cancelled(run)

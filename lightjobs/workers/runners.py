@@ -11,8 +11,10 @@ from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..execution.async_bridge import drive
 from ..execution.context import RunStore
-from ..execution.executor import drive, execute, execute_hook, hook_needs_loop, needs_loop
+from ..execution.executor import execute
+from ..execution.hooks import execute_hook, hook_needs_loop
 from ..model import Claim
 from .in_flight import InFlight
 from .job_log import JobLog
@@ -72,7 +74,7 @@ class Runner(ABC):
         context = getattr(run.job, "context", None)
         if context is not None:
             context.cancelled = True
-        if run.entry is not None and run.entry.is_async:
+        if run.registered is not None and run.registered.is_async:
             self._cancel_task(run)
 
     @abstractmethod
@@ -102,10 +104,9 @@ class InlineRunner(Runner):
         in_flight = self._in_flight
         until = time.monotonic() + ROUND_SECONDS
         while not stop.raised and (run := in_flight.start()):
-            claim = run.claim
-            self._job_log.started(claim)
-            on_loop = needs_loop(claim)
-            self._report(self._drive(execute(claim, self._store, run), on_loop, run))
+            run.store = self._store
+            self._job_log.started(run.claim)
+            self._report(self._drive(execute(run), run.needs_loop(), run))
             if time.monotonic() > until:
                 return
 
@@ -173,7 +174,8 @@ class PoolRunner(Runner):
                 return
             run = in_flight.start()
             if run is not None:
-                on_loop = needs_loop(run.claim)
+                run.store = self._store
+                on_loop = run.needs_loop()
                 started = self._on_loop(run) if on_loop else self._reported(run)
                 self._submit(started, on_loop)
 
@@ -195,7 +197,7 @@ class PoolRunner(Runner):
 
     async def _reported(self, run: Run) -> None:
         self._job_log.started(run.claim)
-        self._report(await execute(run.claim, self._store, run))
+        self._report(await execute(run))
         self._ended.set()
 
     def hook(self, run: Run) -> None:

@@ -79,7 +79,7 @@ class Timeouts:
             late = late._replace(due=late.due + most)
         now = time.monotonic()
         self._journal.timed(run.slot, now + most, seconds, late)
-        if run.entry is None or run.entry.is_async:
+        if run.registered is None or run.registered.is_async:
             return
         pending = _Pending(now + seconds)
         if _is_main(pending.thread):

@@ -13,7 +13,9 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError, SchemaOutdated, StoreUnavailable
-from lightjobs.execution.executor import drive, execute
+from lightjobs.execution.async_bridge import drive
+from lightjobs.execution.executor import execute
+from lightjobs.execution.run import Run
 from lightjobs.model import Failed, NewJob
 
 from .support import claim_one, drain, eventually, job, push, worker
@@ -268,7 +270,7 @@ def test_a_row_that_cannot_be_read_does_not_hold_up_the_queue(engine, path, colu
     assert good in [claim.id for claim in claims]
     for claim in claims:
         if claim.id == bad:
-            assert type(drive(execute(claim)).outcome) is Failed
+            assert type(drive(execute(Run(claim))).outcome) is Failed
 
 
 def test_an_id_deleted_by_hand_is_not_given_out_again(engine, path):

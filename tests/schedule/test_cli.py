@@ -9,6 +9,7 @@ from lightjobs import current, env
 from lightjobs.cli import run
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.execution import middleware_chain
+from lightjobs.job_class import new_jobs
 from lightjobs.middleware import Middleware
 from lightjobs.model import Done, LastSlot, Retention, Slot
 from lightjobs.settings.settings import load
@@ -123,7 +124,7 @@ def dispatch(kept, due):
     current.use(kept.engine, load())
     from app_jobs.process_payment import ProcessPayment
 
-    (new,) = ProcessPayment()._new_jobs([{"payment": 1}])
+    (new,) = new_jobs(ProcessPayment(), [{"payment": 1}])
     return kept.engine.schedule.push_slots([Slot(NAME, due, new)])[0]
 
 

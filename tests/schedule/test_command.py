@@ -15,7 +15,7 @@ FILE = "from lightjobs.schedule import schedule\n"
 @pytest.fixture(autouse=True)
 def forgotten():
     command._allowed.clear()
-    registry.register(RunCommand, "lightjobs.RunCommand", RunCommand.__base__)
+    registry.register(RunCommand, RunCommand.__base__, None)
 
 
 @pytest.fixture

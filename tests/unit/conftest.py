@@ -21,13 +21,13 @@ def is_users(module):
 def isolated(tmp_path, monkeypatch):
     """An empty project as current directory, no settings in the environment; all that a test
     registers, imports or configures is forgotten after it."""
-    entries, path, environment = dict(registry._entries), list(sys.path), dict(os.environ)
+    registered, path, environment = dict(registry._registered), list(sys.path), dict(os.environ)
     modules = {name: module for name, module in sys.modules.items() if is_users(name)}
     for name in modules:
         del sys.modules[name]
-    for handler, entry in entries.items():
-        if is_users(entry.job.__module__):
-            del registry._entries[handler]
+    for handler, known in registered.items():
+        if is_users(known.job.__module__):
+            del registry._registered[handler]
     # The repository has an app_jobs of its own.
     sys.path[:] = [entry for entry in sys.path if entry not in ("", REPOSITORY)]
     for key in environment:
@@ -41,9 +41,9 @@ def isolated(tmp_path, monkeypatch):
     env.forget()
     os.environ.clear()
     os.environ.update(environment)
-    ours = {h: e for h, e in registry._entries.items() if h in registry.READY_MADE}
-    registry._entries.clear()
-    registry._entries.update(entries | ours)  # their modules are not imported a second time
+    ours = {h: r for h, r in registry._registered.items() if h in registry.READY_MADE}
+    registry._registered.clear()
+    registry._registered.update(registered | ours)  # their modules are not imported a second time
     sys.path[:] = path
     for name in [name for name in sys.modules if is_users(name)]:
         del sys.modules[name]

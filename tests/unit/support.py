@@ -1,7 +1,10 @@
 import itertools
 import time
 
-from lightjobs.execution.executor import execute, needs_loop, run_here
+from lightjobs.execution import registry
+from lightjobs.execution.async_bridge import run_here
+from lightjobs.execution.executor import execute
+from lightjobs.execution.run import Run
 from lightjobs.model import Claim, NewJob
 
 _ids = itertools.count(1)
@@ -24,15 +27,15 @@ def claim(handler="unknown", payload="{}", **fields):
 
 def run(job, payload="{}", **fields):
     """Run a claim on the Job class `job`."""
-    made = claim(job._handler, payload, **fields)
+    made = Run(claim(registry.handler_of(job), payload, **fields))
     try:
-        return run_here(execute(made), needs_loop(made))
+        return run_here(execute(made), made.needs_loop())
     except BaseException as error:  # a KeyboardInterrupt would end the whole test run
         raise AssertionError(f"execute() raised {type(error).__name__}") from error
 
 
 def new_job(job, payload="{}", **fields):
-    return NewJob(job._handler, fields.pop("queue", "default"), payload, **fields)
+    return NewJob(registry.handler_of(job), fields.pop("queue", "default"), payload, **fields)
 
 
 def eventually(condition, timeout=3.0):

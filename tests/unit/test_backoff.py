@@ -8,6 +8,7 @@ import pytest
 
 from lightjobs import Backoff, Job, JobDefinitionError
 from lightjobs.execution.backoff import _PLAIN, due
+from lightjobs.job_class import new_jobs
 from lightjobs.model import Failed, Release
 from lightjobs.strtotime import strtotime
 
@@ -29,10 +30,10 @@ def waits(job, attempt, **fields):
 
 
 def options(job):
-    return job._new_jobs([{}])[0].options
+    return new_jobs(job, [{}])[0].options
 
 
-def test_a_list_names_a_moment_for_each_attempt_and_the_last_repeats():
+def test_a_list_has_a_wait_for_each_attempt_and_the_last_for_all_further_ones():
     class Listed(Boom):
         retryAfter = ["+10 seconds", "+1 minute", "+5 minutes"]
 
@@ -40,7 +41,7 @@ def test_a_list_names_a_moment_for_each_attempt_and_the_last_repeats():
         assert seconds - 2 < waits(Listed, attempt) <= seconds
 
 
-def test_a_list_or_backoff_set_on_one_job_travels_with_it():
+def test_a_list_or_backoff_set_on_one_job_is_stored_with_it():
     listed = options(Boom().setRetryAfter(["+10 seconds", "+1 hour"]))
     assert json.loads(listed) == {"retryAfter": ["+10 seconds", "+1 hour"]}
     assert 3598 < waits(Boom, 2, options=listed) <= 3600
@@ -114,13 +115,13 @@ def test_a_wrong_policy_is_refused_with_what_is_allowed(value):
         ("jitter", 1.1),
     ],
 )
-def test_a_wrong_figure_is_refused_with_its_name(name, value):
+def test_a_wrong_value_is_refused_with_its_name(name, value):
     with pytest.raises(JobDefinitionError, match=f"Backoff's {name} is .*; allowed: "):
         Backoff(**{name: value})
 
 
 @pytest.mark.parametrize("stored", ['{"jitter": 9}', '{"pigs": 1}'])
-def test_a_stored_backoff_that_is_none_fails_the_job_with_the_reason(stored):
+def test_a_stored_object_that_is_not_a_backoff_fails_the_job_with_the_reason(stored):
     outcome = run(Boom, attempts=10, options=f'{{"retryAfter": {stored}}}').outcome
     assert type(outcome) is Failed
     assert "Backoff" in outcome.exception
@@ -159,7 +160,7 @@ def test_a_wrong_no_retry_is_refused(value):
         type("Wrong", (Job,), {"noRetry": value})
 
 
-def test_what_is_taken_for_plain_is_read():
+def test_what_passes_without_the_parser_can_be_parsed():
     numbers = ["", "+", "-"], ["0", "1", "07", "99999"]
     units = ["second", "minute", "hour", "day", "week"]
     for sign, number, unit, plural in product(*numbers, units, ["", "s"]):
@@ -170,7 +171,7 @@ def test_what_is_taken_for_plain_is_read():
         assert not _PLAIN.fullmatch(text)
 
 
-def test_a_class_with_plain_waits_does_not_cost_the_parser():
+def test_a_class_with_plain_waits_does_not_import_the_parser():
     source = (
         "import sys, lightjobs\n"
         "class Plain(lightjobs.Job):\n"

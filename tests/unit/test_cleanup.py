@@ -5,6 +5,7 @@ from lightjobs.cleanup import CleanupJob
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError, PayloadError
+from lightjobs.execution import registry
 from lightjobs.model import Done, Failed, NewJob, Retention, Settlement
 
 from .support import run
@@ -68,7 +69,7 @@ def test_rerun_puts_the_jobs_of_that_group_back(engine, group):
     assert engine.count(Where(status="new", handler=group)) == 1
 
 
-def test_rerun_of_pending_jobs_is_nothing_as_they_run_anyway(engine):
+def test_rerun_of_pending_jobs_does_nothing_since_they_run_anyway(engine):
     assert engine.cleanup(pending="rerun") == {"pending": 0}
     assert counts(engine) == ALL
 
@@ -105,13 +106,13 @@ def test_queue_and_handler_narrow_it_down(engine):
 @pytest.mark.parametrize(
     "text", ["delete", "", "remove older", "remove older than", "Remove", "rerun "]
 )
-def test_another_text_names_group_and_what_is_allowed(engine, text):
+def test_a_wrong_action_is_refused_with_its_group_and_what_is_allowed(engine, text):
     with pytest.raises(LightjobsError, match=r"failed is .*allowed: nothing, rerun, remove"):
         engine.cleanup(failed=text)
     assert counts(engine) == ALL
 
 
-def test_a_text_that_is_no_age_is_named(engine):
+def test_text_that_is_not_an_age_is_named(engine):
     with pytest.raises(LightjobsError, match="remove older than the hills"):
         engine.cleanup(failed="remove older than the hills")
 
@@ -122,7 +123,7 @@ def test_the_ready_made_job_cleans_up(engine):
 
 
 def test_the_ready_made_job_takes_a_handler_by_its_class_name(engine):
-    engine.push([NewJob(CleanupJob._handler, "q", "{}")])
+    engine.push([NewJob(registry.handler_of(CleanupJob), "q", "{}")])
     payload = {"pending": "remove", "handler": "CleanupJob"}
     assert CleanupJob().dispatchSync(payload) == {"pending": 1}
     assert engine.count(Where(status="new", handler="pending")) == 1
@@ -147,3 +148,12 @@ def test_the_ready_made_job_is_refused_with_a_wrong_payload(engine, payload, nam
 def test_the_ready_made_job_fails_for_good_on_a_wrong_payload_in_the_store(engine):
     assert isinstance(run(CleanupJob, '{"failed": "zap"}').outcome, Failed)
     assert counts(engine) == ALL
+
+
+def test_a_subclass_of_the_ready_made_job_is_checked_too(engine):
+    class Nightly(CleanupJob):
+        queue = "night"
+
+    with pytest.raises(PayloadError, match="failed is 'zap'"):
+        Nightly().dispatch({"failed": "zap"})
+    assert isinstance(run(Nightly, '{"failed": "zap"}').outcome, Failed)

@@ -6,7 +6,7 @@ from lightjobs.execution.context import JobContext
 from .support import claim
 
 
-def test_the_context_tells_what_the_claim_holds():
+def test_the_context_shows_what_the_claim_holds():
     context = JobContext(claim("H", id="7", fence=3, queue="mail", attempts=2))
     assert (context.id, context.queue, context.attempt, context.fence) == ("7", "mail", 2, 3)
     assert context.queued_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

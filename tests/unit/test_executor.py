@@ -1,14 +1,21 @@
 import asyncio
 import contextlib
 import re
+import subprocess
+import sys
 import time
 
 import pytest
 
+import lightjobs
 from lightjobs import Job
 from lightjobs.errors import JobReleased
-from lightjobs.execution import executor
-from lightjobs.execution.executor import EXCEPTION_BYTES, execute, run_here
+from lightjobs.execution import registry
+from lightjobs.execution.async_bridge import run_here
+from lightjobs.execution.executor import execute
+from lightjobs.execution.hooks import execute_hook, has_hook, hook_needs_loop
+from lightjobs.execution.outcome import EXCEPTION_BYTES
+from lightjobs.execution.run import Run
 from lightjobs.model import Done, Failed, Release
 
 from .support import claim, run
@@ -103,7 +110,7 @@ def test_an_endless_recursion_is_an_outcome(ending):
 
 
 @pytest.mark.parametrize("error", [Mute(), MuteAndDumb()], ids=["str", "str and repr"])
-def test_an_exception_without_a_text_is_an_outcome(ending, error):
+def test_an_exception_without_text_is_an_outcome(ending, error):
     result = ending(raising(error))
     assert type(error).__name__ in result.outcome.exception.split("\n")[0]
 
@@ -114,15 +121,15 @@ def test_a_permanent_failure_whose_reason_has_no_text_is_an_outcome(ending):
 
 
 def test_an_unknown_handler_is_failed_with_its_name():
-    result = run_here(execute(claim("App\\Jobs\\Nope", attempts=1)), False)
+    result = run_here(execute(Run(claim("App\\Jobs\\Nope", attempts=1))), False)
     assert type(result.outcome) is Failed
     assert "Nope" in result.outcome.exception
     assert "JOB_MODULES" in result.outcome.exception
-    assert not result.has_hook
+    assert not has_hook(result)
 
 
 @pytest.mark.parametrize("payload", ["", "{", "null", "[1]", "7", '"x"', "[" * 100_000])
-def test_a_payload_that_is_no_object_fails_for_good(payload):
+def test_a_payload_that_is_not_an_object_fails_for_good(payload):
     class Never(Job):
         attempts = 5
 
@@ -143,7 +150,7 @@ def test_broken_options_fail_the_job_and_nothing_else(options):
     assert type(run(Boom, options=options).outcome) is Failed
 
 
-def test_options_set_only_what_travels(ending):
+def test_options_set_only_the_attributes_that_are_stored_with_a_job(ending):
     seen = []
     ending(
         lambda job: seen.append((job.attempts, job.retryAfter, job.queue, "handle" in vars(job))),
@@ -162,7 +169,7 @@ def test_a_job_class_that_cannot_be_made_is_an_outcome():
 
     result = run(Picky)
     assert result.outcome.exception.startswith("ValueError: not today")
-    assert not result.has_hook
+    assert not has_hook(result)
 
 
 def test_a_job_without_handle_fails_with_a_reason():
@@ -213,7 +220,7 @@ def test_a_failure_is_retried_while_attempts_remain(attempt, most, again):
         assert type(outcome) is Failed
 
 
-def test_attempts_lower_than_what_was_spent_end_the_job():
+def test_attempts_lower_than_those_already_spent_end_the_job():
     class Boom(Job):
         attempts = 2
 
@@ -223,7 +230,7 @@ def test_attempts_lower_than_what_was_spent_end_the_job():
     assert type(run(Boom, attempts=5).outcome) is Failed
 
 
-def test_travelling_attempts_and_retry_after_decide():
+def test_stored_attempts_and_retry_after_decide():
     class Boom(Job):
         def handle(self):
             raise ValueError("boom")
@@ -259,7 +266,7 @@ def test_max_attempts_that_raises_fails_the_job(error):
     assert type(error).__name__ in outcome.exception
 
 
-def test_a_retry_after_that_became_wrong_fails_the_job_with_the_reason():
+def test_a_retry_after_set_wrong_by_the_handler_fails_the_job_with_the_reason():
     class Boom(Job):
         attempts = 3
 
@@ -278,7 +285,7 @@ def test_release_costs_what_it_says(ending, attempts, stored):
     outcome = result.outcome
     assert (type(outcome), outcome.attempts) == (Release, stored)
     assert time.time() + 28 < outcome.due < time.time() + 31
-    assert not result.has_hook
+    assert not has_hook(result)
 
 
 def test_release_works_on_the_last_attempt(ending):
@@ -329,7 +336,7 @@ def grouped(end, job):
 
 
 @pytest.mark.parametrize("around", [swallowed, raised_over, grouped])
-def test_what_a_handler_says_of_its_end_counts_whatever_becomes_of_the_exception(ending, around):
+def test_release_and_fail_permanently_decide_whatever_becomes_of_their_exception(ending, around):
     released = ending(lambda job: around(releases, job))
     assert (type(released.outcome), released.outcome.attempts) == (Release, 0)
     assert type(released.exception) is JobReleased
@@ -338,7 +345,7 @@ def test_what_a_handler_says_of_its_end_counts_whatever_becomes_of_the_exception
     assert failed.outcome.exception.startswith("card is stolen\n")
 
 
-def test_a_text_keeps_at_most_sixteen_kilobytes(ending):
+def test_the_text_of_an_exception_is_cut_at_sixteen_kilobytes(ending):
     for text in ("x" * 100_000, "🙂" * 30_000, "\ud83d" * 30_000, "\x00" * 30_000, "\n" * 50_000):
         kept = ending(raising(ValueError(text))).outcome.exception
         assert len(kept.encode()) <= EXCEPTION_BYTES
@@ -347,7 +354,7 @@ def test_a_text_keeps_at_most_sixteen_kilobytes(ending):
         assert kept.startswith("ValueError: ")
 
 
-def test_a_text_has_type_and_message_first_then_the_traceback_without_our_frames(ending):
+def test_the_text_has_type_and_message_first_then_the_traceback_without_our_frames(ending):
     text = ending(raising(ValueError("boom"))).outcome.exception
     assert text.startswith("ValueError: boom\n\nTraceback (most recent call last):\n")
     files = re.findall(r'File "(.*)", line', text)
@@ -357,7 +364,7 @@ def test_a_text_has_type_and_message_first_then_the_traceback_without_our_frames
 
 def test_frames_of_a_project_whose_folder_begins_like_ours_are_kept(ending):
     code = compile(
-        "def act(job):\n    raise ValueError", executor._OWN_FOLDER + "-shop/x.py", "exec"
+        "def act(job):\n    raise ValueError", lightjobs.__path__[0] + "-shop/x.py", "exec"
     )
     space = {}
     exec(code, space)
@@ -406,9 +413,9 @@ def test_only_an_overridden_hook_counts():
     class Retried(Hooked):
         attempts = 2
 
-    assert [run(Plain, p).has_hook for p in ("{}", '{"a":1}')] == [False, False]
-    assert [run(Hooked, p).has_hook for p in ("{}", '{"a":1}')] == [True, True]
-    assert [run(Retried, p).has_hook for p in ("{}", '{"a":1}')] == [True, False]
+    assert [has_hook(run(Plain, p)) for p in ("{}", '{"a":1}')] == [False, False]
+    assert [has_hook(run(Hooked, p)) for p in ("{}", '{"a":1}')] == [True, True]
+    assert [has_hook(run(Retried, p)) for p in ("{}", '{"a":1}')] == [True, False]
 
 
 @pytest.mark.parametrize("error", [ValueError("hook"), SystemExit(1), KeyboardInterrupt()])
@@ -421,7 +428,7 @@ def test_a_hook_that_raises_is_logged(caplog, error):
             raise error
 
     result = run(Hooked)
-    run_here(executor.execute_hook(result), False)
+    run_here(execute_hook(result), False)
     (record,) = caplog.records
     assert "onSuccess" in record.getMessage()
     assert record.job_id == result.claim.id
@@ -439,7 +446,7 @@ def test_on_failure_finds_the_exception():
             seen.append(self.getException())
 
     result = run(Hooked)
-    run_here(executor.execute_hook(result), False)
+    run_here(execute_hook(result), False)
     assert seen == [result.exception]
 
 
@@ -459,5 +466,30 @@ def test_an_async_hook_behind_a_plain_function_runs_to_its_end():
             seen.append(1)
 
     result = run(Hooked)
-    run_here(executor.execute_hook(result), executor.hook_needs_loop(result))
+    run_here(execute_hook(result), hook_needs_loop(result))
     assert seen == [1]
+
+
+def test_one_look_up_serves_the_runner_and_the_executor():
+    class Gone(Job):
+        def handle(self):
+            pass
+
+    handler = registry.handler_of(Gone)
+    made = Run(claim(handler))
+    assert not made.needs_loop()
+    del registry._registered[handler]
+    assert type(run_here(execute(made), False).outcome) is Done
+
+
+def test_sync_jobs_are_run_without_importing_asyncio():
+    script = (
+        "import sys\n"
+        "from lightjobs import Job\n"
+        "from lightjobs.workers import child, loop\n"
+        "class Work(Job):\n"
+        "    def handle(self): return 42\n"
+        "assert Work().dispatchSync({}) == 42\n"
+        "assert 'asyncio' not in sys.modules, '40 ms of each start'\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)

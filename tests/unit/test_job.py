@@ -8,7 +8,9 @@ import pytest
 from lightjobs import Job, JobDefinitionError, PayloadError, PermanentJobFailure, current
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.errors import JobReleased
-from lightjobs.execution.executor import drive, execute
+from lightjobs.execution.async_bridge import drive
+from lightjobs.execution.executor import execute
+from lightjobs.execution.run import Run
 
 
 class Pay(Job):
@@ -97,7 +99,7 @@ def test_setters_are_fluent_and_touch_only_this_job(engine):
     assert (plain.queue, plain.options, plain.priority) == ("payments", None, 0)
 
 
-def test_values_set_fluently_travel_with_the_job(engine):
+def test_values_set_fluently_are_stored_with_the_job(engine):
     class Boom(Job):
         def handle(self):
             raise ValueError("boom")
@@ -105,7 +107,7 @@ def test_values_set_fluently_travel_with_the_job(engine):
     Boom().setAttempts(2).setRetryAfter("+1 hour").dispatch()
     engine.register("w", 30)
     (claim,) = engine.claim("w", ["default"], 1)
-    outcome = drive(execute(claim)).outcome
+    outcome = drive(execute(Run(claim))).outcome
     assert outcome.due > time.time() + 3590
 
 
@@ -124,7 +126,7 @@ def test_the_payload_is_that_of_the_moment_of_dispatch(engine):
 
 
 @pytest.mark.parametrize("payload", [{"a": {1}}, {1: 1}, [1], "x", 7, {"a": float("nan")}])
-def test_what_is_no_json_object_is_refused_at_dispatch(engine, payload):
+def test_a_payload_that_is_not_a_json_object_is_refused_at_dispatch(engine, payload):
     for call in (
         Pay().dispatch,
         Pay().dispatchSync,
@@ -240,7 +242,7 @@ def test_fail_permanently_and_release_end_the_run():
     assert caught.value.attempts == "keep"
 
 
-def test_release_refuses_what_it_does_not_know():
+def test_release_refuses_wrong_arguments():
     with pytest.raises(ValueError, match="keep, count, reset"):
         Pay().release(attempts="double")
     with pytest.raises(ValueError, match="pigs"):

@@ -65,7 +65,7 @@ def test_a_run_calls_the_function_with_rebuilt_arguments():
     assert [("ann", [Item("a", 1.0)], date(2026, 1, 2), 2)] == CALLS
 
 
-def test_arguments_left_out_are_left_to_the_functions_defaults():
+def test_arguments_left_out_get_the_functions_defaults():
     assert type(run(registry.lookup("Mail").job, '{"to":"a","items":[]}').outcome) is Done
     assert CALLS == [("a", [], None, 1)]
 
@@ -104,7 +104,7 @@ def test_an_async_function_gets_its_context(engine):
     assert engine.find(fetch.dispatch(url="u")).payload == '{"url":"u"}'
 
 
-def test_setters_change_only_the_copy_they_answer(engine):
+def test_setters_change_only_the_copy_they_return(engine):
     urgent = send_email.setQueue("urgent").setAttempts(7).setRetryAfter("+1 hour")
     late = urgent.setDelay("+1 hour").setPriority("lowest")
     stored = engine.find(late.dispatch("ann", []))
@@ -118,7 +118,7 @@ def test_setters_change_only_the_copy_they_answer(engine):
         send_email.setQueue("")
 
 
-def test_every_setter_of_job_is_there_but_that_of_the_payload():
+def test_every_setter_of_job_is_there_except_set_payload():
     def setters(owner):
         return {name for name in vars(owner) if name.startswith("set")}
 
@@ -130,7 +130,7 @@ def test_every_setter_of_job_is_there_but_that_of_the_payload():
         assert attribute in Attributes.__annotations__
 
 
-def test_dispatch_many_takes_a_dict_of_arguments_each(engine):
+def test_dispatch_many_takes_a_dict_of_arguments_for_each_job(engine):
     ids = send_email.setQueue("q").dispatchMany([{"to": n, "items": []} for n in "ab"])
     assert [json.loads(engine.find(id).payload)["to"] for id in ids] == ["a", "b"]
     with pytest.raises(PayloadError, match="items"):
@@ -149,7 +149,7 @@ def test_a_function_in_app_jobs_has_the_name_its_class_would_have(project):
     code = "from lightjobs import job\n@job()\ndef send_invoice(n: int): ...\n"
     project({"app_jobs/__init__.py": "", "app_jobs/billing/__init__.py": code})
     registry.load(["app_jobs"])
-    assert registry.find("SendInvoice")._handler == "App\\Jobs\\Billing\\SendInvoice"
+    assert registry.handler_of(registry.find("SendInvoice")) == "App\\Jobs\\Billing\\SendInvoice"
 
 
 def test_annotations_that_are_text_are_read(project):
@@ -191,14 +191,14 @@ def unknown(a: "Nowhere"):  # noqa: F821
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
-        (positional, "a name of their own"),
-        (rest, "a name of their own"),
-        (keywords, "a name of their own"),
+        (positional, "can be passed by name"),
+        (rest, "can be passed by name"),
+        (keywords, "can be passed by name"),
         (late_context, "only be the first"),
         (raw, r"raw\(a\) is bytes; allowed"),
         (unknown, "Nowhere"),
-        (Item, "allowed: def"),
-        (5, "allowed: def"),
+        (Item, "allowed: a function"),
+        (5, "allowed: a function"),
     ],
 )
 def test_a_function_that_cannot_be_a_job_is_refused(function, reason):

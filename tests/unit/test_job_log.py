@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from lightjobs import Job
+from lightjobs.execution import registry
 from lightjobs.execution.run import Run
 from lightjobs.model import Done
 from lightjobs.workers import job_log, logging_setup
@@ -58,7 +59,7 @@ def print_all(printed, **fields):
 
 def test_text_has_a_line_for_each_start_and_end(written):
     print_all(written.make())
-    name = Ends._handler
+    name = registry.handler_of(Ends)
     assert written.text().splitlines() == [
         " [PROCESSING]........ App\\Jobs\\Pay #ID: 7",
         f" [PROCESSED]......... {name} #ID: 7 (12.3 ms)",

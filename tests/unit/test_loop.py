@@ -5,6 +5,7 @@ import pytest
 
 from lightjobs import Job
 from lightjobs.engines.where import Where
+from lightjobs.execution import registry
 from lightjobs.model import NewJob
 from lightjobs.workers import completer
 from lightjobs.workers.shared.run_budget import RunBudget
@@ -109,7 +110,9 @@ def test_an_unknown_handler_fails_its_job_and_the_worker_goes_on(engine, concurr
 
 
 def test_a_broken_payload_fails_its_job_and_the_worker_goes_on(engine, concurrency):
-    ids = engine.push([NewJob(Work._handler, "default", text) for text in ("{", "[1]", "")])
+    ids = engine.push(
+        [NewJob(registry.handler_of(Work), "default", text) for text in ("{", "[1]", "")]
+    )
     Work().dispatch({"n": 1})
     Worker(engine, concurrency=concurrency).run()
     assert ran == [1]
@@ -314,7 +317,7 @@ def test_a_delayed_job_is_waited_for_and_run_in_time(engine):
             ran.append(time.time())
 
     due = time.time() + 0.3
-    engine.push([NewJob(Timed._handler, "default", "{}", due)])
+    engine.push([NewJob(registry.handler_of(Timed), "default", "{}", due)])
     worker = Worker(engine, stop_when_empty=False, sleep=30.0)
     thread = worker.start()
     wait_for(lambda: ran)

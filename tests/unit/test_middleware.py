@@ -10,7 +10,9 @@ from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.errors import StoreUnavailable
 from lightjobs.execution import middleware_chain, registry
-from lightjobs.execution.executor import drive, execute
+from lightjobs.execution.async_bridge import drive
+from lightjobs.execution.executor import execute
+from lightjobs.execution.hooks import has_hook
 from lightjobs.execution.run import Run
 from lightjobs.middleware import Logging, Middleware, Timing
 from lightjobs.model import Done, Failed, HandBack, Release, Settlement
@@ -74,7 +76,7 @@ def _forget():
 
 @pytest.fixture
 def using(engine, configured):
-    """Configure the middleware given."""
+    """Configure the given middleware."""
 
     def use(*entries, engine=engine):
         current.use(engine, replace(configured, middleware=entries))
@@ -126,7 +128,7 @@ def test_middleware_that_raises_counts_as_the_handler_raising(using, job):
 
 
 class Waits(Middleware):
-    """Awaits before and after, as one that asks another service does."""
+    """Awaits before and after, as middleware that calls another service does."""
 
     async def handle(self, run, next):
         await asyncio.sleep(0.001)
@@ -140,7 +142,7 @@ class Waits(Middleware):
         return result
 
 
-def test_middleware_may_wait_around_sync_and_async_jobs_alike(using, engine, concurrency):
+def test_middleware_may_await_around_sync_and_async_jobs_alike(using, engine, concurrency):
     using(Outer, Waits)
     Work().dispatch()
     AsyncWork().dispatch()
@@ -152,7 +154,7 @@ def test_middleware_may_wait_around_sync_and_async_jobs_alike(using, engine, con
 
 
 @pytest.mark.parametrize("raised", [ValueError, SystemExit, KeyboardInterrupt, StopIteration])
-def test_what_a_sync_job_raises_reaches_middleware_that_waits(using, raised):
+def test_what_a_sync_job_raises_reaches_middleware_that_awaits(using, raised):
     class Raises(Job):
         def handle(self):
             raise raised("boom")
@@ -176,7 +178,7 @@ def test_a_sync_job_has_no_event_loop_around_it_although_its_middleware_has(usin
     assert seen == ["own loop", "waited"]
 
 
-def test_middleware_that_waits_may_run_a_sync_job_twice_or_not_at_all(using):
+def test_middleware_that_awaits_may_run_a_sync_job_twice_or_not_at_all(using):
     class Again(Waits):
         async def handle(self, run, next):
             await asyncio.sleep(0)
@@ -213,14 +215,16 @@ def test_a_jobs_timeout_covers_its_middleware(using, engine, concurrency, around
     using(Slow)
     id = (SleepsAsync if asynchronous else Sleeps)().dispatch()
     started = time.monotonic()
-    if concurrency == 1 or asynchronous:  # a thread that waits in a system call is past help
+    if (
+        concurrency == 1 or asynchronous
+    ):  # a thread that waits in a system call cannot be interrupted
         Worker(engine, concurrency=concurrency).run()
         assert time.monotonic() - started < 2
         assert engine.find(id).exception.startswith("timed out after 0.3 s")
         assert seen == ["tidied up"]
 
 
-def test_middleware_that_waits_works_in_a_thread_with_a_running_loop(using):
+def test_middleware_that_awaits_works_in_a_thread_with_a_running_loop(using):
     using(Waits)
 
     async def main():
@@ -230,7 +234,7 @@ def test_middleware_that_waits_works_in_a_thread_with_a_running_loop(using):
     assert seen == ["handle", "waited"]
 
 
-def test_who_promised_not_to_wait_and_does_fails_the_job_and_not_the_worker(
+def test_middleware_that_awaits_against_its_promise_fails_the_job_and_not_the_worker(
     using, engine, concurrency
 ):
     class Promises(Waits):
@@ -245,7 +249,7 @@ def test_who_promised_not_to_wait_and_does_fails_the_job_and_not_the_worker(
     assert seen == ["handle", "waited", "success"]
 
 
-def test_pushes_are_told_with_their_ids_once_the_store_has_them(using, engine):
+def test_on_push_is_called_with_the_id_once_the_store_has_the_job(using, engine):
     using(Watcher)
     first = Work().setQueue("q").dispatch()
     rest = Work.dispatchMany([{}, {}])
@@ -261,7 +265,7 @@ def test_pushes_are_told_with_their_ids_once_the_store_has_them(using, engine):
     assert seen == expected
 
 
-def test_claims_and_settlements_are_told(using, engine, concurrency):
+def test_on_claim_and_on_settle_are_called_for_each_run(using, engine, concurrency):
     done = Work().dispatch()
     again = Work().dispatch({"raise": "once"})
     failed = Work().setAttempts(1).dispatch({"raise": "ever"})
@@ -278,18 +282,18 @@ def test_claims_and_settlements_are_told(using, engine, concurrency):
     assert seen.index(("settle", done, Done)) < seen.index("success")
 
 
-def test_a_job_without_a_class_is_told_as_claimed_and_failed(using, engine):
+def test_a_job_without_a_class_is_reported_as_claimed_and_failed(using, engine):
     class Gone(Job):
         handler = "gone"
 
     using(Watcher)
     id = Gone().dispatch()
-    del registry._entries["gone"]
+    del registry._registered["gone"]
     Worker(engine).run()
     assert seen == [("push", id, "default"), ("claim", id, 1), ("settle", id, Failed)]
 
 
-def test_a_refused_outcome_is_not_told_as_settled(using):
+def test_a_refused_outcome_is_not_reported_as_settled(using):
     class Refusing(MemoryEngine):
         def settle(self, worker, outcomes):
             return [Settlement.LOST] * len(super().settle(worker, outcomes))
@@ -302,7 +306,9 @@ def test_a_refused_outcome_is_not_told_as_settled(using):
 
 
 @pytest.mark.parametrize("error", [ValueError, SystemExit])
-def test_what_an_onlooker_raises_is_logged_and_changes_nothing(using, engine, caplog, error):
+def test_what_an_observing_method_raises_is_logged_and_changes_nothing(
+    using, engine, caplog, error
+):
     class Broken(Middleware):
         def on_claim(self, claim):
             raise error("claim")
@@ -336,7 +342,7 @@ def test_dispatch_sync_goes_through_handle_and_nothing_else(using, job):
     assert seen == [f"outer before {job.__name__}", "handle", "outer after 42"]
 
 
-def test_the_sync_engine_tells_all_four(using):
+def test_the_sync_engine_calls_all_four_methods(using):
     using(Watcher, Outer, engine=SyncEngine())
     id = Work().dispatch()
     assert seen == [
@@ -350,17 +356,22 @@ def test_the_sync_engine_tells_all_four(using):
     ]
 
 
-def test_none_configured_leaves_nothing_to_call(engine):
+class Unhooked(Job):
+    def handle(self):
+        pass
+
+
+def test_without_middleware_there_is_nothing_to_call(engine):
     assert middleware_chain.current is None
-    assert Run.watched is False
+    assert not has_hook(run(Unhooked))
 
 
 def test_middleware_is_forgotten_with_the_settings_it_came_from(using):
     using(Watcher)
-    assert Run.watched is True
+    assert has_hook(run(Unhooked))
     current.use(None)
     assert middleware_chain.current is None
-    assert Run.watched is False
+    assert not has_hook(run(Unhooked))
 
 
 def test_the_engine_of_the_project_comes_with_its_middleware(project):
@@ -417,7 +428,7 @@ def test_a_bad_entry_is_a_settings_error_that_names_it(entry, reason):
 
 
 @pytest.mark.parametrize("value", ["'lightjobs.middleware.Logging'", "5", "{}"])
-def test_a_middleware_setting_that_is_no_list_is_refused(project, value):
+def test_a_middleware_setting_that_is_not_a_list_is_refused(project, value):
     project({"config/jobs.py": f"import lightjobs\njobs = {{'middleware': {value}}}\n"})
     (problem,) = examine()[1]
     assert problem.startswith("middleware in config/jobs.py is ")
@@ -436,7 +447,7 @@ def test_the_setting_takes_classes_and_paths(project):
     assert [type(each) for each in made.settles] == [Logging]
 
 
-def test_logging_tells_each_step_without_the_payload(using, engine, caplog):
+def test_logging_logs_each_step_without_the_payload(using, engine, caplog):
     caplog.set_level(logging.INFO)
     using(Logging)
     done = Work().dispatch({"card": "4111"})
@@ -460,7 +471,7 @@ def test_logging_tells_each_step_without_the_payload(using, engine, caplog):
 
 
 @pytest.mark.parametrize("job", [Work, AsyncWork])
-def test_timing_tells_how_long_a_handler_took_also_when_it_raised(using, engine, caplog, job):
+def test_timing_logs_how_long_a_handler_took_even_if_it_raised(using, engine, caplog, job):
     class Slow(job):
         def handle(self):
             time.sleep(0.02)
@@ -475,7 +486,7 @@ def test_timing_tells_how_long_a_handler_took_also_when_it_raised(using, engine,
     assert "begun 0 s after" in text or "begun 1 s after" in text
 
 
-def test_timing_leaves_out_what_was_faster_than_slow(using, engine, caplog):
+def test_timing_leaves_out_handlers_faster_than_slow(using, engine, caplog):
     class OnlySlow(Timing):
         slow = 5.0
 
@@ -486,7 +497,7 @@ def test_timing_leaves_out_what_was_faster_than_slow(using, engine, caplog):
     assert " took " not in caplog.text
 
 
-def test_a_job_handed_back_is_not_told_as_settled(using):
+def test_a_job_handed_back_is_not_reported_as_settled(using):
     class Limited(Work):
         def rateLimit(self):
             return {"limit": 1, "hours": 1}
@@ -495,13 +506,13 @@ def test_a_job_handed_back_is_not_told_as_settled(using):
         raise StoreUnavailable("away")
 
     using(Watcher)
-    made = claim(Limited._handler)
-    ended = drive(execute(made, Wrapped(MemoryEngine(), hit=away)))
+    made = Run(claim(registry.handler_of(Limited)), store=Wrapped(MemoryEngine(), hit=away))
+    ended = drive(execute(made))
     assert type(ended.outcome) is HandBack
-    assert not ended.has_hook
+    assert not has_hook(ended)
 
 
-def test_watching_calls_no_hook_that_the_outcome_does_not_call_for(using, engine, caplog):
+def test_on_settle_middleware_does_not_make_other_hooks_run(using, engine, caplog):
     class Fails(Work):
         def onFailure(self):
             seen.append("failure")
@@ -512,7 +523,7 @@ def test_watching_calls_no_hook_that_the_outcome_does_not_call_for(using, engine
     using(Watcher)
     Fails().dispatch({"raise": "once"})
     Gone().dispatch()
-    del registry._entries["gone for good"]
+    del registry._registered["gone for good"]
     Worker(engine).run()
     assert {each[2] for each in seen if each[0] == "settle"} == {Release, Failed}
     assert "failure" not in seen

@@ -4,6 +4,7 @@ from lightjobs import Job
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.where import Where
 from lightjobs.errors import StoreUnavailable
+from lightjobs.execution import registry
 from lightjobs.execution.rate_limit import read
 from lightjobs.model import NewJob
 from lightjobs.settings.settings import load
@@ -26,7 +27,7 @@ def test_units_count_in_lightpacks_order(config, window):
     assert read(config, "X").window == window
 
 
-def test_no_limit_is_no_rate():
+def test_a_config_without_a_limit_sets_no_rate():
     assert read(None, "X") is None
     assert read({"limit": None, "seconds": 1}, "X") is None
 
@@ -61,12 +62,12 @@ def test_the_key_defaults_to_one_for_each_handler():
         ({"limit": 1, "seconds": 1, "jitter": 2}, "jitter 2"),
     ],
 )
-def test_a_config_that_cannot_be_right_names_what_is_wrong(config, named):
+def test_a_wrong_config_is_refused_with_what_is_wrong(config, named):
     with pytest.raises(ValueError, match=named):
         read(config, "X")
 
 
-def test_jitter_puts_off_by_at_most_its_share_of_the_window():
+def test_jitter_delays_by_at_most_its_share_of_the_window():
     rate = read({"limit": 1, "seconds": 10, "jitter": 0.5}, "X")
     delays = [rate.delay(3) for _ in range(200)]
     assert 3 <= min(delays) < 4
@@ -87,7 +88,7 @@ def limited_job(ran):
 
 def test_jobs_beyond_the_rate_wait_and_spend_no_attempt():
     engine, ran = MemoryEngine(), []
-    handler = limited_job(ran)._handler
+    handler = registry.handler_of(limited_job(ran))
     engine.push([NewJob(handler, "default", "{}")] * 5)
     Worker(engine).run()
     assert ran == [1, 1]
@@ -100,7 +101,7 @@ def test_jobs_beyond_the_rate_wait_and_spend_no_attempt():
     assert ran == [1] * 5
 
 
-def test_a_store_that_is_away_when_the_rate_is_asked_costs_no_attempt():
+def test_a_store_that_does_not_answer_for_the_rate_costs_no_attempt():
     class Forgetful(MemoryEngine):
         away = 2
 
@@ -111,7 +112,7 @@ def test_a_store_that_is_away_when_the_rate_is_asked_costs_no_attempt():
             return super().hit(key, most, seconds)
 
     engine, ran = Forgetful(), []
-    engine.push([NewJob(limited_job(ran)._handler, "default", "{}")])
+    engine.push([NewJob(registry.handler_of(limited_job(ran)), "default", "{}")])
     Worker(engine).run()
     assert ran == [1]
     assert not engine.stats()
@@ -126,7 +127,7 @@ def test_a_wrong_config_fails_the_job_with_the_reason():
             return {"limit": 3}
 
     engine = MemoryEngine()
-    (job_id,) = engine.push([NewJob(Unlimited._handler, "default", "{}")])
+    (job_id,) = engine.push([NewJob(registry.handler_of(Unlimited), "default", "{}")])
     Worker(engine).run()
     assert "names no unit of time" in engine.find(job_id).exception
 

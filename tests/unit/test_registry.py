@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from lightjobs import Job
 from lightjobs.errors import JobDefinitionError, SettingsError, UnknownHandler
 from lightjobs.execution import registry
 
@@ -59,8 +60,6 @@ def test_an_overridden_handler_is_not_inherited(project):
 
 @pytest.mark.parametrize("handler", ["", "x" * 256, "a\nb", "\x1b[31m", "a\x00"])
 def test_a_handler_that_cannot_be_stored_is_refused(handler):
-    from lightjobs import Job
-
     with pytest.raises(JobDefinitionError, match="handler"):
         type("X", (Job,), {"handler": handler})
 
@@ -81,7 +80,7 @@ def test_two_classes_with_one_handler_are_an_error_that_names_both(project):
     assert "second.py:4" in text
 
 
-def test_a_reloaded_class_takes_its_own_place(project):
+def test_a_reloaded_class_replaces_its_former_self(project):
     folder = project({"more_jobs/__init__.py": JOB.format("X")})
     registry.load(["more_jobs"])
     before = registry.lookup("more_jobs.X").job
@@ -98,7 +97,7 @@ def test_a_stored_handler_is_never_imported(project):
     assert "more_jobs" not in sys.modules
 
 
-def test_find_by_a_name_that_several_classes_have_names_them(project):
+def test_find_by_a_name_that_several_classes_have_lists_them(project):
     project(
         {
             "app_jobs/__init__.py": JOB.format("X"),
@@ -176,7 +175,7 @@ def test_main_modules_are_not_run(project):
     assert registry.examine(["app_jobs"]) == []
 
 
-def test_what_comes_with_lightjobs_is_imported_when_it_is_asked_for(project):
+def test_ready_made_jobs_are_imported_when_they_are_first_looked_up(project):
     project({"app_jobs/x.py": JOB.format("X")})
     script = (
         "import sys\n"
@@ -184,7 +183,7 @@ def test_what_comes_with_lightjobs_is_imported_when_it_is_asked_for(project):
         "registry.load(['app_jobs'])\n"
         "if sys.argv[1:]:\n"
         "    print(registry.lookup(sys.argv[1]).job.__name__)\n"
-        "    print(registry.find(registry.lookup(sys.argv[1]).job.__name__)._handler)\n"
+        "    print(registry.handler_of(registry.find(registry.lookup(sys.argv[1]).job.__name__)))\n"
         "else:\n"
         "    assert not set(registry.READY_MADE.values()) & set(sys.modules)\n"
         "    assert 'lightjobs.payloads.typed' not in sys.modules, '5 ms of each start'\n"
@@ -199,3 +198,21 @@ def test_what_comes_with_lightjobs_is_imported_when_it_is_asked_for(project):
     assert printed() == []
     for handler in registry.READY_MADE:
         assert printed(handler) == [handler.rpartition(".")[2], handler]
+
+
+def test_a_job_class_may_define_attributes_named_like_our_functions(project):
+    project(
+        {
+            "more_jobs/__init__.py": JOB.format("X")
+            + "    def _handler(self): return 1\n    def new_jobs(self): return 2\n"
+        }
+    )
+    registry.load(["more_jobs"])
+    job = registry.find("X")
+    assert registry.handler_of(job) == "more_jobs.X"
+    assert (job()._handler(), job().new_jobs()) == (1, 2)
+
+
+def test_job_itself_has_no_handler():
+    with pytest.raises(JobDefinitionError, match="allowed: a subclass of Job"):
+        Job().dispatch()

@@ -26,7 +26,7 @@ def test_what_could_act_on_a_terminal_is_shown_as_an_escape(text, shown):
     assert escaped(text).isprintable()
 
 
-def test_lines_stay_lines_and_tabs_become_spaces():
+def test_line_ends_are_kept_and_tabs_become_spaces():
     assert escaped_lines("a\n\tb\x1b\r\n") == "a\n    b\\x1b\\r\n"
 
 

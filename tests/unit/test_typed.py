@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightjobs import Job, JobDefinitionError, PayloadError
-from lightjobs.execution.executor import drive, execute_hook
+from lightjobs.execution.async_bridge import drive
+from lightjobs.execution.hooks import execute_hook, has_hook
+from lightjobs.job_class import new_jobs
 from lightjobs.model import Done, Failed
 
 from .support import run
@@ -141,7 +143,7 @@ def job_for(annotation):
 
 
 def stored(job, payload):
-    return job()._new_jobs([payload])[0].payload
+    return new_jobs(job(), [payload])[0].payload
 
 
 def comes_back(job, text):
@@ -522,7 +524,7 @@ def test_on_failure_of_a_misfit_sees_the_payload_as_stored_and_the_context():
             type(self).hooked = self.payload, self.context.attempt
 
     ended = run(Misfit, '{"name":5}')
-    assert ended.has_hook
+    assert has_hook(ended)
     drive(execute_hook(ended))
     assert Misfit.hooked == ({"name": 5}, 1)
 

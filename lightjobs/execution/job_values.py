@@ -1,0 +1,80 @@
+"""The values that a job's attributes may have, and those that are stored with a job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..errors import JobDefinitionError
+from ..model import ENTRY_OPTION, PRIORITIES, QUEUE_NAMES, is_queue
+from ..text import shortened
+from . import backoff
+
+V = TypeVar("V")
+
+OPTIONS = ("attempts", "retryAfter", "timeout")
+"""The attributes that are stored with a job if they were set on that job alone."""
+
+
+def _is_no_retry(value: tuple[type[BaseException], ...]) -> bool:
+    return isinstance(value, tuple) and all(issubclass(each, BaseException) for each in value)
+
+
+def _is_priority(value: str) -> bool:
+    return value in PRIORITIES
+
+
+def _is_timeout(value: float | None) -> bool:
+    return value is None or (type(value) in (int, float) and 0 < value <= 1_000_000)
+
+
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "queue": (is_queue, QUEUE_NAMES),
+    "delay": (backoff.is_moment, "what PHP's strtotime reads, such as now or +5 minutes"),
+    "retryAfter": (
+        backoff.is_retry_after,
+        "what PHP's strtotime reads, a list of that (one for each attempt), or a Backoff",
+    ),
+    "noRetry": (_is_no_retry, "a tuple of exception types"),
+    "attempts": (backoff.is_attempts, backoff.ATTEMPTS_ALLOWED),
+    "priority": (_is_priority, ", ".join(PRIORITIES)),
+    "timeout": (_is_timeout, "seconds, more than 0 and at most 1,000,000, or None"),
+}
+"""For each attribute the check of a value, which may also raise, and the values it allows."""
+
+
+def check_class(job: type[Any]) -> None:
+    """Check the attributes of a Job class. Raises JobDefinitionError."""
+    for name in _CHECKS:
+        checked(name, getattr(job, name), f"{job.__name__}.{name}")
+
+
+def checked(name: str, value: V, where: str) -> V:
+    """`value`, if the attribute `name` of a job may have it. Raises JobDefinitionError, which says
+    that it was given at `where`."""
+    check, allowed = _CHECKS[name]
+    try:
+        is_right = check(value)
+    except (TypeError, ValueError, AttributeError):
+        is_right = False
+    if not is_right:
+        raise JobDefinitionError(f"{where} is {shortened(repr(value))}; allowed: {allowed}")
+    return value
+
+
+def options_of(job: Any) -> str | None:
+    """JSON text of the OPTIONS that were set on this job object; None if none was."""
+    own = {name: job.__dict__[name] for name in OPTIONS if name in job.__dict__}
+    return json.dumps(own, default=backoff.to_json) if own else None
+
+
+def restore(job: Any, options: str) -> str | None:
+    """Set on a job object what `options_of` gave. Returns the entry of the schedule that the job is
+    for, which stands there too; None for no entry."""
+    stored = json.loads(options)
+    for name, value in stored.items():
+        if name in OPTIONS:
+            setattr(job, name, backoff.from_json(value) if name == "retryAfter" else value)
+    entry = stored.get(ENTRY_OPTION)
+    return entry if isinstance(entry, str) else None
