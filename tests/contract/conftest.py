@@ -12,6 +12,7 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.engines.store import Engine
 from lightjobs.settings import settings
+from lightjobs.settings.database import DatabaseSettings
 
 __all__ = ["clean_cluster", "clean_mariadb", "clean_postgres", "clean_redis", "clean_valkey"]
 
@@ -28,7 +29,9 @@ def memory(request: pytest.FixtureRequest) -> RunStore:
 
 def sqlite(request: pytest.FixtureRequest) -> RunStore:
     path = str(request.getfixturevalue("tmp_path") / "jobs.sqlite")
-    return RunStore(SqlEngine(Sqlite(path)), {"JOB_ENGINE": "database", "DB_NAME": path})
+    return RunStore(
+        SqlEngine(Sqlite(DatabaseSettings(name=path))), {"JOB_ENGINE": "database", "DB_NAME": path}
+    )
 
 
 def redis(form, kind="redis", server="redis", **environment):

@@ -15,6 +15,7 @@ from lightjobs.engines.sql.sqlite import Sqlite, _turn
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.middleware import Middleware
 from lightjobs.model import Retention
+from lightjobs.settings.database import DatabaseSettings
 
 from .working import Worker, wait_for
 
@@ -24,7 +25,7 @@ kept = []
 
 @pytest.fixture
 def engine(configured, tmp_path):
-    made = SqlEngine(Sqlite(str(tmp_path / "own.sqlite")))
+    made = SqlEngine(Sqlite(DatabaseSettings(name=str(tmp_path / "own.sqlite"))))
     made.install()
     current.use(made, configured)
     kept.clear()

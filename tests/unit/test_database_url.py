@@ -96,8 +96,8 @@ def test_a_url_wins_over_the_single_keys(monkeypatch):
     for key in ("HOST", "PORT", "NAME", "USER", "PSWD"):
         monkeypatch.setenv(f"DB_{key}", "9")
     found = load().database
-    assert (found["driver"], found["host"], found["name"]) == ("pgsql", "db", "jobs")
-    assert (found["port"], found["user"]) == (None, "shop")
+    assert (found.driver, found.host, found.name) == ("pgsql", "db", "jobs")
+    assert (found.port, found.user) == (None, "shop")
 
 
 def test_what_a_url_does_not_say_the_single_keys_say(monkeypatch, tmp_path):
@@ -108,9 +108,9 @@ def test_what_a_url_does_not_say_the_single_keys_say(monkeypatch, tmp_path):
         monkeypatch.setenv(f"DB_{key}", text)
     monkeypatch.setenv("DATABASE_URL", "mysql://db/jobs?ssl-mode=preferred")
     found = load().database
-    assert (found["host"], found["name"]) == ("db", "jobs")
-    assert (found["user"], found["password"]) == ("shop", "s3cret")
-    assert (found["tls"], found["tls_ca"]) == ("verify", str(authority))
+    assert (found.host, found.name) == ("db", "jobs")
+    assert (found.user, found.password) == ("shop", "s3cret")
+    assert (found.tls, found.tls_ca) == ("verify", str(authority))
 
 
 @pytest.mark.parametrize("driver", ["pgsql", "mysql", "mariadb"])
