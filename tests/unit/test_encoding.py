@@ -123,6 +123,13 @@ def test_the_text_is_what_php_reads():
     )
 
 
+def test_a_python_without_c_writes_the_same_text(monkeypatch):
+    payload = {"b": 1, "a": [True, None, 1.5, "é/\x00"]}
+    written = encode(payload)
+    monkeypatch.setattr("lightjobs.payloads.encoding._write", None)
+    assert encode(payload) == written
+
+
 def test_an_empty_payload_of_php_is_an_empty_object():
     assert decode("[]") == decode("{}") == decode(" [ ] ") == {}
 
