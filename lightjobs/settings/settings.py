@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import SettingsError
 from ..model import DEFAULT_RETENTION, Retention
+from ..payloads.encoding import MAX_BYTES
 from . import config_files, database, redis, values
 from .database import DatabaseSettings
 from .reader import Reader
@@ -29,13 +30,13 @@ class Settings:
     """The packages that hold the project's jobs."""
     lease: float = 30.0
     """How many seconds a worker that has gone silent keeps its jobs."""
-    max_payload: int = 1024 * 1024
+    max_payload: int = MAX_BYTES
     """Bytes of JSON."""
     redis: RedisSettings = field(default_factory=RedisSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     retention: Retention = DEFAULT_RETENTION
     enqueue_timeout: float = 5.0
-    """Seconds after which dispatching gives up on a store that does not answer."""
+    """Seconds after which a dispatch gives up on a store that does not answer."""
     middleware: tuple[Any, ...] = ()
     """Subclasses of Middleware or their dotted paths, which are not imported yet."""
     timeout_grace: float = 5.0
