@@ -65,7 +65,7 @@ def test_a_url_of_sqlite_names_the_file(url, name):
     "options",
     ["charset=utf8mb4", "client_encoding=UTF-8", "application_name=shop&connect_timeout=3"],
 )
-def test_options_that_change_nothing_of_ours_are_passed_over(options):
+def test_harmless_options_are_ignored(options):
     assert parse(f"postgresql://h/n?{options}") == parse("postgresql://h/n")
 
 
@@ -100,7 +100,7 @@ def test_a_url_wins_over_the_single_keys(monkeypatch):
     assert (found.port, found.user) == (None, "shop")
 
 
-def test_what_a_url_does_not_say_the_single_keys_say(monkeypatch, tmp_path):
+def test_the_single_keys_set_what_a_url_leaves_out(monkeypatch, tmp_path):
     authority = tmp_path / "ca.pem"
     authority.touch()
     keys = {"USER": "shop", "PSWD": "s3cret", "TLS": "verify", "TLS_CA": str(authority)}

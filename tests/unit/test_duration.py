@@ -46,6 +46,6 @@ def test_a_date_is_in_the_past(text):
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "next monday", "soon", "+7", "-1", "2020", *ZONES])
-def test_what_is_neither_a_length_nor_past_is_refused(text):
+def test_text_that_is_neither_a_length_nor_a_past_date_is_refused(text):
     with pytest.raises(ValueError, match=r"is neither a length of time such as 7 days nor a past"):
         ago(text)

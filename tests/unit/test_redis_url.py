@@ -33,7 +33,7 @@ def test_a_url_says_where_the_server_is(url, found):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("s3cret", "it must begin with one of redis, valkey, rediss, valkeys, unix and ://"),
         ("http://u:s3cret@h", "it must begin with one of redis,"),
@@ -53,11 +53,11 @@ def test_a_url_says_where_the_server_is(url, found):
         ("unix://", "unix:///run/redis.sock"),
     ],
 )
-def test_a_wrong_url_is_refused_without_showing_it(monkeypatch, url, said):
+def test_a_wrong_url_is_refused_without_showing_it(monkeypatch, url, message):
     monkeypatch.setenv("REDIS_URL", url)
     with pytest.raises(SettingsError, match=r"^REDIS_URL: ") as caught:
         load()
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "s3cret" not in str(caught.value)
     assert caught.value.exit_code == 2
 
@@ -68,7 +68,7 @@ def test_a_protocol_in_the_url_is_checked_as_the_key_is(monkeypatch):
         load()
 
 
-def test_what_a_url_does_not_say_the_single_keys_say(monkeypatch, tmp_path):
+def test_the_single_keys_set_what_a_url_leaves_out(monkeypatch, tmp_path):
     authority = tmp_path / "ca.pem"
     authority.touch()
     keys = {"USERNAME": "u", "PASSWORD": "p", "TLS_CA": str(authority), "HOST": "x", "PORT": "9"}

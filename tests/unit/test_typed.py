@@ -214,14 +214,14 @@ def test_a_stored_payload_that_no_longer_fits_fails_the_job_for_good_with_the_pa
     assert misfit(Buy, '{"items":[]}') == "payload.id: missing"
 
 
-def test_fields_beyond_are_refused_at_dispatch_and_ignored_when_stored():
+def test_unknown_fields_are_refused_at_dispatch_and_ignored_when_stored():
     assert refusal(Buy, {"id": 1, "items": [], "itemz": 1}) == (
         "payload.itemz: there is no such field; allowed: id, items"
     )
     assert comes_back(Buy, '{"id":1,"items":[],"new":5}') == {"id": 1, "items": []}
 
 
-def test_phps_payloads_fit_alike():
+def test_payloads_from_php_fit_too():
 
     @dataclass
     class Settings:
@@ -288,7 +288,7 @@ class Line(msgspec.Struct, rename="camel", omit_defaults=True):
 
 
 @pytest.mark.parametrize(
-    ("payload", "said"),
+    ("payload", "message"),
     [
         ({"fromPoint": {"x": 1}, "z": 1}, "payload.z: there is no such field; allowed: fromPoint"),
         ({"fromPoint": {"x": 1, "z": 1}}, "payload.fromPoint.z: there is no such field"),
@@ -299,8 +299,8 @@ class Line(msgspec.Struct, rename="camel", omit_defaults=True):
         ({"fromPoint": {}}, "payload.fromPoint.x: missing"),
     ],
 )
-def test_a_structs_unknown_and_missing_fields_are_refused_at_dispatch(payload, said):
-    assert refusal(job_for(Line), payload).startswith(said)
+def test_a_structs_unknown_and_missing_fields_are_refused_at_dispatch(payload, message):
+    assert refusal(job_for(Line), payload).startswith(message)
 
 
 class Circle(msgspec.Struct, tag=True):
