@@ -1,4 +1,4 @@
-"""Typed payloads: what a job's annotations promise is checked at dispatch, and `handle` gets it."""
+"""Typed payloads: checked against a job's annotations at dispatch, and rebuilt for `handle`."""
 
 from __future__ import annotations
 
