@@ -98,11 +98,11 @@ def _environment(server: Any) -> dict[str, str]:
     settings = server.settings
     return {
         **server.environment,
-        "PGHOST": settings["host"],
-        "PGPORT": str(settings["port"]),
-        "PGDATABASE": settings["name"],
-        "PGUSER": settings["user"],
-        "PGPASSWORD": settings["password"],
+        "PGHOST": settings.host,
+        "PGPORT": str(settings.port),
+        "PGDATABASE": settings.name,
+        "PGUSER": settings.user,
+        "PGPASSWORD": settings.password,
         "PYTHONPATH": str(ROOT),
     }
 

@@ -25,6 +25,7 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.engines.sql.statements import query
 from lightjobs.model import Done
+from lightjobs.settings.database import DatabaseSettings
 from lightjobs.settings.settings import load
 
 from .jobs import Noop, Stamp
@@ -76,7 +77,7 @@ def _compare(
 def _fresh(folder: str) -> Engine:
     for path in Path(folder).glob("jobs.sqlite*"):
         path.unlink()
-    engine = SqlEngine(Sqlite(f"{folder}/jobs.sqlite"))
+    engine = SqlEngine(Sqlite(DatabaseSettings(name=f"{folder}/jobs.sqlite")))
     engine.schema.install()
     return engine
 
@@ -204,7 +205,7 @@ def _flat(options: argparse.Namespace, folder: str) -> None:
     for _ in range(options.rounds):
         for waiting, found in rates.items():
             _filled(folder, waiting)
-            engine = SqlEngine(Sqlite(f"{folder}/jobs.sqlite"))
+            engine = SqlEngine(Sqlite(DatabaseSettings(name=f"{folder}/jobs.sqlite")))
             engine.register("w", 60)
             started = time.perf_counter()
             for _ in range(10_000 // BATCH):

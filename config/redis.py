@@ -1,29 +1,34 @@
-"""Redis or Valkey, with the keys of Lightpack's config/redis.php."""
+"""Redis or Valkey, with the same names as in Lightpack's config/redis.php.
+
+The comment after each key is its default.
+"""
 
 from lightjobs.env import env
 
 redis = {
     "default": {
-        # redis://, rediss://, valkey://, valkeys:// or unix://; what it does not say, the keys
-        # below do.
+        # redis://, rediss://, valkey://, valkeys:// or unix://. The keys below set what the URL
+        # leaves out.
         "url": env("REDIS_URL"),
-        "host": env("REDIS_HOST"),  # 127.0.0.1; beginning with a slash: a socket
+        # A path that begins with a slash is a Unix socket.
+        "host": env("REDIS_HOST"),  # 127.0.0.1
         "port": env("REDIS_PORT"),  # 6379
         "username": env("REDIS_USERNAME"),
         "password": env("REDIS_PASSWORD"),
         "database": env("REDIS_DB"),  # 0
         "tls": env("REDIS_TLS"),  # no
-        # A file with the authority that signed the server's certificate.
-        "tls_ca": env("REDIS_TLS_CA"),  # the system's
+        # A file with the certificate of the authority that signed the server's.
+        "tls_ca": env("REDIS_TLS_CA"),  # the system's authorities
         "tls_verify": env("REDIS_TLS_VERIFY"),  # yes
-        "protocol": env("REDIS_PROTOCOL"),  # RESP 2; 3 is understood, too
+        # The version of RESP: 2 or 3.
+        "protocol": env("REDIS_PROTOCOL"),  # 2
     },
     "jobs": {
         "connection": "default",
-        # A Redis Cluster needs a hash tag in it: {jobs}:
+        # What all keys begin with. With a Redis Cluster it needs a hash tag: {jobs}:
         "prefix": env("REDIS_JOB_PREFIX", empty=True),  # jobs:
         "database": env("REDIS_JOB_DB"),  # 0
-        # How new jobs are written: hash, or php as Lightpack's own workers read them.
+        # How new jobs are stored: hash, or php, which Lightpack's own workers can read.
         "format": env("REDIS_JOB_FORMAT"),  # hash
     },
 }

@@ -1,4 +1,4 @@
-"""One helper for configuration: `env("KEY")` looks in the real environment, then in `.env`."""
+"""`env("KEY")` looks up a setting in the real environment and then in `.env`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ _loaded: tuple[Path, dict[str, str]] | None = None
 
 
 def env(key: str, default: str | None = None, *, empty: bool = False) -> str | None:
-    """The value of `key`: the real environment first, then the current directory's `.env`.
+    """The value of `key` in the real environment, or else in the current directory's `.env`, or
+    else `default`.
 
-    An empty value counts as unset, as a line `REDIS_PASSWORD=` in a `.env` means "none"; with
-    `empty` it is a value like others.
+    An empty value counts as unset, because a line `REDIS_PASSWORD=` in `.env` means that there is
+    no password. With `empty` it is a value like any other. Raises SettingsError when `.env` cannot
+    be read.
     """
     for value in (os.environ.get(key), dotenv().get(key)):
         if value or (empty and value is not None):
@@ -23,9 +25,10 @@ def env(key: str, default: str | None = None, *, empty: bool = False) -> str | N
 
 
 def dotenv() -> dict[str, str]:
-    """The values of `.env` in the current directory, read once per directory; {} without one.
+    """The values in the current directory's `.env`, or {} if there is no such file. It is read
+    once and again when the current directory changes.
 
-    Raises SettingsError when the file is there but cannot be read.
+    Raises SettingsError when the file exists but cannot be read.
     """
     global _loaded
     path = Path.cwd() / ".env"
@@ -35,7 +38,7 @@ def dotenv() -> dict[str, str]:
 
 
 def forget() -> None:
-    """Read `.env` again at the next look-up."""
+    """Read `.env` again when a key is looked up the next time."""
     global _loaded
     _loaded = None
 
@@ -43,7 +46,7 @@ def forget() -> None:
 def _read(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    # Imported late: most deployments have no .env, and the import costs 10 ms of start-up.
+    # Imported only here, because most deployments have no .env and the import takes 10 ms.
     from dotenv.parser import parse_stream
     from dotenv.variables import parse_variables
 

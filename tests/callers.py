@@ -15,6 +15,7 @@ import pytest
 from lightjobs.engines.control import Engine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.settings.database import DatabaseSettings
 
 EFFECTS = "CREATE TABLE IF NOT EXISTS effects (n int)"
 
@@ -64,7 +65,7 @@ class _Lite(Caller):
     def __init__(self, path: str) -> None:
         self.path = path
         self.environment = {"JOB_ENGINE": "database", "DB_DRIVER": "sqlite", "DB_NAME": path}
-        self.engine = SqlEngine(Sqlite(path))
+        self.engine = SqlEngine(Sqlite(DatabaseSettings(name=path)))
         self.engine.schema.install()
         with self.connected() as connection:
             connection.execute(EFFECTS)
@@ -90,8 +91,8 @@ class _Served(Caller):
 
     def login(self, name: str) -> dict[str, Any]:
         given = self.server.settings
-        return {key: given[key] for key in ("host", "port", "user", "password")} | {
-            name: given["name"]
+        return {key: getattr(given, key) for key in ("host", "port", "user", "password")} | {
+            name: given.name
         }
 
     def connect(self, **options: Any) -> Any:

@@ -33,6 +33,7 @@ from lightjobs.engines.sql.database import Database
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.mysql import Mysql
 from lightjobs.engines.sql.postgres import Postgres
+from lightjobs.settings.database import DatabaseSettings
 
 _PATIENCE = 20.0
 USER, PASSWORD, NAME = "lightjobs", "s3cret", "jobs"
@@ -58,19 +59,16 @@ class SqlServer:
         self._prepare()
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What a dialect takes."""
-        return {
-            "name": NAME,
-            "host": self.host,
-            "port": self.port,
-            "user": USER,
-            "password": PASSWORD,
-            "tls": "off",
-            "tls_ca": None,
-            "tls_cert": None,
-            "tls_key": None,
-        }
+    def settings(self) -> DatabaseSettings:
+        """The settings of a database on this server."""
+        return DatabaseSettings(
+            name=NAME,
+            host=self.host,
+            port=self.port,
+            user=USER,
+            password=PASSWORD,
+            tls="off",
+        )
 
     @property
     def environment(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ import click
 
 from .. import current, env
 from ..errors import SettingsError
-from ..settings.settings import TEMPLATES
+from ..settings.config_files import TEMPLATES
 
 _FILES = {
     ".env": "env.example",
@@ -40,7 +40,7 @@ def init() -> None:
     settings = current.settings()
     schema = current.engine().schema
     if schema is not None and schema.install():
-        click.echo(f"migrated {settings.database['name']}")
+        click.echo(f"migrated {settings.database.name}")
     click.echo("\nNext:\n  lightjobs job:dispatch ProcessPayment '{\"payment\": 42}'")
     click.echo("  lightjobs job:work --stop-when-empty")
 

@@ -138,7 +138,7 @@ def _say_ready(settings: Settings, options: Options) -> None:
         return
     kind, count = settings.engine, options.workers
     if kind == "database":
-        kind += f" ({settings.database['driver']})"
+        kind += f" ({settings.database.driver})"
     processes = f"{count} worker{'s' if count != 1 else ''}" if count else "this process"
     queues = escaped(", ".join(options.queues))
     line = f" [READY] engine {kind}, queues {queues}, {processes}; Ctrl-C stops\n"

@@ -1,69 +1,44 @@
-"""The engines, and the one place that knows them all."""
+"""The engines, and the one table that names them all."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
 
 from ..settings.settings import Settings
 from .control import Engine
 
-if TYPE_CHECKING:
-    from .sql.database import Database
+ENGINES: Mapping[str, str] = {
+    "redis": "redis.connect:connect",
+    "valkey": "redis.connect:connect",
+    "database": "sql.connect:connect",
+    "memory": "memory:MemoryEngine",
+    "sync": "sync:SyncEngine",
+    "null": "null:NullEngine",
+}
+"""Where each name of JOB_ENGINE leads: to the class of an engine that needs no settings, or to a
+function that makes an engine from the settings. A module is imported when it is chosen, so that a
+process loads only the driver that it uses."""
+
+DRIVERS: Mapping[str, str] = {
+    "sqlite": "sql.sqlite:Sqlite",
+    "mysql": "sql.mysql:Mysql",
+    "mariadb": "sql.mysql:Mysql",
+    "pgsql": "sql.postgres:Postgres",
+}
+"""The subclass of Database for each name of DB_DRIVER. It is made from a DatabaseSettings."""
 
 
 def connect(settings: Settings) -> Engine:
-    """The engine that `settings` choose. A driver is imported only when its engine is chosen;
-    nothing is connected to before the first call."""
-    engine = _make(settings)
+    """The engine that `settings` choose. It connects to its store when it is first used."""
+    found = resolve(ENGINES[settings.engine])
+    engine: Engine = found() if isinstance(found, type) else found(settings)
     engine.retention = settings.retention
     return engine
 
 
-def _make(settings: Settings) -> Engine:
-    match settings.engine:
-        case "database":
-            from .sql.engine import SqlEngine
-
-            return SqlEngine(_database(settings.database), settings.enqueue_timeout)
-        case "redis" | "valkey":
-            from .redis.cluster import Node
-            from .redis.connect import pool
-            from .redis.engine import RedisEngine
-
-            redis = settings.redis
-            return RedisEngine(
-                Node(partial(pool, redis)),
-                redis["prefix"],
-                redis["format"],
-                settings.engine,
-                settings.enqueue_timeout,
-            )
-        case "memory":
-            from .memory import MemoryEngine
-
-            return MemoryEngine()
-        case "null":
-            from .null import NullEngine
-
-            return NullEngine()
-        case _:
-            from .sync import SyncEngine
-
-            return SyncEngine()
-
-
-def _database(settings: dict[str, Any]) -> Database:
-    match settings["driver"]:
-        case "pgsql":
-            from .sql.postgres import Postgres
-
-            return Postgres(settings)
-        case "mysql" | "mariadb":
-            from .sql.mysql import Mysql
-
-            return Mysql(settings)
-        case _:
-            from .sql.sqlite import Sqlite
-
-            return Sqlite(settings["name"], settings["synchronous"])
+def resolve(place: str) -> Any:
+    """The object at `place`, "module:name" within this package."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(f".{module}", __name__), name)

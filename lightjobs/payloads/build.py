@@ -1,4 +1,4 @@
-"""From an annotation to its converter."""
+"""Building the converter for an annotation."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ _LISTS: dict[Any, tuple[type, tuple[type[Iterable[Any]], ...]]] = {
     frozenset: (frozenset, (frozenset, set, list)),
     abc.Set: (frozenset, (frozenset, set, list)),
 }
-"""What is made of a JSON list, and what may be dispatched as one."""
+"""For each annotation of a JSON list: the type that it loads and the types that it dumps."""
 
 _DICTS = (dict, abc.Mapping, abc.MutableMapping)
 
 
 class Builder:
-    """Builds converters; one builder builds each class once, so that classes may be recursive."""
+    """Builds converters. A builder builds each class once, so that a class may contain itself."""
 
     def __init__(self) -> None:
         self._classes: dict[type, Converter] = {}
 
     def build(self, annotation: Any, where: str) -> Converter:
-        """The converter of `annotation`, which stands at `where`. Raises JobDefinitionError for
-        one that JSON cannot hold."""
+        """The converter for `annotation`. Raises JobDefinitionError, which names `where` it is
+        used, for a type that JSON cannot hold."""
         if annotation is Any or annotation is object:
             return scalars.ANYTHING
         try:
             if annotation in scalars.SCALARS:
                 return scalars.SCALARS[annotation]
-        except TypeError:  # not even hashable
+        except TypeError:  # it is not hashable
             raise _refused(annotation, where) from None
         origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
         if origin in (Annotated, Required, NotRequired):
@@ -60,7 +60,7 @@ class Builder:
         if origin is Literal:
             return scalars.choice({_json_of(each, annotation, where): each for each in arguments})
         alias = getattr(annotation, "__supertype__", None) or getattr(annotation, "__value__", None)
-        if alias is not None:  # a NewType, or what `type X = …` makes
+        if alias is not None:  # a NewType or a `type X = …`
             return self.build(alias, where)
         if origin is None and isinstance(annotation, type) and annotation not in _BARE:
             return self._class(annotation, where)
@@ -73,8 +73,8 @@ class Builder:
         made = containers.union(variants)
         if made is None:
             raise JobDefinitionError(
-                f"{where} is {_shown(annotation)}, whose types look alike in JSON; "
-                "allowed: a union of which each type is another in JSON"
+                f"{where} is {_shown(annotation)}, whose types cannot be told apart in JSON; "
+                "allowed: a union of types that differ in JSON"
             )
         return made
 
@@ -95,22 +95,22 @@ class Builder:
 
     def _class(self, kind: type, where: str) -> Converter:
         known = self._classes.get(kind)
-        if known is not None:  # perhaps unfinished, so its verbs are looked up when they are used
+        if known is not None:  # it may be unfinished, so look up its functions when they are called
             return dataclasses.replace(
                 known, load=lambda value: known.load(value), dump=lambda value: known.dump(value)
             )
         if issubclass(kind, enum.Enum) and not issubclass(kind, enum.Flag) and len(kind):
             return scalars.choice({_json_of(each, kind, where): each for each in kind})
-        msgspec = sys.modules.get("msgspec")  # who has made a Struct has imported it
+        msgspec = sys.modules.get("msgspec")  # there is no Struct before it is imported
         if msgspec is not None and issubclass(kind, msgspec.Struct):
             return _struct(kind, msgspec, where)
         make = kind if dataclasses.is_dataclass(kind) else None
         if make is None and not typing.is_typeddict(kind):
             raise _refused(kind, where)
-        shell = objects.record([], make, make)
+        shell = objects.record([], make)
         self._classes[kind] = shell
         fields = self._dataclass(kind) if make else self._typed_dict(kind)
-        made = objects.record(fields, make, make)
+        made = objects.record(fields, make)
         shell.load, shell.dump = made.load, made.dump
         return made
 
@@ -120,8 +120,8 @@ class Builder:
         for name, parameter in inspect.signature(kind).parameters.items():
             if parameter.default is parameter.empty and name not in {f.name for f in known}:
                 raise JobDefinitionError(
-                    f"{kind.__name__} is made with {name!r}, which is no field of it, so it cannot "
-                    "be rebuilt from JSON"
+                    f"{kind.__name__} needs the argument {name!r}, which is not one of its fields, "
+                    "so it cannot be rebuilt from JSON"
                 )
         missing = dataclasses.MISSING
         return [
@@ -135,7 +135,7 @@ class Builder:
 
     def _typed_dict(self, kind: type) -> list[objects.Field]:
         required: frozenset[str] = kind.__required_keys__  # type: ignore[attr-defined]
-        # Of an annotation that is text, Python 3.11 does not notice that it says NotRequired.
+        # If an annotation is text, Python 3.11 does not notice Required or NotRequired in it.
         says = {Required: True, NotRequired: False}
         return [
             objects.Field(
@@ -151,11 +151,11 @@ _BARE = {*_LISTS, *_DICTS}
 
 
 def resolved(annotated: Callable[..., Any]) -> dict[str, Any]:
-    """The annotations of a class or function, none of them text any more. Raises
-    JobDefinitionError for one that names what is not there."""
+    """The annotations of a class or function; those that are text, evaluated. Raises
+    JobDefinitionError for one that cannot be evaluated."""
     try:
         return typing.get_type_hints(annotated, include_extras=True)
-    except Exception as error:  # an annotation is any expression, and may raise anything
+    except Exception as error:  # an annotation can be any expression and raise anything
         raise JobDefinitionError(
             f"an annotation of {annotated.__module__}.{annotated.__qualname__} cannot be read: "
             f"{type(error).__name__}: {error}"
@@ -173,7 +173,7 @@ def _struct(kind: type, msgspec: types.ModuleType, where: str) -> Converter:
 
 
 def _json_of(member: Any, annotation: Any, where: str) -> Any:
-    """What stands in JSON for a member of an Enum or Literal."""
+    """What stands in JSON for a member of an Enum or Literal. Raises JobDefinitionError."""
     value = member.value if isinstance(member, enum.Enum) else member
     if value is not None and type(value) not in (str, int, bool):
         raise _refused(annotation, where)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from .converter import Converter, Misfit, refuse
 
@@ -21,9 +21,19 @@ def _each(convert: Callable[[Any], Any], values: Iterable[Any]) -> list[Any]:
     return done
 
 
+def _each_value(convert: Callable[[Any], Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    done = {}
+    for key, value in values.items():
+        try:
+            done[key] = convert(value)
+        except Misfit as misfit:
+            raise misfit.within(f".{key}") from None
+    return done
+
+
 def collection(item: Converter, make: type, taken: tuple[type[Iterable[Any]], ...]) -> Converter:
-    """A JSON list of `item`s that is `make` (list, tuple, set, frozenset) in Python; `taken` are
-    the types that may be dispatched as one."""
+    """The converter for a JSON list of `item`s. It loads a `make` (list, tuple, set or frozenset),
+    and dumps the types in `taken`."""
     expects = "a list"
     load_item, dump_item = item.load, item.dump
 
@@ -34,7 +44,7 @@ def collection(item: Converter, make: type, taken: tuple[type[Iterable[Any]], ..
         try:
             return items if make is list else make(items)
         except TypeError:
-            raise Misfit(f"expected what fits in a {make.__name__}") from None
+            raise Misfit(f"expected items that a {make.__name__} can hold") from None
 
     def dump(value: Any) -> list[Any]:
         if not isinstance(value, taken):
@@ -45,60 +55,51 @@ def collection(item: Converter, make: type, taken: tuple[type[Iterable[Any]], ..
 
 
 def fixed_tuple(items: Sequence[Converter]) -> Converter:
-    """A JSON list with one value for each of `items`; a tuple in Python."""
+    """The converter for a tuple with one value for each of `items`, a list in JSON."""
     expects = f"a list of {len(items)}"
 
-    def walk(verb: str, value: Any) -> list[Any]:
+    def convert(verb: Literal["load", "dump"], value: Any) -> list[Any]:
         if len(value) != len(items):
             raise Misfit(f"expected {expects}, got one of {len(value)}")
         converters = iter(items)
         return _each(lambda each: getattr(next(converters), verb)(each), value)
 
     def load(value: Any) -> tuple[Any, ...]:
-        return tuple(walk("load", value)) if type(value) is list else refuse(expects, value)
+        return tuple(convert("load", value)) if type(value) is list else refuse(expects, value)
 
     def dump(value: Any) -> list[Any]:
         fits = isinstance(value, (tuple, list))
-        return walk("dump", value) if fits else refuse(expects, value)
+        return convert("dump", value) if fits else refuse(expects, value)
 
     return Converter(expects, _LIST, load, dump)
 
 
 def as_object(value: Any, expects: str) -> dict[str, Any]:
-    """The JSON object `value`; PHP writes an empty one as `[]`."""
+    """The JSON object `value`. An empty one may be `[]`, as PHP writes it."""
     if type(value) is dict:
         return value
     return {} if type(value) is list and not value else refuse(expects, value)
 
 
 def mapping(item: Converter) -> Converter:
-    """A JSON object with any keys."""
+    """The converter for a dict with any keys that are strings."""
     expects = "an object"
 
-    def walk(convert: Callable[[Any], Any], values: Mapping[str, Any]) -> dict[str, Any]:
-        done = {}
-        for key, value in values.items():
-            try:
-                done[key] = convert(value)
-            except Misfit as misfit:
-                raise misfit.within(f".{key}") from None
-        return done
-
     def load(value: Any) -> dict[str, Any]:
-        return walk(item.load, as_object(value, expects))
+        return _each_value(item.load, as_object(value, expects))
 
     def dump(value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             value = as_object(value, expects)
         if not all(isinstance(key, str) for key in value):
             raise Misfit("expected keys that are strings")
-        return walk(item.dump, value)
+        return _each_value(item.dump, value)
 
     return Converter(expects, _DICT, load, dump, _LIST)
 
 
 def union(variants: Sequence[Converter]) -> Converter | None:
-    """Any of `variants`; None when JSON could not tell them apart again."""
+    """The converter for any of `variants`; None when they could not be told apart in JSON."""
     claims = [kind for variant in variants for kind in variant.kinds]
     if len(set(claims)) < len(claims):
         return None

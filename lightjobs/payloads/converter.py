@@ -1,8 +1,8 @@
-"""What a converter is, and what it raises."""
+"""A converter between the values of an annotation and JSON, and the error that it raises."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -15,12 +15,12 @@ JSON_TYPES = {
     list: "a list",
     dict: "an object",
 }
-"""Python's types of what JSON holds, in words."""
+"""The Python types that hold JSON, in the words of messages."""
 
 
 class Misfit(Exception):
-    """A value that is not of its type. On its way out it gathers the path to that value. The text
-    names types only, since payloads are not to be shown."""
+    """A value that does not have the annotated type. On its way out the error collects the path to
+    that value. Its text names types only, because payloads must not be logged."""
 
     def __init__(self, reason: str, place: str = "") -> None:
         super().__init__(reason)
@@ -28,13 +28,13 @@ class Misfit(Exception):
         self._places = [place]
 
     def within(self, place: str) -> Misfit:
-        """This, seen from one step further out."""
+        """This error, with `place` put before its path."""
         self._places.append(place)
         return self
 
     @property
     def is_inside(self) -> bool:
-        """Whether the value as a whole fitted and one within it did not."""
+        """Whether the value itself had the right type, but another within it did not."""
         return any(self._places)
 
     def described(self, root: str) -> str:
@@ -44,20 +44,26 @@ class Misfit(Exception):
 
 @dataclass(slots=True)
 class Converter:
-    """How values of one annotation are read from JSON and written to it."""
+    """Loads the values of one annotation from JSON, and dumps them to it."""
 
     expects: str
     kinds: frozenset[type]
-    """The types of JSON that it alone may claim within a union."""
+    """The JSON types that no other variant of a union may have."""
     load: Callable[[Any], Any]
-    """The value that a JSON one stands for. Raises Misfit."""
+    """From what JSON holds to the value. Raises Misfit."""
     dump: Callable[[Any], Any]
-    """The JSON of a value of that type, or of JSON that could be loaded. Raises Misfit."""
+    """From the value to what JSON holds; also takes what `load` takes. Raises Misfit."""
     also: frozenset[type] = frozenset()
-    """Further types of JSON that it reads when no other of the union claims them."""
+    """Further JSON types that it loads, unless another variant of a union has them."""
 
 
 def refuse(expects: str, value: object) -> NoReturn:
-    """Raise the Misfit of a value whose type is not the expected one."""
+    """Raise the Misfit for a value whose type is not the expected one."""
     kind = type(value)
     raise Misfit(f"expected {expects}, got {JSON_TYPES.get(kind, kind.__name__)}")
+
+
+def unknown_field(name: object, known: Iterable[str]) -> Misfit:
+    """The error for a field that its object does not have."""
+    allowed = ", ".join(known) or "none"
+    return Misfit(f"there is no such field; allowed: {allowed}", f".{name}")

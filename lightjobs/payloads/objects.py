@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from .containers import as_object
-from .converter import Converter, Misfit, refuse
+from .converter import Converter, Misfit, refuse, unknown_field
 
 
 class Field(NamedTuple):
@@ -17,58 +17,53 @@ class Field(NamedTuple):
     required: bool
 
 
-def record(
-    fields: Sequence[Field], make: Callable[..., Any] | None = None, instance: type | None = None
-) -> Converter:
-    """A JSON object with these fields. Loading calls `make` with them, and without one gives a
-    dict; what is dispatched is an `instance` or a dict.
+def record(fields: Sequence[Field], kind: type | None = None) -> Converter:
+    """The converter for a JSON object with these fields. It loads an instance of `kind`, or a dict
+    if that is None, and dumps either.
 
-    Fields that are not known are refused at dispatch, where they are slips of the pen, and ignored
-    when loading, where a newer program or PHP may have written them.
+    An unknown field is refused at dispatch, where it is most likely a typing error. It is ignored
+    when a stored payload is loaded, which a newer program or PHP may have written.
     """
-    expects = f"{instance.__name__} or an object" if instance else "an object"
-    names = {field.name for field in fields}
+    expects = f"{kind.__name__} or an object" if kind else "an object"
+    names = [field.name for field in fields]
 
     def load(value: Any) -> Any:
-        given = as_object(value, expects)
-        loaded = {}
-        for name, converter, required in fields:
-            if name in given:
-                try:
-                    loaded[name] = converter.load(given[name])
-                except Misfit as misfit:
-                    raise misfit.within(f".{name}") from None
-            elif required:
-                raise Misfit("missing", f".{name}")
-        if make is None:
-            return loaded
-        try:
-            return make(**loaded)
-        except Exception as error:
-            reason = f"{make.__name__} refused it: {type(error).__name__}: {error}"
-            raise Misfit(reason) from None
+        loaded = _converted(fields, as_object(value, expects), "load")
+        return loaded if kind is None else _made(kind, loaded)
 
     def dump(value: Any) -> dict[str, Any]:
-        # exactly: of a subclass, the fields beyond would be lost
-        if type(value) is instance:
-            given: Mapping[Any, Any] = {name: getattr(value, name) for name in names}
-        elif isinstance(value, Mapping):
-            given = value
-        else:
+        # Exactly this class: the further fields of a subclass would be lost.
+        if type(value) is kind:
+            return _converted(fields, {name: getattr(value, name) for name in names}, "dump")
+        if not isinstance(value, Mapping):
             refuse(expects, value)
-        for key in given:
+        for key in value:
             if key not in names:
-                known = ", ".join(field.name for field in fields) or "none"
-                raise Misfit(f"there is no such field; allowed: {known}", f".{key}")
-        dumped = {}
-        for name, converter, required in fields:
-            if name in given:
-                try:
-                    dumped[name] = converter.dump(given[name])
-                except Misfit as misfit:
-                    raise misfit.within(f".{name}") from None
-            elif required:
-                raise Misfit("missing", f".{name}")
-        return dumped
+                raise unknown_field(key, names)
+        return _converted(fields, value, "dump")
 
     return Converter(expects, frozenset({dict}), load, dump, frozenset({list}))
+
+
+def _converted(
+    fields: Sequence[Field], given: Mapping[Any, Any], verb: Literal["load", "dump"]
+) -> dict[str, Any]:
+    """The values in `given`, by field name, converted by the `verb` of each field's converter."""
+    converted = {}
+    for name, converter, required in fields:
+        if name in given:
+            try:
+                converted[name] = getattr(converter, verb)(given[name])
+            except Misfit as misfit:
+                raise misfit.within(f".{name}") from None
+        elif required:
+            raise Misfit("missing", f".{name}")
+    return converted
+
+
+def _made(kind: type, loaded: dict[str, Any]) -> Any:
+    try:
+        return kind(**loaded)
+    except Exception as error:  # a class may check its fields, and raise anything
+        reason = f"{kind.__name__} refused it: {type(error).__name__}: {error}"
+        raise Misfit(reason) from None

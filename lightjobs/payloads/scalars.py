@@ -25,7 +25,7 @@ def _plain(kind: type) -> Converter:
         return value if type(value) is kind else refuse(expects, value)
 
     def dump(value: Any) -> Any:
-        # bool is a subclass of int, and no number to anyone else
+        # In Python a bool is also an int; in JSON and PHP it is not a number.
         fits = isinstance(value, kind) and (kind is bool or type(value) is not bool)
         return value if fits else refuse(expects, value)
 
@@ -50,35 +50,38 @@ def _number() -> Converter:
 
 
 def _text(
-    kind: type, expects: str, read: Callable[[str], Any], write: Callable[[Any], str] = str
+    kind: type, expects: str, parse: Callable[[str], Any], text: Callable[[Any], str] = str
 ) -> Converter:
+    """The converter for a type whose values are text in JSON."""
+
     def load(value: Any) -> Any:
         if type(value) is not str:
             refuse(expects, value)
         try:
-            return read(value)
+            return parse(value)
         except (ValueError, ArithmeticError):
             raise Misfit(f"expected {expects}, got another string") from None
 
     def dump(value: Any) -> str:
-        # a datetime is a date too, and would lose its time
+        # A datetime is also a date, and would lose its time of day.
         fits = isinstance(value, kind) and (kind is not date or not isinstance(value, datetime))
-        return write(value if fits else load(value))
+        return text(value if fits else load(value))
 
     return Converter(expects, frozenset({str}), load, dump)
 
 
 def _decimal() -> Converter:
-    def read(value: str) -> Decimal:
+    def parse(value: str) -> Decimal:
         number = Decimal(value)
         if not number.is_finite():
             raise ValueError
         return number
 
-    text = _text(Decimal, "a decimal number", read)
+    text = _text(Decimal, "a decimal number", parse)
 
     def load(value: Any) -> Any:
-        # PHP writes a price as a number; its shortest text has the digits that were meant
+        # PHP writes a price as a JSON number. The shortest text of the float has the digits that
+        # were meant.
         return text.load(repr(value) if type(value) in (int, float) else value)
 
     def dump(value: Any) -> str:
@@ -100,12 +103,12 @@ SCALARS: Mapping[Any, Converter] = {
     UUID: _text(UUID, "a UUID", UUID),
     Decimal: _decimal(),
 }
-"""The converter of each type that stands alone."""
+"""The converter for each type of a single value."""
 
 
 def choice(members: Mapping[Any, Any]) -> Converter:
-    """For Literal and Enum: `members` has the value in Python for each in JSON."""
-    # keyed with the type, because 1 == True == 1.0
+    """The converter for a Literal or Enum. `members` maps what stands in JSON to the value."""
+    # Keyed by the type, too, because 1 == True == 1.0.
     by_json = {(type(text), text): member for text, member in members.items()}
     by_member = {(type(member), member): text for text, member in members.items()}
     names = ", ".join(repr(text) for text in members)

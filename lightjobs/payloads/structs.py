@@ -1,22 +1,23 @@
-"""The converter for msgspec's Structs, which msgspec itself reads and writes."""
+"""The converter for msgspec's Structs, which leaves the work to msgspec."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, partial
+from itertools import repeat
 from types import ModuleType
 from typing import Any
 
 from .containers import as_object
-from .converter import Converter, Misfit, refuse
+from .converter import Converter, Misfit, refuse, unknown_field
 
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 
 
 def struct(kind: type, msgspec: ModuleType) -> Converter:
-    """A msgspec Struct. As for the other objects, fields that are not known are refused at
-    dispatch and ignored when loading."""
+    """The converter for the Struct `kind`. As with other objects, unknown fields are refused at
+    dispatch and ignored when a stored payload is loaded."""
     expects = f"{kind.__name__} or an object"
     inspect = msgspec.inspect
     info = cache(partial(inspect.type_info, kind))
@@ -48,12 +49,14 @@ def _misfit(text: str) -> Misfit:
     missing = _MISSING.fullmatch(reason)
     if missing:
         return Misfit("missing", f"{place}.{missing[1]}")
-    return Misfit(re.sub(" value .*", " value", reason), place)  # the value is not for logs
+    return Misfit(
+        re.sub(" value .*", " value", reason), place
+    )  # without the value: payloads must not be logged
 
 
 def _refuse_unknown(value: Any, info: Any, inspect: Any) -> None:
-    """Raises Misfit for a field, here or within, that the object at its place does not have.
-    `value` fits `info`, what msgspec knows of a type."""
+    """Raise Misfit for a field, here or further within, that the object in its place does not have.
+    `info` is what msgspec knows of a type, and `value` has that type."""
     for place, item, kind in _parts(value, info, inspect):
         try:
             _refuse_unknown(item, kind, inspect)
@@ -61,37 +64,44 @@ def _refuse_unknown(value: Any, info: Any, inspect: Any) -> None:
             raise misfit.within(place) from None
 
 
-def _parts(value: Any, info: Any, inspect: Any) -> Iterator[tuple[str, Any, Any]]:
-    """What is within `value`, each with its place and type."""
-    if isinstance(info, inspect.UnionType):  # of which JSON tells the types apart
-        for kind in info.types:
-            yield "", value, kind
-    elif isinstance(value, Mapping):
-        if isinstance(info, inspect.DictType):
-            for key, item in value.items():
-                yield f".{key}", item, info.value_type
-        elif hasattr(info, "fields") and _is_tagged(value, info):
-            yield from _fields(value, info)
-    elif isinstance(value, list):
-        if isinstance(info, inspect.CollectionType):
-            for number, item in enumerate(value):
-                yield f"[{number}]", item, info.item_type
-        elif isinstance(info, inspect.TupleType):
-            for number, (item, kind) in enumerate(zip(value, info.item_types, strict=True)):
-                yield f"[{number}]", item, kind
+Parts = Iterable[tuple[str, Any, Any]]
+"""Values directly within another, each with its place and type."""
+
+
+def _parts(value: Any, info: Any, inspect: Any) -> Parts:
+    if isinstance(info, inspect.UnionType):
+        # Its types differ in JSON, so the value has parts in only one of them.
+        return [("", value, kind) for kind in info.types]
+    if isinstance(value, Mapping):
+        return _parts_of_object(value, info, inspect)
+    return _parts_of_list(value, info, inspect) if isinstance(value, list) else ()
+
+
+def _parts_of_object(value: Mapping[str, Any], info: Any, inspect: Any) -> Parts:
+    if isinstance(info, inspect.DictType):
+        return [(f".{key}", item, info.value_type) for key, item in value.items()]
+    return _fields(value, info) if hasattr(info, "fields") and _is_tagged(value, info) else ()
+
+
+def _parts_of_list(value: list[Any], info: Any, inspect: Any) -> Parts:
+    kinds: Iterable[Any] = ()
+    if isinstance(info, inspect.CollectionType):
+        kinds = repeat(info.item_type)
+    elif isinstance(info, inspect.TupleType):
+        kinds = info.item_types
+    return [(f"[{n}]", *part) for n, part in enumerate(zip(value, kinds, strict=False))]
 
 
 def _is_tagged(value: Mapping[str, Any], info: Any) -> bool:
-    """Whether `value` is meant for this class: of several in a union a tag decides."""
+    """Whether `value` is an object of this class. Between the Structs of a union a tag decides."""
     tag = getattr(info, "tag", None)
     return tag is None or value.get(info.tag_field, tag) == tag
 
 
-def _fields(value: Mapping[str, Any], info: Any) -> Iterator[tuple[str, Any, Any]]:
-    fields = {field.encode_name: field.type for field in info.fields}
+def _fields(value: Mapping[str, Any], info: Any) -> Parts:
+    kinds = {field.encode_name: field.type for field in info.fields}
     for key, item in value.items():
-        if key in fields:
-            yield f".{key}", item, fields[key]
+        if key in kinds:
+            yield f".{key}", item, kinds[key]
         elif key != getattr(info, "tag_field", None):
-            known = ", ".join(fields) or "none"
-            raise Misfit(f"there is no such field; allowed: {known}", f".{key}")
+            raise unknown_field(key, kinds)

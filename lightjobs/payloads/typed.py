@@ -1,4 +1,4 @@
-"""Typed payloads: what a job's annotations promise, checked at dispatch and kept for `handle`."""
+"""Typed payloads: checked against a job's annotations at dispatch, and rebuilt for `handle`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNTYPED = (Any, object, dict, Mapping)
 
 
 class Typed:
-    """The type of a payload. Built once for a class or function, used for each job."""
+    """The type of a payload, built once for a class or function and used for each of its jobs."""
 
     __slots__ = ("_converter",)
 
@@ -24,12 +24,12 @@ class Typed:
         self._converter = converter
 
     def dump(self, payload: Any) -> Any:
-        """The dict to store for `payload`, an instance or a dict for one. Raises PayloadError with
-        the path of the field that is wrong."""
+        """The dict to store for `payload`, an instance of the type or a dict of its fields. Raises
+        PayloadError with the path of the field that is wrong."""
         try:
             dumped = self._converter.dump(payload)
             if isinstance(payload, Mapping):
-                self._converter.load(dumped)  # the class may refuse what each field allows
+                self._converter.load(dumped)  # the class may check more than each field's type
         except Misfit as misfit:
             raise PayloadError(misfit.described("payload")) from None
         except RecursionError:
@@ -37,7 +37,8 @@ class Typed:
         return dumped
 
     def load(self, payload: dict[str, Any]) -> Any:
-        """What `payload` stands for. Raises PayloadError with the path of what does not fit."""
+        """The instance or dict for a stored `payload`. Raises PayloadError with the path of the
+        field that does not fit."""
         try:
             return self._converter.load(payload)
         except Misfit as misfit:
@@ -47,8 +48,10 @@ class Typed:
 
 
 def of_class(job: type[Any], base: type[Any]) -> Typed | None:
-    """The type that `payload` is annotated with in `job` or the nearest class above it, below
-    `base`; None for none, or for any dict. Raises JobDefinitionError for what is no JSON object.
+    """The type that annotates `payload` in `job` or its nearest base class below `base`.
+
+    None if there is no such annotation, or if it allows any dict. Raises JobDefinitionError for a
+    type that is not a JSON object.
     """
     for owner in job.__mro__[: job.__mro__.index(base)]:
         annotation = inspect.get_annotations(owner).get("payload")
@@ -58,7 +61,7 @@ def of_class(job: type[Any], base: type[Any]) -> Typed | None:
 
 
 def of_function(function: Callable[..., Any], names: list[str], required: frozenset[str]) -> Typed:
-    """The type of the dict of arguments of `function` with these parameters."""
+    """The type of a dict with the arguments of `function` for the parameters `names`."""
     hints, builder = resolved(function), Builder()
     where = function.__name__
     fields = [
@@ -76,8 +79,8 @@ def _of(annotation: Any, where: str) -> Typed | None:
     converter = Builder().build(annotation, where)
     if converter.kinds != {dict}:
         raise JobDefinitionError(
-            f"{where} is annotated {annotation!r}, which is no JSON object; allowed: a dataclass, "
-            "TypedDict, msgspec Struct, or dict with str keys"
+            f"{where} is annotated {annotation!r}, which is not a JSON object; allowed: a "
+            "dataclass, TypedDict, msgspec Struct, or dict with str keys"
         )
     return Typed(converter)
 
@@ -91,5 +94,5 @@ def _evaluated(annotation: Any, owner: type[Any]) -> Any:
     except Exception as error:
         raise JobDefinitionError(
             f"{owner.__name__}.payload is annotated {annotation!r}, which cannot be read: "
-            f"{type(error).__name__}: {error}; name what the module itself imports or defines"
+            f"{type(error).__name__}: {error}; use names that the module itself imports or defines"
         ) from None

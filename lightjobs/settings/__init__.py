@@ -1,1 +1,1 @@
-"""What `config/` and the environment say, checked, with the defaults applied last."""
+"""Settings: read from `config/` and the environment, checked, and completed with defaults."""

@@ -1,19 +1,32 @@
-"""DATABASE_URL, as hosting services set it, read into the single keys of `config/database.py`."""
+"""DATABASE_URL, as hosting services set it, taken apart into the names of `config/database.py`."""
 
 from __future__ import annotations
 
 from urllib.parse import SplitResult, parse_qsl, unquote
 
 from .server_url import split
+from .stores import DRIVERS
 
-_DRIVERS = {
-    "postgres": "pgsql",
-    "postgresql": "pgsql",
-    "pgsql": "pgsql",
-    "mysql": "mysql",
-    "mariadb": "mariadb",
-    "sqlite": "sqlite",
+_DRIVERS = {scheme: driver for driver, schemes in DRIVERS.items() for scheme in schemes}
+
+TLS_MODES = ("off", "on", "verify-ca", "verify")
+"""What DB_TLS allows."""
+
+_TLS = {
+    "disable": "off",
+    "disabled": "off",
+    "require": "on",
+    "required": "on",
+    "verify-ca": "verify-ca",
+    "verify-full": "verify",
+    "verify-identity": "verify",
 }
+"""What PostgreSQL's and MySQL's modes mean, each as one of TLS_MODES."""
+
+_UNDECIDED = ("allow", "prefer", "preferred")
+"""Modes that leave the choice to the server, which is the default. They do not weaken DB_TLS."""
+
+_MODE = ("sslmode", "ssl-mode")
 _OPTIONS = {
     "host": "host",
     "unix-socket": "host",
@@ -24,29 +37,15 @@ _OPTIONS = {
     "ssl-cert": "tls_cert",
     "ssl-key": "tls_key",
 }
-_MODES = ("sslmode", "ssl-mode")
-_TLS = {
-    "disable": "off",
-    "disabled": "off",
-    "require": "on",
-    "required": "on",
-    "verify-ca": "verify-ca",
-    "verify-full": "verify",
-    "verify-identity": "verify",
-}
-_UNDECIDED = ("allow", "prefer", "preferred")
-"""Modes that leave it to the server, as drivers do by themselves: they take nothing back that
-DB_TLS demands."""
-
-_ENCODINGS = ("charset", "client-encoding")
-_OURS = ("application-name", "connect-timeout")
-"""Harmless, and ours to decide."""
+_ENCODING = ("charset", "client-encoding")
+_IGNORED = ("application-name", "connect-timeout")
+"""Options without any risk for which lightjobs has values of its own."""
 
 
 def parse(url: str) -> dict[str, str | int | None]:
-    """The keys that `url` sets, and no others.
+    """The values that `url` sets, and no others.
 
-    Raises ValueError for anything it does not understand; the text never quotes the URL.
+    Raises ValueError for anything it does not understand; the message never quotes the URL.
     """
     parts = split(url)
     driver = _DRIVERS.get(parts.scheme.partition("+")[0])
@@ -54,38 +53,38 @@ def parse(url: str) -> dict[str, str | int | None]:
         raise ValueError(f"it must begin with one of {', '.join(_DRIVERS)} and ://")
     name = unquote(parts.path[1:])
     if driver == "sqlite":
-        # As everywhere: three slashes and a relative path, four and an absolute one.
-        return _said(driver=driver, name=name)
-    found = _said(
+        # The usual convention: three slashes before a relative path, four for an absolute one.
+        return _without_empty(driver=driver, name=name)
+    found = _without_empty(
         driver=driver,
         name=name,
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
     )
     if parts.hostname:
-        # One address: a port of another server's, in DB_PORT, is none of it.
+        # Host and port go together: DB_PORT may belong to another server.
         found |= {"host": unquote(parts.hostname), "port": parts.port}
     return found | _options(parts)
 
 
-def _said(**keys: str) -> dict[str, str | int | None]:
-    return {key: text for key, text in keys.items() if text}
+def _without_empty(**texts: str) -> dict[str, str | int | None]:
+    return {name: text for name, text in texts.items() if text}
 
 
 def _options(parts: SplitResult) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, text in parse_qsl(parts.query, keep_blank_values=True):
-        key, word = (each.lower().replace("_", "-") for each in (name, text))
-        if key in _MODES:
+        option, word = (each.lower().replace("_", "-") for each in (name, text))
+        if option in _MODE:
             if word not in _UNDECIDED:
                 found["tls"] = _tls(name, word)
-        elif key in _OPTIONS:
-            found[_OPTIONS[key]] = text
-        elif key in _ENCODINGS:
+        elif option in _OPTIONS:
+            found[_OPTIONS[option]] = text
+        elif option in _ENCODING:
             if not word.replace("-", "").startswith("utf8"):
                 raise ValueError(f"{name} is {text!r}; allowed: utf8mb4, UTF8")
-        elif key not in _OURS:
-            known = (*_MODES, *_OPTIONS, *_ENCODINGS, *_OURS)
+        elif option not in _IGNORED:
+            known = (*_MODE, *_OPTIONS, *_ENCODING, *_IGNORED)
             raise ValueError(f"unknown option {name!r}; allowed: {', '.join(known)}")
     return found
 

@@ -1,4 +1,4 @@
-"""Ages as people write them: "7 days", "1 week ago"."""
+"""Lengths of time as people write them: "7 days", "1 week ago"."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from ..strtotime import strtotime
 
 _CLOCK = re.compile(r"[0-9.]+")
-"""PHP reads 2020 as twenty past eight."""
+"""Text that looks like a year but is a time of day: PHP reads 2020 as 20:20."""
 
-# What lies equally far from both is a length of time. They lie within one month of 31 days, and
-# differ in the time of day and in the zone: to PHP "+7" and "JST" are no lengths, but zones.
+# A text is a length of time if it has the same distance from both of these. They lie within one
+# month of 31 days and differ in the time of day and in the zone, because PHP reads "+7" and "JST"
+# as zones.
 _BASES = (
     datetime(2001, 1, 10, 12, tzinfo=UTC),
     datetime(2001, 1, 11, 18, tzinfo=timezone(timedelta(hours=5))),
@@ -19,23 +20,27 @@ _BASES = (
 
 
 def age(text: str) -> float:
-    """How many seconds "7 days", "+7 days" or "7 days ago" are; a month counts as 31 days.
+    """The length in seconds of "7 days", "+7 days" or "7 days ago"; a month counts as 31 days.
 
-    Raises ValueError for what is no length of time, such as "tomorrow", or names no unit.
+    Raises ValueError for text that is not a length of time, such as "tomorrow", or that has no
+    unit.
     """
     try:
         lengths = {(strtotime(text, base) - base).total_seconds() for base in _BASES}
     except ValueError:
         lengths = set()
     if len(lengths) != 1:
-        raise ValueError(f"{text!r} is no length of time such as 7 days")
+        raise ValueError(f"{text!r} is not a length of time such as 7 days")
     return abs(lengths.pop())
 
 
 def ago(text: str) -> float:
-    """The unix time `text` ago: "1 week", "-1 week" and "1 week ago" say the same; a date in the
-    past, which is the same moment at whatever time of the day it is read, is that date. Raises
-    ValueError for anything else."""
+    """The unix time that `text` names.
+
+    A length of time is counted back from now: "1 week", "-1 week" and "1 week ago" mean the same.
+    A date in the past means itself, as long as it is the same moment at any time of the day.
+    Raises ValueError for anything else.
+    """
     now = datetime.now(UTC)
     try:
         return now.timestamp() - age(text)

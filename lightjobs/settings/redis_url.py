@@ -1,4 +1,4 @@
-"""REDIS_URL, as hosting services set it, read into the single keys of `config/redis.py`."""
+"""REDIS_URL, as hosting services set it, taken apart into the names of `config/redis.py`."""
 
 from __future__ import annotations
 
@@ -14,37 +14,45 @@ _SCHEMES = {
     "valkeys": True,
     "unix": False,
 }
-"""Whether each means TLS."""
+"""Whether each scheme means TLS."""
 
 _OPTIONS = {"db": "database", "protocol": "protocol"}
 _TLS_OPTIONS = {"ssl_ca_certs": "tls_ca", "ssl_cert_reqs": "tls_verify"}
-_PROOFS = {"none": False, "required": True}
+_CERTIFICATES = {"none": False, "required": True}
+"""Whether each value of ssl_cert_reqs means that the server's certificate is verified."""
 
 
 def parse(url: str) -> dict[str, Any]:
-    """The keys that `url` sets, and no others; a socket's path is its host.
+    """The values that `url` sets, and no others. The path of a socket is the host.
 
-    Raises ValueError for anything it does not understand; the text never quotes the URL.
+    Raises ValueError for anything it does not understand; the message never quotes the URL.
     """
     parts = split(url)
     if parts.scheme not in _SCHEMES:
         raise ValueError(f"it must begin with one of {', '.join(_SCHEMES)} and ://")
-    found: dict[str, Any] = {"tls": _SCHEMES[parts.scheme]}
-    if parts.username:
-        found["username"] = unquote(parts.username)
+    return {"tls": _SCHEMES[parts.scheme], **_login(parts), **_address(parts), **_options(parts)}
+
+
+def _login(parts: SplitResult) -> dict[str, str | None]:
+    username = unquote(parts.username or "") or None
     if parts.password:
-        # Some name no user: then REDIS_USERNAME is another's.
-        found |= {"username": found.get("username"), "password": unquote(parts.password)}
+        # A URL with a password but no user name sets both: REDIS_USERNAME may belong to another
+        # server.
+        return {"username": username, "password": unquote(parts.password)}
+    return {"username": username} if username else {}
+
+
+def _address(parts: SplitResult) -> dict[str, Any]:
     if parts.scheme == "unix":
         if parts.hostname or not parts.path:
             raise ValueError("a socket's path begins with a slash: unix:///run/redis.sock")
-        found["host"] = unquote(parts.path)
-    else:
-        if parts.hostname:
-            found |= {"host": unquote(parts.hostname), "port": parts.port}
-        if number := parts.path.strip("/"):
-            found["database"] = _number(number)
-    return found | _options(parts)
+        return {"host": unquote(parts.path)}
+    found: dict[str, Any] = {}
+    if parts.hostname:
+        found |= {"host": unquote(parts.hostname), "port": parts.port}
+    if database := parts.path.strip("/"):
+        found["database"] = _database(database)
+    return found
 
 
 def _options(parts: SplitResult) -> dict[str, Any]:
@@ -55,17 +63,18 @@ def _options(parts: SplitResult) -> dict[str, Any]:
             raise ValueError(
                 f"unknown option {name!r}; {parts.scheme}:// allows {', '.join(allowed)}"
             )
-        found[allowed[name]] = text
         if name == "db":
-            found["database"] = _number(text)
+            found["database"] = _database(text)
         elif name == "ssl_cert_reqs":
-            if text not in _PROOFS:
-                raise ValueError(f"{name} is {text!r}; allowed: {', '.join(_PROOFS)}")
-            found["tls_verify"] = _PROOFS[text]
+            if text not in _CERTIFICATES:
+                raise ValueError(f"{name} is {text!r}; allowed: {', '.join(_CERTIFICATES)}")
+            found["tls_verify"] = _CERTIFICATES[text]
+        else:
+            found[allowed[name]] = text
     return found
 
 
-def _number(text: str) -> int:
+def _database(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
-        raise ValueError("the database behind the address must be a number")
+        raise ValueError("the database after the address must be a number")
     return int(text)

@@ -12,6 +12,7 @@ from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.settings import settings
+from lightjobs.settings.database import DatabaseSettings
 
 __all__ = ["clean_cluster", "clean_mariadb", "clean_postgres", "clean_redis", "clean_valkey"]
 
@@ -28,7 +29,9 @@ def memory(request: pytest.FixtureRequest) -> Store:
 
 def sqlite(request: pytest.FixtureRequest) -> Store:
     path = str(request.getfixturevalue("tmp_path") / "jobs.sqlite")
-    return Store(SqlEngine(Sqlite(path)), {"JOB_ENGINE": "database", "DB_NAME": path})
+    return Store(
+        SqlEngine(Sqlite(DatabaseSettings(name=path))), {"JOB_ENGINE": "database", "DB_NAME": path}
+    )
 
 
 def redis(form, kind="redis", server="redis", **environment):

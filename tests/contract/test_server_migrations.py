@@ -1,5 +1,6 @@
 """Migrations on servers: Lightpack's own table, its rows and its access stay intact."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -182,7 +183,7 @@ def test_without_the_right_the_sql_for_the_administrator_is_in_the_error(server)
         server.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     for statement in create:
         server.query(statement, ())
-    made = type(server.database())({**server.settings, "user": "humble"})
+    made = type(server.database())(replace(server.settings, user="humble"))
     with pytest.raises(LightjobsError, match="administrator") as caught:
         SqlEngine(made).schema.install()
     assert "ALTER TABLE jobs" in str(caught.value)

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgres  # noqa: F401
@@ -11,6 +12,7 @@ from lightjobs.engines.sql import mysql, postgres
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import LightjobsError, StoreUnavailable, UnknownWorker
 from lightjobs.model import Done, Settlement, utc_text
+from lightjobs.settings.database import DatabaseSettings
 
 from .support import drain, eventually, in_threads, push, worker
 from .test_sqlite import in_child
@@ -42,8 +44,7 @@ def test_postgresql_that_is_too_old_is_named_with_what_is_needed(clean_postgres,
     ],
 )
 def test_mysql_and_mariadb_are_told_apart_and_their_versions_checked(version, said):
-    settings = dict.fromkeys(("port", "user", "password", "tls", "tls_ca", "tls_cert", "tls_key"))
-    database = mysql.Mysql({**settings, "host": "localhost", "name": "n"})
+    database = mysql.Mysql(DatabaseSettings(host="localhost", name="n"))
     if said is None:
         database._examine(version)
         return
@@ -58,9 +59,9 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
     server.start()
     try:
         server.empty()
-        verified = {**server.settings, "tls": "verify", "tls_ca": str(server.certificate)}
-        signed = {**verified, "tls": "verify-ca"}
-        for settings in (verified, signed, {**server.settings, "tls": "on"}):
+        verified = replace(server.settings, tls="verify", tls_ca=str(server.certificate))
+        signed = replace(verified, tls="verify-ca")
+        for settings in (verified, signed, replace(server.settings, tls="on")):
             database = type(server.database())(settings)
             asked = {
                 "postgres": "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
@@ -70,7 +71,7 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
             assert SqlEngine(database).stats() == {}
             database.close()
         for tls in ("verify", "verify-ca"):
-            stranger = type(server.database())({**server.settings, "tls": tls})
+            stranger = type(server.database())(replace(server.settings, tls=tls))
             with pytest.raises(StoreUnavailable):
                 SqlEngine(stranger).stats()
     finally:
@@ -81,7 +82,7 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
 def test_mariadb_is_sent_a_password_as_it_has_it(clean_mariadb, password):  # noqa: F811
     clean_mariadb.query("CREATE OR REPLACE USER stranger@'%%' IDENTIFIED BY %s", [password])
     clean_mariadb.query("GRANT ALL ON jobs.* TO stranger@'%%'", ())
-    settings = {**clean_mariadb.settings, "user": "stranger", "password": password}
+    settings = replace(clean_mariadb.settings, user="stranger", password=password)
     database = mysql.Mysql(settings)
     assert database.ask("SELECT 1") == [(1,)]
     database.close()
@@ -120,7 +121,7 @@ def test_each_thread_has_a_connection_of_its_own(server):
 
 
 def test_a_wrong_password_is_said_without_showing_it(server):
-    database = type(server.database())({**server.settings, "password": "wr0ng"})
+    database = type(server.database())(replace(server.settings, password="wr0ng"))
     (problem,) = SqlEngine(database).problems()
     assert "wr0ng" not in problem
     assert "password" in problem.lower()

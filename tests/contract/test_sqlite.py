@@ -17,6 +17,7 @@ from lightjobs.execution.async_bridge import drive
 from lightjobs.execution.executor import execute
 from lightjobs.execution.run import Run
 from lightjobs.model import Failed, NewJob
+from lightjobs.settings.database import DatabaseSettings
 
 from .support import claim_one, drain, eventually, job, push, worker
 
@@ -28,7 +29,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def engine(path):
-    made = SqlEngine(Sqlite(str(path)))
+    made = SqlEngine(Sqlite(DatabaseSettings(name=str(path))))
     made.schema.install()
     yield made
     made.close()
@@ -64,7 +65,7 @@ def test_closing_in_a_forked_child_leaves_the_parent_connected(engine):
 
 
 def test_a_forked_child_has_a_connection_of_its_own(path):
-    database = Sqlite(str(path))
+    database = Sqlite(DatabaseSettings(name=str(path)))
     SqlEngine(database).schema.install()
     database.ask("CREATE TEMP TABLE of_this_connection (x)")
 
@@ -79,7 +80,7 @@ def test_a_forked_child_has_a_connection_of_its_own(path):
 def test_a_child_forked_while_another_thread_writes_can_push(path, monkeypatch):
     """SQLite keeps its locks in memory that fork() copies: the child would wait for ever."""
     monkeypatch.setattr(driver, "BUSY_SECONDS", 1.0)
-    database = Sqlite(str(path))
+    database = Sqlite(DatabaseSettings(name=str(path)))
     engine = SqlEngine(database)
     engine.schema.install()
     inside = threading.Event()
@@ -140,7 +141,7 @@ def test_a_job_that_violates_the_table_stores_none_of_its_batch(engine):
 def test_a_lock_held_for_too_long_is_an_unavailable_store(tmp_path, monkeypatch):
     monkeypatch.setattr(driver, "BUSY_SECONDS", 0.1)
     path = tmp_path / "jobs.sqlite"
-    engine = SqlEngine(Sqlite(str(path)), enqueue_timeout=0.1)
+    engine = SqlEngine(Sqlite(DatabaseSettings(name=str(path))), enqueue_timeout=0.1)
     engine.schema.install()
     (id,) = push(engine)
     claim = claim_one(engine)
@@ -163,7 +164,7 @@ def test_a_lock_held_for_too_long_is_an_unavailable_store(tmp_path, monkeypatch)
 @pytest.mark.parametrize("waiting", [False, True])
 def test_a_dispatch_waits_no_longer_for_a_writer_that_hangs_than_it_was_told(path, waiting):
     """Nor for another thread of the process that waits for that writer."""
-    engine = SqlEngine(Sqlite(str(path)), enqueue_timeout=0.5)
+    engine = SqlEngine(Sqlite(DatabaseSettings(name=str(path))), enqueue_timeout=0.5)
     engine.schema.install()
     push(engine)
     writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -183,7 +184,7 @@ def test_a_dispatch_waits_no_longer_for_a_writer_that_hangs_than_it_was_told(pat
 
 
 def test_a_dispatch_in_time_leaves_the_connection_to_those_who_have_longer(path):
-    engine = SqlEngine(Sqlite(str(path)), enqueue_timeout=0.2)
+    engine = SqlEngine(Sqlite(DatabaseSettings(name=str(path))), enqueue_timeout=0.2)
     engine.schema.install()
     writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     writer.execute("BEGIN IMMEDIATE")
@@ -197,14 +198,14 @@ def test_a_dispatch_in_time_leaves_the_connection_to_those_who_have_longer(path)
 
 def test_a_file_that_is_no_database_is_an_unavailable_store(path):
     path.write_text("this is not a database, " * 100)
-    engine = SqlEngine(Sqlite(str(path)))
+    engine = SqlEngine(Sqlite(DatabaseSettings(name=str(path))))
     with pytest.raises(StoreUnavailable, match=path.name):
         push(engine)
     assert len(engine.problems()) == 1
 
 
 def test_a_missing_database_names_the_command(tmp_path):
-    engine = SqlEngine(Sqlite(str(tmp_path / "none.sqlite")))
+    engine = SqlEngine(Sqlite(DatabaseSettings(name=str(tmp_path / "none.sqlite"))))
     for call in (lambda: push(engine), lambda: drain(engine), engine.stats):
         with pytest.raises(SchemaOutdated, match="lightjobs migrate:up"):
             call()
@@ -215,7 +216,7 @@ def test_a_missing_database_names_the_command(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path):
     (tmp_path / "file").touch()
-    engine = SqlEngine(Sqlite(str(tmp_path / "file" / "jobs.sqlite")))
+    engine = SqlEngine(Sqlite(DatabaseSettings(name=str(tmp_path / "file" / "jobs.sqlite"))))
     with pytest.raises(LightjobsError):
         engine.schema.install()
 
@@ -223,7 +224,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path):
 def test_the_file_is_found_after_the_process_changed_its_folder(tmp_path, monkeypatch):
     (tmp_path / "a").mkdir()
     monkeypatch.chdir(tmp_path)
-    engine = SqlEngine(Sqlite("jobs.sqlite"))
+    engine = SqlEngine(Sqlite(DatabaseSettings(name="jobs.sqlite")))
     engine.schema.install()
     monkeypatch.chdir(tmp_path / "a")
     pushed = threading.Thread(target=lambda: push(engine))
@@ -234,7 +235,7 @@ def test_the_file_is_found_after_the_process_changed_its_folder(tmp_path, monkey
 
 
 def test_a_push_of_another_connection_wakes_the_waiting_promptly(engine, path):
-    other = SqlEngine(Sqlite(str(path)))
+    other = SqlEngine(Sqlite(DatabaseSettings(name=str(path))))
     timer = threading.Timer(0.1, lambda: push(other))
     timer.start()
     assert engine.wait(["q"], 2)
@@ -249,7 +250,7 @@ def test_an_idle_worker_looks_at_the_file_when_it_was_written_to(engine, path, m
     monkeypatch.setattr(file_watch, "TRUST_SECONDS", 10.0)
     assert not engine.wait(["q"], 0.3)
     assert len(looks) <= 4, "polling every 7 ms would be 43"
-    other = SqlEngine(Sqlite(str(path)))
+    other = SqlEngine(Sqlite(DatabaseSettings(name=str(path))))
     timer = threading.Timer(0.1, lambda: push(other))
     timer.start()
     started = time.monotonic()
@@ -282,7 +283,7 @@ def test_an_id_deleted_by_hand_is_not_given_out_again(engine, path):
 
 
 def test_synchronous_full_is_what_was_asked_for(tmp_path):
-    database = Sqlite(str(tmp_path / "jobs.sqlite"), "full")
+    database = Sqlite(DatabaseSettings(name=str(tmp_path / "jobs.sqlite"), synchronous="full"))
     SqlEngine(database).schema.install()
     assert database.ask("PRAGMA synchronous") == [(2,)]
     assert database.ask("PRAGMA journal_mode") == [("wal",)]

@@ -10,6 +10,7 @@ from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.engines.where import Where
 from lightjobs.errors import SchemaOutdated
 from lightjobs.model import Done, Settlement
+from lightjobs.settings.database import DatabaseSettings
 
 from .support import claim_one, drain, in_threads, push, worker
 
@@ -53,7 +54,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def engine(path):
-    return SqlEngine(Sqlite(str(path)))
+    return SqlEngine(Sqlite(DatabaseSettings(name=str(path))))
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def test_a_migration_that_fails_changes_nothing(engine, lightpacks, path):
 
 
 def test_migrators_in_threads_apply_each_step_once(path):
-    engines = [SqlEngine(Sqlite(str(path))) for _ in range(4)]
+    engines = [SqlEngine(Sqlite(DatabaseSettings(name=str(path)))) for _ in range(4)]
     steps = in_threads(*[engine.schema.install for engine in engines])
     assert sorted(map(len, steps)) == [0, 0, 0, len(engines[0].schema.installed())]
 

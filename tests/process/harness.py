@@ -25,6 +25,7 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.model import NewJob
 from lightjobs.payloads.encoding import encode
+from lightjobs.settings.database import DatabaseSettings
 
 COMMAND = [sys.executable, "-m", "lightjobs"]
 
@@ -177,7 +178,7 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.path = root / "jobs.sqlite"
-        self._engine = SqlEngine(Sqlite(str(self.path)))
+        self._engine = SqlEngine(Sqlite(DatabaseSettings(name=str(self.path))))
         self._workers: list[Worker] = []
         self._pythonpath = ""
         (root / ".env").write_text(DOTENV)
@@ -320,9 +321,8 @@ class Project:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "jobs.sqlite"
-    engine = SqlEngine(Sqlite(str(path)))
-    if engine.schema is not None:
-        engine.schema.install()
+    engine = SqlEngine(Sqlite(DatabaseSettings(name=str(path))))
+    engine.schema.install()
     engine.close()
     return path
 

@@ -48,7 +48,7 @@ def test_a_project_needs_no_schedule(tmp_path):
 
 
 def test_the_example_is_a_schedule_of_nothing(engine):
-    from lightjobs.settings.settings import TEMPLATES
+    from lightjobs.settings.config_files import TEMPLATES
 
     assert load(TEMPLATES) == []
 

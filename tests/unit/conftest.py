@@ -53,7 +53,7 @@ def isolated(tmp_path, monkeypatch):
 @pytest.fixture
 def configured():
     """The settings that `engine` is used with."""
-    return Settings("memory", ("app_jobs",), 30.0, 1024 * 1024, {}, {})
+    return Settings("memory")
 
 
 @pytest.fixture

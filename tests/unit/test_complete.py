@@ -16,6 +16,7 @@ from lightjobs.engines.sync import SyncEngine
 from lightjobs.engines.where import Where
 from lightjobs.middleware import Middleware
 from lightjobs.model import Retention
+from lightjobs.settings.database import DatabaseSettings
 
 from .working import Worker, wait_for
 
@@ -25,7 +26,7 @@ kept = []
 
 @pytest.fixture
 def engine(configured, tmp_path):
-    made = SqlEngine(Sqlite(str(tmp_path / "own.sqlite")))
+    made = SqlEngine(Sqlite(DatabaseSettings(name=str(tmp_path / "own.sqlite"))))
     made.schema.install()
     current.use(made, configured)
     kept.clear()

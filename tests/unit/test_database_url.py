@@ -65,7 +65,7 @@ def test_a_url_of_sqlite_names_the_file(url, name):
     "options",
     ["charset=utf8mb4", "client_encoding=UTF-8", "application_name=shop&connect_timeout=3"],
 )
-def test_options_that_change_nothing_of_ours_are_passed_over(options):
+def test_harmless_options_are_ignored(options):
     assert parse(f"postgresql://h/n?{options}") == parse("postgresql://h/n")
 
 
@@ -96,11 +96,11 @@ def test_a_url_wins_over_the_single_keys(monkeypatch):
     for key in ("HOST", "PORT", "NAME", "USER", "PSWD"):
         monkeypatch.setenv(f"DB_{key}", "9")
     found = load().database
-    assert (found["driver"], found["host"], found["name"]) == ("pgsql", "db", "jobs")
-    assert (found["port"], found["user"]) == (None, "shop")
+    assert (found.driver, found.host, found.name) == ("pgsql", "db", "jobs")
+    assert (found.port, found.user) == (None, "shop")
 
 
-def test_what_a_url_does_not_say_the_single_keys_say(monkeypatch, tmp_path):
+def test_the_single_keys_set_what_a_url_leaves_out(monkeypatch, tmp_path):
     authority = tmp_path / "ca.pem"
     authority.touch()
     keys = {"USER": "shop", "PSWD": "s3cret", "TLS": "verify", "TLS_CA": str(authority)}
@@ -108,9 +108,9 @@ def test_what_a_url_does_not_say_the_single_keys_say(monkeypatch, tmp_path):
         monkeypatch.setenv(f"DB_{key}", text)
     monkeypatch.setenv("DATABASE_URL", "mysql://db/jobs?ssl-mode=preferred")
     found = load().database
-    assert (found["host"], found["name"]) == ("db", "jobs")
-    assert (found["user"], found["password"]) == ("shop", "s3cret")
-    assert (found["tls"], found["tls_ca"]) == ("verify", str(authority))
+    assert (found.host, found.name) == ("db", "jobs")
+    assert (found.user, found.password) == ("shop", "s3cret")
+    assert (found.tls, found.tls_ca) == ("verify", str(authority))
 
 
 @pytest.mark.parametrize("driver", ["pgsql", "mysql", "mariadb"])

@@ -5,7 +5,7 @@ import pytest
 from lightjobs.settings.duration import age, ago
 
 ZONES = ["+07:00", "+5:30", "JST", "UTC", "Asia/Tokyo", "7 days JST", "-7 days +09:00"]
-"""As PHP reads them; with a length beside it, it would be a length and the zone's distance."""
+"""What PHP reads as zones. Together with a length of time, the zone's offset would be added."""
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ def test_ages(text, seconds):
 @pytest.mark.parametrize(
     "text", ["tomorrow", "2020-01-01", "monday", "soon", "", "7", "+7", "-1", *ZONES]
 )
-def test_what_is_no_length_of_time_is_refused(text):
-    with pytest.raises(ValueError, match=r"is no length of time such as 7 days"):
+def test_other_text_is_not_a_length_of_time(text):
+    with pytest.raises(ValueError, match=r"is not a length of time such as 7 days"):
         age(text)
 
 
@@ -46,6 +46,6 @@ def test_a_date_is_in_the_past(text):
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "next monday", "soon", "+7", "-1", "2020", *ZONES])
-def test_what_is_neither_a_length_nor_past_is_refused(text):
+def test_text_that_is_neither_a_length_nor_a_past_date_is_refused(text):
     with pytest.raises(ValueError, match=r"is neither a length of time such as 7 days nor a past"):
         ago(text)

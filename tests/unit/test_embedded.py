@@ -135,7 +135,7 @@ def test_an_error_in_the_block_still_stops_in_good_order(engine, way):
 def test_a_thread_whose_job_ignores_its_timeout_is_given_up_and_replaced(
     engine, configured, caplog
 ):
-    current.use(engine, Settings("memory", ("app_jobs",), 30.0, 2**20, {}, {}, timeout_grace=0.1))
+    current.use(engine, Settings("memory", timeout_grace=0.1))
     with worker():
         id = Stuck().dispatch()
         Work().dispatch({"n": 1})
@@ -154,7 +154,7 @@ def test_a_thread_whose_job_ignores_its_timeout_is_given_up_and_replaced(
 
 
 def test_a_worker_that_others_gave_up_is_replaced(engine):
-    current.use(engine, Settings("memory", ("app_jobs",), 1.5, 2**20, {}, {}))
+    current.use(engine, Settings("memory", lease=1.5))
     with worker():
         Work().dispatch()
         wait_for(lambda: "end" in ran)

@@ -54,7 +54,7 @@ def nested(depth, leaf=1):
         (7, "payload must be a JSON object (a dict), not int"),
     ],
 )
-def test_what_json_has_not_is_refused_with_its_path(payload, message):
+def test_a_value_that_json_cannot_hold_is_refused_with_its_path(payload, message):
     with pytest.raises(PayloadError) as caught:
         encode(payload)
     assert str(caught.value) == message
@@ -92,7 +92,7 @@ def test_mappings_within_are_objects_or_refused_never_something_else():
         encode({"a": UserDict(b=1)})
 
 
-def test_enumerations_go_as_their_values():
+def test_enumerations_are_stored_as_their_values():
     number, text = IntEnum("N", "one"), StrEnum("T", "two")
     assert decode(encode({"a": number.one, "b": text.two})) == {"a": 1, "b": "two"}
 
@@ -123,24 +123,31 @@ def test_the_text_is_what_php_reads():
     )
 
 
+def test_a_python_without_c_writes_the_same_text(monkeypatch):
+    payload = {"b": 1, "a": [True, None, 1.5, "é/\x00"]}
+    written = encode(payload)
+    monkeypatch.setattr("lightjobs.payloads.encoding._write", None)
+    assert encode(payload) == written
+
+
 def test_an_empty_payload_of_php_is_an_empty_object():
     assert decode("[]") == decode("{}") == decode(" [ ] ") == {}
 
 
 @pytest.mark.parametrize("text", ["[1]", "1", "null", '"a"', "true", "[[]]", "[{}]", "0", '""'])
-def test_a_stored_payload_that_is_no_object_is_refused(text):
+def test_a_stored_payload_that_is_not_an_object_is_refused(text):
     with pytest.raises(PayloadError, match="not an object"):
         decode(text)
 
 
 @pytest.mark.parametrize("text", ["", "{", "{'a':1}", "undefined", '{"a":1}x', "\ufeff{}", b"\xff"])
-def test_a_stored_payload_that_is_no_json_is_refused(text):
+def test_a_stored_payload_that_is_not_json_is_refused(text):
     with pytest.raises(PayloadError, match="not JSON"):
         decode(text)
 
 
 @pytest.mark.parametrize("text", ['{"a":NaN}', '{"a":Infinity}', '{"a":' + "9" * 5000 + "}"])
-def test_a_stored_number_that_is_none_is_refused_or_read_but_never_raises_otherwise(text):
+def test_an_odd_stored_number_is_read_or_refused_with_an_error_of_ours(text):
     with contextlib.suppress(PayloadError):
         assert "a" in decode(text)
 

@@ -6,13 +6,14 @@ from readme import blocks, run
 from lightjobs import current
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.settings.database import DatabaseSettings
 
 from .working import Worker
 
 
 @pytest.fixture
 def engine(configured, tmp_path):
-    made = SqlEngine(Sqlite(str(tmp_path / "shop.sqlite")))
+    made = SqlEngine(Sqlite(DatabaseSettings(name=str(tmp_path / "shop.sqlite"))))
     made.schema.install()
     current.use(made, configured)
     yield made

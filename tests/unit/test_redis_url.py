@@ -1,6 +1,6 @@
 import pytest
 
-from lightjobs.engines.redis.connect import pool
+from lightjobs.engines.redis.pool import pool
 from lightjobs.errors import SettingsError
 from lightjobs.settings.redis_url import parse
 from lightjobs.settings.settings import load
@@ -33,16 +33,16 @@ def test_a_url_says_where_the_server_is(url, found):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("s3cret", "it must begin with one of redis, valkey, rediss, valkeys, unix and ://"),
         ("http://u:s3cret@h", "it must begin with one of redis,"),
-        ("redis://u:s3cret@h:port", "it is no URL"),
-        ("redis://u:s3/cret@h:6379/0", "it is no URL"),
-        ("redis://:pa#s3cret@h:6379/0", "it is no URL"),
-        ("redis://u:12#s3cret@h:6379/0", "are written %23"),
-        ("redis://u:12?s3cret@h:6379/0", "are written %23"),
-        ("redis://u:12/s3cret@h:6379/0", "are written %23"),
+        ("redis://u:s3cret@h:port", "not a URL"),
+        ("redis://u:s3/cret@h:6379/0", "not a URL"),
+        ("redis://:pa#s3cret@h:6379/0", "not a URL"),
+        ("redis://u:12#s3cret@h:6379/0", "must be written as %23"),
+        ("redis://u:12?s3cret@h:6379/0", "must be written as %23"),
+        ("redis://u:12/s3cret@h:6379/0", "must be written as %23"),
         ("redis://u:s3cret@h/abc", "must be a number"),
         ("redis://u:s3cret@h/?db=abc", "must be a number"),
         ("redis://u:s3cret@h/0?foo=bar", "unknown option 'foo'; redis:// allows db, protocol"),
@@ -53,11 +53,11 @@ def test_a_url_says_where_the_server_is(url, found):
         ("unix://", "unix:///run/redis.sock"),
     ],
 )
-def test_a_wrong_url_is_refused_without_showing_it(monkeypatch, url, said):
+def test_a_wrong_url_is_refused_without_showing_it(monkeypatch, url, message):
     monkeypatch.setenv("REDIS_URL", url)
     with pytest.raises(SettingsError, match=r"^REDIS_URL: ") as caught:
         load()
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "s3cret" not in str(caught.value)
     assert caught.value.exit_code == 2
 
@@ -68,7 +68,7 @@ def test_a_protocol_in_the_url_is_checked_as_the_key_is(monkeypatch):
         load()
 
 
-def test_what_a_url_does_not_say_the_single_keys_say(monkeypatch, tmp_path):
+def test_the_single_keys_set_what_a_url_leaves_out(monkeypatch, tmp_path):
     authority = tmp_path / "ca.pem"
     authority.touch()
     keys = {"USERNAME": "u", "PASSWORD": "p", "TLS_CA": str(authority), "HOST": "x", "PORT": "9"}
@@ -76,9 +76,9 @@ def test_what_a_url_does_not_say_the_single_keys_say(monkeypatch, tmp_path):
         monkeypatch.setenv(f"REDIS_{key}", text)
     monkeypatch.setenv("REDIS_URL", "rediss://h/4")
     found = load().redis
-    assert (found["host"], found["port"], found["tls"]) == ("h", 6379, True)
-    assert (found["username"], found["password"]) == ("u", "p")
-    assert found["tls_ca"] == str(authority)
+    assert (found.host, found.port, found.tls) == ("h", 6379, True)
+    assert (found.username, found.password) == ("u", "p")
+    assert found.tls_ca == str(authority)
     assert pool(found).connection_kwargs["db"] == 4
 
 

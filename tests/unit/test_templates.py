@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from lightjobs.settings.settings import TEMPLATES
+from lightjobs.settings.config_files import TEMPLATES
 
 REPOSITORY = Path(__file__).parents[2]
 

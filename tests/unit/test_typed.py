@@ -216,14 +216,14 @@ def test_a_stored_payload_that_no_longer_fits_fails_the_job_for_good_with_the_pa
     assert misfit(Buy, '{"items":[]}') == "payload.id: missing"
 
 
-def test_fields_beyond_are_refused_at_dispatch_and_ignored_when_stored():
+def test_unknown_fields_are_refused_at_dispatch_and_ignored_when_stored():
     assert refusal(Buy, {"id": 1, "items": [], "itemz": 1}) == (
         "payload.itemz: there is no such field; allowed: id, items"
     )
     assert comes_back(Buy, '{"id":1,"items":[],"new":5}') == {"id": 1, "items": []}
 
 
-def test_phps_payloads_fit_alike():
+def test_payloads_from_php_fit_too():
 
     @dataclass
     class Settings:
@@ -290,7 +290,7 @@ class Line(msgspec.Struct, rename="camel", omit_defaults=True):
 
 
 @pytest.mark.parametrize(
-    ("payload", "said"),
+    ("payload", "message"),
     [
         ({"fromPoint": {"x": 1}, "z": 1}, "payload.z: there is no such field; allowed: fromPoint"),
         ({"fromPoint": {"x": 1, "z": 1}}, "payload.fromPoint.z: there is no such field"),
@@ -301,8 +301,8 @@ class Line(msgspec.Struct, rename="camel", omit_defaults=True):
         ({"fromPoint": {}}, "payload.fromPoint.x: missing"),
     ],
 )
-def test_a_structs_unknown_and_missing_fields_are_refused_at_dispatch(payload, said):
-    assert refusal(job_for(Line), payload).startswith(said)
+def test_a_structs_unknown_and_missing_fields_are_refused_at_dispatch(payload, message):
+    assert refusal(job_for(Line), payload).startswith(message)
 
 
 class Circle(msgspec.Struct, tag=True):
@@ -461,14 +461,14 @@ def test_an_annotation_that_takes_every_object_changes_nothing(annotation):
 @pytest.mark.parametrize(
     ("annotation", "reason"),
     [
-        (list[int], "no JSON object"),
-        (str, "no JSON object"),
-        (Node | None, "no JSON object"),
+        (list[int], "not a JSON object"),
+        (str, "not a JSON object"),
+        (Node | None, "not a JSON object"),
         (dict[int, str], "allowed: str, int"),
         (dict[str, bytes], r"For\.payload\.\* is bytes; allowed"),
         (dict[str, object()], "allowed: str, int"),
-        (dict[str, str | date], "look alike in JSON"),
-        (dict[str, Item | Address], "look alike in JSON"),
+        (dict[str, str | date], "cannot be told apart in JSON"),
+        (dict[str, Item | Address], "cannot be told apart in JSON"),
         (dict[str, Literal[b"x"]], "allowed: str, int"),
         ("Nowhere", "Nowhere.* cannot be read"),
         (timedelta, "For.payload is timedelta; allowed"),

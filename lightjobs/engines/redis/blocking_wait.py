@@ -9,8 +9,8 @@ from typing import Any
 from redis import exceptions
 
 from .cluster import AWAY, Node
-from .connect import TIMEOUT_SECONDS
 from .connections import IdleConnections
+from .pool import TIMEOUT_SECONDS
 from .resp import packed
 
 MARGIN_SECONDS = 0.003

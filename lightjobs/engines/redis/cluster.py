@@ -9,8 +9,8 @@ from typing import Any
 import redis
 from redis import exceptions
 
-from .connect import TIMEOUT_SECONDS, Address
 from .connections import IdleConnections
+from .pool import TIMEOUT_SECONDS, Address
 from .resp import Word
 
 REDIRECTIONS = 5

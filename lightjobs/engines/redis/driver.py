@@ -1,6 +1,6 @@
 """redis-py, imported before anything else here imports it, and without `importlib.metadata`.
 
-redis-py would look up its own version with that, for each connection; connect.py tells it instead.
+redis-py would look up its own version with that, for each connection; pool.py tells it instead.
 Nothing else in it needs the module, which brings along email, zipfile, csv and lzma: 10 ms of a
 worker's 150 to its first job (redis-py 8.1, Python 3.11).
 """

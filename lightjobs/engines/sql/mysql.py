@@ -17,6 +17,7 @@ from pymysql.converters import conversions
 
 from ...errors import LightjobsError, SettingsError
 from ...model import PRIORITIES
+from ...settings.database import DatabaseSettings
 from .callers.mysql import MysqlCallerConnection, insert, store
 from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain, Unsent
 from .server import LOCK_SECONDS, ReadOnly, Server, Session
@@ -70,17 +71,17 @@ class Mysql(Server):
     errors = (pymysql.MySQLError,)
     driver = pymysql.Connection
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: DatabaseSettings) -> None:
         super().__init__()
-        host = settings["host"]
+        host = settings.host
         socket = host.startswith("/")
         self._options = {
             "host": None if socket else host,
             "unix_socket": host if socket else None,
-            "port": settings["port"] or 3306,
-            "database": settings["name"],
-            "user": settings["user"],
-            "password": (settings["password"] or "").encode(),  # of text it makes Latin-1
+            "port": settings.port or 3306,
+            "database": settings.name,
+            "user": settings.user,
+            "password": (settings.password or "").encode(),  # of text it makes Latin-1
             "charset": "utf8mb4",
             "autocommit": True,
             "client_flag": CLIENT.FOUND_ROWS,  # an UPDATE counts what it found, changed or not
@@ -88,7 +89,7 @@ class Mysql(Server):
             "program_name": "lightjobs",
             **_tls(settings),
         }
-        self.label = f"MySQL database {settings['name']}"
+        self.label = f"MySQL database {settings.name}"
         self._collation = ""
         self._pause = POLL_SECONDS[0]
 
@@ -284,21 +285,21 @@ class Mysql(Server):
         return LightjobsError(said)
 
 
-def _tls(settings: dict[str, Any]) -> dict[str, Any]:
+def _tls(settings: DatabaseSettings) -> dict[str, Any]:
     """PyMySQL's options. Unset is its own default, but for a socket, which nobody listens in on."""
-    socket = settings["host"].startswith("/")
-    if settings["tls"] == "off" or (settings["tls"] is None and socket):
+    socket = settings.host.startswith("/")
+    if settings.tls == "off" or (settings.tls is None and socket):
         return {"ssl_disabled": True}
-    if settings["tls"] is None and not (settings["tls_ca"] or settings["tls_cert"]):
+    if settings.tls is None and not (settings.tls_ca or settings.tls_cert):
         return {}
     try:
-        context = ssl.create_default_context(cafile=settings["tls_ca"])
-        if settings["tls"] != "verify":
+        context = ssl.create_default_context(cafile=settings.tls_ca)
+        if settings.tls != "verify":
             context.check_hostname = False
-            proven = settings["tls"] == "verify-ca" or settings["tls_ca"]
+            proven = settings.tls == "verify-ca" or settings.tls_ca
             context.verify_mode = ssl.CERT_REQUIRED if proven else ssl.CERT_NONE
-        if settings["tls_cert"]:
-            context.load_cert_chain(settings["tls_cert"], settings["tls_key"])
+        if settings.tls_cert:
+            context.load_cert_chain(settings.tls_cert, settings.tls_key)
     except OSError as error:
         raise SettingsError(f"DB_TLS_CA, DB_TLS_CERT or DB_TLS_KEY: {error}") from None
     return {"ssl": context}

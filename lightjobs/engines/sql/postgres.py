@@ -15,6 +15,7 @@ import psycopg
 
 from ...errors import LightjobsError, StoreUnavailable
 from ...model import PRIORITIES
+from ...settings.database import DatabaseSettings
 from .callers.postgres import PostgresCallerConnection, adapters, store
 from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain
 from .server import CONNECT_SECONDS, LOCK_SECONDS, ReadOnly, Server, Session
@@ -113,24 +114,24 @@ class Postgres(Server):
     errors = (psycopg.Error,)
     driver = psycopg.Connection
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: DatabaseSettings) -> None:
         super().__init__()
-        self._options = {
-            "host": settings["host"],
-            "port": settings["port"] or 5432,
-            "dbname": settings["name"],
-            "user": settings["user"],
-            "password": settings["password"],
-            "sslmode": _TLS.get(settings["tls"]),
-            "sslrootcert": settings["tls_ca"] or _authorities(settings["tls"]),
-            "sslcert": settings["tls_cert"],
-            "sslkey": settings["tls_key"],
+        self._options: dict[str, Any] = {
+            "host": settings.host,
+            "port": settings.port or 5432,
+            "dbname": settings.name,
+            "user": settings.user,
+            "password": settings.password,
+            "sslmode": _TLS.get(settings.tls or ""),
+            "sslrootcert": settings.tls_ca or _authorities(settings.tls),
+            "sslcert": settings.tls_cert,
+            "sslkey": settings.tls_key,
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "tcp_user_timeout": 15_000,
             "application_name": "lightjobs",
         }
-        self.label = f"PostgreSQL database {settings['name']}"
+        self.label = f"PostgreSQL database {settings.name}"
 
     def _open(self) -> _ListeningSession:
         given = {key: value for key, value in self._options.items() if value is not None}

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ...model import PRIORITIES
+from ...settings.database import DatabaseSettings
 from .callers.sqlite import SqliteCallerConnection, clock, store
 from .database import Database, Params, Row, TryAgain
 from .file_watch import Watch
@@ -50,15 +51,15 @@ class Sqlite(Database):
     name = "sqlite"
     driver = sqlite3.Connection
 
-    def __init__(self, path: str, synchronous: str = "normal") -> None:
+    def __init__(self, settings: DatabaseSettings) -> None:
         if sqlite3.sqlite_version_info < LEAST_VERSION:
             raise LightjobsError(
                 f"SQLite is {sqlite3.sqlite_version}; lightjobs needs 3.35 or later"
             )
         # The folder may change under a long-running process; the project does not.
-        self.path = Path(path).absolute()
+        self.path = Path(settings.name).absolute()
         self.label = self.path.name
-        self._synchronous = synchronous
+        self._synchronous = settings.synchronous
         self._local = threading.local()
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:

@@ -1,1 +1,1 @@
-"""The jobs of this project: every module in here is imported by `lightjobs`."""
+"""The jobs of this project. `lightjobs` imports every module in this package."""

@@ -1,25 +1,28 @@
-"""Where JOB_ENGINE=database keeps its jobs. A key left unset takes the default named beside it."""
+"""Where JOB_ENGINE=database keeps its jobs. The comment after each key is its default."""
 
 from lightjobs.env import env
 
 database = {
-    # driver://user:password@host:port/name; what it does not say, the keys below do.
+    # driver://user:password@host:port/name. The keys below set what the URL leaves out.
     "url": env("DATABASE_URL"),
-    "driver": env("DB_DRIVER"),  # sqlite; or pgsql, mysql, mariadb
-    # For sqlite: the file, relative to the project's folder.
-    "name": env("DB_NAME"),  # jobs.sqlite
-    # normal: survives any crash of a process; a power cut may lose the last moments.
-    # full: every dispatch is on the disk before it returns.
+    # sqlite, pgsql, mysql or mariadb
+    "driver": env("DB_DRIVER"),  # sqlite
+    # The database; with sqlite the file, relative to the project's directory.
+    "name": env("DB_NAME"),  # jobs.sqlite with sqlite; required with a server
+    # Only for sqlite. normal: no crash of a process loses a job, but a power failure may lose the
+    # most recent changes. full: a dispatch returns when the job is safe on the disk.
     "synchronous": env("DB_SYNCHRONOUS"),  # normal
-    # Beginning with a slash: a socket (mysql), or the folder that holds it (pgsql).
+    # A path that begins with a slash is a Unix socket (mysql) or its directory (pgsql).
     "host": env("DB_HOST"),  # 127.0.0.1
-    "port": env("DB_PORT"),  # 5432 or 3306
+    "port": env("DB_PORT"),  # 5432 (pgsql) or 3306 (mysql, mariadb)
     "user": env("DB_USER"),
     "password": env("DB_PSWD"),
-    # off; on: encrypted; verify-ca: a known authority has signed the server's certificate, too;
-    # verify: and the server proves that it is `host`.
-    "tls": env("DB_TLS"),  # as the driver does: encrypted where the server offers it
-    "tls_ca": env("DB_TLS_CA"),  # the system's
+    # off: not encrypted. on: encrypted. verify-ca: also, a trusted authority has signed the
+    # server's certificate. verify: also, the certificate is for `host`.
+    "tls": env("DB_TLS"),  # the driver's default: encrypted if the server offers it
+    # A file with the authority's certificate.
+    "tls_ca": env("DB_TLS_CA"),  # the system's authorities
+    # Files with a certificate and its key, if the server asks for them.
     "tls_cert": env("DB_TLS_CERT"),
     "tls_key": env("DB_TLS_KEY"),
 }

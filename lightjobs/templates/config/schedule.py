@@ -1,11 +1,11 @@
-"""Recurring jobs. However many schedulers run, each due moment is dispatched once.
+"""Recurring jobs. Each slot is dispatched once, no matter how many schedulers run.
 
     lightjobs schedule:list
 
-shows when each is due next. Times are those of UTC, or of an entry's `timezone`.
+shows when each entry is due next. Times are in UTC unless an entry sets its `timezone`.
 
-Commands and CleanupJob are jobs that only Python has. Where PHP works the same queues, give them
-one that it does not work: `schedule.command(["ls"]).daily().queue("python")`.
+Only Python can run commands and CleanupJob. If PHP works the same queues, give these entries a
+queue that PHP does not work: `schedule.command(["ls"]).daily().queue("python")`.
 """
 
 # from lightjobs.schedule import schedule

@@ -1,0 +1,61 @@
+"""The settings of JOB_ENGINE=database: the keys DB_… and DATABASE_URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import database_url, values
+from .reader import Reader
+from .stores import DRIVERS
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """The database that holds the jobs. Every value is present and has its type."""
+
+    driver: str = "sqlite"
+    """One of DRIVERS."""
+    name: str = "jobs.sqlite"
+    """SQLite's file, relative to the current directory, or the name of a server's database."""
+    synchronous: str = "normal"
+    """How safely SQLite writes: normal or full."""
+    host: str = "127.0.0.1"
+    """A path, which begins with a slash, means a Unix socket."""
+    port: int | None = None
+    """None means the server's usual port."""
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: str | None = None
+    """off, on, verify-ca or verify. None leaves it to the driver."""
+    tls_ca: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    """The three files with certificates and the key."""
+
+
+def read(given: dict[str, Any], problems: list[str]) -> DatabaseSettings:
+    """The settings in `given`, the dict in `config/database.py`. The values in the URL win over
+    the single ones. Adds whatever is wrong to `problems`."""
+    reader, default = Reader(given, problems), DatabaseSettings()
+    reader.url("DATABASE_URL", database_url.parse)
+    value, file = reader.value, values.readable_file
+    driver = value("driver", "DB_DRIVER", values.one_of(DRIVERS), default.driver)
+    settings = DatabaseSettings(
+        driver=driver,
+        name=value("name", "DB_NAME", str, default.name if driver == "sqlite" else ""),
+        synchronous=value(
+            "synchronous", "DB_SYNCHRONOUS", values.one_of(("normal", "full")), default.synchronous
+        ),
+        host=value("host", "DB_HOST", str, default.host),
+        port=value("port", "DB_PORT", values.integer(1, 65535), default.port),
+        user=value("user", "DB_USER", str, default.user),
+        password=value("password", "DB_PSWD", str, default.password),
+        tls=value("tls", "DB_TLS", values.one_of(database_url.TLS_MODES), default.tls),
+        tls_ca=value("tls_ca", "DB_TLS_CA", file, default.tls_ca),
+        tls_cert=value("tls_cert", "DB_TLS_CERT", file, default.tls_cert),
+        tls_key=value("tls_key", "DB_TLS_KEY", file, default.tls_key),
+    )
+    if not settings.name:
+        problems.append(f"DB_NAME is not set; DB_DRIVER={driver} needs the database's name")
+    return settings

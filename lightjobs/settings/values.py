@@ -1,0 +1,101 @@
+"""Parsers for single settings. Each takes the value as configured, which is usually text, and
+raises ValueError with a description of what is allowed. The description never repeats the value.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+from .duration import age
+
+_BOOLEANS = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+
+
+def one_of(allowed: Collection[str]) -> Callable[[Any], str]:
+    """A parser for one of the `allowed` words, in any case."""
+
+    def parse(raw: Any) -> str:
+        word = str(raw).lower()
+        if word not in allowed:
+            raise ValueError(", ".join(allowed))
+        return word
+
+    return parse
+
+
+def boolean(raw: Any) -> bool:
+    try:
+        return _BOOLEANS[str(raw).lower()]
+    except KeyError:
+        raise ValueError("true or false") from None
+
+
+def integer(least: int, most: int | None = None) -> Callable[[Any], int]:
+    """A parser for a whole number from `least` to `most`, both included."""
+    allowed = f"a whole number from {least}" + ("" if most is None else f" to {most}")
+
+    def parse(raw: Any) -> int:
+        try:
+            number = int(str(raw))
+        except ValueError:
+            raise ValueError(allowed) from None
+        if number < least or (most is not None and number > most):
+            raise ValueError(allowed)
+        return number
+
+    return parse
+
+
+def seconds(least: float) -> Callable[[Any], float]:
+    """A parser for a finite number of seconds, fractions allowed."""
+    allowed = f"seconds, at least {least:g}"
+
+    def parse(raw: Any) -> float:
+        try:
+            number = float(str(raw))
+        except ValueError:
+            raise ValueError(allowed) from None
+        if not least <= number < 1e9:  # false for "nan", too
+            raise ValueError(allowed)
+        return number
+
+    return parse
+
+
+def readable_file(raw: Any) -> str:
+    path = Path(str(raw))
+    if not (path.is_file() and os.access(path, os.R_OK)):
+        raise ValueError("a file that can be read")
+    return str(raw)
+
+
+def retention(raw: Any) -> float | None:
+    """Seconds to keep jobs that have ended: 0 for "drop", None for "keep"."""
+    text = str(raw).strip().lower()
+    if text == "drop":
+        return 0.0
+    if text == "keep":
+        return None
+    try:
+        return age(text)
+    except ValueError:
+        raise ValueError("drop, keep, or how long to keep, such as 7 days") from None
+
+
+def middleware(raw: Any) -> tuple[Any, ...]:
+    if not isinstance(raw, (list, tuple)):
+        raise ValueError("a list of classes or their dotted paths")
+    return tuple(raw)
+
+
+def modules(raw: Any) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in str(raw).split(",") if part.strip())
+    if not names or not all(part.isidentifier() for name in names for part in name.split(".")):
+        raise ValueError("names of importable packages, separated by commas")
+    return names
