@@ -24,9 +24,9 @@ LIGHTPACK_PACKAGE = "app_jobs"
 LIGHTPACK_NAMESPACE = "App\\Jobs\\"
 READY_MADE = {
     "lightjobs.cleanup.CleanupJob": "lightjobs.cleanup",
-    "lightjobs.RunCommand": "lightjobs.schedule.command",
+    "lightjobs.RunCommand": "lightjobs.schedule.loading",
 }
-"""The jobs that come with lightjobs and their modules: imported when they are first asked for,
+"""The jobs that come with lightjobs, and what to import for them when they are first asked for,
 since few workers run one, and each would pay 6 ms of its start for them."""
 
 _OWN_FOLDER = Path(__file__).parent.parent

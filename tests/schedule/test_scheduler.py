@@ -325,7 +325,7 @@ def test_a_when_that_answers_with_something_to_await_passes_the_moment_over(engi
     scheduler.tick(NOON + 60)
     assert count(engine) == 0
     assert "passed over later" in caplog.text
-    assert "nobody awaits" in caplog.text
+    assert "is awaitable" in caplog.text
 
 
 @pytest.mark.parametrize("status", ["waiting", "running", "failed", "done"])
