@@ -193,7 +193,7 @@ def test_pause_and_resume(kept):
     assert entry(kept)["paused"] is True
     assert entry(kept)["next_due"] is None
     assert "  paused  " in kept("schedule:list")[1]
-    assert kept("schedule:pause", NAME) == (0, f"{NAME} is paused already\n", "")
+    assert kept("schedule:pause", NAME) == (0, f"{NAME} is already paused\n", "")
     assert kept("schedule:resume", NAME) == (0, f"resumed {NAME}\n", "")
     assert entry(kept)["paused"] is False
     assert kept("schedule:resume", NAME) == (0, f"{NAME} is not paused\n", "")

@@ -1,0 +1,28 @@
+"""Which engines a scheduler can work with."""
+
+from __future__ import annotations
+
+from .. import current
+from ..engines.store import Engine
+from ..engines.unstored import UnstoredEngine
+from ..errors import SchemaOutdated, SettingsError
+
+
+def unschedulable(engine: Engine) -> str | None:
+    """Why a scheduler process cannot dispatch to this engine; None if it can."""
+    if engine.works is None:
+        return None
+    if isinstance(engine, UnstoredEngine):
+        return f"{engine.works} A scheduler has nothing to do either."
+    return f"{engine.works} To dispatch the schedule, call lightjobs.worker(schedule=True) in it."
+
+
+def schedulable_engine() -> Engine:
+    """The engine of this process. Raises SettingsError if no scheduler process can dispatch to it,
+    SchemaOutdated if its tables are missing or old."""
+    engine = current.engine()
+    if (reason := unschedulable(engine)) is not None:
+        raise SettingsError(reason)
+    if any(applied_at is None for _name, applied_at in engine.installed()):
+        raise SchemaOutdated("the tables are missing or old: run `lightjobs migrate:up`")
+    return engine
