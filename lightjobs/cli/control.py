@@ -1,4 +1,4 @@
-"""Commands that change what becomes of jobs: cancel, pause, resume, clean up."""
+"""The commands that cancel, pause, resume and clean up jobs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .persistent import persistent_engine
 
 ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1)
 whole_queue_option = click.option(
-    "--queue", help="The whole queue.", metavar="NAME", callback=checked_queue
+    "--queue", help="A whole queue, instead of IDs.", metavar="NAME", callback=checked_queue
 )
 
 
@@ -36,12 +36,12 @@ def job_cancel(
     older_than: str | None,
     as_json: bool,
 ) -> int:
-    """Cancel jobs that have not ended: those with an ID, or all that fit the filters. Waiting ones
-    never run; running ones are told, and their outcome is refused."""
+    """Cancel jobs that have not ended. Choose them by ID or by options. Waiting jobs never run.
+    Running jobs are told that they are cancelled, and their outcome is refused."""
     engine = persistent_engine()
     which = where(None, queue, handler, older_than)
     if bool(ids) == (which != EVERYWHERE):
-        raise click.UsageError("say which: IDs, or --queue, --handler, --older-than")
+        raise click.UsageError("choose the jobs: IDs, or --queue, --handler, --older-than")
     if ids:
         return _each(ids, engine.cancel, "cancelled", "cannot be cancelled", as_json)
     count = engine.move("cancel", which)
@@ -58,8 +58,8 @@ def job_cancel(
 @whole_queue_option
 @json_option
 def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
-    """Hold jobs back: waiting ones with an ID, or a whole queue, what is dispatched to it meanwhile
-    included. Lightpack's PHP workers do not know of a paused queue: they go on with it."""
+    """Pause waiting jobs or a whole queue. A paused queue also holds back jobs that are dispatched
+    to it later. Lightpack's PHP workers ignore that a queue is paused and go on with its jobs."""
     _either(ids, queue)
     engine = persistent_engine()
     if queue is None:
@@ -72,7 +72,7 @@ def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
 @whole_queue_option
 @json_option
 def job_resume(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
-    """Let paused jobs run, at the time and priority they had: those with an ID, or a queue."""
+    """Resume paused jobs or a paused queue. The jobs keep the time and priority they had."""
     _either(ids, queue)
     engine = persistent_engine()
     if queue is None:
@@ -83,7 +83,7 @@ def job_resume(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
 def _group_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for group in reversed(GROUPS):
         command = click.option(
-            f"--{group}", default="nothing", metavar="ACTION", help=f"What to do to {group} jobs."
+            f"--{group}", default="nothing", metavar="ACTION", help=f"What to do with {group} jobs."
         )(command)
     return command
 
@@ -92,16 +92,16 @@ def _group_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_group_options
 @queue_option
 @handler_option
-@click.option("--dry-run", is_flag=True, help="Only count.")
+@click.option("--dry-run", is_flag=True, help="Only count the jobs.")
 @json_option
 def job_cleanup(
     queue: str | None, handler: str | None, dry_run: bool, as_json: bool, **actions: str
 ) -> None:
-    """Rerun or remove jobs by what became of them. Each ACTION is nothing, rerun, remove, or
-    "remove older than AGE". Safe while workers run. To remove processing jobs is to cancel them;
-    then they go, or stay as RETAIN_CANCELLED says."""
+    """Rerun or remove jobs by state. Each ACTION is nothing, rerun, remove or "remove older
+    than AGE". The command is safe while workers run. Removing processing jobs cancels them; they
+    are then kept for as long as RETAIN_CANCELLED says."""
     if set(actions.values()) == {"nothing"}:
-        raise click.UsageError(f"say what to do, such as --failed=remove; allowed: {ALLOWED}")
+        raise click.UsageError(f"choose an action, such as --failed=remove; allowed: {ALLOWED}")
     for group, action in actions.items():
         try:
             step(group, action)
@@ -132,11 +132,12 @@ def job_cleanup(
 
 def _either(ids: tuple[str, ...], queue: str | None) -> None:
     if bool(ids) == (queue is not None):
-        raise click.UsageError("say which: IDs, or --queue")
+        raise click.UsageError("choose the jobs: IDs, or --queue")
 
 
 def _each(ids: tuple[str, ...], act: object, done: str, not_done: str, as_json: bool) -> int:
-    """Act on each job; 1 if it could not be done to one of them."""
+    """Call `act` for each job and print the result. Returns 0, the exit status, or with `as_json` 1
+    if `act` refused a job. Raises LightjobsError for refused jobs otherwise."""
     assert callable(act)
     changed = {job_id: bool(act(job_id)) for job_id in ids}
     if as_json:

@@ -1,4 +1,4 @@
-"""Commands on the store's schema."""
+"""The commands that migrate the store's schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .output import json_option, print_json, print_table
 
 
 @click.command("migrate:up")
-@click.option("--dry-run", is_flag=True, help="Print the SQL; exit 1 if any is pending.")
+@click.option("--dry-run", is_flag=True, help="Only print the SQL; exit status 1 if there is any.")
 def migrate_up(dry_run: bool) -> int:
     """Create or upgrade the tables."""
     engine = current.engine()
@@ -27,10 +27,10 @@ def migrate_up(dry_run: bool) -> int:
 
 
 @click.command("migrate:down")
-@click.option("--dry-run", is_flag=True, help="Print the SQL; exit 1 if there is any.")
+@click.option("--dry-run", is_flag=True, help="Only print the SQL; exit status 1 if there is any.")
 def migrate_down(dry_run: bool) -> int:
-    """Take the latest migration back. Stop all workers first. The table `jobs` stays as Lightpack
-    has it, with its jobs; what workers held is waiting again."""
+    """Roll back the latest migration. Stop all workers first. The table `jobs` is left as Lightpack
+    makes it and keeps its jobs; those that workers had claimed are waiting again."""
     engine = current.engine()
     applied = [name for name, applied_at in engine.installed() if applied_at is not None]
     steps = engine.uninstall(dry_run)
@@ -38,7 +38,7 @@ def migrate_down(dry_run: bool) -> int:
         for sql in steps:
             click.echo(sql)
         return 1 if steps else 0
-    click.echo(f"taken back {applied[-1]}" if steps else "nothing to take back")
+    click.echo(f"rolled back {applied[-1]}" if steps else "nothing to roll back")
     return 0
 
 

@@ -156,7 +156,7 @@ def test_dispatch_of_an_unknown_job_lists_the_known(call, ready):
 def test_dispatch_refuses_wrong_options(call, ready, option):
     status, _out, err = call("job:dispatch", "ProcessPayment", option)
     assert (status, option.partition("=")[0] in err) == (2, True)
-    assert re.search(r"is not (a name of|what PHP's strtotime reads)", err)
+    assert re.search(r"is not (a name of|a time; allowed: what PHP's strtotime reads)", err)
     assert current.engine().stats() == {}
 
 
