@@ -15,7 +15,7 @@ from .pairs import Answer, Pair
 _HERE: Final = Path(__file__).parent
 _RECORD: Final = _HERE / "recorded.jsonl"
 _CHUNK: Final = 100
-"""JobLog in flight; both pipes hold that many without either side waiting for the other."""
+"""Pairs in flight; both pipes hold that many without either side waiting for the other."""
 
 
 class Php:
