@@ -87,7 +87,7 @@ class Scheduler:
             self._note(known)
             agenda = self._made(known, now, active=True)
             # If nothing is late, either another scheduler keeps pace and will be at work when we
-            # look, or none has begun. There is none that is behind and needs more time.
+            # look, or none has begun. No scheduler is behind and needs more time.
             self._is_new = agenda.count(now) == 0
             self._look_at = self._next_look(agenda, now)
 

@@ -152,11 +152,11 @@ def _abbreviations() -> dict[str, tuple[int, bool]]:
 
 
 ABBREVIATIONS: Final[dict[str, tuple[int, bool]]] = _abbreviations()
-"""Lower-case abbreviation to (seconds east of UTC, whether it names daylight-saving time)."""
+"""Abbreviations in lower case, with (seconds east of UTC, whether it is daylight-saving time)."""
 
 IDENTIFIERS: Final[dict[str, str]] = {
     (identifier := f"{region}/{name}".lstrip("/")).lower(): identifier
     for region, names in _BY_REGION.items()
     for name in names.split()
 }
-"""Lower-case identifier to the spelling `zoneinfo` wants."""
+"""Identifiers in lower case, with the spelling that `zoneinfo` needs."""

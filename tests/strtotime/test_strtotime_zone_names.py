@@ -15,7 +15,7 @@ from lightjobs.strtotime.zone_names import ABBREVIATIONS, IDENTIFIERS
 from .php import Php
 
 NOT_ZONES = {"leapseconds", "localtime", "tzdata.zi"}
-"""Files that Debian's PHP lists as zones. No text can name them: its scanner stops at six letters."""
+"""Files that Debian's PHP lists as zones. No text can name them: its scanner reads six letters."""
 
 
 def _php(code: str) -> Any:
