@@ -43,7 +43,7 @@ def job_cancel(
     if bool(ids) == (which != EVERYWHERE):
         raise click.UsageError("choose the jobs: IDs, or --queue, --handler, --older-than")
     if ids:
-        return _each(ids, engine.cancel, "cancelled", "cannot be cancelled", as_json)
+        return _act_on_each(ids, engine.cancel, "cancelled", "cannot be cancelled", as_json)
     count = engine.move("cancel", which)
     engine.expire()
     if as_json:
@@ -60,11 +60,11 @@ def job_cancel(
 def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
     """Pause waiting jobs or a whole queue. A paused queue also holds back jobs that are dispatched
     to it later. Lightpack's PHP workers ignore that a queue is paused and go on with its jobs."""
-    _either(ids, queue)
+    _require_one(ids, queue)
     engine = persistent_engine()
     if queue is None:
-        return _each(ids, engine.pause, "paused", "is not waiting", as_json)
-    return _queue(queue, "paused", engine.pause_queue(queue), as_json)
+        return _act_on_each(ids, engine.pause, "paused", "is not waiting", as_json)
+    return _report_queue(queue, "paused", engine.pause_queue(queue), as_json)
 
 
 @click.command("job:resume")
@@ -73,11 +73,11 @@ def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
 @json_option
 def job_resume(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
     """Resume paused jobs or a paused queue. The jobs keep the time and priority they had."""
-    _either(ids, queue)
+    _require_one(ids, queue)
     engine = persistent_engine()
     if queue is None:
-        return _each(ids, engine.resume, "resumed", "is not paused", as_json)
-    return _queue(queue, "resumed", engine.resume_queue(queue), as_json)
+        return _act_on_each(ids, engine.resume, "resumed", "is not paused", as_json)
+    return _report_queue(queue, "resumed", engine.resume_queue(queue), as_json)
 
 
 def _group_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -130,16 +130,17 @@ def job_cleanup(
         click.echo(f"{group:>10}: {count:,} {'to ' if dry_run else ''}{action}")
 
 
-def _either(ids: tuple[str, ...], queue: str | None) -> None:
+def _require_one(ids: tuple[str, ...], queue: str | None) -> None:
     if bool(ids) == (queue is not None):
         raise click.UsageError("choose the jobs: IDs, or --queue")
 
 
-def _each(ids: tuple[str, ...], act: object, done: str, not_done: str, as_json: bool) -> int:
-    """Call `act` for each job and print the result. Returns 0, the exit status, or with `as_json` 1
-    if `act` refused a job. Raises LightjobsError for refused jobs otherwise."""
-    assert callable(act)
-    changed = {job_id: bool(act(job_id)) for job_id in ids}
+def _act_on_each(
+    ids: tuple[str, ...], act: Callable[[str], bool], done: str, not_done: str, as_json: bool
+) -> int:
+    """Call `act` for each job and print the results. Returns the exit status. If `act` refuses a
+    job, that is 1 with `as_json`; otherwise LightjobsError is raised, after all jobs are done."""
+    changed = {job_id: act(job_id) for job_id in ids}
     if as_json:
         print_json({"jobs": changed})
         return 0 if all(changed.values()) else 1
@@ -159,7 +160,7 @@ def _why_not(job_id: str, not_done: str) -> str:
     return f"job {job_id} {not_done}: it is {job.status}"
 
 
-def _queue(queue: str, done: str, changed: bool, as_json: bool) -> int:
+def _report_queue(queue: str, done: str, changed: bool, as_json: bool) -> int:
     if as_json:
         print_json({"queue": queue, "changed": changed})
     else:

@@ -11,8 +11,8 @@ def persistent_engine(*but: str) -> Engine:
     """The engine of this process. Raises SettingsError if it was created for this command and keeps
     its jobs in memory or not at all, so that its answers would mean nothing. `but` names engines
     that are allowed all the same."""
-    was_there = current.is_made()
+    existed = current.is_made()
     engine = current.engine()
-    if engine.works is not None and not was_there and engine.name not in but:
+    if engine.works is not None and not existed and engine.name not in but:
         raise SettingsError(f"{engine.works} This command has no jobs to act on either.")
     return engine
