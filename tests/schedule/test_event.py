@@ -46,7 +46,7 @@ def at(text):
         ],
     ],
 )
-def test_each_word_says_what_lightpacks_does(event, write, cron):
+def test_each_method_means_what_lightpacks_does(event, write, cron):
     assert write(event).entry().expression == cron
 
 
