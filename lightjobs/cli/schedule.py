@@ -70,13 +70,13 @@ def schedule_work(with_parent: bool, log_format: str, quiet: bool) -> int:
         raise SettingsError(f"nothing to schedule: there are no entries in {FILE}")
     logging_setup.configure(log_format, quiet)
 
-    def say_ready() -> None:
+    def print_ready() -> None:
         if not quiet and log_format == "text":
             count = f"{len(entries)} entr{'y' if len(entries) == 1 else 'ies'}"
             click.echo(f" [READY] engine {current.settings().engine}, {count}; Ctrl-C stops")
             sys.stdout.flush()
 
-    return scheduler_main.run(Scheduler(engine, entries), with_parent, say_ready)
+    return scheduler_main.run(Scheduler(engine, entries), with_parent, print_ready)
 
 
 @click.command("schedule:events")

@@ -134,19 +134,19 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
 
 
 def _work(engine: Engine, settings: Settings, options: Options) -> int:
-    say_ready = partial(_say_ready, settings, options)
+    print_ready = partial(_print_ready, settings, options)
     if not options.workers:
         from ..workers.foreground import work
 
         registry.load(settings.modules)
         printed = job_log.make(options.log_format, options.quiet, options.color)
-        return work(engine, options, printed, say_ready)
+        return work(engine, options, printed, print_ready)
     from ..workers.supervisor import Supervisor
 
-    return Supervisor(engine, options, say_ready).run()
+    return Supervisor(engine, options, print_ready).run()
 
 
-def _say_ready(settings: Settings, options: Options) -> None:
+def _print_ready(settings: Settings, options: Options) -> None:
     if options.quiet or options.log_format != "text":
         return
     kind, count = settings.engine, options.workers

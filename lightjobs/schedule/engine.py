@@ -14,7 +14,7 @@ def unschedulable(engine: Engine) -> str | None:
         return None
     if isinstance(engine, UnstoredEngine):
         return f"{engine.works} A scheduler has nothing to do either."
-    return f"{engine.works} To dispatch the schedule, call lightjobs.worker(schedule=True) in it."
+    return f"{engine.works} To dispatch the schedule, call lightjobs.worker(schedule=True) there."
 
 
 def schedulable_engine() -> Engine:

@@ -56,7 +56,7 @@ class Recurrence(Protocol):
 
     @property
     def grain(self) -> int:
-        """The smallest distance of two due moments in seconds: 60 for cron, 1 for intervals."""
+        """The least number of seconds between two due moments: 60 for cron, 1 for intervals."""
 
     def next_after(self, moment: int) -> int | None:
         """The first due moment after `moment`; None if there is none in 50 years."""

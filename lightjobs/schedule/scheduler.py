@@ -73,19 +73,19 @@ class Scheduler:
         self._left: set[str] = set()
         """The entries whose due moments were left to another scheduler at that look."""
 
-    def begin(self, now: float, since: float | None = None, beside_others: bool = False) -> None:
+    def begin(self, now: float, since: float | None = None, among_others: bool = False) -> None:
         """Read from the store up to where each entry was dispatched. An entry that is new there
-        begins at `since` (default: `now`). With `beside_others` the scheduler begins by standing
+        begins at `since` (default: `now`). With `among_others` the scheduler begins by standing
         by, unless all entries are new, and entries with accuracy "none" do not make up for moments
         before `now`. Raises StoreUnavailable."""
         known, new = self._read(now if since is None else since)
         self._forget(set(known), now)
-        self._missed_until = now if beside_others else 0.0
-        self._agenda = self._made(known, now)
-        if beside_others and new < len(self._entries):
+        self._missed_until = now if among_others else 0.0
+        self._agenda = self._make_agenda(known, now)
+        if among_others and new < len(self._entries):
             self._leads = False
             self._note(known)
-            agenda = self._made(known, now, active=True)
+            agenda = self._make_agenda(known, now, active=True)
             # If nothing is late, either another scheduler keeps pace and will be at work when we
             # look, or none has begun. No scheduler is behind and needs more time.
             self._is_new = agenda.count(now) == 0
@@ -101,7 +101,9 @@ class Scheduler:
             known = self._engine.slots()
         return known, len(new)
 
-    def _made(self, known: Mapping[str, LastSlot], now: float, active: bool = False) -> Agenda:
+    def _make_agenda(
+        self, known: Mapping[str, LastSlot], now: float, active: bool = False
+    ) -> Agenda:
         """What is due. `active` leaves paused entries out: they are late without any scheduler
         being behind."""
         paused = {name for name, slot in known.items() if active and slot.paused}
@@ -137,7 +139,7 @@ class Scheduler:
     def _stand_by(self, now: float) -> Agenda:
         """Push what no other scheduler is dispatching; return what is due from then on."""
         known, _ = self._read(now)
-        agenda = self._made(known, now, active=True)
+        agenda = self._make_agenda(known, now, active=True)
         waiting = agenda.count(now)
         are_moving = self._are_moving(known)  # another is at work, or died in the middle
         crowd = 0 if self._is_new else waiting
@@ -153,7 +155,7 @@ class Scheduler:
         self._note(known)
         if ripe:
             self._push(ripe[:BATCH])  # the rest is left to whichever scheduler then leads
-            return self._made(self._engine.slots(), now)
+            return self._make_agenda(self._engine.slots(), now)
         self._look_at = now + _patience(waiting) if late else self._next_look(agenda, now)
         return agenda
 

@@ -22,7 +22,7 @@ def run(
     Returns 0, the exit status."""
     parent = os.getppid()
     signals = _Signals()
-    scheduler.begin(time.time(), beside_others=True)
+    scheduler.begin(time.time(), among_others=True)
     on_ready()
     while not signals.count and (not with_parent or os.getppid() == parent):
         until = scheduler.tick(time.time())

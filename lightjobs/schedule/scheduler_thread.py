@@ -31,7 +31,7 @@ class SchedulerThread(threading.Thread):
             now = time.time()
             try:
                 if not begun:
-                    self._scheduler.begin(now, beside_others=True)
+                    self._scheduler.begin(now, among_others=True)
                     begun = True
                 until = self._scheduler.tick(now)
             except StoreUnavailable as error:

@@ -54,7 +54,7 @@ def test_a_leader_that_has_much_to_do_is_not_overrun(engine, recurring):
     leader, others = Scheduler(engine, entries), [Scheduler(counted, entries) for _ in range(3)]
     leader.tick(NOON)
     for other in others:
-        other.begin(NOON, beside_others=True)
+        other.begin(NOON, among_others=True)
     live(counted, [leader, *others], NOON, 2)
     live(counted, [Late(leader, 0.2), *others], NOON + 2, 20)
     assert counted.pushed == []
@@ -65,7 +65,7 @@ def test_a_scheduler_whose_entries_are_all_new_does_not_wait(engine, recurring):
     counted = Counted(engine)
     first, second = schedulers = [Scheduler(counted, [recurring(1)]) for _ in range(2)]
     for scheduler in schedulers:
-        scheduler.begin(NOON, beside_others=True)
+        scheduler.begin(NOON, among_others=True)
     assert (first._leads, second._leads) == (True, False)
     live(counted, schedulers, NOON, 10)
     assert max(counted.taken) == 0
@@ -76,7 +76,7 @@ def test_a_scheduler_that_dies_in_the_middle_of_a_batch_is_replaced(engine, recu
     entries = [recurring(1, f"entry {n}", lambda e: e.accuracy("all")) for n in range(20)]
     half, other = Scheduler(engine, entries[:10]), Scheduler(engine, entries)
     Scheduler(engine, entries).tick(NOON)
-    other.begin(NOON + 0.5, beside_others=True)
+    other.begin(NOON + 0.5, among_others=True)
     half.tick(NOON + 0.9)
     half.tick(NOON + 1)
     counted = Counted(engine)
@@ -110,11 +110,11 @@ def as_it_is(event):
     return event
 
 
-def test_a_scheduler_that_starts_beside_others_leaves_their_slots_to_them(engine, recurring):
+def test_a_scheduler_that_starts_among_others_leaves_their_slots_to_them(engine, recurring):
     entries = [recurring(60, more=lambda e: e.accuracy("all"))]
     leader, other = Scheduler(engine, entries), Scheduler(engine, entries)
     leader.tick(NOON)
-    other.begin(NOON + 60, beside_others=True)
+    other.begin(NOON + 60, among_others=True)
     other.tick(NOON + 60)
     assert count(engine) == 0
     counted = Counted(engine)
@@ -135,7 +135,7 @@ def test_a_scheduler_that_starts_alone_is_late_for_no_future_moment(engine, recu
         engine.pause_entry("hindering")
     restart = NOON + (7301 if hindrance != "none" else 1)
     new = Scheduler(counted, entries)
-    new.begin(restart, beside_others=True)
+    new.begin(restart, among_others=True)
     live(counted, [new], restart, 60)
     on_time = [late for late in counted.taken if late < 2]
     assert len(on_time) >= 4
@@ -148,7 +148,7 @@ def test_a_leader_that_died_long_before_hardly_delays_the_next_moment(engine, re
     entries = [recurring(3600)]
     counted = Counted(engine)
     _leader, other = schedulers = [Scheduler(counted, entries) for _ in range(2)]
-    other.begin(NOON, beside_others=True)
+    other.begin(NOON, among_others=True)
     live(counted, schedulers, NOON, 4000)
     assert (count(engine), counted.taken) == (1, [0])
     live(counted, [other], NOON + 4000, 10_000)
@@ -162,7 +162,7 @@ def test_a_scheduler_that_stands_by_takes_over_after_the_clock_was_set_back(engi
     leader, other = Scheduler(engine, entries), Scheduler(engine, entries)
     leader.tick(NOON)
     leader.tick(NOON + 1)  # and dies
-    other.begin(NOON + 1.5, beside_others=True)
+    other.begin(NOON + 1.5, among_others=True)
     engine._slots["hourly"] = engine._slots["hourly"]._replace(due=NOON - 3600)
     counted = Counted(engine)
     other._engine = counted
@@ -177,7 +177,7 @@ def test_moments_that_accuracy_none_missed_keep_no_scheduler_waiting(engine, rec
     counted = Counted(engine)
     leader, other = schedulers = [Scheduler(counted, entries) for _ in range(2)]
     leader.tick(NOON)
-    other.begin(NOON + 1, beside_others=True)
+    other.begin(NOON + 1, among_others=True)
     slept_until = NOON + 3800  # the machine, with both
     live(counted, schedulers, slept_until, 150)
     assert not other._leads
@@ -198,7 +198,7 @@ def test_a_scheduler_that_stands_by_seldom_asks_the_store_when_little_is_due(eng
     asked = Asked(engine)
     leader, other = Scheduler(engine, [recurring(60)]), Scheduler(asked, [recurring(60)])
     leader.tick(NOON)
-    other.begin(NOON, beside_others=True)
+    other.begin(NOON, among_others=True)
     live(asked, [leader, other], NOON, 600)
     assert asked.asked <= 600 / READ_SECONDS + 600 / 60 + 2
 
@@ -207,7 +207,7 @@ def test_what_was_missed_before_the_start_is_not_made_up_for_with_accuracy_none(
     entries = [recurring(10, more=lambda e: e.accuracy("none"))]
     Scheduler(engine, entries).tick(NOON)
     late = Scheduler(engine, entries)
-    late.begin(NOON + 22, beside_others=True)
+    late.begin(NOON + 22, among_others=True)
     live(Counted(engine), [late], NOON + 22, 7)
     assert count(engine) == 0
     live(Counted(engine), [late], NOON + 29, 2)
