@@ -1,7 +1,7 @@
-"""`make demo`: a few hundred payments through the worker, with retries, failures and delays.
+"""`make demo`: runs a few hundred payments, with retries, failures and delays.
 
-The worker is the real `lightjobs job:work`; this script dispatches, reads the worker's JSON lines
-and counts.
+The worker is the real `lightjobs job:work`. This script dispatches the payments, reads the JSON
+lines that the worker prints, and counts.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ import click
 PROJECT = Path(__file__).resolve().parent.parent
 PAYMENTS, FLAKY, CLOSED, DELAYED, BURST = 300, 40, 8, 30, 20_000
 PATIENCE = 45.0
+"""Seconds to wait for the worker."""
+_UNFINISHED = "the worker did not finish all payments; see its output above"
 
 
 def main() -> int:
@@ -40,16 +42,16 @@ def main() -> int:
     click.secho("3. lightjobs job:work --queue=payments", bold=True)
     counts, seconds = work(expected)
     if counts["processed"] + counts["failed"] < expected:
-        click.echo("the worker did not get through; see its words above", err=True)
+        click.echo(_UNFINISHED, err=True)
         return 1
-    click.secho(f"4. and {BURST:,} more, to see how fast it is", bold=True)
+    click.secho(f"4. {BURST:,} more payments, to measure the speed", bold=True)
     rate = burst()
     summarize(counts, seconds, rate)
     return 0
 
 
 def dispatch() -> int:
-    """A mixture of payments; returns how many."""
+    """Dispatch payments of each kind; return how many."""
     from app_jobs.process_payment import ProcessPayment
 
     numbers = iter(range(1, 1_000_000))
@@ -62,7 +64,7 @@ def dispatch() -> int:
     )
     for n in range(DELAYED):
         ProcessPayment().setDelay(f"+{2 + n % 3} seconds").dispatch({"payment": next(numbers)})
-    click.echo(f"   {PAYMENTS} that work, {FLAKY} whose gateway times out once,")
+    click.echo(f"   {PAYMENTS} that succeed, {FLAKY} whose gateway times out once,")
     click.echo(f"   {CLOSED} whose account is closed, {DELAYED} due in 2 to 4 seconds")
     return PAYMENTS + FLAKY + CLOSED + DELAYED
 
@@ -80,7 +82,8 @@ def worker(*options: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def work(expected: int) -> tuple[Counter[str], float]:
-    """Run the worker until all payments have ended; returns what happened, and how long it took."""
+    """Run the worker until all payments have ended. Returns the number of each event and the
+    seconds it took."""
     counts: Counter[str] = Counter()
     started = time.monotonic()
     with worker("--log-format=json") as process, Progress(expected) as progress:
@@ -98,7 +101,7 @@ def work(expected: int) -> tuple[Counter[str], float]:
 
 
 class Progress:
-    """A bar on a terminal, a line a second elsewhere."""
+    """Shows a progress bar on a terminal and otherwise prints a line each second."""
 
     def __init__(self, expected: int) -> None:
         self._expected = expected
@@ -118,7 +121,7 @@ class Progress:
             self._bar.__exit__(None, None, None)
 
     def show(self, done: int, retried: int) -> None:
-        """So many have ended, so many runs were repeated."""
+        """Show that `done` payments have ended and `retried` runs will be repeated."""
         if self._bar is not None:
             self._bar.update(done - self._done)
         elif time.monotonic() - self._shown_at > 1 or done == self._expected != self._done:
@@ -128,7 +131,7 @@ class Progress:
 
 
 def burst() -> float:
-    """Payments per second that one worker process takes from the queue."""
+    """The payments per second that one worker process takes from the queue."""
     import lightjobs
     from app_jobs.process_payment import ProcessPayment
 
@@ -139,7 +142,7 @@ def burst() -> float:
 
     def left() -> int:
         if process.poll() is not None or time.monotonic() > until:
-            raise click.ClickException("the worker did not get through; see its words above")
+            raise click.ClickException(_UNFINISHED)
         return engine.stats().get("payments", {}).get("new", 0)
 
     with worker("--quiet") as process:
@@ -152,7 +155,7 @@ def burst() -> float:
 
 
 def summarize(counts: Counter[str], seconds: float, rate: float) -> None:
-    """The table, and what to try next."""
+    """Print the results and the commands to try next."""
     rows = [
         ("completed", f"{counts['processed']:,}"),
         ("retried", f"{counts['retried']:,}"),

@@ -1,4 +1,4 @@
-"""The `lightjobs` command: one file a group of commands, imported only when it is called."""
+"""The `lightjobs` command. A file defines each group of commands and is imported on demand."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ class _Commands(click.Group):
         assert isinstance(command, click.Command)
         for option in command.params:
             if isinstance(option, click.Option) and option.envvar is None:
-                # job:retry --queue is JOB_RETRY_QUEUE; job:work's own twins are shorter.
+                # job:retry --queue has the variable JOB_RETRY_QUEUE. Those of job:work are shorter
+                # and set there.
                 name = option.opts[0].removeprefix("--")
                 option.envvar = re.sub("[:-]", "_", f"{cmd_name}_{name}").upper()
                 option.show_envvar = True
@@ -65,18 +66,20 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["--help"]})
 @click.version_option(package_name="lightjobs", message="lightjobs %(version)s")
 def cli() -> None:
-    """Queue jobs and work them. The project is the current directory: .env, config/, app_jobs/."""
+    """Dispatch jobs and run workers. The project is the current directory, with .env, config/ and
+    app_jobs/."""
     environment.prepare()
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line. Ends the process: 0 ok, 1 error, 2 usage or configuration, 3 store
-    unreachable, 4 schema missing or old."""
+    """Run the command line and end the process with its exit status: 0 success, 1 error, 2 wrong
+    usage or configuration, 3 store unreachable, 4 schema missing or old."""
     sys.exit(run(arguments))
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status; what went wrong is one line on stderr."""
+    """Run one command and return its exit status. An error is printed to stderr without a
+    traceback."""
     try:
         result: Any = cli.main(arguments, prog_name="lightjobs", standalone_mode=False)
     except click.ClickException as error:

@@ -1,4 +1,4 @@
-"""check"""
+"""The command check."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from ..engines import connect
 from ..errors import LightjobsError
 from ..execution import middleware_chain, registry
 from ..schedule import loading as schedule
+from ..schedule.schedulable import unschedulable
 from ..settings.settings import examine
 from ..text import escaped
 from .output import json_option, print_json
-from .schedule import unscheduled
 
 
 @click.command("check")
 @json_option
 def check(as_json: bool) -> int:
-    """Check settings, store and job modules; print every problem and warning. Exit 1 if there is
-    a problem."""
+    """Check settings, store, job modules and schedule. Prints every problem and warning; the exit
+    status is 1 if there is a problem."""
     settings, problems = examine()
     warnings = []
     engine = None
@@ -35,7 +35,7 @@ def check(as_json: bool) -> int:
     problems += registry.examine(settings.modules)
     try:
         entries = schedule.load()
-        if entries and engine is not None and (reason := unscheduled(engine)) is not None:
+        if entries and engine is not None and (reason := unschedulable(engine)) is not None:
             warnings.append(f"{schedule.FILE} has entries: {reason}")
     except LightjobsError as error:
         problems.append(str(error))

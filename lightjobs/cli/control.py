@@ -1,4 +1,4 @@
-"""Commands that change what becomes of jobs: cancel, pause, resume, clean up."""
+"""The commands that cancel, pause, resume and clean up jobs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .persistent import persistent_engine
 
 ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1)
 whole_queue_option = click.option(
-    "--queue", help="The whole queue.", metavar="NAME", callback=checked_queue
+    "--queue", help="A whole queue, instead of IDs.", metavar="NAME", callback=checked_queue
 )
 
 
@@ -36,14 +36,14 @@ def job_cancel(
     older_than: str | None,
     as_json: bool,
 ) -> int:
-    """Cancel jobs that have not ended: those with an ID, or all that fit the filters. Waiting ones
-    never run; running ones are told, and their outcome is refused."""
+    """Cancel jobs that have not ended. Choose them by ID or by options. Waiting jobs never run.
+    Running jobs are told that they are cancelled, and their outcome is refused."""
     engine = persistent_engine()
     which = where(None, queue, handler, older_than)
     if bool(ids) == (which != EVERYWHERE):
-        raise click.UsageError("say which: IDs, or --queue, --handler, --older-than")
+        raise click.UsageError("choose the jobs: IDs, or --queue, --handler, --older-than")
     if ids:
-        return _each(ids, engine.cancel, "cancelled", "cannot be cancelled", as_json)
+        return _act_on_each(ids, engine.cancel, "cancelled", "cannot be cancelled", as_json)
     count = engine.cancel_many(which)
     if as_json:
         print_json({"count": count})
@@ -57,13 +57,13 @@ def job_cancel(
 @whole_queue_option
 @json_option
 def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
-    """Hold jobs back: waiting ones with an ID, or a whole queue, what is dispatched to it meanwhile
-    included. Lightpack's PHP workers do not know of a paused queue: they go on with it."""
-    _either(ids, queue)
+    """Pause waiting jobs or a whole queue. A paused queue also holds back jobs that are dispatched
+    to it later. Lightpack's PHP workers ignore that a queue is paused and go on with its jobs."""
+    _require_one(ids, queue)
     engine = persistent_engine()
     if queue is None:
-        return _each(ids, engine.pause, "paused", "is not waiting", as_json)
-    return _queue(queue, "paused", engine.pause_queue(queue), as_json)
+        return _act_on_each(ids, engine.pause, "paused", "is not waiting", as_json)
+    return _report_queue(queue, "paused", engine.pause_queue(queue), as_json)
 
 
 @click.command("job:resume")
@@ -71,18 +71,18 @@ def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
 @whole_queue_option
 @json_option
 def job_resume(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
-    """Let paused jobs run, at the time and priority they had: those with an ID, or a queue."""
-    _either(ids, queue)
+    """Resume paused jobs or a paused queue. The jobs keep the time and priority they had."""
+    _require_one(ids, queue)
     engine = persistent_engine()
     if queue is None:
-        return _each(ids, engine.resume, "resumed", "is not paused", as_json)
-    return _queue(queue, "resumed", engine.resume_queue(queue), as_json)
+        return _act_on_each(ids, engine.resume, "resumed", "is not paused", as_json)
+    return _report_queue(queue, "resumed", engine.resume_queue(queue), as_json)
 
 
 def _group_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for group in reversed(GROUPS):
         command = click.option(
-            f"--{group}", default="nothing", metavar="ACTION", help=f"What to do to {group} jobs."
+            f"--{group}", default="nothing", metavar="ACTION", help=f"What to do with {group} jobs."
         )(command)
     return command
 
@@ -91,16 +91,16 @@ def _group_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_group_options
 @queue_option
 @handler_option
-@click.option("--dry-run", is_flag=True, help="Only count.")
+@click.option("--dry-run", is_flag=True, help="Only count the jobs.")
 @json_option
 def job_cleanup(
     queue: str | None, handler: str | None, dry_run: bool, as_json: bool, **actions: str
 ) -> None:
-    """Rerun or remove jobs by what became of them. Each ACTION is nothing, rerun, remove, or
-    "remove older than AGE". Safe while workers run. To remove processing jobs is to cancel them;
-    then they go, or stay as RETAIN_CANCELLED says."""
+    """Rerun or remove jobs by state. Each ACTION is nothing, rerun, remove or "remove older
+    than AGE". The command is safe while workers run. Removing processing jobs cancels them; they
+    are then kept for as long as RETAIN_CANCELLED says."""
     if set(actions.values()) == {"nothing"}:
-        raise click.UsageError(f"say what to do, such as --failed=remove; allowed: {ALLOWED}")
+        raise click.UsageError(f"choose an action, such as --failed=remove; allowed: {ALLOWED}")
     for group, action in actions.items():
         try:
             step(group, action)
@@ -129,15 +129,17 @@ def job_cleanup(
         click.echo(f"{group:>10}: {count:,} {'to ' if dry_run else ''}{action}")
 
 
-def _either(ids: tuple[str, ...], queue: str | None) -> None:
+def _require_one(ids: tuple[str, ...], queue: str | None) -> None:
     if bool(ids) == (queue is not None):
-        raise click.UsageError("say which: IDs, or --queue")
+        raise click.UsageError("choose the jobs: IDs, or --queue")
 
 
-def _each(ids: tuple[str, ...], act: object, done: str, not_done: str, as_json: bool) -> int:
-    """Act on each job; 1 if it could not be done to one of them."""
-    assert callable(act)
-    changed = {job_id: bool(act(job_id)) for job_id in ids}
+def _act_on_each(
+    ids: tuple[str, ...], act: Callable[[str], bool], done: str, not_done: str, as_json: bool
+) -> int:
+    """Call `act` for each job and print the results. Returns the exit status. If `act` refuses a
+    job, that is 1 with `as_json`; otherwise LightjobsError is raised, after all jobs are done."""
+    changed = {job_id: act(job_id) for job_id in ids}
     if as_json:
         print_json({"jobs": changed})
         return 0 if all(changed.values()) else 1
@@ -157,7 +159,7 @@ def _why_not(job_id: str, not_done: str) -> str:
     return f"job {job_id} {not_done}: it is {job.status}"
 
 
-def _queue(queue: str, done: str, changed: bool, as_json: bool) -> int:
+def _report_queue(queue: str, done: str, changed: bool, as_json: bool) -> int:
     if as_json:
         print_json({"queue": queue, "changed": changed})
     else:

@@ -1,4 +1,4 @@
-"""What every command needs first: the project's folder on the path, `.env` in the environment."""
+"""Setup for every command: the project's folder on the path and `.env` in the environment."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ..env import dotenv
 
 
 def prepare() -> None:
-    """Let jobs be imported from the current directory, and options, handlers and child processes
-    read `.env` as if it had been exported. The real environment wins."""
+    """Make the current directory importable, and export the values in `.env` so that options,
+    handlers and child processes see them. Variables that are already set take precedence."""
     here = os.getcwd()
     if here not in sys.path:
         sys.path.insert(0, here)

@@ -1,4 +1,4 @@
-"""The options that say which jobs a command touches."""
+"""The options that select the jobs a command acts on."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ from ..text import escaped, shortened
 
 
 def checked_queue(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
-    """The name of a queue that a command was given. Raises click.BadParameter."""
+    """A click callback that returns the queue's name. Raises click.BadParameter for a name that no
+    queue can have."""
     if name is not None and not is_queue(name):
         raise click.BadParameter(f"{shortened(name)!r} is not {QUEUE_NAMES}", ctx, param)
     return name
 
 
 queue_option = click.option(
-    "--queue", help="Only this queue.", metavar="NAME", callback=checked_queue
+    "--queue", help="Only jobs in this queue.", metavar="NAME", callback=checked_queue
 )
 handler_option = click.option(
-    "--handler", help="Only this job: its class name or stored handler.", metavar="NAME"
+    "--handler", help="Only jobs with this class name or stored handler.", metavar="NAME"
 )
 older_option = click.option(
-    "--older-than", help='Only ended, or else created, before then: "1 week".', metavar="AGE"
+    "--older-than",
+    help='Only jobs that ended longer ago than this, such as "1 week". For jobs that have not '
+    "ended, their creation counts.",
+    metavar="AGE",
 )
 
 
@@ -37,7 +41,7 @@ def where(
     handler: str | None = None,
     older_than: str | None = None,
 ) -> Where:
-    """What the options of one command say. Raises click.UsageError."""
+    """The filter that the options of a command give. Raises click.BadParameter."""
     before = None if older_than is None else moment(older_than)
     return Where(
         job_id=job_id,
@@ -48,7 +52,7 @@ def where(
 
 
 def moment(older_than: str) -> float:
-    """The unix time that --older-than names. Raises click.BadParameter."""
+    """The unix time that is `older_than` ago. Raises click.BadParameter."""
     try:
         return ago(older_than)
     except ValueError as error:
@@ -56,7 +60,7 @@ def moment(older_than: str) -> float:
 
 
 def stored_handler(name: str) -> str:
-    """The stored handler that --handler names. Raises click.BadParameter."""
+    """The stored handler for `name`, a class name or handler. Raises click.BadParameter."""
     try:
         if not registry.as_stored(name):
             registry.load(current.settings().modules)
@@ -66,7 +70,7 @@ def stored_handler(name: str) -> str:
 
 
 def described(which: Where) -> str:
-    """The filters in words, to follow "jobs"; "" for none."""
+    """The filters as words that follow "jobs"; "" if there are none."""
     parts = []
     if which.queue is not None:
         parts.append(f" of {escaped(which.queue)}")

@@ -1,4 +1,4 @@
-"""Commands on jobs: dispatch, look at, retry, delete."""
+"""The commands that dispatch, show, retry and delete jobs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _checked_delay(ctx: click.Context, param: click.Parameter, delay: str | None
         if delay is not None:
             is_moment(delay)
     except ValueError:
-        reason = "is not what PHP's strtotime reads, such as now or +5 minutes"
+        reason = "is not a time; allowed: what PHP's strtotime reads, such as now or +5 minutes"
         raise click.BadParameter(f"{shortened(delay or '')!r} {reason}", ctx, param) from None
     return delay
 
@@ -42,15 +42,17 @@ def _checked_delay(ctx: click.Context, param: click.Parameter, delay: str | None
 @click.argument("name")
 @click.argument("payload", default="{}")
 @click.option(
-    "--queue", help="Instead of the class's queue.", metavar="NAME", callback=checked_queue
+    "--queue", help="Queue, instead of the class's.", metavar="NAME", callback=checked_queue
 )
 @click.option(
     "--delay",
-    help='When it becomes due, such as "+5 minutes".',
+    help='When the job is due, such as "+5 minutes".',
     metavar="WHEN",
     callback=_checked_delay,
 )
-@click.option("--priority", help="Instead of the class's.", type=click.Choice(list(PRIORITIES)))
+@click.option(
+    "--priority", help="Priority, instead of the class's.", type=click.Choice(list(PRIORITIES))
+)
 @json_option
 def job_dispatch(
     name: str,
@@ -60,14 +62,14 @@ def job_dispatch(
     priority: str | None,
     as_json: bool,
 ) -> None:
-    """Dispatch the job NAME (its class name or handler) with PAYLOAD, a JSON object."""
+    """Dispatch one job. NAME is its class name or handler, and PAYLOAD a JSON object."""
     persistent_engine("sync", "null")
     registry.load(current.settings().modules)
     try:
         job = registry.find(name)()
         values = json.loads(payload)
     except (ValueError, RecursionError) as error:
-        raise click.UsageError(f"PAYLOAD is not JSON: {error}") from None
+        raise click.UsageError(f"PAYLOAD is not JSON ({error}); allowed: a JSON object") from None
     except UnknownHandler as error:
         raise click.UsageError(escaped(str(error))) from None
     if queue is not None:
@@ -100,7 +102,8 @@ def job_retry(
     older_than: str | None,
     as_json: bool,
 ) -> int:
-    """Put failed jobs back, as if new: the one with ID, or all (that fit the filters)."""
+    """Put failed jobs back in their queues, as if new. Give an ID for one job; otherwise all failed
+    jobs that match the options are put back."""
     engine = persistent_engine()
     which = where(job_id, queue, handler, older_than)
     count = engine.move("retry", which)
@@ -123,7 +126,7 @@ def job_forget(job_id: str, as_json: bool) -> int:
 @older_option
 @json_option
 def job_flush(queue: str | None, handler: str | None, older_than: str | None, as_json: bool) -> int:
-    """Delete all failed jobs (that fit the filters)."""
+    """Delete all failed jobs, or those that match the options."""
     engine = persistent_engine()
     which = where(None, queue, handler, older_than)
     count = engine.purge(which.of(status=Status.FAILED))
@@ -131,14 +134,18 @@ def job_flush(queue: str | None, handler: str | None, older_than: str | None, as
 
 
 @click.command("job:recover")
-@click.option("--php", is_flag=True, required=True, help="Jobs that a PHP worker left behind.")
+@click.option("--php", is_flag=True, required=True, help="Recover the jobs of PHP workers.")
 @click.option(
-    "--older-than", required=True, help='Claimed before then: "10 minutes".', metavar="AGE"
+    "--older-than",
+    required=True,
+    help='Only jobs claimed longer ago than this, such as "10 minutes".',
+    metavar="AGE",
 )
 @json_option
 def job_recover(php: bool, older_than: str, as_json: bool) -> None:
-    """Put back jobs that a crashed PHP worker has claimed and not ended. PHP keeps no lease: choose
-    an AGE beyond the longest job. Jobs of our own workers come back by themselves."""
+    """Put back jobs that a crashed PHP worker left claimed. PHP workers hold no lease, so choose an
+    AGE that exceeds the run time of the longest job. The jobs of lightjobs workers are recovered
+    without this command."""
     lightpack = persistent_engine().lightpack
     count = 0 if lightpack is None else lightpack.recover_php(moment(older_than))
     if as_json:
@@ -167,7 +174,13 @@ def _report(count: int, done: str, to_do: str, which: Where, as_json: bool) -> i
 @queue_option
 @handler_option
 @older_option
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--limit",
+    help="Maximum number of jobs to list.",
+    default=50,
+    show_default=True,
+    type=click.IntRange(min=1),
+)
 @json_option
 def job_failed(
     queue: str | None, handler: str | None, older_than: str | None, limit: int, as_json: bool
@@ -195,7 +208,7 @@ def job_show(job_id: str, as_json: bool) -> None:
     """Show everything about one job."""
     job = persistent_engine().find(job_id)
     if job is None:
-        raise LightjobsError(f"there is no job {job_id}; a completed job is deleted")
+        raise LightjobsError(f"there is no job {job_id}; completed jobs may have been deleted")
     if as_json:
         print_json(as_dict(job))
         return
@@ -212,7 +225,8 @@ def job_show(job_id: str, as_json: bool) -> None:
 @click.command("job:stats")
 @json_option
 def job_stats(as_json: bool) -> None:
-    """Count the jobs of each queue by status; "delayed" are those of "new" not due yet."""
+    """Count the jobs of each queue by status. The "delayed" jobs are those of the "new" ones that
+    are not due yet."""
     engine = persistent_engine()
     queues, paused = engine.stats(), engine.paused_queues()
     if as_json:

@@ -1,4 +1,4 @@
-"""Commands on the store's schema."""
+"""The commands that migrate the store's schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .output import json_option, print_json, print_table
 
 
 @click.command("migrate:up")
-@click.option("--dry-run", is_flag=True, help="Print the SQL; exit 1 if any is pending.")
+@click.option("--dry-run", is_flag=True, help="Only print the SQL; exit status 1 if there is any.")
 def migrate_up(dry_run: bool) -> int:
     """Create or upgrade the tables."""
     schema = current.engine().schema
@@ -24,18 +24,18 @@ def migrate_up(dry_run: bool) -> int:
 
 
 @click.command("migrate:down")
-@click.option("--dry-run", is_flag=True, help="Print the SQL; exit 1 if there is any.")
+@click.option("--dry-run", is_flag=True, help="Only print the SQL; exit status 1 if there is any.")
 def migrate_down(dry_run: bool) -> int:
-    """Take the latest migration back. Stop all workers first. The table `jobs` stays as Lightpack
-    has it, with its jobs; what workers held is waiting again."""
+    """Roll back the latest migration. Stop all workers first. The table `jobs` is left as Lightpack
+    makes it and keeps its jobs; those that workers had claimed are waiting again."""
     schema = current.engine().schema
     steps = [] if schema is None else schema.uninstall(dry_run)
     if dry_run:
         return _print(steps)
     for name, _sql in steps:
-        click.echo(f"taken back {name}")
+        click.echo(f"rolled back {name}")
     if not steps:
-        click.echo("nothing to take back")
+        click.echo("nothing to roll back")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Tables and JSON on standard output."""
+"""Prints tables and JSON."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 def print_json(value: Any) -> None:
-    """`value` as JSON, indented; ASCII only, so no text of a job acts on the terminal."""
+    """Print `value` as indented JSON. It is ASCII only, so no text of a job can control the
+    terminal."""
     click.echo(json.dumps(value, indent=2))
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """An aligned table; numbers to the right, text escaped."""
+    """Print a table with aligned columns, numbers to the right. Text is escaped."""
     cells = [[escaped(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
     numeric = [isinstance(cell, int) for cell in (rows[0] if rows else titles)]
@@ -39,7 +40,8 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 
 def as_dict(job: Stored) -> dict[str, Any]:
-    """A stored job for JSON; the payload decoded when it is JSON, else its text."""
+    """A stored job as a dict for JSON. Payload and options are decoded if they are JSON; otherwise
+    they stay text."""
     fields = job._asdict()
     for name in ("payload", "options"):
         with contextlib.suppress(ValueError, RecursionError, TypeError):

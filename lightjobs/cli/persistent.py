@@ -1,4 +1,4 @@
-"""The engine, for commands on jobs that other processes have dispatched."""
+"""The engine for commands that act on jobs of other processes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from ..errors import SettingsError
 
 
 def persistent_engine(*but: str) -> Engine:
-    """The engine of this process. Raises SettingsError for one, other than `but`, that is made for
-    this command alone and keeps no jobs beyond it: whatever it answered would not be so."""
-    was_there = current.is_made()
+    """The engine of this process. Raises SettingsError if it was created for this command and keeps
+    its jobs in memory or not at all, so that its answers would mean nothing. `but` names engines
+    that are allowed all the same."""
+    existed = current.is_made()
     engine = current.engine()
-    if engine.unworkable is not None and not was_there and engine.name not in but:
-        raise SettingsError(f"{engine.unworkable} Nor has this command any job to act on.")
+    if engine.unworkable is not None and not existed and engine.name not in but:
+        raise SettingsError(f"{engine.unworkable} This command has no jobs to act on either.")
     return engine

@@ -1,4 +1,4 @@
-"""Commands that write into a project: init, create:job."""
+"""The commands that write files into a project: init and create:job."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _FILES = {
     "app_jobs/__init__.py": "app_jobs/__init__.py",
     "app_jobs/process_payment.py": "app_jobs/process_payment.py",
 }
-"""What init writes, and the template of each."""
+"""The files that init writes and the template of each."""
 
 
 @click.command("init")
 def init() -> None:
-    """Make the current directory a project: .env, config/, app_jobs/ with an example job, and the
-    SQLite tables. Files that are there stay as they are."""
+    """Make the current directory a project. Writes .env, config/ and app_jobs/ with an example job,
+    and creates the SQLite tables. Existing files are kept."""
     for name, template in _FILES.items():
         path = Path(name)
         if path.exists():
@@ -47,9 +47,10 @@ def init() -> None:
 
 @click.command("create:job")
 @click.argument("name")
-@click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
+@click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
 def create_job(name: str, force: bool) -> None:
-    """Write app_jobs/<name>.py with the class NAME, such as SendInvoice."""
+    """Write a new job class. NAME is the name of the class: SendInvoice is written to
+    app_jobs/send_invoice.py."""
     if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", name) or keyword.iskeyword(name):
         raise SettingsError(
             f"{name!r} cannot name a job; allowed: a class name such as SendInvoice"
@@ -57,7 +58,7 @@ def create_job(name: str, force: bool) -> None:
     module = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     path = Path("app_jobs") / f"{module}.py"
     if path.exists() and not force:
-        raise SettingsError(f"{path} is there already; --force overwrites it")
+        raise SettingsError(f"{path} already exists; --force overwrites it")
     path.parent.mkdir(exist_ok=True)
     (path.parent / "__init__.py").touch()
     template = (TEMPLATES / "job.py.txt").read_text(encoding="utf-8")

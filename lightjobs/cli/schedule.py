@@ -1,34 +1,28 @@
-"""Commands on the schedule."""
+"""The commands for the schedule."""
 
 from __future__ import annotations
 
 import sys
 import time
 from datetime import datetime
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import click
 
 from .. import current
-from ..engines.control import Engine
-from ..engines.unstored import UnstoredEngine
 from ..errors import SettingsError
 from ..execution import registry
-from ..model import LastSlot, Status
 from ..schedule import scheduler_main
 from ..schedule.entry import Entry
+from ..schedule.entry_state import EntryState, entry_state
 from ..schedule.loading import FILE, load
+from ..schedule.schedulable import schedulable_engine, unschedulable
 from ..schedule.scheduler import Scheduler
 from ..text import escaped, shortened
 from ..workers import logging_setup
 from .output import json_option, print_json, print_table
 
 _UTC = ZoneInfo("UTC")
-_GONE = "gone"
-"""Of a last job that the store has no more and that nobody has noted as completed: it was cancelled
-or removed, or PHP worked it, or its worker died just after it."""
-
 _TITLES = (
     *("NAME", "EXPRESSION", "ZONE", "NEXT DUE", "NEXT DUE (UTC)"),
     *("LAST DUE", "LAST DUE (UTC)", "LAST JOB"),
@@ -39,63 +33,64 @@ _name_argument = click.argument("name")
 @click.command("schedule:list")
 @json_option
 def schedule_list(as_json: bool) -> None:
-    """List the entries of config/schedule.py: when each is due next, the last moment that was
-    dispatched, and what became of its job. One that is "gone" was cancelled or removed, or worked
-    by PHP, which does not say how it went."""
+    """List the entries of config/schedule.py. Shows when each is due next, the last moment it was
+    dispatched for and the outcome of that job. The outcome "gone" means that the job was cancelled
+    or removed, or that PHP ran it, which does not record an outcome."""
     engine = current.engine()
     known, now = engine.schedule.slots(), int(time.time())
-    standing = [_standing(engine, entry, known.get(entry.name), now) for entry in _entries()]
-    warning = unscheduled(engine) if standing else None
+    states = [entry_state(engine, entry, known.get(entry.name), now) for entry in _entries()]
+    warning = unschedulable(engine) if states else None
     if as_json:
         warnings = [] if warning is None else [warning]
-        print_json({"entries": [_as_dict(one) for one in standing], "warnings": warnings})
+        print_json({"entries": [_as_dict(state) for state in states], "warnings": warnings})
         return
     if warning is not None:
         click.echo(f"warning: {warning}", err=True)
-    if standing:
-        print_table(_TITLES, [_row(one) for one in standing])
+    if states:
+        print_table(_TITLES, [_row(state) for state in states])
     else:
         click.echo(f"no entries in {FILE}")
 
 
 @click.command("schedule:work")
-@click.option("--with-parent", is_flag=True, help="End when the process that started this one has.")
+@click.option("--with-parent", is_flag=True, help="Stop when the parent process has ended.")
 @click.option(
     "--log-format",
-    help="How to print what happens.",
+    help="Format of the log.",
     default="text",
     show_default=True,
     type=click.Choice(["text", "json"]),
 )
 @click.option("--quiet", is_flag=True, help="Print only warnings and errors.")
 def schedule_work(with_parent: bool, log_format: str, quiet: bool) -> int:
-    """Dispatch the jobs of config/schedule.py when they are due, until stopped. Any number may run:
-    each due moment is dispatched once."""
-    engine, entries = _scheduling_engine(), _entries()
+    """Dispatch jobs of config/schedule.py when they are due. Runs until stopped. Any number of
+    schedulers may run: each due moment is dispatched once."""
+    engine, entries = schedulable_engine(), _entries()
     if not entries:
-        raise SettingsError(f"nothing to schedule: no entries in {FILE}")
+        raise SettingsError(f"nothing to schedule: there are no entries in {FILE}")
     logging_setup.configure(log_format, quiet)
 
-    def say_ready() -> None:
+    def print_ready() -> None:
         if not quiet and log_format == "text":
             count = f"{len(entries)} entr{'y' if len(entries) == 1 else 'ies'}"
             click.echo(f" [READY] engine {current.settings().engine}, {count}; Ctrl-C stops")
             sys.stdout.flush()
 
-    return scheduler_main.run(Scheduler(engine, entries), with_parent, say_ready)
+    return scheduler_main.run(Scheduler(engine, entries), with_parent, print_ready)
 
 
 @click.command("schedule:events")
 def schedule_events() -> None:
-    """Dispatch once what is due now, and end: for a system cron that calls this each minute."""
+    """Dispatch what is due now, once, and exit. For a system cron that calls this command every
+    minute."""
     entries = _entries()
     if not entries:
         click.echo(f"no entries in {FILE}")
         return
-    scheduler = Scheduler(_scheduling_engine(), entries)
+    scheduler = Scheduler(schedulable_engine(), entries)
     logging_setup.configure("text", quiet=False)
     now = time.time()
-    scheduler.begin(now, since=now // 60 * 60 - 1)  # a new entry has its first chance this minute
+    scheduler.begin(now, since=now // 60 * 60 - 1)  # a new entry may be due within this minute
     while scheduler.dispatch(now) <= now:
         pass
 
@@ -104,8 +99,8 @@ def schedule_events() -> None:
 @_name_argument
 @json_option
 def schedule_test(name: str, as_json: bool) -> None:
-    """Dispatch the job of the entry NAME now, whatever the time. Its due moments stay, and so does
-    what schedule:list shows: the id that is printed tells job:show which job it was."""
+    """Dispatch the job of the entry NAME now. This changes neither its due moments nor what
+    schedule:list shows. Pass the printed ID to job:show to see the job."""
     entry, engine = _entry(name), current.engine()
     runs_here = engine.name == "sync"
     if engine.unworkable is not None and not runs_here:
@@ -123,18 +118,18 @@ def schedule_test(name: str, as_json: bool) -> None:
 @click.command("schedule:pause")
 @_name_argument
 def schedule_pause(name: str) -> None:
-    """Dispatch nothing for the entry NAME until it is resumed, whoever schedules."""
-    entry, engine = _entry(name), _scheduling_engine()
+    """Pause the entry NAME. No scheduler dispatches it until it is resumed."""
+    entry, engine = _entry(name), schedulable_engine()
     engine.schedule.enroll([entry.name], time.time())
     paused = engine.schedule.pause_entry(entry.name)
-    click.echo(escaped(f"paused {entry.name}" if paused else f"{entry.name} is paused already"))
+    click.echo(escaped(f"paused {entry.name}" if paused else f"{entry.name} is already paused"))
 
 
 @click.command("schedule:resume")
 @_name_argument
 def schedule_resume(name: str) -> None:
-    """Undo schedule:pause. What was due meanwhile is passed over."""
-    entry, engine = _entry(name), _scheduling_engine()
+    """Resume the entry NAME. Moments that were due while it was paused are passed over."""
+    entry, engine = _entry(name), schedulable_engine()
     resumed = engine.schedule.resume_entry(entry.name, time.time())
     click.echo(escaped(f"resumed {entry.name}" if resumed else f"{entry.name} is not paused"))
 
@@ -145,7 +140,8 @@ def _entries() -> list[Entry]:
 
 
 def _entry(name: str) -> Entry:
-    """The entry of that name, or the only one for a job of that name."""
+    """The entry called `name`, or the only entry whose job has that class name or handler. Raises
+    click.UsageError."""
     entries = _entries()
     for entry in entries:
         if entry.name == name:
@@ -155,61 +151,20 @@ def _entry(name: str) -> Entry:
         return of_job[0]
     known = escaped(", ".join(repr(entry.name) for entry in of_job or entries) or "none")
     if of_job:
-        raise click.UsageError(f"{name!r} is the job of several entries; choose one: {known}")
-    raise click.UsageError(f"there is no entry {shortened(name)!r} in {FILE}; known: {known}")
+        raise click.UsageError(f"{name!r} is the job of several entries; allowed: {known}")
+    raise click.UsageError(f"there is no entry {shortened(name)!r} in {FILE}; allowed: {known}")
 
 
-def unscheduled(engine: Engine) -> str | None:
-    """Why a scheduler of its own has nothing to do on this engine; None when it has."""
-    if engine.unworkable is None:
-        return None
-    if isinstance(engine, UnstoredEngine):
-        return f"{engine.unworkable} Nor has a scheduler."
-    return f"{engine.unworkable} Its schedule is that of lightjobs.worker(schedule=True)."
-
-
-def _scheduling_engine() -> Engine:
-    engine = current.engine()
-    if (reason := unscheduled(engine)) is not None:
-        raise SettingsError(reason)
-    if engine.schema is not None:
-        engine.schema.ensure_current()
-    return engine
-
-
-class _Standing(NamedTuple):
-    """Where an entry stands: its next moment, and its last job with the moment it was for."""
-
-    entry: Entry
-    paused: bool
-    next: int | None
-    last: int | None
-    job_id: str | None
-    outcome: str | None
-
-
-def _standing(engine: Engine, entry: Entry, last: LastSlot | None, now: int) -> _Standing:
-    paused = last is not None and last.paused
-    due = None if paused else entry.next_after(now)
-    if last is None or last.job_id is None:
-        return _Standing(entry, paused, due, None, None, None)
-    job = engine.find(last.job_id)
-    left = Status.COMPLETED if last.completed else _GONE
-    outcome = left if job is None else job.status
-    last_due = None if last.job_due is None else int(last.job_due)
-    return _Standing(entry, paused, due, last_due, last.job_id, outcome)
-
-
-def _row(one: _Standing) -> tuple[str, ...]:
-    zone = one.entry.zone
-    none = "paused" if one.paused else "never"
+def _row(state: EntryState) -> tuple[str, ...]:
+    zone = state.entry.zone
+    none = "paused" if state.paused else "never"
     return (
-        one.entry.name,
-        one.entry.expression,
+        state.entry.name,
+        state.entry.expression,
         zone.key,
-        *(_shown(one.next, zone, none), _shown(one.next, _UTC, none)),
-        *(_shown(one.last, zone, "-"), _shown(one.last, _UTC, "-")),
-        f"{one.job_id} {one.outcome}" if one.job_id else "-",
+        *(_shown(state.next, zone, none), _shown(state.next, _UTC, none)),
+        *(_shown(state.last, zone, "-"), _shown(state.last, _UTC, "-")),
+        f"{state.job_id} {state.outcome}" if state.job_id else "-",
     )
 
 
@@ -219,8 +174,8 @@ def _shown(moment: int | None, zone: ZoneInfo, none: str) -> str:
     return datetime.fromtimestamp(moment, zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _as_dict(one: _Standing) -> dict[str, object]:
-    entry = one.entry
+def _as_dict(state: EntryState) -> dict[str, object]:
+    entry = state.entry
     return {
         "name": entry.name,
         "handler": entry.handler,
@@ -230,13 +185,13 @@ def _as_dict(one: _Standing) -> dict[str, object]:
         "accuracy": entry.accuracy,
         "jitter": entry.jitter,
         "without_overlapping": not entry.overlapping,
-        "paused": one.paused,
-        "next_due": _iso(one.next, entry.zone),
-        "next_due_utc": _iso(one.next, _UTC),
-        "last_due": _iso(one.last, entry.zone),
-        "last_due_utc": _iso(one.last, _UTC),
-        "last_job": one.job_id,
-        "last_outcome": one.outcome,
+        "paused": state.paused,
+        "next_due": _iso(state.next, entry.zone),
+        "next_due_utc": _iso(state.next, _UTC),
+        "last_due": _iso(state.last, entry.zone),
+        "last_due_utc": _iso(state.last, _UTC),
+        "last_job": state.job_id,
+        "last_outcome": state.outcome,
     }
 
 

@@ -1,4 +1,4 @@
-"""job:work"""
+"""The command job:work."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str) -> int:
     found = re.fullmatch(r"(\d+)\s*([kmg]?)b?", value.strip().lower())
     if not found:
         raise click.BadParameter(
-            f"{value!r} is not a size; allowed: such as 256M or 1G", ctx, param
+            f"{value!r} is not a size; allowed: bytes, or such as 256M or 1G", ctx, param
         )
     return int(found[1]) * _UNITS[found[2]]
 
@@ -45,9 +45,9 @@ def _queues(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str
 
 
 def _option(name: str, help: str, **keywords: Any) -> Callable[[Any], Any]:
-    twin = "JOB_" + name.removeprefix("--").replace("-", "_").upper()
+    variable = "JOB_" + name.removeprefix("--").replace("-", "_").upper()
     return click.option(
-        name, help=help, envvar=twin, show_envvar=True, show_default=True, **keywords
+        name, help=help, envvar=variable, show_envvar=True, show_default=True, **keywords
     )
 
 
@@ -58,53 +58,64 @@ _SECONDS = click.FloatRange(min=0)
 @click.command("job:work")
 @_option(
     "--queue",
-    "Queues to work, in strict order, separated by commas.",
+    "Queues to take jobs from, in strict order, separated by commas.",
     default="default",
     callback=_queues,
     metavar="NAMES",
 )
 @_option(
     "--workers",
-    "Child processes; 0 runs jobs in this one.",
+    "Number of child processes; 0 runs jobs in this process.",
     default=1,
     type=click.IntRange(0, 1000),
 )
-@_option("--concurrency", "Jobs a child runs at a time.", default=1, type=click.IntRange(1, 1000))
+@_option(
+    "--concurrency",
+    "Number of jobs that each child runs at a time.",
+    default=1,
+    type=click.IntRange(1, 1000),
+)
 @_option(
     "--sleep",
-    "Longest pause between two looks at the store, in seconds.",
+    "Longest time between two polls of the store, in seconds.",
     default=1.0,
     type=click.FloatRange(min=0.01),
 )
-@_option("--cooldown", "Stop after this many seconds; 0: never.", default=0.0, type=_SECONDS)
-@_option("--max-jobs", "Stop after this many runs in all; 0: never.", default=0, type=_NATURAL)
+@_option("--cooldown", "Stop after this many seconds; 0 means never.", default=0.0, type=_SECONDS)
+@_option("--max-jobs", "Stop after this many runs; 0 means never.", default=0, type=_NATURAL)
 @_option(
     "--max-memory",
-    "Replace a child that grows beyond this, such as 256M; 0: never.",
+    "Replace a child that uses more memory than this, such as 256M; 0 means never.",
     default="0",
     callback=_size,
     metavar="SIZE",
 )
-@_option("--stop-when-empty", "Stop when no job is due and none runs.", is_flag=True)
-@_option("--grace", "Seconds running jobs have to finish at a stop.", default=25.0, type=_SECONDS)
+@_option("--stop-when-empty", "Stop when no job is due and none is running.", is_flag=True)
+@_option(
+    "--grace",
+    "Seconds that running jobs have to finish when the worker stops.",
+    default=25.0,
+    type=_SECONDS,
+)
 @_option(
     "--log-format",
-    "How to print what happens.",
+    "Format of the log.",
     default="text",
     type=click.Choice(["text", "json"]),
 )
 @_option("--quiet", "Print only warnings and errors.", is_flag=True)
-@_option("--schedule", "Dispatch the jobs of config/schedule.py too.", is_flag=True)
+@_option("--schedule", "Also dispatch the jobs of config/schedule.py.", is_flag=True)
 def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: object) -> int:
-    """Work jobs until stopped. TERM and Ctrl-C stop gracefully: no new job is started, running
-    ones may finish within --grace, the others go back at no cost. A second signal is immediate."""
-    gc.disable()  # a start imports much and leaves no garbage: 6 % of its time
+    """Run jobs until stopped. SIGTERM and Ctrl-C stop the worker gracefully: it starts no new job,
+    gives running jobs --grace seconds to finish and hands the others back at no cost. A second
+    signal stops it at once."""
+    gc.disable()  # collecting during the imports finds no garbage and takes 6 % of the start
     settings = current.settings()
-    # A supervisor needs no middleware: it imports nothing of the project's.
+    # A supervisor needs no middleware: it imports nothing from the project.
     engine = connect(settings) if workers else current.engine()
     if engine.unworkable is not None:
         raise SettingsError(engine.unworkable)
-    engine.ensure_ready()  # a store that is not there is said now, with exit status 3
+    engine.ensure_ready()  # an unreachable store ends the command here, with exit status 3
     options = Options(
         queues=queue,
         workers=workers,
@@ -121,19 +132,19 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
 
 
 def _work(engine: Engine, settings: Settings, options: Options) -> int:
-    say_ready = partial(_say_ready, settings, options)
+    print_ready = partial(_print_ready, settings, options)
     if not options.workers:
         from ..workers.foreground import work
 
         registry.load(settings.modules)
         printed = job_log.make(options.log_format, options.quiet, options.color)
-        return work(engine, options, printed, say_ready)
+        return work(engine, options, printed, print_ready)
     from ..workers.supervisor import Supervisor
 
-    return Supervisor(engine, options, say_ready).run()
+    return Supervisor(engine, options, print_ready).run()
 
 
-def _say_ready(settings: Settings, options: Options) -> None:
+def _print_ready(settings: Settings, options: Options) -> None:
     if options.quiet or options.log_format != "text":
         return
     kind, count = settings.engine, options.workers
@@ -142,17 +153,17 @@ def _say_ready(settings: Settings, options: Options) -> None:
     processes = f"{count} worker{'s' if count != 1 else ''}" if count else "this process"
     queues = escaped(", ".join(options.queues))
     line = f" [READY] engine {kind}, queues {queues}, {processes}; Ctrl-C stops\n"
-    with contextlib.suppress(OSError):  # nobody reads: jobs matter, lines do not
+    with contextlib.suppress(OSError):  # if the output is closed: jobs matter, lines do not
         os.write(1, line.encode())
 
 
 def _scheduler(options: Options) -> contextlib.AbstractContextManager[object]:
-    """A scheduler beside the worker. Raises SettingsError for a wrong schedule, at once."""
+    """A scheduler that runs next to the worker. Raises SettingsError for a wrong schedule."""
     from ..schedule.loading import FILE, load
     from ..schedule.scheduler_subprocess import SchedulerSubprocess
 
     registry.load(current.settings().modules)
     if not load():
-        raise SettingsError(f"--schedule: there are no entries in {FILE}")
+        raise SettingsError(f"--schedule has nothing to dispatch: there are no entries in {FILE}")
     quiet = ["--quiet"] if options.quiet else []
     return SchedulerSubprocess([f"--log-format={options.log_format}", *quiet])

@@ -26,7 +26,7 @@ LIGHTPACK_PACKAGE = "app_jobs"
 LIGHTPACK_NAMESPACE = "App\\Jobs\\"
 READY_MADE = {
     "lightjobs.cleanup.CleanupJob": "lightjobs.cleanup",
-    "lightjobs.RunCommand": "lightjobs.schedule.command",
+    "lightjobs.RunCommand": "lightjobs.schedule.loading",
 }
 """The jobs that come with lightjobs, with their modules. These are imported at the first look-up:
 few workers run such a job, and importing them would add 6 ms to the start of every worker."""

@@ -1,4 +1,4 @@
-"""The scheduler: recurring jobs. A project writes them in config/schedule.py:
+"""Recurring jobs. A project lists them in config/schedule.py:
 
 from lightjobs.schedule import schedule
 
@@ -16,7 +16,7 @@ __all__ = ["Schedule", "schedule"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:  # only when it is asked for: every worker knows RunCommand, and no more
+    if name in __all__:  # imported on demand: a worker without a scheduler needs none of it
         from . import builder
 
         return getattr(builder, name)

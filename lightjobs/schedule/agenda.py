@@ -1,6 +1,6 @@
-"""The dispatcher's policy: which slots to push at a moment, and when to look again.
+"""The scheduler's policy: which slots to push at a moment, and when to look again.
 
-It knows neither store nor clock; whoever drives it does.
+It uses neither the store nor a clock: the scheduler passes in what is needed of both.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from typing import NamedTuple
 from .entry import Entry
 
 TOLERANCE = 60
-"""Seconds within which accuracy "none" still counts a moment as met: a system cron that calls
-`schedule:events` each minute meets every one."""
+"""Seconds by which a moment may be late without counting as missed under accuracy "none", so that a
+system cron that calls `schedule:events` each minute misses none."""
 
 CATCH_UP = 20
-"""How many slots one entry may bring at a time, so that making up for a year of them neither fills
+"""The most slots of one entry pushed at a time, so that making up for a year of them neither fills
 the memory nor keeps other entries waiting."""
 
 
 class Due(NamedTuple):
-    """An entry and the moment it is due; together they are unique in the store."""
+    """An entry and a moment at which it is due. The store takes each such pair once."""
 
     entry: Entry
     moment: int
 
 
 class Agenda:
-    """What is due from now on, given the `last` moment each entry was dispatched for, by name.
+    """The slots due from now on, given the `last` moment each entry was dispatched for, by name.
 
-    An entry that is not in `last` begins `now`: it has missed nothing. What was due up to
-    `missed_until` accuracy "none" does not make up for. Only moments after the last
-    are ever due, so a clock that is set back brings none of them twice; set forward, it makes the
-    moments it jumped over missed ones, and what was dispatched early is not dispatched again.
+    An entry that is not in `last` begins `now`: it has missed nothing. An entry with accuracy
+    "none" does not make up for moments up to `missed_until`. Only moments after the last one are
+    due, so setting the clock back dispatches none twice. Setting it forward turns the moments in
+    between into missed ones, and those dispatched early are not dispatched again.
     """
 
     def __init__(
@@ -52,8 +52,9 @@ class Agenda:
             self._enter(place, entry, int(after // 1))
 
     def due(self, now: float, most: int = CATCH_UP) -> list[Due]:
-        """The slots to push, each once: for the moments up to `now` that nobody took, as the
-        entry's accuracy says. An entry brings `most` at a time, the others the next time."""
+        """The slots to push for the moments up to `now`; each is returned once. The entry's
+        accuracy decides which of the missed moments are among them. One entry has at most `most`
+        of them; the next call returns the rest."""
         ready = []
         while self._queue and self._queue[0][0] <= now:
             ready.append(heapq.heappop(self._queue))
@@ -67,11 +68,11 @@ class Agenda:
 
     @property
     def next(self) -> int | None:
-        """The moment of the next slot, perhaps a past one; None if there will be none."""
+        """The moment of the next slot, which may be in the past; None if there is none."""
         return self._queue[0][0] if self._queue else None
 
     def count(self, until: float) -> int:
-        """How many entries are due by then."""
+        """How many entries are due by the moment `until`."""
         return sum(due <= until for due, *_ in self._queue)
 
     def _enter(self, place: int, entry: Entry, after: int) -> None:
@@ -81,7 +82,7 @@ class Agenda:
 
 
 def _chosen(entry: Entry, after: int, until: int) -> Iterator[int]:
-    """Of the moments in (after, until], one at least, those that the entry's accuracy asks for."""
+    """The moments in (after, until], where there is at least one, that the accuracy asks for."""
     if entry.accuracy == "all":
         yield from entry.slots(after, until)
         return

@@ -1,4 +1,4 @@
-"""`schedule`, what config/schedule.py writes its entries with."""
+"""`schedule`, the object that config/schedule.py adds its entries to."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .event import Event
 
 
 class Schedule:
-    """A list of entries, as they are written."""
+    """The entries written so far, as events."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
 
     def job(self, job: type[Job] | FunctionJob[Any, Any, Any]) -> Event:
-        """A new entry that dispatches a job of this class, or of this `@job` function, with what
-        its setters have set."""
+        """Add an entry that dispatches a job of this class, or of this `@job` function with the
+        values its setters have set. Raises JobDefinitionError for anything else."""
         made = _made(job)
         return self._add(made, type(made).__name__)
 
     def command(self, command: Sequence[str]) -> Event:
-        """A new entry that runs a program, by a worker and as a job: `["program", "argument"]`. No
-        shell reads it."""
+        """Add an entry that runs a program, such as `["program", "argument"]`. A worker runs it as
+        a job, without a shell. Raises JobDefinitionError for anything but such a list."""
         arguments = checked(command)
         return self._add(RunCommand().setPayload({"command": arguments}), title(arguments))
 
@@ -44,9 +44,9 @@ def _made(job: object) -> Job:
         return job.as_job()
     if not (isinstance(job, type) and issubclass(job, Job) and job is not Job):
         shown = shortened(repr(job))
-        raise JobDefinitionError(f"job({shown}); allowed: a Job class, or a function under @job")
+        raise JobDefinitionError(f"job({shown}); allowed: a Job class or a function under @job")
     return job()
 
 
 schedule = Schedule()
-"""The schedule that is being loaded; `loading.load` empties it first."""
+"""The schedule that is being loaded; `loading.load` empties it before and after."""

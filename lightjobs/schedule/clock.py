@@ -1,6 +1,7 @@
-"""The clock on the wall of a zone: what it shows at a moment, and when it shows a reading.
+"""The wall clock of a zone: what it shows at a moment, and when it shows a reading.
 
-A moment is a whole number of unix seconds, a reading a naive datetime in whole seconds.
+A moment is a whole number of unix seconds, and a reading is a naive datetime in whole seconds. The
+clock changes when the zone's offset from UTC does, as between winter and summer time.
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ from zoneinfo import ZoneInfo
 _EPOCH: Final = datetime(1970, 1, 1)
 _SECOND: Final = timedelta(seconds=1)
 _DAY: Final = 86_400
-"""How far apart changes of the clock are looked for; no zone has turned it twice in three days."""
+"""The step, in seconds, of the search for changes. No zone has had two of them in three days."""
 
 
 def reading(moment: int, zone: ZoneInfo) -> datetime:
-    """What the clock shows at `moment`. OverflowError or ValueError beyond the years 1 to 9999."""
+    """What the clock shows at `moment`. Raises OverflowError or ValueError for one outside the
+    years 1 to 9999."""
     return datetime.fromtimestamp(moment, zone).replace(tzinfo=None, fold=0)
 
 
 def highest(moment: int, zone: ZoneInfo) -> datetime:
-    """A reading no lower than any the clock has shown up to `moment`: higher than the present one
-    only while an hour is shown for the second time."""
+    """A reading no lower than any the clock has shown up to `moment`. It is higher than the reading
+    at `moment` only while an hour is shown for the second time."""
     now = datetime.fromtimestamp(moment, zone)
     shown = now.replace(tzinfo=None, fold=0)
     if not now.fold:
@@ -33,8 +35,8 @@ def highest(moment: int, zone: ZoneInfo) -> datetime:
 def first_showing(wanted: datetime, zone: ZoneInfo) -> int:
     """The first moment at which the clock shows `wanted` or later.
 
-    So a reading that the clock shows twice means the first time, and one that it skips means the
-    moment right after the gap.
+    A reading that the clock shows twice therefore means the first time, and one that it skips means
+    the moment right after the gap.
     """
     moment = _read(wanted, zone, fold=0)
     if reading(moment, zone) == wanted:
@@ -44,7 +46,7 @@ def first_showing(wanted: datetime, zone: ZoneInfo) -> int:
 
 
 def first_change(start: int, end: int, zone: ZoneInfo) -> int | None:
-    """The first moment in (start, end] at which the clock has been turned, or None."""
+    """The first moment in (start, end] at which the clock changes, or None."""
     before = offset(start, zone)
     while start < end:
         probe = min(start + _DAY, end)
@@ -55,7 +57,7 @@ def first_change(start: int, end: int, zone: ZoneInfo) -> int | None:
 
 
 def last_change(start: int, end: int, zone: ZoneInfo) -> int | None:
-    """The last moment in (start, end] at which the clock has been turned, or None."""
+    """The last moment in (start, end] at which the clock changes, or None."""
     after = offset(end, zone)
     while start < end:
         probe = max(end - _DAY, start)
@@ -66,7 +68,7 @@ def last_change(start: int, end: int, zone: ZoneInfo) -> int | None:
 
 
 def _change_between(low: int, high: int, zone: ZoneInfo) -> int:
-    """The one change in (low, high]."""
+    """The moment of the only change in (low, high]."""
     before = offset(low, zone)
     while high - low > 1:
         middle = (low + high) // 2
@@ -91,10 +93,10 @@ def _read(wanted: datetime, zone: ZoneInfo, fold: int) -> int:
 
 
 def naive(seconds: int) -> datetime:
-    """The reading `seconds` after 1970 began on that clock."""
+    """The reading `seconds` after 1970-01-01 00:00 on the same clock."""
     return _EPOCH + timedelta(seconds=seconds)
 
 
 def seconds(shown: datetime) -> int:
-    """The opposite of `naive`."""
+    """Seconds from 1970-01-01 00:00 to the reading `shown`: the inverse of `naive`."""
     return (shown - _EPOCH) // _SECOND

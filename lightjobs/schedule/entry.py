@@ -1,4 +1,4 @@
-"""An entry of the schedule, finished and checked: a job, and when it is due."""
+"""An entry of the schedule, complete and checked: a job and when it is due."""
 
 from __future__ import annotations
 
@@ -16,33 +16,34 @@ from .window import Window
 
 ACCURACIES = ("latest", "all", "none")
 NAME_LENGTH = 150
-"""Characters; the stores keep a row or field under each name."""
+"""Characters. The stores keep a row or field under each name."""
 
 _MOST_SKIPS = 10_000
-"""Due moments outside the window that are looked at: more than any turned clock brings."""
+"""How many due moments outside the window are skipped before the search ends. Changes of the clock
+cause far fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Moments are whole unix seconds."""
+    """A recurring job. Moments are whole unix seconds."""
 
     name: str
-    """Unique in the schedule; what a store knows the entry by."""
+    """Unique in the schedule; the store keeps the entry under it."""
     job: Job
-    """Its class, payload and what was set on it."""
+    """Carries its class, its payload and the values set on it."""
     recurrence: Recurrence
     zone: ZoneInfo
     window: Window | None
     when: Callable[[], object] | None
-    """Asked when a slot is dispatched; a false answer passes the slot over."""
+    """Called when a slot is due; if it returns a false value, the slot is passed over."""
     accuracy: str
     """One of ACCURACIES: which of the moments missed while no scheduler ran are made up for."""
     jitter: float
-    """Seconds by which a job may at random become due later than its slot."""
+    """Each job becomes due up to so many seconds after its slot, at random."""
     overlapping: bool
-    """False: a slot is passed over while the job of the one before has not ended."""
+    """If False, a slot is passed over while the job of an earlier one has not ended."""
     place: str
-    """The file and line that make it."""
+    """The file and line where the entry is written."""
 
     @property
     def handler(self) -> str:
@@ -51,7 +52,7 @@ class Entry:
 
     @property
     def expression(self) -> str:
-        """When it is due, for people."""
+        """When the entry is due, as text for people."""
         if self.window is None:
             return self.recurrence.text
         return f"{self.recurrence.text}, {self.window.start:%H:%M} to {self.window.end:%H:%M}"
@@ -82,7 +83,7 @@ class Entry:
         return any(map(window.holds, self.recurrence.readings(due, self.zone)))
 
     def slots(self, after: int, until: int) -> Iterator[int]:
-        """All due moments in (after, until], one at a time: there may be millions."""
+        """All due moments in (after, until], generated one at a time: there may be millions."""
         due = self.next_after(after)
         while due is not None and due <= until:
             yield due

@@ -1,4 +1,4 @@
-"""Reading a project's config/schedule.py."""
+"""Reads a project's config/schedule.py."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import threading
 import traceback
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import JobDefinitionError, LightjobsError, SettingsError
 from ..execution import registry
-from .builder import schedule
-from .entry import Entry
-from .event import Event
+from . import command
+
+if TYPE_CHECKING:
+    from .entry import Entry
+    from .event import Event
 
 FILE = "config/schedule.py"
 
@@ -20,13 +23,16 @@ _lock = threading.Lock()
 
 
 def load(project: Path | None = None) -> list[Entry]:
-    """The entries of the project in `project` (default: the current directory), in the file's
-    order; none without a file. The job modules must have been imported. Raises SettingsError with
-    file and line for anything wrong."""
+    """The entries of the project in the folder `project` (default: the current directory), in the
+    order of its config/schedule.py; none if there is no such file. The job modules must have been
+    imported. Raises SettingsError, with file and line, for anything wrong."""
     path = (project or Path.cwd()) / FILE
     if not path.exists():
         return []
-    handlers = registry.READY_MADE.keys() | registry.handlers()  # what workers know, too
+    # Imported here, because every job:dispatch imports this module, and the builder takes 40 ms.
+    from .builder import schedule
+
+    handlers = registry.READY_MADE.keys() | registry.handlers()  # workers know the same ones
     with _lock:
         schedule.events.clear()
         try:
@@ -34,8 +40,16 @@ def load(project: Path | None = None) -> list[Entry]:
             entries = [_finished(event, handlers) for event in schedule.events]
         finally:
             schedule.events.clear()
-    _refuse_doubles(entries)
+    _refuse_duplicates(entries)
     return entries
+
+
+def _commands() -> list[list[str]]:
+    jobs = [entry.job for entry in load()]
+    return [job.getPayload()["command"] for job in jobs if isinstance(job, command.RunCommand)]
+
+
+command.allow(_commands)
 
 
 def _run(path: Path) -> None:
@@ -51,38 +65,38 @@ def _finished(event: Event, handlers: Collection[str]) -> Entry:
         entry = event.entry()
         if entry.handler not in handlers:
             raise JobDefinitionError(
-                f"no worker would find {entry.handler}: workers import the packages of "
-                f"JOB_MODULES, and {type(entry.job).__module__} is in none of them"
+                f"no worker would find {entry.handler}: workers import the packages in "
+                f"JOB_MODULES, and none of them contains {type(entry.job).__module__}"
             )
-        entry.new_job(0)  # for its payload
+        entry.new_job(0)  # raises PayloadError for a wrong payload
     except LightjobsError as error:
         raise SettingsError(f"{event.place}: {_reason(error)}") from None
     return entry
 
 
-def _refuse_doubles(entries: list[Entry]) -> None:
+def _refuse_duplicates(entries: list[Entry]) -> None:
     places: dict[str, str] = {}
     for entry in entries:
         if entry.name in places:
             raise SettingsError(
                 f"{entry.place}: the entry of {places[entry.name]} is called {entry.name!r} too; "
-                'give one of them a name: .name("…")'
+                'give one of them another name with .name("…")'
             )
         places[entry.name] = entry.place
 
 
 def _place(error: BaseException) -> str:
-    """Where the error is. What we refuse is wrong where it was said, perhaps in a file that the
-    schedule imports; for anything else, the line of the schedule."""
+    """The file and line to name for the error. For an error of ours it is the line that called us,
+    perhaps in a file that the schedule imports. For any other it is the line in the schedule."""
     if isinstance(error, SyntaxError):
         file = FILE if error.filename in (None, "<string>") else error.filename
         return file if error.lineno is None else f"{file} line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, LightjobsError):
-        said = [frame for frame in frames if _OURS not in Path(frame.filename).parents]
+        callers = [frame for frame in frames if _OURS not in Path(frame.filename).parents]
     else:
-        said = [frame for frame in frames if frame.filename == FILE]
-    return f"{said[-1].filename} line {said[-1].lineno}" if said else FILE
+        callers = [frame for frame in frames if frame.filename == FILE]
+    return f"{callers[-1].filename} line {callers[-1].lineno}" if callers else FILE
 
 
 def _reason(error: BaseException) -> str:

@@ -1,17 +1,17 @@
-"""When an entry is due: by the clock on a zone's wall (Cron), or by intervals (Every).
+"""When an entry is due: by the wall clock of a zone (Cron) or at intervals (Every).
 
-**The rule for days on which the clock is turned.**
+**The rule for days on which the clock changes**
 
 - An entry with fixed hours (its hour field does not allow every hour) is due at the first moment
-  at which the clock shows its time or later. So a time that the clock shows twice runs once, the
-  first time; a time that the clock skips runs once, right after the gap, and so do several times
-  skipped by one gap together.
-- An entry that may run in every hour (`hourly()`, `everyMinutes(n)`, an hour field `*`) follows
-  the clock as it goes: it is due whenever the clock shows one of its minutes. The hour shown
-  twice is two hours, the hour skipped is none, so what runs each hour runs once each real hour.
-  Where a zone turns its clock by half an hour (Australia/Lord_Howe), two runs of that day may lie
-  half an hour or an hour and a half apart.
-- An interval counts seconds in UTC and knows no clock.
+  at which the clock shows its time or later. A time that the clock shows twice therefore runs once,
+  the first time. A time that the clock skips runs once, right after the gap, and several times
+  skipped by the same gap run once together.
+- An entry that may run in every hour (`hourly()`, `everyMinutes(n)`, an hour field `*`) is due
+  whenever the clock shows one of its minutes. An hour that is shown twice counts as two hours and a
+  skipped hour does not count, so an hourly entry runs once in each real hour. Where a zone changes
+  its clock by half an hour (Australia/Lord_Howe), two runs on that day may be half an hour or an
+  hour and a half apart.
+- An interval counts seconds in UTC and does not depend on a clock.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ _NAMES = {
 
 
 class Recurrence(Protocol):
-    """Moments (whole unix seconds) at which something is due."""
+    """The moments (whole unix seconds) at which something is due."""
 
     @property
     def text(self) -> str:
-        """The moments, for people."""
+        """The rule, as text for people."""
 
     @property
     def grain(self) -> int:
-        """Seconds within which there is at most one: 60 for cron, 1 for intervals."""
+        """The least number of seconds between two due moments: 60 for cron, 1 for intervals."""
 
     def next_after(self, moment: int) -> int | None:
         """The first due moment after `moment`; None if there is none in 50 years."""
@@ -65,12 +65,13 @@ class Recurrence(Protocol):
         """The last due moment before `moment`; None if there is none in 50 years."""
 
     def readings(self, due: int, zone: ZoneInfo) -> Iterator[datetime]:
-        """What a clock in `zone` shows at a due moment; right after a gap, the due times in it."""
+        """What a clock in `zone` shows at a due moment. Right after a gap these are the due times
+        inside the gap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Each whole multiple of so many seconds since 1970, so that all processes agree."""
+    """Every whole multiple of `seconds` since 1970, so that all processes agree."""
 
     seconds: int
 
@@ -93,7 +94,8 @@ class Every:
 
 
 class Cron:
-    """Five fields of cron, read by the clock of `zone`. Raises JobDefinitionError for bad text."""
+    """Five fields of cron, read by the wall clock of `zone`. Raises JobDefinitionError for a text
+    that `cron_text` refuses."""
 
     grain = 60
 
@@ -126,7 +128,7 @@ class Cron:
     def _next_fixed(self, moment: int) -> int | None:
         for shown in self._shown_from(clock.reading(moment, self.zone)):
             due = clock.first_showing(shown, self.zone)
-            if due > moment:  # not so for what an hour shows for the second time
+            if due > moment:  # a reading in an hour shown twice stands for the first time
                 return due
         return None
 
@@ -149,7 +151,7 @@ class Cron:
             change = clock.first_change(start, due, self.zone)
             if change is None:
                 return due
-            # From here on the clock reads otherwise, at this very moment to begin with.
+            # The clock has another offset from this change on, so search again from it, inclusive.
             start, moment, offset = change, change - 1, clock.offset(change, self.zone)
 
     def _last_hourly(self, moment: int) -> int | None:
@@ -165,9 +167,11 @@ class Cron:
             moment = change
 
     def _shown_from(self, shown: datetime, reverse: bool = False) -> Iterator[datetime]:
-        """All readings that match after `shown`, one after the other; or before it, backwards."""
-        # cronsim reads the fields and judges the days. The steps are taken here: its own begin by
-        # reading the text again, and know Debian's rule for turned clocks, not the one above.
+        """All readings after `shown` that match, in order, or with `reverse` those before it,
+        backwards."""
+        # cronsim parses the fields and decides about days. The steps are taken here, because its
+        # own parse the text again each time and follow Debian's rule for changes of the clock
+        # instead of the rule above.
         day, minute = shown.date(), shown.hour * 60 + shown.minute
         if reverse:
             step, whole_day = -_DAY, self._minutes[::-1]
@@ -186,7 +190,8 @@ class Cron:
 
 @lru_cache(maxsize=1024)
 def _minutes_of_day(text: str) -> tuple[int, ...]:
-    """In order; shared by all entries of one expression, for there may be 1,440."""
+    """The matching minutes of a day, in order. Cached, because entries with the same expression
+    share them and there may be 1,440."""
     cron = CronSim(text, _SOME_DAY)
     return tuple(
         hour * 60 + minute for hour in sorted(cron.hours) for minute in sorted(cron.minutes)
@@ -194,10 +199,12 @@ def _minutes_of_day(text: str) -> tuple[int, ...]:
 
 
 def cron_text(text: str) -> str:
-    """`text` as five fields. Raises JobDefinitionError, naming it, if it is no cron expression or
-    is never due."""
+    """`text` as five fields. Raises JobDefinitionError, naming the text, if it is not a cron
+    expression or is never due."""
     if not isinstance(text, str):
-        raise JobDefinitionError(f"cron({text!r}) is no text; allowed: such as '0 8 1,15 * *'")
+        raise JobDefinitionError(
+            f"cron({shortened(repr(text))}) is not a text; allowed: such as '0 8 1,15 * *'"
+        )
     named = f"cron({shortened(text)!r})"
     if text.strip().startswith("@"):
         if text.strip() not in _NAMES:
@@ -212,9 +219,9 @@ def cron_text(text: str) -> str:
     try:
         due = next(CronSim(" ".join(fields), _SOME_DAY), None)
     except (CronSimError, ValueError, AssertionError) as error:
-        # ValueError: digits beyond what int() reads; AssertionError: steps of L and the like.
+        # ValueError: more digits than int() accepts. AssertionError: steps on L and the like.
         reason = str(error) if isinstance(error, CronSimError) else "wrong number or step"
-        raise JobDefinitionError(f"{named} is no cron expression: {reason}") from None
+        raise JobDefinitionError(f"{named} is not a cron expression: {reason}") from None
     if due is None:
-        raise JobDefinitionError(f"{named} is never due: no such day in 50 years")
+        raise JobDefinitionError(f"{named} is never due: there is no such day in 50 years")
     return " ".join(fields)

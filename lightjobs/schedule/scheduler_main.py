@@ -1,4 +1,4 @@
-"""The process of `schedule:work`."""
+"""The scheduler in a process of its own: `schedule:work`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ def run(
     with_parent: bool = False,
     on_ready: Callable[[], None] = lambda: None,
 ) -> int:
-    """Dispatch until TERM or INT; the second is immediate, and loses or doubles nothing either.
-    `with_parent`: end as well when the process that started this one has gone. Returns 0."""
+    """Dispatch until SIGTERM or SIGINT. A second signal ends the process at once; that loses no job
+    and dispatches none twice. With `with_parent`, also end when the parent process has ended.
+    Returns 0, the exit status."""
     parent = os.getppid()
     signals = _Signals()
-    scheduler.begin(time.time(), beside_others=True)
+    scheduler.begin(time.time(), among_others=True)
     on_ready()
     while not signals.count and (not with_parent or os.getppid() == parent):
         until = scheduler.tick(time.time())
@@ -30,8 +31,8 @@ def run(
 
 
 class _Signals:
-    """Counts TERM and INT. A pipe wakes the sleep: one that began just after the count was looked
-    at would not notice otherwise."""
+    """Counts SIGTERM and SIGINT. A pipe wakes `wait`, which would otherwise miss a signal that
+    arrives between the look at the count and the start of the sleep."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -48,7 +49,7 @@ class _Signals:
             os._exit(0)
 
     def wait(self, seconds: float) -> None:
-        """Sleep so long, or until a signal."""
+        """Sleep for so many seconds or until a signal."""
         if seconds > 0:
             select.select([self._reading], [], [], seconds)
         with contextlib.suppress(BlockingIOError):

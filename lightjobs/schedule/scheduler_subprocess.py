@@ -1,5 +1,8 @@
-"""`job:work --schedule`: a scheduler beside the supervisor, in a process of its own, because user
-code (`when`, the schedule's imports) must not keep the supervisor from beating."""
+"""The scheduler as a child process of the supervisor: `job:work --schedule`.
+
+It is a process of its own because user code (`when`, the imports of the schedule) must not keep the
+supervisor from sending heartbeats.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from typing import Self
 
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 5.0
-"""How long a scheduler has to end when told; killing it loses and doubles nothing."""
+"""How long the scheduler may take to stop before it is killed. Killing it loses no job and
+dispatches none twice."""
 
 _log = logging.getLogger("lightjobs.schedule")
 
@@ -54,8 +58,8 @@ class SchedulerSubprocess:
                     return
                 self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
             status = self._process.wait()
-            if status == 0:  # told to: Ctrl-C reaches all processes of a terminal
+            if status == 0:  # it was stopped: Ctrl-C reaches all processes of a terminal
                 return
             if not self._over.is_set():
-                _log.error("the scheduler ended with status %d; another takes over", status)
+                _log.error("the scheduler ended with exit status %d; starting another", status)
             self._over.wait(RESTART_SECONDS)

@@ -1,4 +1,4 @@
-"""The scheduler in a thread, beside workers in the same process."""
+"""The scheduler in a thread, next to workers in the same process."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from ..errors import LightjobsError, StoreUnavailable
 from .scheduler import AWAY_SECONDS, Scheduler
 
 STOP_SECONDS = 5.0
-"""How long to wait for its end; going on for a while loses and doubles nothing."""
+"""How long `stop` waits for the thread. If it goes on for a while, that loses no job and dispatches
+none twice."""
 
 _log = logging.getLogger("lightjobs.schedule")
 
 
 class SchedulerThread(threading.Thread):
-    """Dispatches until `stop`, as `schedule:work` does."""
+    """Dispatches jobs until `stop`, as `schedule:work` does."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         super().__init__(name="schedule", daemon=True)
@@ -30,17 +31,18 @@ class SchedulerThread(threading.Thread):
             now = time.time()
             try:
                 if not begun:
-                    self._scheduler.begin(now, beside_others=True)
+                    self._scheduler.begin(now, among_others=True)
                     begun = True
                 until = self._scheduler.tick(now)
             except StoreUnavailable as error:
                 _log.warning("the store is away: %s", error)
                 until = now + AWAY_SECONDS
             except LightjobsError as error:
-                _log.error("nothing is scheduled any more: %s", error)
+                _log.error("the scheduler has stopped: %s", error)
                 return
 
     def stop(self) -> None:
-        """End the thread; returns when it has ended, unless the store or a when() holds it."""
+        """Stop the thread. Returns when it has ended, or after STOP_SECONDS if the store or a
+        `when` keeps it busy."""
         self._over.set()
         self.join(STOP_SECONDS)

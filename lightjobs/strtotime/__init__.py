@@ -1,16 +1,16 @@
 """PHP's `strtotime` for Python.
 
 `strtotime("first monday of next month 09:00", base)` reads the text as PHP 8.2 does, in the
-zone of `base`. Identifiers such as `Europe/Paris` need time zone data: `zoneinfo` takes it
+zone of `base`. Identifiers such as `Europe/Paris` need time zone data, which `zoneinfo` takes
 from the system or from the `tzdata` package.
 
 A text is cut into tokens (`lexer`, by the rules of `grammar` in the notation of `pattern`).
-Each token notes what it says in a `Draft` (`parser` picks the function from `dates`, `times`,
-`relative` and `zones`; `token` and `words` read the pieces). The draft is then applied to a
-base moment (`resolve`, on the arithmetic of `civil` and `transitions`).
+A reader for each kind of token writes what it means into a `Draft` (`parser` picks the reader
+from `dates`, `times`, `relative` and `zones`; `token` and `words` read the pieces). The draft is
+then applied to a base moment (`resolve`, with the arithmetic of `civil` and `transitions`).
 
-Behavior follows PHP 8.2 (timelib 2022.12) and was checked against a running `php`; "PHP" in
-these modules means that version.
+Behavior follows PHP 8.2 (timelib 2022.12) and is tested against a running `php`. "PHP" in these
+modules means that version.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["strtotime"]
 
-# PHP has no limit. 4096 characters of the costliest text (`1ms1ms1ms...`) take 2 to 3 ms, and
-# finding the ends of 64 KB of blanks under 1 ms; the two keep every answer below 5 ms.
+# PHP has no limits. With these every answer takes less than 5 ms: 4096 characters of the costliest
+# text (`1ms1ms1ms...`) take 2 to 3 ms, and trimming 64 KB of blanks less than 1 ms.
 _MAX_LENGTH: Final = 4096
 _MAX_PADDED_LENGTH: Final = 65_536
 _MAX_CACHED_LENGTH: Final = 64
@@ -33,22 +33,22 @@ _SHOWN_LENGTH: Final = 60
 
 
 def strtotime(expression: str, base: datetime | None = None) -> datetime:
-    """The moment `expression` names, seen from `base`, in the zone of `base`.
+    """The moment that `expression` names relative to `base`, in the zone of `base`.
 
-    `base` is the current time in UTC if None; a naive `base` is taken as UTC. What the
-    expression leaves open comes from `base`. The whole second is the one PHP's
-    `strtotime($expression, $base)` answers, with the zone of `base` as default zone; as in PHP
-    that makes the second pass through a repeated hour (`fold=1`) indistinguishable from the
-    first. Microseconds are those the expression gives (`10:00:00.25`, `@1700000000.5`,
-    `+300 ms`); they are kept from `base` only if the expression sets no date and no time, as
-    `new DateTimeImmutable($expression)` does (`now`, `+5 minutes`, `next month`).
+    `base` defaults to the current time in UTC; a naive `base` is taken as UTC. Fields that the
+    expression does not set come from `base`. The whole second is the one that PHP's
+    `strtotime($expression, $base)` returns with the zone of `base` as default zone. As in PHP, the
+    second pass through a repeated hour (`fold=1`) is therefore read as the first. Microseconds are
+    those in the expression (`10:00:00.25`, `@1700000000.5`, `+300 ms`). They are taken from `base`
+    only if the expression sets neither a date nor a time (`now`, `+5 minutes`, `next month`), as in
+    `new DateTimeImmutable($expression)`.
 
-    Raises ValueError, and nothing else, for an expression PHP answers `false` to, for a moment
-    outside the years 1-9999, and for a text of more than 4096 characters (65536 with the blanks
-    around it), whatever it says: each call is answered within milliseconds.
+    Raises ValueError, and nothing else, for an expression that PHP returns `false` for, for a
+    moment outside the years 1-9999, and for a text longer than 4096 characters, or 65536 with the
+    blanks around it. Each call is answered within milliseconds, whatever the text says.
     """
-    # Here, and not above: building the automaton takes longer than all else that a worker imports,
-    # and most jobs say "now", for which nobody asks.
+    # Imported here, because building the automaton takes longer than everything else that a worker
+    # imports, and most jobs have the delay "now", which is not parsed.
     from .resolve import resolve
 
     draft = _parse(expression)
@@ -78,7 +78,7 @@ def _cached_parse(expression: str) -> Draft | None:
 
 
 def _settled(base: datetime | None) -> datetime:
-    """`base` as an aware moment that exists on the clock of its zone."""
+    """`base` as an aware datetime that the clock of its zone really shows."""
     if base is None:
         return datetime.now(UTC)
     if base.utcoffset() is None:
@@ -86,7 +86,7 @@ def _settled(base: datetime | None) -> datetime:
     if base.tzinfo is UTC:
         return base
     try:
-        # A clock reading inside a gap belongs to a moment that reads differently.
+        # A reading inside a gap stands for a moment that the clock shows as another reading.
         return base.astimezone(UTC).astimezone(base.tzinfo)
     except OverflowError:
         return base

@@ -1,7 +1,7 @@
 """Day arithmetic in the proleptic Gregorian calendar, for years of any size and sign.
 
-`datetime` stops at the years 1 and 9999, but a date may pass beyond on its way to a moment
-inside (`0000-01-01 +1 year`), so plain integers are used.
+`datetime` is limited to the years 1 to 9999, but a date may leave this range on the way to a
+moment inside it (`0000-01-01 +1 year`), so plain integers are used.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _EPOCH_IN_MARCH_DAYS: Final = 719_468
 
 
 def days_from_civil(year: int, month: int, day: int) -> int:
-    """Days from 1970-01-01 to the date; `month` is 1-12, `day` may be any integer."""
-    # Years counted from March put the leap day last, where it moves no other day.
+    """Days from 1970-01-01 to the date. `month` is 1-12; `day` may be any integer."""
+    # If years begin in March, the leap day comes last and moves no other day.
     if month <= 2:
         year -= 1
     era, year_of_era = divmod(year, 400)
@@ -26,7 +26,7 @@ def days_from_civil(year: int, month: int, day: int) -> int:
 
 
 def civil_from_days(days: int) -> tuple[int, int, int]:
-    """The (year, month, day) that lies `days` days after 1970-01-01."""
+    """The (year, month, day) that is `days` days after 1970-01-01."""
     era, day_of_era = divmod(days + _EPOCH_IN_MARCH_DAYS, _DAYS_PER_ERA)
     year_of_era = (
         day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096
@@ -39,7 +39,7 @@ def civil_from_days(days: int) -> tuple[int, int, int]:
 
 
 def normal_date(year: int, month: int, day: int) -> tuple[int, int, int]:
-    """The real date meant by one whose month and day may overflow (30 February: 2 March)."""
+    """The real date for one whose month and day may overflow (30 February is 2 March)."""
     if not 1 <= month <= 12:
         carry, month = divmod(month - 1, 12)
         year, month = year + carry, month + 1
@@ -54,6 +54,7 @@ def day_of_week(year: int, month: int, day: int) -> int:
 
 
 def days_to_week_day(year: int, week: int, day: int) -> int:
-    """Days from 1 January of `year` to a day of an ISO 8601 week (Monday 1; 0 and 7 Sundays)."""
+    """Days from 1 January of `year` to a day of an ISO 8601 week. Monday is 1; 0 and 7 are the
+    Sundays before and after."""
     new_year = day_of_week(year, 1, 1)
     return (7 if new_year > 4 else 0) - new_year + (week - 1) * 7 + day

@@ -1,4 +1,4 @@
-"""Tokens that set the date, some of them with a time."""
+"""Readers of tokens that set the date, some of them with a time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def date_short_year(draft: Draft, token: Token) -> None:
 
 
 def month_of_year(draft: Draft, token: Token) -> None:
-    """`2026-12`, the first of December."""
+    """`2026-12`: the first day of it."""
     draft.begin_date()
     draft.year, draft.month, draft.day = token.year(), token.number(2), 1
 
@@ -49,13 +49,13 @@ def date_pointed(draft: Draft, token: Token) -> None:
 
 
 def month_then_year(draft: Draft, token: Token) -> None:
-    """`December 2026`, the first of it."""
+    """`December 2026`: the first day of it."""
     draft.begin_date()
     draft.month, draft.year, draft.day = token.month(), token.year(), 1
 
 
 def year_then_month(draft: Draft, token: Token) -> None:
-    """`2026 December`, the first of it."""
+    """`2026 December`: the first day of it."""
     draft.begin_date()
     draft.year, draft.month, draft.day = token.year(), token.month(), 1
 
@@ -100,12 +100,12 @@ def day_of_year(draft: Draft, token: Token) -> None:
 
 
 def week(draft: Draft, token: Token) -> None:
-    """`2026-W53`, `2026W537`; without a day the Monday."""
+    """`2026-W53`, `2026W537`. Without a day, Monday is meant."""
     draft.begin_date()
     year, number = token.number(4) or 0, token.number(2) or 0
     day = token.number(1)
     draft.year, draft.month, draft.day = year, 1, 1
-    # Set, not added: days to shift by that were said before are lost.
+    # As in PHP the days are set, not added: a shift by days earlier in the text is lost.
     draft.shift.days = days_to_week_day(year, number, 1 if day is None else day)
 
 
@@ -116,7 +116,7 @@ def year_month_day_text(draft: Draft, token: Token) -> None:
 
 
 def log_format(draft: Draft, token: Token) -> None:
-    """`31/Dec/2026:19:30:15 +0100`, as web servers log it."""
+    """`31/Dec/2026:19:30:15 +0100`, as in the logs of web servers."""
     draft.begin_time()
     draft.begin_date()
     draft.day, draft.month, draft.year = token.number(2), token.month(), token.number(4)
@@ -132,5 +132,5 @@ def month(draft: Draft, token: Token) -> None:
 
 
 def year(draft: Draft, token: Token) -> None:
-    """Four digits that are no time of day, as `1999`."""
+    """Four digits that cannot be a time of day, such as `1999`."""
     draft.year = token.number(4)

@@ -1,4 +1,4 @@
-"""What a text says about a moment, before it is applied to a base."""
+"""What a text says about a moment before it is applied to a base."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 
 class Rejected(Exception):
-    """PHP would answer `false`."""
+    """PHP would return `false` for the text."""
 
 
 class MonthEdge(Enum):
@@ -30,19 +30,19 @@ class Special(Enum):
 
 
 class WeekdayRule(Enum):
-    """Which of the days of that name is meant; the values are PHP's "weekday behavior"."""
+    """Which of the days with that name is meant. The values are PHP's "weekday behavior"."""
 
     AFTER_TODAY = 0
     """`next monday`, `last monday`: today does not count."""
     FROM_TODAY = 1
     """`monday`: today counts."""
     IN_THIS_WEEK = 2
-    """`monday next week`: the one of the week from Monday to Sunday."""
+    """`monday next week`: the one in that week, which runs from Monday to Sunday."""
 
 
 @dataclass(slots=True)
 class Shift:
-    """Amounts to add, by field, and the relative text that is no plain amount."""
+    """Amounts to add to each field, and the relative text that is more than an amount."""
 
     years: int = 0
     months: int = 0
@@ -60,7 +60,7 @@ class Shift:
     workdays: int = 0
 
     def reverse(self) -> None:
-        """What `ago` does to the text before it. Microseconds stay: PHP forgets them."""
+        """Negate the shift, for `ago`. Microseconds stay as they are, because PHP forgets them."""
         self.years, self.months, self.days = -self.years, -self.months, -self.days
         self.hours, self.minutes, self.seconds = -self.hours, -self.minutes, -self.seconds
         self.weekday = -self.weekday or -7
@@ -70,21 +70,21 @@ class Shift:
 
 @dataclass(slots=True)
 class Zone:
-    """The zone a text names: an offset (fixed or by abbreviation) or an identifier."""
+    """The zone that a text names: an offset (a number or an abbreviation) or an identifier."""
 
     offset: int = 0
     """Seconds east of UTC, used when `identifier` is None."""
     identifier: ZoneInfo | None = None
     daylight: bool | None = None
-    """Whether the text names daylight-saving time; None: it does not say."""
+    """Whether the text names daylight-saving time; None if it does not say."""
 
 
 @dataclass(slots=True)
 class Draft:
-    """The fields a text sets (None: not said), and the shift to apply to them.
+    """The fields that a text sets (None if it does not), and the shift to apply to them.
 
-    `times` and `zones` count how often each was given: PHP takes `10:00 2026` as a time and a
-    year, and lets a second zone (but no third) pass unread.
+    `times` and `zones` count how many of each the text has: PHP takes `10:00 2026` as a time and a
+    year, and ignores a second zone but rejects a third.
     """
 
     year: int | None = None
@@ -101,29 +101,30 @@ class Draft:
     shift: Shift = field(default_factory=Shift)
 
     def begin_time(self) -> None:
-        """Note that a time follows; Rejected if there was one."""
+        """Note that a time follows. Raises Rejected if there has been one."""
         if self.times:
             raise Rejected
         self.set_midnight()
         self.times = 1
 
     def forget_time(self) -> None:
-        """Back to midnight, and a time may be given again."""
+        """Set the time to midnight and allow another one to follow."""
         self.set_midnight()
         self.times = 0
 
     def set_midnight(self) -> None:
-        """Zero all fields of the time."""
+        """Set all fields of the time to 0."""
         self.hour = self.minute = self.second = self.microsecond = 0
 
     def begin_date(self) -> None:
-        """Note that a date follows; Rejected if there was one."""
+        """Note that a date follows. Raises Rejected if there has been one."""
         if self.has_date:
             raise Rejected
         self.has_date = True
 
     def begin_zone(self) -> bool:
-        """Note that a zone follows; False if it is a second one, which PHP skips."""
+        """Note that a zone follows. Returns False for a second one, which PHP ignores. Raises
+        Rejected for a third."""
         if self.zones > 1:
             raise Rejected
         self.zones += 1

@@ -1,11 +1,11 @@
-"""The tokens PHP knows, in its order of preference.
+"""The tokens that PHP knows, in its order of preference.
 
-Which texts each rule takes is a fact about PHP (its manual's "Supported Date and Time Formats"
-and the scanner of timelib 2022.12); the notation is that of `pattern`.
+Which texts each rule matches is a fact about PHP (its manual's "Supported Date and Time Formats"
+and the scanner of timelib 2022.12). The notation is that of `pattern`.
 
-Scars kept on purpose: day suffixes (`st`), the `T` of timestamps and the `W` of week dates
-are case-sensitive while words are not; a twelve-hour time must be followed by a blank or the
-end of the text (NUL stands for that end); `sept` is a month but `tues` is not a day.
+Oddities of PHP that are kept: day suffixes (`st`), the `T` of timestamps and the `W` of week
+dates are case-sensitive, while words are not. A twelve-hour time must be followed by a blank or
+the end of the text, which is represented by NUL. `sept` is a month, but `tues` is not a day.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 DEFINITIONS: Final[dict[str, str]] = {
     "space": "[ \t]+|\u00a0+|\u202f+",
     "fraction": "\\.[0-9]+",
-    # numbers of a clock; "0" at the end of a name: the leading zero is required
+    # numbers of a clock; a name that ends in "0" requires the leading zero
     "hour": "[01]?[0-9]|2[0-4]",
     "hour0": "[01][0-9]|2[0-4]",
     "hour12": "0?[1-9]|1[0-2]",
@@ -68,7 +68,7 @@ DEFINITIONS: Final[dict[str, str]] = {
     "time24_long": "'t'?<hour>[:.]<minute>[:.]<second>",
     "time24_zone": "'t'?<hour>[:.]<minute>[:.]<second0><space>?(<correction>|<zone>)",
 }
-"""Named pieces of the rules."""
+"""Patterns that rules refer to by name."""
 
 RULES: Final[list[tuple[str, str]]] = [
     ("yesterday", "'yesterday'"),
@@ -130,7 +130,7 @@ RULES: Final[list[tuple[str, str]]] = [
     ("month_day_time12", "<month_day>(<time12>|<time12_long>)"),
     ("month_day_time24", "<month_day>(<time24>|<time24_long>|<time24_zone>)"),
     ("relative_number", "[+-]*[ \t]*[0-9]{1,13}<space>?(<unit>|'week')"),
-    # PHP takes these one by one; as none of them begins another meaning, so may a run of them.
+    # PHP takes these one at a time. None of them begins another token, so here a run is one token.
     ("blank", "[.,\0\n \t\u00a0\u202f]+"),
 ]
-"""`(name, pattern)`; of two rules matching the same text the earlier is meant."""
+"""`(name, pattern)`. If two rules match the same text, the earlier one applies."""

@@ -1,4 +1,4 @@
-"""Cutting a text into tokens: the longest match wins, and of equals the earliest rule."""
+"""Cuts a text into tokens: the longest match wins, and among equally long ones the first rule."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from .pattern import Positions, bits, parse
 
 
 class _State(dict[str, "_State | None"]):
-    """Where a scan can be; maps the next character to the next state (None: nowhere).
+    """A state of the scan. Maps the next character to the next state, or None if no rule goes on.
 
-    Transitions are worked out when first needed and kept. There are finitely many, as only
-    the characters of the grammar are kept: a text of odd characters must not fill the memory.
+    Transitions are computed when first needed, and kept. Only characters of the grammar are kept,
+    so that their number is limited: a text of odd characters must not fill the memory.
     """
 
     __slots__ = ("_automaton", "_positions", "rule")
@@ -30,7 +30,7 @@ class _State(dict[str, "_State | None"]):
 
 
 class _Automaton:
-    """The states reachable from the start of the rules, built lazily."""
+    """The states that can be reached from the start of the rules, built when needed."""
 
     def __init__(self, positions: Positions, names: Sequence[str]) -> None:
         self.positions = positions
@@ -39,7 +39,7 @@ class _Automaton:
         self.start = _State(self, positions.first, None)
 
     def step(self, from_positions: int, char: str) -> _State | None:
-        """The state after taking `char`, None when no rule goes on."""
+        """The state after `char`, or None if no rule goes on."""
         taken = from_positions & self.positions.taking[char]
         if not taken:
             return None
@@ -60,7 +60,7 @@ class _Automaton:
 
 
 class Lexer:
-    """Cuts texts by an ordered list of `(name, pattern)` rules."""
+    """Cuts texts into tokens by an ordered list of `(name, pattern)` rules."""
 
     def __init__(self, rules: Sequence[tuple[str, str]], definitions: Mapping[str, str]) -> None:
         patterns = [parse(pattern, definitions) for _, pattern in rules]
@@ -68,7 +68,8 @@ class Lexer:
         self._start = _Automaton(Positions(patterns), names).start
 
     def longest(self, text: str, start: int) -> tuple[str | None, int]:
-        """The rule for the token at `start` and where it ends; None if no rule fits."""
+        """The name of the rule for the token at `start`, None if no rule matches, and the index
+        where the token ends."""
         state, rule, end = self._start, None, start
         for at in range(start, len(text)):
             following = state[text[at]]

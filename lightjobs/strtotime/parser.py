@@ -1,4 +1,4 @@
-"""From a text to a `Draft`."""
+"""Parses a text into a `Draft`."""
 
 from __future__ import annotations
 
@@ -67,18 +67,18 @@ _LEXER: Final = Lexer(RULES, DEFINITIONS)
 
 
 def trim(text: str) -> str:
-    """`text` without the blanks around it, of blanks alone the last one.
+    """`text` without the blanks around it. If it has only blanks, the last of them is kept.
 
-    That is how PHP trims: blanks alone say nothing, while a lone carriage return is an error.
+    PHP trims in this way: blanks alone are a valid text, but a lone carriage return is an error.
     """
     return text.strip(_TRIMMED) or text[-1:]
 
 
 def parse(text: str) -> Draft | None:
-    """What `text` says, None if PHP would answer `false`."""
+    """What `text` says, or None if PHP would return `false`."""
     if not text:
         return None
-    # The NUL stands for the end of the text, which some rules want to see.
+    # NUL represents the end of the text, which some rules need to match.
     text = trim(text) + "\0"
     draft, at = Draft(), 0
     try:

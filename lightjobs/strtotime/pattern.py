@@ -1,9 +1,9 @@
-"""A small pattern language, compiled to the positions a scanner can be in.
+"""A small pattern language, compiled into the positions that a scanner can be in.
 
-PHP picks the rule that matches the *longest* text. Python's `re` cannot be asked for that (it
-takes the first alternative that fits, and backtracks), so the rules are written in a subset
-of the usual notation and turned into a position automaton, which is followed one character at
-a time and never goes back.
+PHP applies the rule that matches the *longest* text. Python's `re` cannot do that: it takes the
+first alternative that matches, and backtracks. So the rules are written in a subset of the usual
+notation and compiled into a position automaton, which is followed one character at a time and
+never goes back.
 
 Notation: `[a-z]` classes, `(a|b)`, `?`, `*`, `+`, `{n}`, `{m,n}`, backslash for a literal
 character, `'text'` for text whose ASCII letters match in either case (a `?` in it makes the
@@ -20,14 +20,14 @@ _POSTFIX = "?*+{"
 
 @dataclass(frozen=True, slots=True)
 class Chars:
-    """One character out of a set."""
+    """Any one character of a set."""
 
     members: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Seq:
-    """All parts, one after the other."""
+    """All parts in sequence."""
 
     parts: tuple[Node, ...]
 
@@ -41,7 +41,7 @@ class Alt:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """`part`, `least` to `most` times (`most` None: without end)."""
+    """`part` repeated `least` to `most` times, or without limit if `most` is None."""
 
     part: Node
     least: int
@@ -52,7 +52,7 @@ Node = Chars | Seq | Alt | Repeat
 
 
 class _Reader:
-    """Recursive descent over one pattern."""
+    """A recursive-descent parser of one pattern."""
 
     def __init__(self, source: str, named: Callable[[str], Node]) -> None:
         self._source = source
@@ -143,7 +143,7 @@ def _any_case(word: str) -> Node:
 
 
 def parse(source: str, definitions: Mapping[str, str]) -> Node:
-    """The tree of `source`, with `<name>`s looked up in `definitions`.
+    """The syntax tree of `source`, with each `<name>` looked up in `definitions`.
 
     Raises KeyError for an unknown name and ValueError for a malformed pattern.
     """
@@ -152,7 +152,7 @@ def parse(source: str, definitions: Mapping[str, str]) -> Node:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """What a part of a pattern starts and ends with, as sets of positions (bit masks)."""
+    """The positions that a part of a pattern can begin and end with, as bit masks."""
 
     optional: bool
     first: int
@@ -160,11 +160,11 @@ class _Span:
 
 
 class Positions:
-    """The positions of a list of patterns: which characters they take, and what follows them.
+    """The positions in a list of patterns: which characters each accepts and what may follow it.
 
-    A set of positions is an int used as a bit mask. `taking[c]` are the positions that accept
-    the character c, `follow[p]` those that may come after p, `first` those a text may begin
-    at; `ends[p]` is the index of the pattern that is complete once p was taken.
+    A set of positions is an int used as a bit mask. `taking[c]` holds the positions that accept the
+    character c, `follow[p]` those that may come after p, and `first` those that a text may begin
+    with. `ends[p]` is the index of the pattern that is complete after p.
     """
 
     def __init__(self, patterns: list[Node]) -> None:

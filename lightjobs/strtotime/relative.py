@@ -1,4 +1,4 @@
-"""Tokens that shift the moment."""
+"""Readers of tokens that shift the moment."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from .words import FIELDS, WEEKDAYS, WORKDAYS
 
 
 def now(draft: Draft, token: Token) -> None:
-    """`now` says nothing."""
+    """`now` changes nothing."""
 
 
 def yesterday(draft: Draft, token: Token) -> None:
-    """`yesterday`; sets the days to shift by, whatever was said before."""
+    """`yesterday`. Replaces the days to shift by that the text has set before."""
     draft.forget_time()
     draft.shift.days = -1
 
 
 def tomorrow(draft: Draft, token: Token) -> None:
-    """`tomorrow`; sets the days to shift by, whatever was said before."""
+    """`tomorrow`. Replaces the days to shift by that the text has set before."""
     draft.forget_time()
     draft.shift.days = 1
 
@@ -30,11 +30,11 @@ def timestamp(draft: Draft, token: Token) -> None:
 
 
 def timestamp_fraction(draft: Draft, token: Token) -> None:
-    """`@1700000000.5`; `@1.` has no fraction and is rejected."""
+    """`@1700000000.5`. `@1.` has no fraction and is rejected."""
     if _begin_epoch(draft):
         negative = token.text[1] == "-"
         draft.shift.seconds += token.signed_number()
-        # At most six digits, preceded by the point.
+        # The length includes the point before at most six digits.
         start = token.at
         fraction = token.signed_number() * 10 ** (7 - (token.at - start))
         draft.shift.microseconds = -fraction if negative else fraction
@@ -45,7 +45,7 @@ def _begin_epoch(draft: Draft) -> bool:
     draft.year = draft.month = draft.day = 0
     draft.forget_time()
     if not draft.begin_zone():
-        # PHP stops here with the date wiped, which is the year 0 and out of range for us.
+        # PHP stops here with the date set to zeros: the year 0, which is out of range for us.
         return False
     draft.year, draft.month, draft.day = 1970, 1, 1
     draft.zone = Zone(daylight=False)
@@ -53,7 +53,7 @@ def _begin_epoch(draft: Draft) -> bool:
 
 
 def edge_of_month(draft: Draft, token: Token) -> None:
-    """`first day of`, `last day of`; keeps the time of day."""
+    """`first day of`, `last day of`. Keeps the time of day."""
     last = token.peek() in ("l", "L")
     draft.shift.edge = MonthEdge.LAST_DAY if last else MonthEdge.FIRST_DAY
 
@@ -70,7 +70,7 @@ def weekday_of_month(draft: Draft, token: Token) -> None:
 
 
 def weekday(draft: Draft, token: Token) -> None:
-    """`monday`; also `weekday`, for which PHP takes an inner flag as the number: Monday."""
+    """`monday`. Also `weekday`, where PHP takes an internal flag for the number, and so Monday."""
     shift = draft.shift
     draft.forget_time()
     shift.has_weekday = True
@@ -80,7 +80,7 @@ def weekday(draft: Draft, token: Token) -> None:
 
 
 def relative_number(draft: Draft, token: Token) -> None:
-    """`+2 weeks`, `- 3 days`, `5 weekdays`; the time of day stays."""
+    """`+2 weeks`, `- 3 days`, `5 weekdays`. Keeps the time of day."""
     amount = token.signed_number()
     _add(draft, token, amount, today_counts=True, keep_time=True)
 
@@ -92,7 +92,7 @@ def relative_word(draft: Draft, token: Token) -> None:
 
 
 def relative_week(draft: Draft, token: Token) -> None:
-    """`next week`: with a weekday that day of that week, without one PHP takes Monday."""
+    """`next week`. With a weekday it means that day of the week; without one PHP takes Monday."""
     relative_word(draft, token)
     shift = draft.shift
     shift.weekday_rule = WeekdayRule.IN_THIS_WEEK
@@ -102,7 +102,7 @@ def relative_week(draft: Draft, token: Token) -> None:
 
 
 def ago(draft: Draft, token: Token) -> None:
-    """`ago` turns all that was said so far round."""
+    """`ago` reverses everything that the text has shifted by so far."""
     draft.shift.reverse()
 
 
@@ -123,7 +123,7 @@ def _add(draft: Draft, token: Token, amount: int, *, today_counts: bool, keep_ti
 
 def _set_weekday(shift: Shift, weekday: int, amount: int, *, today_counts: bool) -> None:
     shift.has_weekday = True
-    # The search for the day itself already makes the first of several steps forwards.
+    # The search for the day itself makes the first of several steps forward.
     shift.days += 7 * (amount - 1 if amount > 0 else amount)
     shift.weekday = weekday
     shift.weekday_rule = WeekdayRule.FROM_TODAY if today_counts else WeekdayRule.AFTER_TODAY

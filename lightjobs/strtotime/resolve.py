@@ -1,7 +1,7 @@
-"""Applying a `Draft` to a base moment.
+"""Applies a `Draft` to a base moment.
 
-The order of the steps is PHP's and shows in results: a weekday is sought before the amounts
-are added, workdays after, and the edge of a month is taken on either side of it.
+The order of the steps is PHP's, and results depend on it: the weekday is found before the amounts
+are added, workdays are added after them, and the edge of a month is taken both before and after.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SECONDS_PER_DAY: Final = 86_400
 
 @dataclass(slots=True)
 class _Fields:
-    """A wall-clock moment whose fields may overflow until `normalize`."""
+    """A wall-clock reading whose fields may overflow until `normalize` is called."""
 
     year: int
     month: int
@@ -44,13 +44,13 @@ class _Fields:
         self.year, self.month, self.day = normal_date(self.year, self.month, self.day)
 
     def epoch(self) -> int:
-        """Seconds from 1970-01-01 00:00, both read on the same clock."""
+        """Seconds from 1970-01-01 00:00 on the same clock."""
         days = days_from_civil(self.year, self.month, self.day)
         return days * _SECONDS_PER_DAY + self.hour * 3600 + self.minute * 60 + self.second
 
 
 def resolve(draft: Draft, base: datetime) -> datetime:
-    """The moment `draft` means seen from the aware `base`, in the zone of `base`.
+    """The moment that `draft` means relative to the aware `base`, in the zone of `base`.
 
     Raises OverflowError for a moment outside the years 1-9999.
     """
@@ -72,7 +72,7 @@ def _moment(epoch: int, microsecond: int, zone: tzinfo) -> datetime:
 
 
 def _fill(draft: Draft, base: datetime) -> _Fields:
-    """The fields said, and those of `base` for the others."""
+    """The fields that the draft sets, and those of `base` for the others."""
     if draft.has_date and not draft.times:
         hour, minute, second, microsecond = 0, 0, 0, 0
     else:
@@ -94,8 +94,8 @@ def _fill(draft: Draft, base: datetime) -> _Fields:
 def _fill_microsecond(draft: Draft, base: datetime) -> int:
     if draft.microsecond is not None:
         return draft.microsecond
-    said = (draft.year, draft.month, draft.day, draft.hour, draft.minute, draft.second)
-    return base.microsecond if said == (None,) * 6 else 0
+    fields = (draft.year, draft.month, draft.day, draft.hour, draft.minute, draft.second)
+    return base.microsecond if fields == (None,) * 6 else 0
 
 
 def _apply(shift: Shift, fields: _Fields) -> None:
@@ -135,7 +135,7 @@ def _to_weekday(shift: Shift, fields: _Fields) -> None:
     today = day_of_week(fields.year, fields.month, fields.day)
     wanted = shift.weekday
     if shift.weekday_rule is WeekdayRule.IN_THIS_WEEK:
-        # Weeks run from Monday, so a Sunday is the seventh day of the week before.
+        # Weeks begin on Monday, so a Sunday is the seventh day of the week before.
         if today == 0 and wanted != 0:
             wanted -= 7
         elif today != 0 and wanted == 0:
@@ -154,12 +154,12 @@ def _to_weekday(shift: Shift, fields: _Fields) -> None:
 
 
 def _add_workdays(count: int, fields: _Fields) -> None:
-    """Move by `count` days that are Monday to Friday; 0 only leaves a weekend forwards."""
+    """Move by `count` days from Monday to Friday. A count of 0 only moves a weekend to Monday."""
     today = day_of_week(fields.year, fields.month, fields.day)
     direction = 1 if count > 0 else -1
     weeks, rest = divmod(abs(count), 5)
     fields.day += direction * (7 * weeks + rest)
-    # Seen in the direction of travel, a weekend is its near day (`near`) and its far day.
+    # The days of a weekend: the one that is reached first in this direction, and the other.
     near, far = (6, 0) if direction > 0 else (0, 6)
     if rest == 0:
         if today == near:

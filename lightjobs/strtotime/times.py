@@ -1,4 +1,4 @@
-"""Tokens that set the time of day."""
+"""Readers of tokens that set the time of day."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from .token import Token
 from .zones import read_zone
 
 _UNSET_HOUR: Final = -9_999_999
-"""PHP's mark for "not said". A NUL in `Jan 5<NUL>10:00 pm` hides the hour, and PHP adds twelve
-to the mark: a moment some thousand years ago."""
+"""PHP's marker for a field that is not set. A NUL in `Jan 5<NUL>10:00 pm` hides the hour, and PHP
+adds twelve to the marker, which makes a moment about a thousand years ago."""
 
 
 def midnight(draft: Draft, token: Token) -> None:
@@ -19,7 +19,7 @@ def midnight(draft: Draft, token: Token) -> None:
 
 
 def noon(draft: Draft, token: Token) -> None:
-    """`noon`, which overrides a time before it."""
+    """`noon`. Replaces a time before it."""
     draft.forget_time()
     draft.begin_time()
     draft.hour = 12
@@ -29,7 +29,7 @@ def around_hour(draft: Draft, token: Token) -> None:
     """`back of 7pm` (19:15), `front of 7pm` (18:45)."""
     draft.forget_time()
     draft.begin_time()
-    # PHP looks for a small b only, so `Back of 7` is quarter to seven.
+    # PHP only looks for a lower-case b, so `Back of 7` is 6:45.
     back = token.peek() == "b"
     hour = token.number(2) or 0
     if not back:
@@ -66,7 +66,7 @@ def time24(draft: Draft, token: Token) -> None:
 
 
 def time_or_year(draft: Draft, token: Token) -> None:
-    """Four digits: `1930` is half past seven, but a year once a time is known."""
+    """Four digits: `1930` is 19:30, or a year if there has been a time."""
     if draft.times == 0:
         draft.hour, draft.minute, draft.second = token.number(2), token.number(2), 0
     elif draft.times == 1:
@@ -83,7 +83,7 @@ def time_compact(draft: Draft, token: Token) -> None:
 
 
 def month_day_time12(draft: Draft, token: Token) -> None:
-    """`Jan 5 7:30pm`, a date without a year and a twelve-hour time."""
+    """`Jan 5 7:30pm`: a date without a year and a twelve-hour time."""
     _month_day(draft, token)
     hour = token.number(2)
     draft.minute = token.number(2)
@@ -95,8 +95,8 @@ def month_day_time12(draft: Draft, token: Token) -> None:
 def month_day_time24(draft: Draft, token: Token) -> None:
     """`Jan 5 19:30`, `Jan 5 19:30:15 CET`.
 
-    Seconds want a colon here: the scanner takes `Jan 5 19.30.15`, then PHP reads `.15` as a
-    zone and finds none.
+    Seconds need a colon here. The scanner accepts `Jan 5 19.30.15`, but PHP then reads `.15` as a
+    zone and does not find it.
     """
     _month_day(draft, token)
     draft.hour, draft.minute = token.number(2), token.number(2)

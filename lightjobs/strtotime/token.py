@@ -1,4 +1,4 @@
-"""Reading numbers and words out of one token, left to right."""
+"""Reads numbers and words from one token, left to right."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _SAFE_DIGITS: Final = 18
 
 
 class Token:
-    """A piece of text and how far it has been read.
+    """The text of a token and how far it has been read.
 
-    The lexer has checked the shape; the methods only find the next piece of a kind and step
-    over what lies before it.
+    The lexer has checked its form. The methods find the next piece of a kind and skip what comes
+    before it.
     """
 
     __slots__ = ("at", "text")
 
     def __init__(self, text: str) -> None:
-        # PHP reads tokens as C strings. `Jan 5<NUL>10:00` is one token, and loses its time.
+        # PHP reads tokens as C strings: `Jan 5<NUL>10:00` is one token and loses its time.
         self.text = text.partition("\0")[0]
         self.at = 0
 
     def peek(self) -> str:
-        """The next character, empty at the end."""
+        """The next character, or "" at the end."""
         return self.text[self.at : self.at + 1]
 
     def done(self) -> bool:
@@ -41,28 +41,28 @@ class Token:
         return self.at >= len(self.text)
 
     def rest(self) -> str:
-        """All that is left, which is then read."""
+        """Read everything that is left."""
         start, self.at = self.at, len(self.text)
         return self.text[start:]
 
     def skip(self, chars: str) -> None:
-        """Step over any of `chars`."""
+        """Skip any number of `chars`."""
         text, at = self.text, self.at
         while at < len(text) and text[at] in chars:
             at += 1
         self.at = at
 
     def skip_spaces(self) -> None:
-        """Step over blanks, the no-break ones included."""
+        """Skip blanks, including no-break spaces."""
         self.skip(_SPACES)
 
     def skip_day_suffix(self) -> None:
-        """Step over `st`, `nd`, `rd` or `th`."""
+        """Skip `st`, `nd`, `rd` or `th`."""
         if self.text[self.at : self.at + 2].lower() in ("st", "nd", "rd", "th"):
             self.at += 2
 
     def digits(self, most: int) -> str:
-        """The next run of digits, cut at `most`; empty if none is left."""
+        """Read the next digits, at most `most` of them; "" if there are none."""
         found = _DIGITS.search(self.text, self.at)
         if found is None:
             self.at = len(self.text)
@@ -72,21 +72,21 @@ class Token:
         return digits
 
     def number(self, most: int) -> int | None:
-        """The next number of at most `most` digits; None if none is left."""
+        """Read the next number, at most `most` digits of it; None if there is none."""
         digits = self.digits(most)
         return int(digits) if digits else None
 
     def signed_number(self) -> int:
-        """The next number with any signs before it, each minus turning it round.
+        """Read the next number and the signs before it. Each minus negates it.
 
-        Raises Rejected if there is none or it needs more than 64 bits.
+        Raises Rejected if there is no number or it needs more than 64 bits.
         """
         found = _SIGNED.search(self.text, self.at)
         if found is None:
             raise Rejected
         self.at = found.end()
         signs, digits = found.groups()
-        # The length is looked at first: `int` refuses thousands of digits.
+        # Check the length first, because `int` refuses thousands of digits.
         value = int(digits) if len(digits) < 100 else _INT64
         if signs and signs.count("-") % 2:
             value = -value
@@ -95,7 +95,7 @@ class Token:
         return value
 
     def year(self) -> int | None:
-        """The next number as a year: of two digits 70-99 are 19xx and 00-69 20xx."""
+        """Read the next number as a year. With two digits, 70-99 mean 19xx and 00-69 mean 20xx."""
         digits = self.digits(4)
         if not digits:
             return None
@@ -105,39 +105,39 @@ class Token:
         return year + (2000 if year < 70 else 1900)
 
     def microseconds(self) -> int:
-        """The fraction of a second after the next `.` or `:`.
+        """Read the fraction of a second after the next `.` or `:`.
 
-        Digits past the sixth are cut by way of a float, as PHP does, so the last microsecond
-        agrees with it.
+        Digits after the sixth are cut off by way of a float, as in PHP, so that the last
+        microsecond is the same.
         """
         digits = self.digits(len(self.text))
         fraction = float(digits) * 10.0 ** (6 - len(digits))
-        # Of more than 308 digits PHP makes infinity times nothing, cast to an integer.
+        # With more than 308 digits PHP computes infinity times zero and casts it to an integer.
         return int(fraction) if math.isfinite(fraction) else -_INT64
 
     def word(self) -> str:
-        """The run of letters at this place, in lower case."""
+        """Read the letters that come next, in lower case."""
         found = _WORD.match(self.text, self.at)
         assert found is not None
         self.at = found.end()
         return found.group().lower()
 
     def month(self) -> int:
-        """The next word as a month."""
+        """Read the next word as a month; 0 if it is not one."""
         self.skip(" \t-./")
         return MONTHS.get(self.word(), 0)
 
     def amount(self) -> tuple[str, int]:
-        """The next counting word and its amount."""
+        """Read the next word, which counts a unit, and return it with its amount."""
         word = self.word()
         return word, AMOUNTS[word]
 
     def last_word(self) -> str:
-        """All that is left after blanks, in lower case."""
+        """Read everything that is left, without the blanks before it, in lower case."""
         return self.rest().lstrip(_SPACES).lower()
 
     def to_24_hours(self, hour: int) -> int:
-        """`hour` on the 24-hour clock, by the `am` or `pm` that comes next."""
+        """Read the `am` or `pm` that comes next and return `hour` on the 24-hour clock."""
         found = _MERIDIAN.search(self.text, self.at)
         if found is not None and found.group() in "Aa":
             return 0 if hour == 12 else hour

@@ -1,9 +1,9 @@
-"""From a wall clock to a moment, on the days a zone changes its offset.
+"""From a wall-clock reading to a moment, also on days when a zone changes its offset.
 
-In a gap PHP counts on from before it (02:30 becomes 03:30). In a fold it asks for the offset
-at the wall-clock reading *taken as UTC* and keeps that if it still holds at the moment found:
-west of Greenwich this is the first of the two moments, east of it the second. A zone named in
-the text and an offset east of Greenwich make PHP look two hours back and take the first.
+In a gap PHP keeps the offset from before it (02:30 becomes 03:30). In a fold it looks up the
+offset at the reading *taken as UTC* and keeps it if it also holds at the moment found. That is the
+first of the two moments west of Greenwich and the second east of it. If the text names the zone
+and the offset is east of Greenwich, PHP looks two hours back and takes the first.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _LAST: Final = int((datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds()) 
 
 
 def offset_at(epoch: int, zone: tzinfo) -> int:
-    """Seconds east of UTC at a moment."""
+    """Seconds east of UTC at the moment `epoch`."""
     offset = _at(epoch, zone).utcoffset() or timedelta()
     return offset.days * 86_400 + offset.seconds
 
 
 def local_to_epoch(local: int, zone: tzinfo, *, daylight: bool | None = None) -> int:
-    """The epoch seconds of a wall clock in `zone` reading `local` seconds after 1970.
+    """The epoch seconds at which a wall clock in `zone` shows `local` seconds after 1970.
 
-    `daylight` is None unless the text itself names the zone; then it says whether PHP has noted
+    `daylight` is None unless the text itself names the zone; then it tells whether PHP has noted
     daylight-saving time for it.
     """
     if zone is UTC:
@@ -49,11 +49,11 @@ def _in_gap(local: int, before: int, after: int, zone: tzinfo) -> bool:
 
 
 def _offset_around(local: int, offset: int, zone: tzinfo, daylight: bool) -> int:
-    """The other offset of a fold, if PHP prefers it; else `offset`."""
+    """The other offset of a fold if PHP prefers it, otherwise `offset`."""
     zone_has_daylight = bool(_at(local, zone).dst())
     if offset >= 0 and daylight and not zone_has_daylight:
         other = offset_at(local - offset - _LOOK_AROUND, zone)
-        # The reading must come before the change when read with the earlier offset.
+        # With the earlier offset, the reading must come before the change.
         if other != offset and offset_at(local - other, zone) != offset:
             return other
     elif offset <= 0 and zone_has_daylight and not daylight:
@@ -64,6 +64,7 @@ def _offset_around(local: int, offset: int, zone: tzinfo, daylight: bool) -> int
 
 
 def _at(epoch: int, zone: tzinfo) -> datetime:
-    # No zone changes in the last days of datetime's range, where its clock might leave it.
+    # Keep away from the ends of datetime's range, where the local time could fall outside it. No
+    # zone changes its offset there.
     seconds = min(max(epoch, _FIRST), _LAST)
     return (_EPOCH + timedelta(seconds=seconds)).astimezone(zone)

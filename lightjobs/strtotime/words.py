@@ -1,7 +1,7 @@
-"""The words of the grammar and what they stand for.
+"""The words of the grammar and what they mean.
 
-All keys are lower case. The lists are PHP's, oddities included: `eight` counts like `eighth`,
-`forthnight` like `fortnight`.
+All keys are lower case. The lists are PHP's, including its oddities: `eight` means the same as
+`eighth`, and `forthnight` the same as `fortnight`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MONTHS: Final = (
 MONTHS: Final[dict[str, int]] = {
     name: number for number, names in enumerate(_MONTHS, start=1) for name in names
 }
-"""Month names, short forms and Roman numerals, to 1-12."""
+"""Names of months, short forms and Roman numerals, with the numbers 1-12."""
 
 _ORDINALS: Final = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
@@ -38,7 +38,7 @@ AMOUNTS: Final[dict[str, int]] = {
     "last": -1,
     "previous": -1,
 }
-"""Words that count a unit, to how many of it."""
+"""Words that count a unit, with the amount they stand for."""
 
 _FIELDS: Final = (
     ("microseconds", 1000, "ms msec msecs millisecond milliseconds"),
@@ -55,7 +55,7 @@ _FIELDS: Final = (
 FIELDS: Final[dict[str, tuple[str, int]]] = {
     word: (field, factor) for field, factor, words in _FIELDS for word in words.split()
 }
-"""Units to the field of a `Shift` they count in, and how many of it one is."""
+"""Units, with the field of `Shift` they change and how much of it one unit is."""
 
 _WEEKDAYS: Final = (
     "sun sunday sundays",
@@ -69,7 +69,7 @@ _WEEKDAYS: Final = (
 WEEKDAYS: Final[dict[str, int]] = {
     word: number for number, words in enumerate(_WEEKDAYS) for word in words.split()
 }
-"""Names of the days of the week to their numbers, Sunday being 0."""
+"""Names of the days of the week, with their numbers from 0 for Sunday."""
 
 WORKDAYS: Final = frozenset({"weekday", "weekdays"})
-"""Words for any of Monday to Friday."""
+"""Words for any day from Monday to Friday."""

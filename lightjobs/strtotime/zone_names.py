@@ -1,8 +1,8 @@
-"""Zone names as PHP 8.2 knows them, recorded from it.
+"""The zone names that PHP 8.2 knows, recorded from it.
 
-Abbreviations come from `timezone_abbreviations_list()` (of several zones sharing one, PHP means
-the first), identifiers from `timezone_identifiers_list(DateTimeZone::ALL_WITH_BC)`. The test
-`test_zone_tables.py` compares both with a running PHP and prints what changed.
+Abbreviations come from `timezone_abbreviations_list()` (if several zones share one, PHP means the
+first), identifiers from `timezone_identifiers_list(DateTimeZone::ALL_WITH_BC)`.
+`tests/strtotime/test_strtotime_zone_names.py` compares both with a running PHP.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ MILITARY: Final[dict[str, int]] = {
     **{letter: -hours for hours, letter in enumerate("nopqrstuvwxy", start=1)},
     "z": 0,
 }
-"""Hours east of UTC of the one-letter zones; `j` stands for no zone."""
+"""One-letter zones to hours east of UTC. The letter `j` does not name a zone."""
 
 
 def _abbreviations() -> dict[str, tuple[int, bool]]:
@@ -152,11 +152,11 @@ def _abbreviations() -> dict[str, tuple[int, bool]]:
 
 
 ABBREVIATIONS: Final[dict[str, tuple[int, bool]]] = _abbreviations()
-"""Lower-case abbreviation to (seconds east of UTC, whether it names daylight-saving time)."""
+"""Abbreviations in lower case, with (seconds east of UTC, whether it is daylight-saving time)."""
 
 IDENTIFIERS: Final[dict[str, str]] = {
     (identifier := f"{region}/{name}".lstrip("/")).lower(): identifier
     for region, names in _BY_REGION.items()
     for name in names.split()
 }
-"""Lower-case identifier to the spelling `zoneinfo` wants."""
+"""Identifiers in lower case, with the spelling that `zoneinfo` needs."""

@@ -1,4 +1,4 @@
-"""Zones in a text: offsets, abbreviations, identifiers."""
+"""Reads zones: offsets, abbreviations and identifiers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _LONGEST_ABBREVIATION: Final = 5
 
 
 def read_zone(draft: Draft, token: Token) -> None:
-    """Set the zone of `draft` from the rest of `token`; Rejected if there is no such zone."""
-    # Not the no-break blanks: `Jan 5 19:30:15<nbsp>CET` fits a rule, but names no zone.
+    """Set the zone of `draft` from the rest of `token`. Raises Rejected for an unknown zone."""
+    # No-break spaces are not skipped: `Jan 5 19:30:15<nbsp>CET` fits a rule but names no zone.
     token.skip(" \t(")
     if token.text.startswith(("GMT+", "GMT-"), token.at):
         token.at += len("GMT")
@@ -30,7 +30,7 @@ def read_zone(draft: Draft, token: Token) -> None:
 
 
 def _offset(text: str) -> int:
-    """Seconds of `H`, `HH`, `HMM`, `HHMM`, `HHMMSS` or the same with colons."""
+    """The seconds in `H`, `HH`, `HMM`, `HHMM`, `HHMMSS` or the same with colons."""
     if ":" in text:
         parts = [int(part) for part in text.split(":")]
     elif len(text) <= 2:
@@ -49,13 +49,13 @@ def _named(name: str, earlier: Zone | None) -> Zone:
     zone = _identified(name)
     if zone is None:
         raise Rejected
-    # PHP leaves the daylight flag as a zone before it in the text set it.
+    # PHP leaves the daylight flag as an earlier zone in the text has set it.
     return Zone(identifier=zone, daylight=earlier.daylight if earlier else None)
 
 
 @lru_cache(maxsize=1024)
 def _identified(name: str) -> ZoneInfo | None:
-    """The zone of an identifier in any case; None if PHP or this machine has none."""
+    """The zone with this lower-case identifier; None if PHP or this machine does not know it."""
     identifier = IDENTIFIERS.get(name)
     if identifier is None:
         return None

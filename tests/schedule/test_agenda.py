@@ -1,4 +1,4 @@
-"""The dispatcher's policy, by a clock that the test moves."""
+"""The policy of the scheduler, with a clock that the test moves."""
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_nothing_missed_nothing_made_up_for(every):
         assert due(agenda, NOON + HOUR - 1) == []
 
 
-def test_a_year_of_seconds_is_made_up_for_in_bounded_portions_that_hold_nobody_up(every):
+def test_a_year_of_seconds_is_made_up_for_in_portions_that_keep_no_entry_waiting(every):
     slow, prompt = every(1, "all"), every(60)
     last = {slow.name: NOON - YEAR, prompt.name: NOON}
     agenda = Agenda([slow, prompt], last, NOON + 60)
@@ -99,7 +99,7 @@ def test_all_of_a_long_downtime_is_made_up_for_in_the_end(every):
 
 
 @ACCURACIES
-def test_a_clock_set_back_an_hour_doubles_nothing(every, accuracy):
+def test_a_clock_set_back_an_hour_dispatches_nothing_twice(every, accuracy):
     entry = every(600, accuracy)
     agenda = Agenda([entry], {}, NOON)
     taken = due(agenda, NOON + 600)
@@ -109,7 +109,7 @@ def test_a_clock_set_back_an_hour_doubles_nothing(every, accuracy):
 
 
 @ACCURACIES
-def test_a_scheduler_started_after_the_clock_was_set_back_doubles_nothing(every, accuracy):
+def test_a_scheduler_started_after_the_clock_was_set_back_dispatches_nothing_twice(every, accuracy):
     entry = every(600, accuracy)
     agenda = Agenda([entry], {entry.name: NOON}, NOON - HOUR)
     taken = [moment for now in range(NOON - HOUR, NOON + 601, 60) for moment in due(agenda, now)]
@@ -117,7 +117,7 @@ def test_a_scheduler_started_after_the_clock_was_set_back_doubles_nothing(every,
 
 
 @ACCURACIES
-def test_a_clock_set_forward_an_hour_and_back_doubles_nothing(every, accuracy):
+def test_a_clock_set_forward_an_hour_and_back_dispatches_nothing_twice(every, accuracy):
     agenda = Agenda([every(600, accuracy)], {}, NOON)
     taken = due(agenda, NOON + HOUR + 10)
     for now in range(NOON + 20, NOON + 2 * HOUR, 20):
@@ -126,7 +126,7 @@ def test_a_clock_set_forward_an_hour_and_back_doubles_nothing(every, accuracy):
     assert taken == sorted(taken)
 
 
-def test_slots_come_in_the_order_of_time(every):
+def test_slots_are_in_the_order_of_time(every):
     entries = [every(60, "all"), every(90, "all")]
     agenda = Agenda(entries, {entry.name: NOON for entry in entries}, NOON + 300)
     assert due(agenda, NOON + 300) == [NOON + n for n in (60, 90, 120, 180, 180, 240, 270, 300)]

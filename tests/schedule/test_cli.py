@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from lightjobs import current, env
+from lightjobs import current
 from lightjobs.cli import run
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.execution import middleware_chain
@@ -23,24 +23,8 @@ schedule.command(["ls"]).name("a list").everyMinutes(5).between("08:00", "17:00"
 
 
 @pytest.fixture
-def call(capsys):
-    """Run a command; returns exit status, output and errors."""
-
-    def command(*arguments):
-        capsys.readouterr()
-        env.forget()
-        current.use(None)
-        status = run(list(arguments))
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return status, printed.out, printed.err
-
-    return command
-
-
-@pytest.fixture
 def ready(call, tmp_path):
-    """A project that init made, with a schedule."""
+    """A project made by init, with a schedule."""
     assert call("init")[0] == 0
     (tmp_path / "config" / "schedule.py").write_text(FILE)
     return tmp_path
@@ -72,10 +56,7 @@ def test_a_new_project_has_an_example_and_no_entries(call, tmp_path):
     call("init")
     assert (tmp_path / "config" / "schedule.py").is_file()
     assert call("schedule:list") == (0, "no entries in config/schedule.py\n", "")
-    assert json.loads(call("schedule:list", "--json")[1]) == {
-        "entries": [],
-        "warnings": [],
-    }
+    assert json.loads(call("schedule:list", "--json")[1]) == {"entries": [], "warnings": []}
 
 
 def test_a_wrong_schedule_is_one_line_and_exit_status_2(call, ready):
@@ -128,7 +109,7 @@ def dispatch(kept, due):
     return kept.engine.schedule.push_slots([Slot(NAME, due, new)])[0]
 
 
-def test_list_shows_the_last_moment_and_what_became_of_its_job(kept):
+def test_list_shows_the_last_moment_and_the_outcome_of_its_job(kept):
     assert (entry(kept)["last_due"], entry(kept)["last_outcome"]) == (None, None)
     job_id = dispatch(kept, 1_700_000_000)
     assert entry(kept)["last_due"] == "2023-11-14T23:13:20+01:00"
@@ -146,7 +127,7 @@ def test_list_shows_the_last_moment_and_what_became_of_its_job(kept):
     assert f"{gone} gone" in kept("schedule:list")[1]
 
 
-def test_list_says_completed_of_a_job_that_is_kept(kept):
+def test_list_says_completed_for_a_job_that_is_kept(kept):
     kept.engine.retention = Retention(completed=None)
     dispatch(kept, 1_700_000_000)
     kept.engine.register("w", 30)
@@ -195,7 +176,7 @@ def test_pause_and_resume(kept):
     assert entry(kept)["paused"] is True
     assert entry(kept)["next_due"] is None
     assert "  paused  " in kept("schedule:list")[1]
-    assert kept("schedule:pause", NAME) == (0, f"{NAME} is paused already\n", "")
+    assert kept("schedule:pause", NAME) == (0, f"{NAME} is already paused\n", "")
     assert kept("schedule:resume", NAME) == (0, f"resumed {NAME}\n", "")
     assert entry(kept)["paused"] is False
     assert kept("schedule:resume", NAME) == (0, f"{NAME} is not paused\n", "")
@@ -231,19 +212,19 @@ def test_events_dispatches_the_entries_of_a_file_that_the_schedule_imports(kept,
     assert sum(queue["new"] for queue in kept.engine.stats().values()) == 1
 
 
-def test_a_schedule_without_entries_is_nothing_to_work_on(kept, ready):
+def test_work_refuses_a_schedule_without_entries(kept, ready):
     (ready / "config" / "schedule.py").write_text("# lightjobs\n")
     status, _out, err = kept("schedule:work")
     assert status == 2
     assert "no entries in config/schedule.py" in err
 
 
-def test_a_cron_of_a_project_without_entries_fails_not(kept, ready):
+def test_events_succeeds_without_entries(kept, ready):
     (ready / "config" / "schedule.py").write_text("# lightjobs\n")
     assert kept("schedule:events") == (0, "no entries in config/schedule.py\n", "")
 
 
-def test_test_dispatches_now_whatever_delay_and_jitter_say(kept, ready):
+def test_test_ignores_delay_and_jitter(kept, ready):
     head = FILE.partition("schedule.job")[0]
     text = "schedule.job(ProcessPayment).name('later').daily().jitter('+1 hour')\n"
     (ready / "config" / "schedule.py").write_text(head + text)
@@ -274,7 +255,7 @@ def test_test_says_that_it_ran_the_job_where_there_is_no_queue(call, ready, monk
 
 
 @pytest.mark.parametrize("kind", ["null", "memory"])
-def test_test_dispatches_nothing_where_nobody_would_run_it(call, ready, kind, monkeypatch):
+def test_test_dispatches_nothing_where_no_worker_would_run_it(call, ready, kind, monkeypatch):
     monkeypatch.setenv("JOB_ENGINE", kind)
     status, out, err = call("schedule:test", NAME)
     assert (status, out) == (2, "")
@@ -294,7 +275,7 @@ def test_an_entry_may_be_called_by_the_name_of_its_job(kept, ready):
 
 
 @pytest.mark.parametrize("kind", ["sync", "null", "memory"])
-def test_list_says_where_nobody_dispatches_the_entries(call, ready, kind, monkeypatch):
+def test_list_warns_where_no_scheduler_dispatches_the_entries(call, ready, kind, monkeypatch):
     assert json.loads(call("schedule:list", "--json")[1])["warnings"] == []
     assert call("schedule:list")[2] == ""
     monkeypatch.setenv("JOB_ENGINE", kind)

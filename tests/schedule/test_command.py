@@ -1,12 +1,13 @@
 """`schedule.command`: programs as jobs."""
 
+import subprocess
 import sys
 
 import pytest
 
 from lightjobs import PermanentJobFailure
 from lightjobs.execution import registry
-from lightjobs.schedule import command
+from lightjobs.schedule import command, loading
 from lightjobs.schedule.command import RunCommand
 
 FILE = "from lightjobs.schedule import schedule\n"
@@ -16,6 +17,7 @@ FILE = "from lightjobs.schedule import schedule\n"
 def forgotten():
     command._allowed.clear()
     registry.register(RunCommand, RunCommand.__base__, None)
+    command.allow(loading._commands)
 
 
 @pytest.fixture
@@ -59,6 +61,25 @@ def test_a_command_that_is_not_in_the_schedule_is_not_run(scheduled, tmp_path, p
     with pytest.raises(PermanentJobFailure, match=r"not in the worker's config/schedule\.py"):
         RunCommand().dispatchSync(payload)
     assert not (tmp_path / "oops").exists()
+
+
+def test_no_command_is_run_before_a_schedule_can_be_read(scheduled, tmp_path):
+    scheduled(["touch", "oops"])
+    command.allow(list)
+    with pytest.raises(PermanentJobFailure, match=r"not in the worker's config/schedule\.py"):
+        RunCommand().dispatchSync({"command": ["touch", "oops"]})
+    assert not (tmp_path / "oops").exists()
+
+
+def test_a_worker_that_looks_the_job_up_can_read_the_schedule(scheduled, tmp_path):
+    scheduled(["touch", "done"])
+    script = (
+        "from lightjobs.execution import registry\n"
+        "job = registry.lookup('lightjobs.RunCommand').job\n"
+        "job().dispatchSync({'command': ['touch', 'done']})\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)
+    assert (tmp_path / "done").exists()
 
 
 def test_an_entry_added_while_the_worker_runs_is_found(scheduled, tmp_path):

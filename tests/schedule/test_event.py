@@ -46,7 +46,7 @@ def at(text):
         ],
     ],
 )
-def test_each_word_says_what_lightpacks_does(event, write, cron):
+def test_each_method_means_what_lightpacks_does(event, write, cron):
     assert write(event).entry().expression == cron
 
 
@@ -115,8 +115,8 @@ async def _never():
         (lambda e: e.daily().isDueAt("2024-01-01"), ["'2024-01-01'", "a datetime with a zone"]),
         (lambda e: e.daily().nextDueAt(date(2024, 1, 1)), ["nextDueAt()", "with a zone"]),
         (lambda e: e.daily().when(lambda moment: True), ["when(", "without parameters"]),
-        (lambda e: e.daily().when(_never), ["when(", "no async one"]),
-        (lambda e: e.daily().when(_Never()), ["when(", "no async one"]),
+        (lambda e: e.daily().when(_never), ["when(", "not async"]),
+        (lambda e: e.daily().when(_Never()), ["when(", "not async"]),
         (lambda e: e.daily().name("").entry(), ["name("]),
     ],
 )

@@ -47,7 +47,7 @@ def test_a_project_needs_no_schedule(tmp_path):
     assert load(tmp_path) == []
 
 
-def test_the_example_is_a_schedule_of_nothing(engine):
+def test_the_example_has_no_entries(engine):
     from lightjobs.settings.config_files import TEMPLATES
 
     assert load(TEMPLATES) == []
@@ -64,7 +64,7 @@ def test_entries_come_in_the_files_order_with_their_lines(write):
     assert entries[1].job.getPayload() == {"command": ["ls"]}
 
 
-def test_each_load_begins_anew(write):
+def test_each_load_starts_without_entries(write):
     project = write("schedule.job(SendReport).daily()\n")
     assert len(load(project)) == len(load(project)) == 1
     assert schedule.events == []
@@ -122,7 +122,7 @@ def test_an_unreadable_file_is_named(project, engine):
     assert "config/schedule.py" in problem(root)
 
 
-def test_what_is_written_elsewhere_is_no_entry(write):
+def test_entries_added_outside_a_load_are_dropped(write):
     schedule.command(["ls"]).daily()
     assert [entry.name for entry in load(write("schedule.job(SendReport).hourly()\n"))] == [
         "SendReport 0 * * * *"
@@ -169,11 +169,11 @@ def test_a_job_that_no_worker_would_find_is_refused(write, project, where):
     assert f"line {4 + text.count(chr(10))}:" in said
 
 
-def test_a_plain_function_is_no_job(write):
+def test_a_plain_function_is_not_a_job(write):
     assert "a function under @job" in problem(write("schedule.job(print).daily()\n"))
 
 
-def test_an_entry_written_in_another_file_is_named_with_that(write, project):
+def test_an_entry_in_another_file_is_named_with_that_file(write, project):
     root = project(
         {
             "elsewhere/__init__.py": "",
@@ -187,7 +187,7 @@ def test_an_entry_written_in_another_file_is_named_with_that(write, project):
     )
 
 
-def test_an_entry_of_another_file_is_named_with_that_when_its_name_is_taken(write, project):
+def test_a_name_taken_in_another_file_is_named_with_that_file(write, project):
     root = project(
         {
             "spare/__init__.py": "",
@@ -201,7 +201,7 @@ def test_an_entry_of_another_file_is_named_with_that_when_its_name_is_taken(writ
     assert f"the entry of {root}/spare/more.py line 4" in message
 
 
-def test_a_mistake_in_another_file_is_named_with_that(write, project):
+def test_a_mistake_in_another_file_is_named_with_that_file(write, project):
     root = project(
         {
             "wrong/__init__.py": "",
@@ -215,7 +215,7 @@ def test_a_mistake_in_another_file_is_named_with_that(write, project):
 
 
 @pytest.mark.parametrize("kind", ["a folder", "NUL bytes"])
-def test_what_is_no_text_is_named_without_a_line(project, engine, kind):
+def test_a_file_that_is_not_text_is_named_without_a_line(project, engine, kind):
     root = project({"config/__init__.py": ""})
     path = root / "config" / "schedule.py"
     path.mkdir() if kind == "a folder" else path.write_bytes(b"x = 1\n\0")

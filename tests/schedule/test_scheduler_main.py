@@ -107,6 +107,6 @@ def is_alive(pid):
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    # Orphans stay as zombies where nobody reaps them.
+    # Orphans stay as zombies where no process reaps them.
     with open(f"/proc/{pid}/stat") as stat:
         return stat.read().rpartition(")")[2].split()[0] != "Z"

@@ -27,7 +27,7 @@ def eventually(condition):
         time.sleep(0.05)
 
 
-def companion_of(script):
+def scheduler_running(script):
     made = SchedulerSubprocess([])
     made._command = [sys.executable, "-c", script]
     return made
@@ -36,24 +36,24 @@ def companion_of(script):
 def test_a_scheduler_that_dies_is_replaced(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "RESTART_SECONDS", 0.05)
     log = tmp_path / "log"
-    with companion_of(f"import sys; open({str(log)!r}, 'a').write('x\\n'); sys.exit(9)"):
+    with scheduler_running(f"import sys; open({str(log)!r}, 'a').write('x\\n'); sys.exit(9)"):
         eventually(lambda: len(lines(log)) >= 3)
     seen = len(lines(log))
     time.sleep(0.3)
     assert len(lines(log)) <= seen + 1
 
 
-def test_one_that_was_told_to_end_is_not_replaced(tmp_path, monkeypatch):
+def test_a_scheduler_that_was_stopped_is_not_replaced(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "RESTART_SECONDS", 0.05)
     log = tmp_path / "log"
-    with companion_of(f"open({str(log)!r}, 'a').write('x\\n')"):
+    with scheduler_running(f"open({str(log)!r}, 'a').write('x\\n')"):
         eventually(lambda: lines(log))
         time.sleep(0.5)
     assert lines(log) == ["x"]
 
 
 def test_it_ends_with_the_worker(tmp_path):
-    with companion_of("import time; time.sleep(60)") as made:
+    with scheduler_running("import time; time.sleep(60)") as made:
         eventually(lambda: made._process is not None)
         process = made._process
     assert process.wait(5) != 0

@@ -8,7 +8,9 @@ from lightjobs.schedule.scheduler import Scheduler
 from lightjobs.schedule.scheduler_thread import SchedulerThread
 
 
-def test_a_when_that_does_not_return_keeps_nobody_from_stopping(engine, report, monkeypatch):
+def test_a_when_that_does_not_return_does_not_keep_the_thread_from_stopping(
+    engine, report, monkeypatch
+):
     monkeypatch.setattr(scheduler_thread, "STOP_SECONDS", 0.05)
     asked, over = threading.Event(), threading.Event()
 

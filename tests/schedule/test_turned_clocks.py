@@ -83,7 +83,7 @@ def test_where_the_clock_is_turned_by_half_an_hour_each_minute_still_counts_as_s
     assert due == ["06 13:00", "06 14:00", "06 15:30", "06 16:30"]
 
 
-def test_an_interval_knows_no_clock():
+def test_an_interval_does_not_depend_on_the_clock():
     every = Every(90)
     assert walking.forwards(every, 0, 300) == [90, 180, 270]
     assert walking.backwards(every, 0, 300) == [90, 180, 270]
@@ -153,14 +153,14 @@ def assert_one_a_day(at, zone, start, end):
 
 
 @given(st.sampled_from(ODD_ZONES).map(ZoneInfo), ALL_TIMES, st.integers(0, 13))
-def test_each_local_day_brings_one_daily_slot(zone, at, which):
+def test_each_local_day_has_one_daily_slot(zone, at, which):
     moments = walking.changes(zone) or [walking.FIRST]
     change = moments[which % len(moments)]
     assert_one_a_day(at, zone, change - 2 * walking.DAY, change + 2 * walking.DAY)
 
 
 @pytest.mark.slow
-def test_each_local_day_of_every_zone_brings_one_daily_slot_from_2024_to_2030():
+def test_each_local_day_of_every_zone_has_one_daily_slot_from_2024_to_2030():
     for zone in walking.distinct_zones():
         assert_one_a_day(time(2, 30), zone, walking.FIRST, walking.END)
         for change in walking.changes(zone):

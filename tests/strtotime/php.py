@@ -1,4 +1,4 @@
-"""A running PHP to ask, or the record of its answers where there is none."""
+"""A running PHP to ask, or the record of its answers for machines without PHP."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .pairs import Answer, Pair
 _HERE: Final = Path(__file__).parent
 _RECORD: Final = _HERE / "recorded.jsonl"
 _CHUNK: Final = 100
-"""JobLog in flight; both pipes hold that many without either side waiting for the other."""
+"""Pairs in flight; both pipes hold that many without either side waiting for the other."""
 
 
 class Php:
@@ -32,7 +32,7 @@ class Php:
     @staticmethod
     @cache
     def installed() -> bool:
-        """Whether there is a `php` to start, of the version that is followed."""
+        """Whether there is a `php` of the version that strtotime follows."""
         if shutil.which("php") is None:
             return False
         return subprocess.check_output(["php", "-r", "echo PHP_VERSION;"]).startswith(b"8.2.")
@@ -59,7 +59,7 @@ class Php:
 
 
 class Record:
-    """PHP's answers as recorded; it knows no pairs but those."""
+    """PHP's recorded answers. It knows only the recorded pairs."""
 
     def __init__(self) -> None:
         self._answers: dict[Pair, Answer] = {}

@@ -1,6 +1,6 @@
 """Records PHP's answers for machines without PHP: `python -m tests.strtotime.record`.
 
-To be run after the generator, the documented formats or PHP's behaviour changed.
+Run it after a change of the generator, the documented formats, the zone names or PHP's behavior.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from .pairs import documented_pairs, generated_pairs, zone_name_pairs
 from .php import Php, write_record
 
 RECORDED_PAIRS = 3000
-"""How many generated pairs are recorded beside the documented ones."""
+"""How many generated pairs are recorded in addition to the documented ones."""
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
-"""The same answers as PHP, over documented and generated expressions.
+"""The same answers as PHP for documented and generated expressions.
 
-Where PHP 8.2 is installed one process of it is asked; elsewhere the answers recorded from it in
-`recorded.jsonl` serve. `STRTOTIME_PAIRS=50000 pytest tests/strtotime` compares that many
-distinct generated pairs instead of 20,000 (it needs `php`; about 4 seconds per 50,000), and
-`STRTOTIME_SEED=text` generates others than usual.
+If PHP 8.2 is installed, a process of it is asked; otherwise the answers recorded from it in
+`recorded.jsonl` are used. `STRTOTIME_PAIRS=50000 pytest tests/strtotime` compares that many
+distinct generated pairs instead of 20,000 (it needs `php` and takes about 4 seconds), and
+`STRTOTIME_SEED=text` generates other pairs.
 """
 
 from __future__ import annotations
@@ -80,5 +80,5 @@ def _pair(zone: str, base: int, random: Random) -> Pair:
 )
 @given(data=st.data())
 def test_shrunk_counterexample(oracle: Oracle, record: Record, data: st.DataObject) -> None:
-    """Few examples next to the run above, but a failure comes cut down to its smallest."""
+    """Has few examples compared with the run above, but reduces a failure to its smallest form."""
     assert differences(oracle, [data.draw(_pairs(record))]) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightjobs.strtotime import strtotime
+
+from .steps import steps
 
 NEW_YORK = ZoneInfo("America/New_York")
 BASE = datetime(2026, 5, 13, 13, 14, 15, 250_000, tzinfo=NEW_YORK)
@@ -33,19 +34,34 @@ HOSTILE = [
     *("10:00:00." + "1" * 4000, "@" + "1" * 4000, "@1." + "1" * 4000, "\u00a0" * 4096, "é" * 4096),
     *("last day of next month " * 178, "jan 1" + "st" * 2045, "next " * 819, "@-" + "9" * 4000),
     *("\ud800", "now\ud800", "🙂", "now🙂", "\0" * 4096, "1\0" * 2048, "jan 1\0" * 600),
+    *("1ms" * 1365, "1ms" * 20_000, "-1 weekday" * 409, "(" * 2048 + "1" * 2048),
 ]
+REPEATED = ("9", "1ms", "1 . ", "+1 day ", "last day of next month ", "+", "jan 1st", "a ", "\0")
+
+MOST_STEPS = 125_000
+"""The costliest text needs 97,000 steps of 20 to 40 nanoseconds. Steps are counted because a time
+in milliseconds fails on a busy machine; benchmarks/strtotime.py prints the times."""
+
+
+def work(expression: str) -> int:
+    def call() -> None:
+        with suppress(ValueError):
+            strtotime(expression, BASE)
+
+    call()  # builds the lexer states that the text needs, which are kept
+    return steps(call)
 
 
 @pytest.mark.parametrize("expression", HOSTILE, ids=range(len(HOSTILE)))
-def test_every_text_is_answered_within_five_milliseconds(expression: str) -> None:
-    times = []
-    for _ in range(5):
-        start = perf_counter()
-        with suppress(ValueError):
-            strtotime(expression, BASE)
-        times.append(perf_counter() - start)
-    # The best of five: the machine may be busy with something else.
-    assert min(times) < 0.005
+def test_every_text_is_answered_within_milliseconds(expression: str) -> None:
+    assert work(expression) < MOST_STEPS
+
+
+@pytest.mark.parametrize("piece", REPEATED, ids=repr)
+def test_the_work_grows_no_faster_than_the_text(piece: str) -> None:
+    times = 2000 // len(piece)
+    short, long = work(piece * times), work(piece * times * 2)
+    assert long < 2 * short + 100
 
 
 @given(st.text(max_size=40) | st.text("+-0123456789:./ TtWZ@dayswekmonthfrialgo\0", max_size=30))

@@ -1,4 +1,4 @@
-"""The recorded names of zones: still PHP's, and all known to `zoneinfo`."""
+"""The table of zone names is the same as PHP's, and `zoneinfo` knows every identifier in it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from lightjobs.strtotime.zone_names import ABBREVIATIONS, IDENTIFIERS
 
 from .php import Php
 
 NOT_ZONES = {"leapseconds", "localtime", "tzdata.zi"}
-"""Files Debian's PHP lists as zones; no text can name them, the scanner stops at six letters."""
+"""Files that Debian's PHP lists as zones. No text can name them: its scanner reads six letters."""
 
 
 def _php(code: str) -> Any:
@@ -28,10 +30,11 @@ def test_every_identifier_has_a_zone() -> None:
         )
 
 
+@pytest.mark.skipif(
+    not Php.installed(),
+    reason="asks php 8.2 for its zones; test_zone_names_agree asks the record about each name",
+)
 def test_the_tables_are_those_of_php() -> None:
-    if not Php.installed():
-        assert (len(ABBREVIATIONS), len(IDENTIFIERS)) == (144, 598)
-        return
     listed = _php("timezone_identifiers_list(DateTimeZone::ALL_WITH_BC)")
     assert {*listed} - NOT_ZONES == {*IDENTIFIERS.values()}
     first = _php("array_map(fn ($zones) => $zones[0], timezone_abbreviations_list())")

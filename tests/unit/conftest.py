@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lightjobs import current, env
+from lightjobs.cli import run
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.execution import registry
 from lightjobs.settings.settings import Settings
@@ -77,3 +78,26 @@ def project(tmp_path, monkeypatch):
         return tmp_path
 
     return write
+
+
+@pytest.fixture
+def call(capsys):
+    """Run a command; return its exit status, output and errors."""
+
+    def command(*arguments):
+        capsys.readouterr()
+        env.forget()
+        current.use(None)
+        status = run(list(arguments))
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return status, printed.out, printed.err
+
+    return command
+
+
+@pytest.fixture
+def ready(call, tmp_path):
+    """A project made by init."""
+    assert call("init")[0] == 0
+    return tmp_path

@@ -88,7 +88,7 @@ def test_cancel_by_filter(engine, call, filters, cancelled):
 
 @pytest.mark.parametrize("command", ["job:cancel", "job:pause", "job:resume"])
 @pytest.mark.parametrize("arguments", [[], ["1", "--queue=a"]])
-def test_neither_or_both_is_a_usage_error(call, engine, command, arguments):
+def test_neither_or_both_of_ids_and_queue_is_a_usage_error(call, engine, command, arguments):
     push(engine)
     status, _out, err = call(command, *arguments)
     assert status == 2
@@ -179,7 +179,7 @@ def test_a_wrong_action_is_named(call, engine):
 
 @pytest.mark.parametrize("command", ["job:pause", "job:resume", "job:cancel", "job:retry"])
 @pytest.mark.parametrize("name", ["", "a,b", "x" * 56, "a\nb"])
-def test_what_is_no_queues_name_is_wrong_usage(engine, call, command, name):
+def test_a_wrong_queue_name_is_wrong_usage(engine, call, command, name):
     status, out, err = call(command, f"--queue={name}")
     assert (status, out) == (2, "")
     assert "a name of 1 to 55 printable characters without comma" in " ".join(err.split())

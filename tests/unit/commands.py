@@ -1,0 +1,22 @@
+"""What the tests of several commands need."""
+
+import json
+import time
+
+from lightjobs import current
+from lightjobs.model import Failed
+
+
+def fail_all(queue="default", exception="ValueError: boom\n\nTraceback"):
+    engine = current.engine()
+    name = f"w{time.monotonic_ns()}"
+    engine.register(name, 30)
+    claims = engine.claim(name, [queue], 100)
+    engine.settle(name, [Failed(c.id, c.fence, exception) for c in claims])
+    return [c.id for c in claims]
+
+
+def dispatch(call, *more):
+    status, out, _err = call("job:dispatch", "ProcessPayment", '{"payment": 42}', "--json", *more)
+    assert status == 0
+    return json.loads(out)["id"]

@@ -1,0 +1,234 @@
+"""The commands that dispatch, show, retry and delete jobs."""
+
+import json
+import re
+import sqlite3
+
+import pytest
+
+from lightjobs import current
+from lightjobs.cli import run
+from lightjobs.engines.where import Where
+from lightjobs.model import STATUSES, NewJob
+
+from .commands import dispatch, fail_all
+
+
+def test_dispatch_stores_the_job(call, ready):
+    status, out, _err = call("job:dispatch", "ProcessPayment", '{"payment": 42}')
+    assert status == 0
+    (job,) = current.engine().browse(Where(status="new"))
+    assert job.payload == '{"payment":42}'
+    assert f"#ID: {job.id}" in out
+    assert "App\\Jobs\\ProcessPayment" in out
+
+
+def test_dispatch_by_handler_with_queue_and_delay(call, ready):
+    status, out, _err = call(
+        "job:dispatch",
+        "App\\Jobs\\ProcessPayment",
+        "--queue=mail",
+        "--delay=+1 hour",
+        "--priority=higher",
+        "--json",
+    )
+    assert status == 0
+    answer = json.loads(out)
+    assert (answer["handler"], answer["queue"]) == ("App\\Jobs\\ProcessPayment", "mail")
+    assert current.engine().stats()["mail"]["delayed"] == 1
+    assert current.engine().find(answer["id"]).payload == "{}"
+    assert re.search("priority +higher", call("job:show", answer["id"])[1])
+
+
+@pytest.mark.parametrize(
+    "payload", ["{", "", "[1]", "null", "7", '"x"', '{"a": NaN}', "[" * 100_000]
+)
+def test_dispatch_refuses_a_payload_that_is_not_a_json_object(call, ready, payload):
+    status, _out, err = call("job:dispatch", "ProcessPayment", payload)
+    assert status in (1, 2)
+    assert "payload" in err.lower()
+    assert current.engine().stats() == {}
+
+
+def test_dispatch_of_an_unknown_job_lists_the_known(call, ready):
+    status, _out, err = call("job:dispatch", "Nope")
+    assert status in (1, 2)
+    assert "ProcessPayment" in err
+
+
+@pytest.mark.parametrize("option", ["--delay=when pigs fly", "--queue=", "--queue=a,b"])
+def test_dispatch_refuses_wrong_options(call, ready, option):
+    status, _out, err = call("job:dispatch", "ProcessPayment", option)
+    assert (status, option.partition("=")[0] in err) == (2, True)
+    assert re.search(r"is not (a name of|a time; allowed: what PHP's strtotime reads)", err)
+    assert current.engine().stats() == {}
+
+
+def test_a_job_module_that_does_not_import_is_named_and_exits_2(call, ready):
+    (ready / "app_jobs" / "bad.py").write_text("x = 1\n1 / 0\n")
+    status, _out, err = call("job:dispatch", "ProcessPayment")
+    assert status == 2
+    assert f"{ready}/app_jobs/bad.py:2: ZeroDivisionError" in err
+
+
+def test_stats_as_json_have_their_shape(call, ready):
+    assert json.loads(call("job:stats", "--json")[1]) == {"queues": {}, "paused": []}
+    dispatch(call)
+    dispatch(call, "--delay=+1 hour")
+    dispatch(call, "--queue=mail")
+    call("job:stats")
+    fail_all("mail")
+    status, out, _err = call("job:stats", "--json")
+    none = dict.fromkeys((*STATUSES, "delayed"), 0)
+    assert status == 0
+    assert json.loads(out) == {
+        "queues": {
+            "default": {**none, "new": 2, "delayed": 1},
+            "mail": {**none, "failed": 1},
+        },
+        "paused": [],
+    }
+
+
+def test_stats_as_a_table(call, ready):
+    assert call("job:stats")[1] == "no jobs\n"
+    dispatch(call)
+    lines = call("job:stats")[1].splitlines()
+    assert lines[0].split()[:5] == ["QUEUE", "NEW", "DELAYED", "QUEUED", "FAILED"]
+    assert lines[1].split()[:5] == ["default", "1", "0", "0", "0"]
+
+
+def test_failed_lists_failed_jobs(call, ready):
+    assert call("job:failed")[1] == "no failed jobs\n"
+    assert json.loads(call("job:failed", "--json")[1]) == {"jobs": []}
+    id = dispatch(call)
+    call("job:failed")
+    fail_all(exception="ValueError: \x1b[31mboom\n\nTraceback")
+    out = call("job:failed")[1]
+    assert id in out
+    assert "ValueError: \\x1b[31mboom" in out
+    assert "Traceback" not in out
+    (job,) = json.loads(call("job:failed", "--json")[1])["jobs"]
+    assert (job["id"], job["payload"], job["status"]) == (id, {"payment": 42}, "failed")
+    assert call("job:failed", "--handler=ProcessPayment")[1] == out
+    assert call("job:failed", "--queue=other")[1] == "no failed jobs of other\n"
+    assert call("job:failed", "--older-than=1 hour")[1] == "no failed jobs that old\n"
+    status, _out, err = call("job:failed", "--handler=Nobody")
+    assert (status, "--handler" in err) == (2, True)
+
+
+def test_show_tells_all_of_a_job(call, ready):
+    id = dispatch(call)
+    call("job:stats")
+    fail_all(exception="ValueError: \x1b[31mboom\n\nTraceback\n  line")
+    status, out, _err = call("job:show", id)
+    assert status == 0
+    assert "\x1b[31m" not in out
+    assert "line" in out
+    shown = json.loads(call("job:show", id, "--json")[1])
+    assert (shown["id"], shown["payload"], shown["queue"]) == (id, {"payment": 42}, "default")
+    assert shown["exception"].startswith("ValueError: \x1b[31mboom")
+
+
+@pytest.mark.parametrize("id", ["999", "abc", "", "1; DROP TABLE jobs", "9" * 5000, "\u0661"])
+@pytest.mark.parametrize("command", ["job:show", "job:retry", "job:forget"])
+def test_a_job_that_is_not_there_exits_1(call, ready, command, id):
+    kept = dispatch(call)
+    status, _out, err = call(command, id)
+    assert status == 1
+    assert "there is no" in err
+    assert current.engine().find(kept).status == "new"
+
+
+def test_retry_puts_back_one_or_all_or_those_of_a_queue(call, ready):
+    ids = [dispatch(call, "--queue=a"), dispatch(call, "--queue=a"), dispatch(call, "--queue=b")]
+    call("job:stats")
+    fail_all("a"), fail_all("b")
+    assert call("job:retry", ids[0])[0] == 0
+    assert current.engine().find(ids[0]).status == "new"
+    assert json.loads(call("job:retry", "--queue=a", "--json")[1]) == {"count": 1}
+    assert json.loads(call("job:retry", "--json")[1]) == {"count": 1}
+    status, out, _err = call("job:retry")
+    assert (status, out) == (0, "no failed jobs to retry\n")
+
+
+def test_retry_of_a_job_that_did_not_fail_exits_1(call, ready):
+    id = dispatch(call)
+    assert call("job:retry", id)[0] == 1
+    status, out, _err = call("job:retry", id, "--json")
+    assert (status, json.loads(out)) == (1, {"count": 0})
+
+
+def test_forget_deletes_one_failed_job_and_no_other(call, ready):
+    waiting, failed = dispatch(call), dispatch(call, "--queue=a")
+    call("job:stats")
+    fail_all("a")
+    assert call("job:forget", waiting)[0] == 1
+    assert call("job:forget", failed)[0] == 0
+    assert current.engine().find(failed) is None
+    assert current.engine().find(waiting)
+
+
+def test_flush_deletes_failed_jobs_of_a_queue_or_an_age(call, ready):
+    dispatch(call, "--queue=a"), dispatch(call, "--queue=b"), dispatch(call)
+    call("job:stats")
+    fail_all("a"), fail_all("b")
+    for age in ("1 week", "-1 week", "1 week ago"):
+        assert json.loads(call("job:flush", f"--older-than={age}", "--json")[1]) == {"count": 0}
+    with sqlite3.connect(ready / "jobs.sqlite") as connection:
+        connection.execute("UPDATE jobs SET failed_at = '2020-01-01 00:00:00' WHERE queue = 'a'")
+    assert json.loads(call("job:flush", "--older-than=1 week", "--json")[1]) == {"count": 1}
+    assert json.loads(call("job:flush", "--queue=a", "--json")[1]) == {"count": 0}
+    assert json.loads(call("job:flush", "--json")[1]) == {"count": 1}
+    assert current.engine().stats()["default"]["new"] == 1
+
+
+def test_flush_refuses_a_wrong_age(call, ready):
+    status, _out, err = call("job:flush", "--older-than=when pigs fly")
+    assert status == 2
+    assert "--older-than" in err
+
+
+ON_KEPT_JOBS = [
+    ["job:stats"],
+    ["job:failed"],
+    ["job:show", "1"],
+    ["job:retry"],
+    ["job:forget", "1"],
+    ["job:flush"],
+    ["job:recover", "--php", "--older-than=1 hour"],
+    ["job:cancel", "1"],
+    ["job:pause", "--queue=q"],
+    ["job:resume", "--queue=q"],
+    ["job:cleanup", "--failed=remove"],
+]
+
+
+@pytest.mark.parametrize("engine", ["sync", "null", "memory"])
+@pytest.mark.parametrize("command", ON_KEPT_JOBS, ids=lambda command: command[0])
+def test_a_command_on_jobs_that_no_store_keeps_says_so_and_exits_2(
+    call, ready, monkeypatch, engine, command
+):
+    monkeypatch.setenv("JOB_ENGINE", engine)
+    status, out, err = call(*command)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"lightjobs: JOB_ENGINE={engine} ")
+
+
+def test_a_dispatch_that_would_end_with_the_command_is_refused(call, ready, monkeypatch):
+    monkeypatch.setenv("JOB_ENGINE", "memory")
+    status, out, err = call("job:dispatch", "ProcessPayment")
+    assert (status, out) == (2, "")
+    assert "JOB_ENGINE=memory keeps jobs inside the process" in err
+
+
+def test_a_program_that_calls_a_command_itself_has_it_act_on_its_own_jobs(engine, capsys):
+    (id,) = engine.push([NewJob("App\\Jobs\\Some", "q", "{}")])
+    assert run(["job:cancel", id]) == 0
+    assert engine.stats() == {}
+
+
+@pytest.mark.parametrize("engine", ["sync", "null"])
+def test_a_dispatch_to_an_engine_without_a_store_is_taken(call, ready, monkeypatch, engine):
+    monkeypatch.setenv("JOB_ENGINE", engine)
+    assert call("job:dispatch", "ProcessPayment", '{"payment": 42}')[0] == 0

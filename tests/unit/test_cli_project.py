@@ -1,0 +1,110 @@
+"""The commands for a project: init, create:job, migrate and check."""
+
+import json
+
+import pytest
+
+from .commands import dispatch
+
+JOB = "from lightjobs import Job\n\n\nclass {}(Job):\n    def handle(self): pass\n"
+
+
+def test_init_writes_a_project_that_works(call, tmp_path):
+    status, out, _err = call("init")
+    assert status == 0
+    for name in (".env", "config/jobs.py", "app_jobs/__init__.py", "app_jobs/process_payment.py"):
+        assert (tmp_path / name).is_file()
+        assert name in out
+    assert call("check")[0] == 0
+    assert dispatch(call)
+
+
+def test_init_again_keeps_what_is_there(call, ready):
+    (ready / ".env").write_text("JOB_ENGINE=null\n")
+    (ready / "app_jobs" / "process_payment.py").write_text(JOB.format("ProcessPayment"))
+    status, out, _err = call("init")
+    assert status == 0
+    assert "kept     .env" in out
+    assert (ready / ".env").read_text() == "JOB_ENGINE=null\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("SendInvoice", "send_invoice"),
+        ("HTTPPing", "http_ping"),
+        ("A", "a"),
+        ("Q1Report", "q1_report"),
+    ],
+)
+def test_create_job_writes_a_class_that_can_be_dispatched(call, ready, name, module):
+    assert call("create:job", name)[0] == 0
+    assert (ready / "app_jobs" / f"{module}.py").is_file()
+    assert call("check")[0] == 0
+    assert call("job:dispatch", name)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["send_invoice", "sendInvoice", "1A", "A-B", "../Evil", "A.B", "", "None", "True", "Ä", "A B"],
+)
+def test_create_job_refuses_a_bad_name(call, ready, name):
+    before = sorted(ready.rglob("*.py"))
+    status, _out, err = call("create:job", name)
+    assert status == 2
+    assert "cannot name a job" in err
+    assert sorted(ready.rglob("*.py")) == before
+
+
+def test_create_job_overwrites_only_with_force(call, ready):
+    call("create:job", "SendInvoice")
+    path = ready / "app_jobs" / "send_invoice.py"
+    path.write_text("# mine")
+    status, _out, err = call("create:job", "SendInvoice")
+    assert status == 2
+    assert "--force" in err
+    assert path.read_text() == "# mine"
+    assert call("create:job", "SendInvoice", "--force")[0] == 0
+    assert "class SendInvoice" in path.read_text()
+
+
+def test_migrate_up_with_dry_run_prints_the_sql_and_changes_nothing(call, tmp_path):
+    (tmp_path / ".env").write_text("JOB_ENGINE=database\n")
+    status, out, _err = call("migrate:up", "--dry-run")
+    assert status == 1
+    assert "CREATE TABLE" in out
+    assert not (tmp_path / "jobs.sqlite").exists()
+    status, out, _err = call("migrate:status", "--json")
+    assert [m["applied_at"] for m in json.loads(out)["migrations"]] == [None] * 4
+    assert call("migrate:up")[0] == 0
+    assert call("migrate:up")[1] == "nothing to migrate\n"
+    assert call("migrate:up", "--dry-run")[:2] == (0, "")
+    assert "pending" not in call("migrate:status")[1]
+
+
+def test_migrate_status_of_an_engine_without_tables_says_so(call, monkeypatch):
+    monkeypatch.setenv("JOB_ENGINE", "null")
+    assert "no migrations" in call("migrate:status")[1]
+
+
+def test_check_of_a_good_project_is_all_well(call, ready):
+    status, out, _err = call("check")
+    assert status == 0
+    assert "all is well: engine database" in out
+    assert json.loads(call("check", "--json")[1]) == {"problems": [], "warnings": []}
+
+
+def test_check_prints_every_problem_at_once(call, ready, monkeypatch):
+    (ready / ".env").write_text(
+        "JOB_ENGINE=database\nDB_NAME=none.sqlite\nJOB_LEASE=soon\nREDIS_PORT=x\n"
+    )
+    (ready / "app_jobs" / "a.py").write_text("1 / 0\n")
+    (ready / "app_jobs" / "b.py").write_text("nope\n")
+    status, out, _err = call("check")
+    assert status == 1
+    assert out.count("problem: ") == 5
+    for part in ("JOB_LEASE", "REDIS_PORT", "migrate:up", "a.py:1:", "b.py:1:"):
+        assert part in out
+    status, out, _err = call("check", "--json")
+    assert status == 1
+    assert len(json.loads(out)["problems"]) == 5
