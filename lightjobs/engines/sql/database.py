@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 from ...errors import LightjobsError, StoreUnavailable, UnknownWorker
+from ..delivery import ConnectionLost
 
 if TYPE_CHECKING:
     from .callers.base import CallerConnection
@@ -31,18 +33,6 @@ _T = TypeVar("_T")
 class TryAgain(StoreUnavailable):
     """The database undid the statement, and the transaction around it: a deadlock, say. At once
     tried again it may work."""
-
-
-class ConnectionLost(StoreUnavailable):
-    """The connection broke before the answer came: what was asked may have been done or not."""
-
-
-class Unsent(ConnectionLost):
-    """The connection broke before all of what was asked had gone out: nothing of it was done."""
-
-
-class Refused(StoreUnavailable):
-    """The server refuses the login, or has no such database: waiting does not help."""
 
 
 class NotAllowed(LightjobsError):
@@ -85,11 +75,6 @@ class Database(ABC):
         """Everything that this thread runs inside happens, or nothing. One inside another is part
         of it."""
 
-    def bounded(self, deadline: float) -> AbstractContextManager[object]:
-        """What this thread asks inside is answered before `deadline`, a monotonic time, or counts
-        as lost."""
-        return nullcontext()
-
     def rows_beside(self, name: str, params: Params) -> list[Row]:
         """As `rows`, for a thread on whose open transaction elsewhere others of this process wait:
         it must not wait for them."""
@@ -105,9 +90,9 @@ class Database(ABC):
         return UnknownWorker(f"{self.label} knows no worker {worker!r}")
 
     @abstractmethod
-    def push(self, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
+    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> Sequence[int]:
         """Insert jobs, all or none, and return their ids in order. The rows are the parameters of
-        `push.sql`, and may be added to."""
+        `push.sql`. What has not been answered by `deadline`, a monotonic time, counts as lost."""
 
     @abstractmethod
     def caller(self, connection: Any) -> CallerConnection:

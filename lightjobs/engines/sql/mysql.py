@@ -18,8 +18,9 @@ from pymysql.converters import conversions
 from ...errors import LightjobsError, SettingsError
 from ...model import PRIORITIES
 from ...settings.database import DatabaseSettings
+from ..delivery import ConnectionLost, Refused, Unsent
 from .callers.mysql import MysqlCallerConnection, insert, store
-from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain, Unsent
+from .database import NotAllowed, Params, Row, TryAgain
 from .server import LOCK_SECONDS, ReadOnly, Server, Session
 from .statements import pyformat
 
@@ -93,8 +94,7 @@ class Mysql(Server):
         self._collation = ""
         self._pause = POLL_SECONDS[0]
 
-    def _open(self) -> Session:
-        seconds = self._opening_seconds()
+    def _open(self, seconds: float) -> Session:
         limits: dict[str, Any] = dict.fromkeys(
             ("connect_timeout", "read_timeout", "write_timeout"), seconds
         )
@@ -111,10 +111,10 @@ class Mysql(Server):
             connection.close()
             raise
         session = Session(connection, connection._sock.fileno())
-        self._bound(session, math.inf)
+        self._set_deadline(session, math.inf)
         return session
 
-    def _bound(self, session: Session, deadline: float) -> None:
+    def _set_deadline(self, session: Session, deadline: float) -> None:
         seconds = max(0.001, min(ANSWER_SECONDS, deadline - time.monotonic()))
         session.connection._read_timeout = session.connection._write_timeout = seconds
 
@@ -174,12 +174,12 @@ class Mysql(Server):
                 self.run("claimed", {"worker": worker, "ids": ids})
         return claimed
 
-    def push(self, rows: Sequence[dict[str, Any]]) -> list[int]:
+    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> list[int]:
         if len(rows) == 1:
-            with self._guarded() as session:
+            with self._guarded(deadline) as session:
                 cursor = session.connection.cursor()
                 return [insert(cursor, cursor.mogrify(pyformat("push", self.name), rows[0]))]
-        with self.transaction(), self._guarded() as session:
+        with self.transaction(deadline), self._guarded(deadline) as session:
             return store(session.connection.cursor(), rows)
 
     def caller(self, connection: Any) -> MysqlCallerConnection:

@@ -16,9 +16,11 @@ import psycopg
 from ...errors import LightjobsError, StoreUnavailable
 from ...model import PRIORITIES
 from ...settings.database import DatabaseSettings
+from ..delivery import ConnectionLost, Refused
 from .callers.postgres import PostgresCallerConnection, adapters, store
-from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain
-from .server import CONNECT_SECONDS, LOCK_SECONDS, ReadOnly, Server, Session
+from .database import NotAllowed, Params, Row, TryAgain
+from .server import LOCK_SECONDS, ReadOnly, Server, Session
+from .statements import pyformat
 
 LEAST_VERSION = 130000
 
@@ -133,12 +135,12 @@ class Postgres(Server):
         }
         self.label = f"PostgreSQL database {settings.name}"
 
-    def _open(self) -> _ListeningSession:
+    def _open(self, seconds: float) -> _ListeningSession:
         given = {key: value for key, value in self._options.items() if value is not None}
-        # libpq counts whole seconds, from two on.
-        seconds = math.ceil(self._opening_seconds())
+        # libpq counts in whole seconds, and takes one for two.
+        whole = math.ceil(seconds)
         connection = _Connection.connect(
-            autocommit=True, context=adapters, connect_timeout=seconds, **given
+            autocommit=True, context=adapters, connect_timeout=whole, **given
         )
         try:
             version = connection.info.server_version
@@ -147,7 +149,7 @@ class Postgres(Server):
                     f"{self.label}: the server is PostgreSQL {version // 10000}; "
                     f"lightjobs needs {LEAST_VERSION // 10000} or later"
                 )
-            connection.deadline = time.monotonic() + CONNECT_SECONDS
+            connection.deadline = time.monotonic() + seconds
             connection.execute(_SESSION)
         except BaseException:
             connection.close()
@@ -155,7 +157,7 @@ class Postgres(Server):
         connection.deadline = math.inf
         return _ListeningSession(connection)
 
-    def _bound(self, session: Session, deadline: float) -> None:
+    def _set_deadline(self, session: Session, deadline: float) -> None:
         session.connection.deadline = deadline
 
     def _stale(self, session: Session) -> bool:
@@ -180,10 +182,11 @@ class Postgres(Server):
         rows.sort(key=_by_claim_order)  # RETURNING has no order of its own
         return rows
 
-    def push(self, rows: Sequence[dict[str, Any]]) -> list[int]:
+    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> list[int]:
         if len(rows) == 1:
-            return [self.rows("push", rows[0])[0][0]]
-        with self.transaction(), self._guarded() as session:
+            cursor = self.execute(pyformat("push", self.name), rows[0], deadline)
+            return [cursor.fetchall()[0][0]]
+        with self.transaction(deadline), self._guarded(deadline) as session:
             return store(session.connection.cursor(), rows)
 
     def caller(self, connection: Any) -> PostgresCallerConnection:

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
-from .database import ConnectionLost, Database, Params, Row, TryAgain
+from ..delivery import ConnectionLost
+from .database import Database, Params, Row, TryAgain
 from .statements import pyformat
 
 CONNECT_SECONDS = 5
@@ -52,8 +53,8 @@ class Server(Database):
         self._local = threading.local()
 
     @abstractmethod
-    def _open(self) -> Session:
-        """A new connection, its session prepared."""
+    def _open(self, seconds: float) -> Session:
+        """A new connection, its session prepared, within `seconds`."""
 
     @abstractmethod
     def _stale(self, session: Session) -> bool:
@@ -81,38 +82,23 @@ class Server(Database):
     def _fetched(self, cursor: Any) -> list[Row]:
         return list(cursor.fetchall())
 
-    def execute(self, sql: str, params: Params | None = None) -> Any:
-        """Run one statement on this thread's connection and return its cursor."""
-        with self._guarded() as session:
+    def execute(self, sql: str, params: Params | None = None, deadline: float = math.inf) -> Any:
+        """Run one statement on this thread's connection and return its cursor. An answer that has
+        not come by `deadline`, a monotonic time, counts as lost."""
+        with self._guarded(deadline) as session:
             return self._execute_on(session, sql, params)
 
-    @contextmanager
-    def bounded(self, deadline: float) -> Iterator[None]:
-        local = self._local.__dict__
-        local["deadline"] = deadline
-        try:
-            yield
-        finally:
-            del local["deadline"]
-            if (session := local.get("session")) is not None:
-                self._bound(session, math.inf)
-
     @abstractmethod
-    def _bound(self, session: Session, deadline: float) -> None:
-        """Give up what is asked on a connection and not answered by `deadline`."""
-
-    def _opening_seconds(self) -> float:
-        """How long a new connection may take."""
-        deadline: float = self._local.__dict__.get("deadline", math.inf)
-        return max(0.001, min(CONNECT_SECONDS, deadline - time.monotonic()))
+    def _set_deadline(self, session: Session, deadline: float) -> None:
+        """Let waiting on a connection end with an error of the driver at `deadline`."""
 
     @contextmanager
-    def _guarded(self) -> Iterator[Session]:
-        """This thread's connection; what the driver raises inside is translated, and a connection
-        of which nobody knows how it stands is given up."""
-        session = self._session()
-        if (deadline := self._local.__dict__.get("deadline")) is not None:
-            self._bound(session, deadline)
+    def _guarded(self, deadline: float = math.inf) -> Iterator[Session]:
+        """This thread's connection. Inside, the driver's errors are translated, waiting ends at
+        `deadline`, and a connection in an unknown state is given up."""
+        session = self._session(deadline)
+        if deadline < math.inf:
+            self._set_deadline(session, deadline)
         try:
             yield session
         except self.errors as error:
@@ -128,14 +114,17 @@ class Server(Database):
             # A signal's handler raised, and the answer is still under way.
             self._give_up()
             raise
+        finally:
+            if deadline < math.inf:
+                self._set_deadline(session, math.inf)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        if self._session().inside:
+    def transaction(self, deadline: float = math.inf) -> Iterator[None]:
+        if self._session(deadline).inside:
             yield
             return
         try:
-            with self._guarded() as session:
+            with self._guarded(deadline) as session:
                 self._execute_on(session, "BEGIN", None)
         except ConnectionLost as error:
             raise TryAgain(str(error)) from error
@@ -146,25 +135,28 @@ class Server(Database):
         try:
             yield
             committing = True
-            self.execute("COMMIT")
+            self.execute("COMMIT", deadline=deadline)
         except ConnectionLost as error:
             if committing:
                 raise
             raise TryAgain(str(error)) from error  # it went with its connection
         except BaseException:
             if self._local.__dict__.get("session") is session:
-                self._roll_back(session)
+                self._roll_back(session, deadline)
             raise
         finally:
             session.inside = False
 
-    def _roll_back(self, session: Session) -> None:
+    def _roll_back(self, session: Session, deadline: float) -> None:
+        self._set_deadline(session, deadline)
         try:
             self._execute_on(session, "ROLLBACK", None)
         except self.errors:
             self._give_up()
+        finally:
+            self._set_deadline(session, math.inf)
 
-    def _session(self) -> Session:
+    def _session(self, deadline: float = math.inf) -> Session:
         local = self._local.__dict__
         session: Session | None = local.get("session")
         if session is not None and session.pid != os.getpid():
@@ -177,7 +169,8 @@ class Server(Database):
             session = None
         if session is None:
             try:
-                session = self._open()
+                seconds = min(CONNECT_SECONDS, deadline - time.monotonic())
+                session = self._open(max(0.001, seconds))
             except self.errors as error:
                 translated = self._translated(error)
                 if isinstance(translated, ConnectionLost):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import threading
@@ -113,16 +114,15 @@ class Sqlite(Database):
                     claimed += rows
         return claimed
 
-    def bounded(self, deadline: float) -> AbstractContextManager[object]:
-        return _Bound(self._local, deadline)
-
-    def push(self, rows: Sequence[Params]) -> range:
-        deadline = self._local.__dict__.get("deadline")
-        left = BUSY_SECONDS if deadline is None else max(0.0, deadline - time.monotonic())
-        if not _turn.acquire(True, left):
+    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> range:
+        if deadline == math.inf:
+            seconds, tenths = BUSY_SECONDS, None
+        else:
+            seconds = max(0.0, deadline - time.monotonic())
+            tenths = int(10 * seconds + 0.99)
+        if not _turn.acquire(True, seconds):
             raise StoreUnavailable(f"SQLite database {self.path.name}: others of this process wait")
         try:
-            tenths = None if deadline is None else int(10 * left + 0.99)
             return store(self._connection(tenths=tenths).cursor(), rows)
         except sqlite3.Error as error:
             raise self._translated(error) from error
@@ -273,23 +273,6 @@ class Sqlite(Database):
         ):
             return StoreUnavailable(f"SQLite database {self.path.name}: {text}")
         return LightjobsError(f"SQLite database {self.path.name}: {text}")
-
-
-class _Bound:
-    """What this thread pushes inside waits for others until the deadline at most. No generator:
-    that would be a microsecond of each dispatch."""
-
-    __slots__ = ("_deadline", "_local")
-
-    def __init__(self, local: threading.local, deadline: float) -> None:
-        self._local = local
-        self._deadline = deadline
-
-    def __enter__(self) -> None:
-        self._local.deadline = self._deadline
-
-    def __exit__(self, *_error: object) -> None:
-        self._local.deadline = None
 
 
 def _lenient(raw: bytes) -> str:

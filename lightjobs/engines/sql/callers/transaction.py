@@ -8,8 +8,9 @@ from typing import Any
 
 from ....errors import LightjobsError, SchemaOutdated, StaleClaim, StoreInDoubt, StoreUnavailable
 from ....model import NewJob
+from ...delivery import is_in_doubt, jobs_in_words
 from ...store import CallerTransaction
-from ..database import ConnectionLost, Database, Unsent
+from ..database import Database
 from ..rows import new_row
 from .unwrap import unwrapped
 
@@ -27,7 +28,7 @@ class SqlCallerTransaction(CallerTransaction):
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         if not jobs:
             return []
-        what = "the job" if len(jobs) == 1 else f"the batch of {len(jobs)} jobs"
+        what = jobs_in_words(len(jobs))
         with self._explained(f"{what} was not stored", f"{what} may or may not have been stored"):
             return list(map(str, self._caller.push([new_row(job) for job in jobs])))
 
@@ -82,11 +83,9 @@ class SqlCallerTransaction(CallerTransaction):
                 f"the database of connection= has no jobs table ({said}): it must be "
                 f"{self._db.label}, and `lightjobs migrate:up` have run there"
             ) from error
-        except ConnectionLost as error:
-            if alone and not isinstance(error, Unsent):
-                raise StoreInDoubt(f"connection=: {in_doubt}: {error}") from error
-            raise StoreUnavailable(f"connection=: {undone}: {error}") from error
         except StoreUnavailable as error:
+            if alone and is_in_doubt(error):
+                raise StoreInDoubt(f"connection=: {in_doubt}: {error}") from error
             raise StoreUnavailable(f"connection=: {undone}: {error}") from error
         except UnicodeEncodeError as error:
             raise LightjobsError(
