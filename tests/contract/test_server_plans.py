@@ -7,6 +7,8 @@ import re
 import pytest
 from sql_servers import MariaServer, PostgresServer
 
+from lightjobs.engines.sql.mysql_dialect import MYSQL
+from lightjobs.engines.sql.postgres_dialect import POSTGRES
 from lightjobs.engines.sql.statements import pyformat
 from lightjobs.engines.sql.statements import where as condition
 
@@ -94,7 +96,7 @@ def postgres_plan(request, postgres):
         database.execute("SET plan_cache_mode = force_generic_plan")
 
     def plan(verb, **params):
-        sql = pyformat(verb, "postgres")
+        sql = pyformat(verb, POSTGRES)
         explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}"
         database.execute("BEGIN")
         ((found,),) = database.execute(explain, {**PARAMETERS, **params}).fetchall()
@@ -159,7 +161,7 @@ def test_postgres_changes_a_part_by_primary_key(postgres, verb, known):
             "  WHERE attrelid = 'jobs'::regclass AND attname = 'status')"
         )
     status = {"resume": "paused", "cancel": "new"}.get(verb, "failed")
-    sql = pyformat(verb, "postgres", condition((status,)))
+    sql = pyformat(verb, POSTGRES, condition((status,)))
     database = postgres.database()
     database.execute("BEGIN")
     ((found,),) = database.execute(
@@ -182,7 +184,7 @@ def test_postgres_finds_what_ended_long_ago_by_when_it_ended(postgres, known):
     params = {"queue": "q1", "before": "2026-01-01 00:00:00", "after": "q0"}
     explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)"
     for verb, filters in (("count", which), ("next_queue", condition(("failed",)))):
-        sql = pyformat(verb, "postgres", filters)
+        sql = pyformat(verb, POSTGRES, filters)
         ((found,),) = database.execute(f"{explain} {sql}", params).fetchall()
         scans = of_jobs(list(nodes(found[0]["Plan"])))
         assert {scan["Index Name"] for scan in scans} == {"jobs_ended"}
@@ -193,7 +195,7 @@ def test_postgres_finds_what_ended_long_ago_by_when_it_ended(postgres, known):
 
 def test_postgres_looks_at_one_row_for_the_next_priority(postgres):
     database = postgres.database()
-    sql = pyformat("next_priority", "postgres", condition(("new",), "queue", "beyond"))
+    sql = pyformat("next_priority", POSTGRES, condition(("new",), "queue", "beyond"))
     params = {"queue": "q1", "beyond": 0}
     ((found,),) = database.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params).fetchall()
     (scan,) = of_jobs(list(nodes(found[0]["Plan"])))
@@ -212,7 +214,7 @@ def maria(request, mariadb):
 
 def maria_plan(database, verb, **params):
     """EXPLAIN's rows for `jobs`: (access type, key, rows, extra)."""
-    sql = pyformat(verb, "mysql")
+    sql = pyformat(verb, MYSQL)
     rows = database.execute(f"EXPLAIN {sql}", {**PARAMETERS, **params}).fetchall()
     return [
         (row[3], row[5], int(row[8].split()[0]), row[9] or "") for row in rows if row[2] == "jobs"
@@ -255,7 +257,7 @@ def test_mariadb_finds_what_a_worker_holds_by_its_index(maria, verb):
 
 
 def test_mariadb_finds_the_next_priority_by_index_without_sorting(maria):
-    sql = pyformat("next_priority", "mysql", condition(("new",), "queue", "beyond"))
+    sql = pyformat("next_priority", MYSQL, condition(("new",), "queue", "beyond"))
     (row,) = maria.execute(f"EXPLAIN {sql}", {"queue": "q1", "beyond": 0}).fetchall()
     assert (row[5], row[9]) == ("jobs_claim", "Using where; Using index")
 

@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 
+from lightjobs.engines.sql.sqlite_dialect import SQLITE
 from lightjobs.engines.sql.statements import migrations, query, where
 
 PARAMETERS = {
@@ -28,7 +29,7 @@ PARAMETERS = {
 @pytest.fixture(params=["empty", "analyzed"])
 def database(request):
     connection = sqlite3.connect(":memory:")
-    for _name, sql in migrations("sqlite"):
+    for _name, sql in migrations(SQLITE):
         connection.executescript(sql)
     if request.param == "analyzed":
         connection.execute(
@@ -47,7 +48,7 @@ def database(request):
 
 
 def plan(database, name, which=""):
-    sql = query(name, "sqlite", which)
+    sql = query(name, SQLITE, which)
     used = {key: value for key, value in PARAMETERS.items() if f":{key}" in sql}
     return [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", used)]
 

@@ -9,7 +9,8 @@ from ...model import PRIORITIES, STATUSES, Status, row_number, utc_text
 from ..moves import legal_move, legal_purge
 from ..store import Progress
 from ..where import Where
-from .database import Database, Row, repeatable, undone
+from .database import Database, repeatable, undone
+from .rows import Row
 from .statements import where as condition
 
 PART = 5000

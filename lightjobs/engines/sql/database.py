@@ -6,19 +6,16 @@ import math
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from ...errors import LightjobsError, StoreUnavailable, UnknownWorker
 from ..delivery import ConnectionLost
-
-if TYPE_CHECKING:
-    from .callers.base import CallerConnection
-
-Row = tuple[Any, ...]
-Params = Mapping[str, Any]
+from .callers.base import CallerConnection
+from .dialect import Dialect
+from .rows import Params, Row
 
 TRIES = 10
 """How often a verb is tried that the database undid."""
@@ -47,8 +44,8 @@ class Database(ABC):
     database does not answer, SchemaOutdated when tables or columns are missing.
     """
 
-    name: str
-    """The folder of its queries and migrations."""
+    dialect: ClassVar[Dialect]
+    """How its statements are written."""
 
     label: str
     """What people are told it is."""

@@ -34,12 +34,12 @@ from ..store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
 from ..where import EVERYWHERE, Where
 from .bulk import Bulk, filters
 from .callers.transaction import SqlCallerTransaction
-from .database import Database, Row, repeatable, undone
+from .database import Database, repeatable, undone
+from .dialect import HIGHEST_COUNT
 from .lightpack import SqlLightpack
-from .rows import moment, new_row
+from .rows import Row, moment, new_row
 from .schedule import SqlSchedule
 from .schema import SqlSchema
-from .statements import HIGHEST_COUNT
 from .statements import where as condition
 
 LIMIT_NAME_BYTES = 255

@@ -19,8 +19,10 @@ from ...errors import LightjobsError, SettingsError
 from ...model import PRIORITIES
 from ...settings.database import DatabaseSettings
 from ..delivery import ConnectionLost, Refused, Unsent
-from .callers.mysql import MysqlCallerConnection, insert, store
-from .database import NotAllowed, Params, Row, TryAgain
+from .callers.mysql import MysqlCallerConnection
+from .database import NotAllowed, TryAgain
+from .mysql_dialect import MYSQL, insert_jobs, run_insert
+from .rows import Params, Row
 from .server import LOCK_SECONDS, ReadOnly, Server, Session
 from .statements import pyformat
 
@@ -67,7 +69,7 @@ _REFUSED = {1045, 1049, 1698}  # the login, or the database's name
 class Mysql(Server):
     """The SQL engine's way to a MySQL or MariaDB database."""
 
-    name = "mysql"
+    dialect = MYSQL
     has_php = True
     errors = (pymysql.MySQLError,)
     driver = pymysql.Connection
@@ -144,7 +146,7 @@ class Mysql(Server):
         return cursor
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
-        sql = pyformat(name, self.name, where)
+        sql = pyformat(name, MYSQL, where)
         if ";\n" not in sql or self._session().inside:
             return self._fetched(self.execute(sql, params))
         with self.transaction():
@@ -178,9 +180,9 @@ class Mysql(Server):
         if len(rows) == 1:
             with self._guarded(deadline) as session:
                 cursor = session.connection.cursor()
-                return [insert(cursor, cursor.mogrify(pyformat("push", self.name), rows[0]))]
+                return [run_insert(cursor, cursor.mogrify(pyformat("push", MYSQL), rows[0]))]
         with self.transaction(deadline), self._guarded(deadline) as session:
-            return store(session.connection.cursor(), rows)
+            return insert_jobs(session.connection.cursor(), rows)
 
     def caller(self, connection: Any) -> MysqlCallerConnection:
         return MysqlCallerConnection(connection, self._translated)
@@ -193,7 +195,7 @@ class Mysql(Server):
         both in the order to serve."""
         if not queues:
             return []
-        statement = pyformat("due", self.name)
+        statement = pyformat("due", MYSQL)
         parts: list[str] = []
         params: dict[str, Any] = {}
         for place in range(len(queues) * len(_HIGHEST_FIRST)):

@@ -17,8 +17,10 @@ from ...errors import LightjobsError, StoreUnavailable
 from ...model import PRIORITIES
 from ...settings.database import DatabaseSettings
 from ..delivery import ConnectionLost, Refused
-from .callers.postgres import PostgresCallerConnection, adapters, store
-from .database import NotAllowed, Params, Row, TryAgain
+from .callers.postgres import PostgresCallerConnection
+from .database import NotAllowed, TryAgain
+from .postgres_dialect import POSTGRES, adapters, insert_jobs
+from .rows import Params, Row
 from .server import LOCK_SECONDS, ReadOnly, Server, Session
 from .statements import pyformat
 
@@ -112,7 +114,7 @@ class _ListeningSession(Session):
 class Postgres(Server):
     """The SQL engine's way to a PostgreSQL database."""
 
-    name = "postgres"
+    dialect = POSTGRES
     errors = (psycopg.Error,)
     driver = psycopg.Connection
 
@@ -184,10 +186,10 @@ class Postgres(Server):
 
     def push(self, rows: Sequence[Params], deadline: float = math.inf) -> list[int]:
         if len(rows) == 1:
-            cursor = self.execute(pyformat("push", self.name), rows[0], deadline)
+            cursor = self.execute(pyformat("push", POSTGRES), rows[0], deadline)
             return [cursor.fetchall()[0][0]]
         with self.transaction(deadline), self._guarded(deadline) as session:
-            return store(session.connection.cursor(), rows)
+            return insert_jobs(session.connection.cursor(), rows)
 
     def caller(self, connection: Any) -> PostgresCallerConnection:
         return PostgresCallerConnection(connection, self._translated)

@@ -1,10 +1,14 @@
-"""Jobs as the parameters of statements."""
+"""The parameters and results of statements."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...model import NewJob, utc_text
+
+Row = tuple[Any, ...]
+Params = Mapping[str, Any]
 
 
 def new_row(job: NewJob) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ...model import LastSlot, Slot
 from ..schedule_store import ScheduleStore
-from .database import Database, Row, repeatable, undone
-from .rows import new_row
+from .database import Database, repeatable, undone
+from .rows import Row, new_row
 
 NEVER = -1e15
 """A moment before any other: an entry that has just become known has had no slot."""

@@ -40,7 +40,7 @@ class SqlSchema(Schema):
 
     def installed(self) -> list[tuple[str, str | None]]:
         applied = _applied(self._db)
-        return [(name, applied.get(name)) for name, _sql in migrations(self._db.name)]
+        return [(name, applied.get(name)) for name, _sql in migrations(self._db.dialect)]
 
     def _change(
         self, wanted: Callable[[Database], list[tuple[str, str]]], dry_run: bool
@@ -70,7 +70,7 @@ def _applied(db: Database) -> dict[str, str]:
     noted = db.applied()
     columns = {column for (column,) in db.rows("columns", {})} if noted else set()
     applied: dict[str, str] = {}
-    for name, _sql in migrations(db.name):
+    for name, _sql in migrations(db.dialect):
         if not _MADE.get(name, set()) <= columns:
             break
         if name in noted:
@@ -84,7 +84,7 @@ def _pending(db: Database) -> list[tuple[str, str]]:
     applied = _applied(db)
     return [
         (name, f"{db.script(sql).rstrip()}\n{_FORGET.format(name)}\n{_NOTE.format(name)}\n")
-        for name, sql in migrations(db.name)
+        for name, sql in migrations(db.dialect)
         if name not in applied
     ]
 
@@ -92,7 +92,7 @@ def _pending(db: Database) -> list[tuple[str, str]]:
 def _latest(db: Database) -> list[tuple[str, str]]:
     """The latest migration, if it can be taken back. The first one cannot: the table that it made
     or found is Lightpack's too."""
-    scripts = dict(migrations(db.name, ".down.sql"))
+    scripts = dict(migrations(db.dialect, ".down.sql"))
     return [
         (name, f"{db.script(scripts[name]).rstrip()}\n{_FORGET.format(name)}\n")
         for name in list(_applied(db))[-1:]

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ..delivery import ConnectionLost
-from .database import Database, Params, Row, TryAgain
+from .database import Database, TryAgain
+from .rows import Params, Row
 from .statements import pyformat
 
 CONNECT_SECONDS = 5
@@ -69,10 +70,10 @@ class Server(Database):
         """The error of ours that stands for the driver's."""
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
-        return self._fetched(self.execute(pyformat(name, self.name, where), params))
+        return self._fetched(self.execute(pyformat(name, self.dialect, where), params))
 
     def run(self, name: str, params: Params, where: str = "") -> int:
-        count: int = self.execute(pyformat(name, self.name, where), params).rowcount
+        count: int = self.execute(pyformat(name, self.dialect, where), params).rowcount
         return count
 
     def ask(self, sql: str) -> list[Row]:

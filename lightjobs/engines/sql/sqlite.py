@@ -16,9 +16,11 @@ from typing import Any
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ...model import PRIORITIES
 from ...settings.database import DatabaseSettings
-from .callers.sqlite import SqliteCallerConnection, clock, store
-from .database import Database, Params, Row, TryAgain
+from .callers.sqlite import SqliteCallerConnection
+from .database import Database, TryAgain
 from .file_watch import Watch
+from .rows import Params, Row
+from .sqlite_dialect import SQLITE, clock, insert_jobs
 from .statements import query
 
 BUSY_SECONDS = 10.0
@@ -49,7 +51,7 @@ class Undecodable(TryAgain):
 class Sqlite(Database):
     """The SQL engine's way to one SQLite file."""
 
-    name = "sqlite"
+    dialect = SQLITE
     driver = sqlite3.Connection
 
     def __init__(self, settings: DatabaseSettings) -> None:
@@ -64,12 +66,12 @@ class Sqlite(Database):
         self._local = threading.local()
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
-        return self.ask(query(name, self.name, where), {**params, **clock()})
+        return self.ask(query(name, SQLITE, where), {**params, **clock()})
 
     def run(self, name: str, params: Params, where: str = "") -> int:
         with _turn:
             try:
-                sql = query(name, self.name, where)
+                sql = query(name, SQLITE, where)
                 return self._connection().execute(sql, {**params, **clock()}).rowcount
             except sqlite3.Error as error:
                 raise self._translated(error) from error
@@ -82,7 +84,7 @@ class Sqlite(Database):
     def rows_beside(self, name: str, params: Params) -> list[Row]:
         # Not in turn: whoever has that may be waiting for the file's write lock, ten seconds long,
         # and it is this thread that has it. A reader needs no lock.
-        return self._fetched(query(name, self.name), {**params, **clock()})
+        return self._fetched(query(name, SQLITE), {**params, **clock()})
 
     def _fetched(self, sql: str, params: Params | tuple[()]) -> list[Row]:
         try:
@@ -96,7 +98,7 @@ class Sqlite(Database):
             if not self.rows("registered", {"worker": worker}):
                 raise self.unknown(worker)
             params = {"worker": worker, **clock()}
-            sql = query("claim", self.name)
+            sql = query("claim", SQLITE)
             paused = {queue for (queue,) in self.rows("paused_queues", {})}
             for queue in queues:
                 if queue in paused:
@@ -123,7 +125,7 @@ class Sqlite(Database):
         if not _turn.acquire(True, seconds):
             raise StoreUnavailable(f"SQLite database {self.path.name}: others of this process wait")
         try:
-            return store(self._connection(tenths=tenths).cursor(), rows)
+            return insert_jobs(self._connection(tenths=tenths).cursor(), rows)
         except sqlite3.Error as error:
             raise self._translated(error) from error
         finally:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from ..database import Params, Row
+from ..rows import Params, Row
 
 
 class CallerConnection(ABC):

@@ -1,4 +1,4 @@
-"""Jobs on a PyMySQL connection, ours or the caller's."""
+"""Jobs on the caller's PyMySQL connection."""
 
 from __future__ import annotations
 
@@ -13,13 +13,10 @@ from pymysql.constants import SERVER_STATUS
 from pymysql.converters import escape_item
 from pymysql.cursors import Cursor
 
-from ....errors import LightjobsError
-from ..database import Params, Row
+from ..mysql_dialect import MYSQL, insert_jobs, run_insert
+from ..rows import Params, Row
 from ..statements import pyformat
 from .base import CallerConnection
-
-PACKET_BYTES = 1_000_000
-"""About how long a statement that inserts many jobs may be; the server's own limit is above."""
 
 TEXTS = ("handler", "queue", "payload", "options")
 
@@ -53,9 +50,9 @@ class MysqlCallerConnection(CallerConnection):
         with self.translated():
             cursor = _Cursor(self._connection)
             if len(rows) == 1:
-                return [insert(cursor, cursor.mogrify(_guarded(), rows[0]))]
+                return [run_insert(cursor, cursor.mogrify(_guarded(), rows[0]))]
             with self._all_or_none(cursor):
-                return store(cursor, rows, _guarded())
+                return insert_jobs(cursor, rows, _guarded())
 
     @contextmanager
     def _all_or_none(self, cursor: Cursor) -> Iterator[None]:
@@ -80,13 +77,13 @@ class MysqlCallerConnection(CallerConnection):
     def run(self, name: str, params: Params) -> int:
         with self.translated():
             cursor = _Cursor(self._connection)
-            cursor.execute(pyformat(name, "mysql"), params)
+            cursor.execute(pyformat(name, MYSQL), params)
             return cursor.rowcount
 
     def rows(self, name: str, params: Params) -> list[Row]:
         with self.translated():
             cursor = _Cursor(self._connection)
-            cursor.execute(pyformat(name, "mysql"), params)
+            cursor.execute(pyformat(name, MYSQL), params)
             return list(cursor.fetchall())
 
     def is_closed(self) -> bool:
@@ -103,47 +100,6 @@ class MysqlCallerConnection(CallerConnection):
             self._connection.rollback()
 
 
-def store(cursor: Cursor, rows: Sequence[Params], statement: str | None = None) -> list[int]:
-    """Insert jobs in whatever transaction `cursor` is in, and return their ids in order."""
-    statement = statement or pyformat("push", "mysql")
-    begin = statement.index("(", statement.index("VALUES"))
-    head, values = statement[:begin], statement[begin:]
-    cursor.execute("SELECT @@auto_increment_increment")
-    ((step,),) = cursor.fetchall()
-    ids: list[int] = []
-    part: list[str] = []
-    size = 0
-    for row in rows:
-        text = cursor.mogrify(values, row)
-        if part and size + len(text) > PACKET_BYTES:
-            ids += _insert(cursor, head, part, int(step))
-            part, size = [], 0
-        part.append(text)
-        size += len(text)
-    return ids + _insert(cursor, head, part, int(step))
-
-
-def _insert(cursor: Cursor, head: str, part: Sequence[str], step: int) -> list[int]:
-    # A statement that says how many rows it inserts gets its ids in one block, whatever
-    # innodb_autoinc_lock_mode is.
-    first = insert(cursor, head + ",\n".join(part))
-    return [first + step * number for number in range(len(part))]
-
-
-def insert(cursor: Cursor, statement: str) -> int:
-    """Run a finished INSERT and return the first id. Raises LightjobsError for one that the server
-    would hang up on half-way, which leaves nothing to be told of why."""
-    if len(statement) > PACKET_BYTES:
-        cursor.execute("SELECT @@max_allowed_packet")
-        ((most,),) = cursor.fetchall()
-        if len(statement.encode("utf-8", "surrogatepass")) >= int(most):
-            raise LightjobsError(
-                f"a payload is too long: the server's max_allowed_packet is {most} bytes"
-            )
-    cursor.execute(statement)
-    return int(cursor.lastrowid)
-
-
 @cache
 def _guarded() -> str:
     """`push.sql` for any session: its texts are written as hexadecimal digits, which are the same
@@ -151,7 +107,7 @@ def _guarded() -> str:
     unhexing = re.sub(
         rf"%\(({'|'.join(TEXTS)})\)s",
         r"CONVERT(UNHEX(%(\1)s) USING utf8mb4)",
-        pyformat("push", "mysql"),
+        pyformat("push", MYSQL),
     )
     return unhexing.replace("INSERT", STRICT_INSERT, 1)
 

@@ -24,4 +24,4 @@ WITH due AS MATERIALIZED (
 UPDATE jobs
 SET status = 'queued', worker = me.id, attempts = {next_attempts}, fence = {next_fence}
 FROM me CROSS JOIN due WHERE jobs.id = due.id
-RETURNING CAST(jobs.id AS text), fence, handler, queue, payload, attempts, recoveries, created_at, options, due.ordinality, scheduled_at, scheduled_us, jobs.id
+RETURNING {claim}, due.ordinality, scheduled_at, scheduled_us, jobs.id

@@ -10,4 +10,4 @@ WHERE id IN (
   ORDER BY scheduled_at, scheduled_us, id
   LIMIT :limit
 )
-RETURNING CAST(id AS TEXT), fence, CAST(handler AS TEXT), queue, CAST(payload AS TEXT), attempts, CAST(recoveries AS INTEGER), created_at, options, scheduled_at, scheduled_us, id
+RETURNING {claim}, scheduled_at, scheduled_us, id
