@@ -1,4 +1,4 @@
--- Jobs that wait, run or are paused, oldest first.
+-- Jobs that are waiting, running or paused, oldest first.
 -- {where}: the status and the filters; :limit. Returns the fields of a Stored.
 SELECT {stored}
 FROM jobs WHERE {where}

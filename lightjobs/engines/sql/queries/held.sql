@@ -1,4 +1,4 @@
--- Everything a worker has claimed and not settled.
+-- All jobs that a worker has claimed and not settled.
 -- :worker. Returns the fields of a Claim.
 SELECT {claim}
 FROM jobs WHERE status = 'queued' AND worker = :worker

@@ -1,4 +1,4 @@
--- Jobs that ended, latest first.
+-- Jobs that have ended, latest first.
 -- {where}: the status and the filters; :limit. Returns the fields of a Stored.
 SELECT {stored}
 FROM jobs WHERE failed_at IS NOT NULL AND {where}

@@ -1,4 +1,4 @@
--- Take the first due jobs of one queue and priority for a worker.
+-- Claim the first due jobs of one queue and priority.
 -- :worker :queue :priority :limit.
 -- Returns the fields of a Claim, then the claim order. No rows: nothing is due.
 UPDATE jobs
