@@ -178,7 +178,7 @@ class RedisEngine(Engine):
         if where.status not in (None, *statuses):
             return 0
         if Status.NEW in statuses and where.job_id is None and where.queue is None:
-            self._php_reconciler.take()
+            self._php_reconciler.run()
         return touch(self._call, verb, statuses, arguments, where, progress)
 
     def pause_queue(self, queue: str) -> bool:
@@ -201,7 +201,7 @@ class RedisEngine(Engine):
         return found
 
     def stats(self) -> dict[str, dict[str, int]]:
-        self._php_reconciler.take()
+        self._php_reconciler.run()
         rows, from_php = self._call("stats")
         if from_php:
             self._call("reconcile_php")
@@ -244,7 +244,7 @@ class RedisEngine(Engine):
         if status not in STATUSES:
             return []
         if status == Status.NEW and where.queue is None:
-            self._php_reconciler.take()
+            self._php_reconciler.run()
         found = [
             job
             for key in listed(self._call, status, where.queue)

@@ -1,4 +1,4 @@
-"""Sends commands whose fate the caller must know: run, not run, or in doubt."""
+"""Sends a command so that afterwards it is known to have been run, known not to, or in doubt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .cluster import AWAY, Node
 from .connections import Connection, IdleConnections
 
 SLACK_SECONDS = 0.1
-"""How long after its deadline a command may be told that no reply came."""
+"""How long after its deadline a command may still wait for its reply."""
 
 PASSING = (
     exceptions.BusyLoadingError,
@@ -23,7 +23,7 @@ PASSING = (
     exceptions.ReadOnlyError,
     exceptions.TryAgainError,
 )
-"""Replies of a server that will soon be ready, or is not the right one."""
+"""Replies of a server that will soon be ready, or that is not the right one."""
 
 UNTRANSLATED = (exceptions.NoScriptError, exceptions.ClusterCrossSlotError)
 """Replies that `send` raises as they are: the first is answered with the script's text, the second
@@ -60,8 +60,8 @@ class Producer:
             left = max(0.001, deadline - time.monotonic())
             connected = self._idle_connections.take(client.connection_pool, left)
             connected.send(command)
-            sent = True  # a server does not run what has not come whole
-            if left + SLACK_SECONDS < connected.timeout:  # its own time would be over too late
+            sent = True  # a server runs no command of which a part is missing
+            if left + SLACK_SECONDS < connected.timeout:  # the connection would wait too long
                 self._wait(connected, left)
             reply = connected.reply()
         except BaseException as error:

@@ -27,7 +27,7 @@ MYSQL = Dialect(
 )
 
 PACKET_BYTES = 1_000_000
-"""About how long a statement that inserts many jobs may be; the server's own limit is above."""
+"""About how long a statement that inserts many jobs may be, well below the server's own limit."""
 
 
 def insert_jobs(cursor: Cursor, rows: Sequence[Params], statement: str | None = None) -> list[int]:
@@ -51,15 +51,15 @@ def insert_jobs(cursor: Cursor, rows: Sequence[Params], statement: str | None = 
 
 
 def _insert_part(cursor: Cursor, head: str, part: Sequence[str], step: int) -> list[int]:
-    # A statement that says how many rows it inserts gets its ids in one block, whatever
-    # innodb_autoinc_lock_mode is.
+    # An INSERT whose number of rows is known from its text gets its ids in one block, in every
+    # innodb_autoinc_lock_mode.
     first = run_insert(cursor, head + ",\n".join(part))
     return [first + step * number for number in range(len(part))]
 
 
 def run_insert(cursor: Cursor, statement: str) -> int:
-    """Run a finished INSERT and return the first id. Raises LightjobsError for one that the server
-    would hang up on half-way, which leaves nothing to be told of why."""
+    """Run a finished INSERT and return the first id. Raises LightjobsError for one that is too long
+    for the server, which would hang up in the middle without a reason."""
     if len(statement) > PACKET_BYTES:
         cursor.execute("SELECT @@max_allowed_packet")
         ((most,),) = cursor.fetchall()

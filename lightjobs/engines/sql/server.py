@@ -19,17 +19,17 @@ from .rows import Params, Row
 from .statements import pyformat
 
 CONNECT_SECONDS = 5
-"""How long to wait for a connection before the server counts as away."""
+"""How long to wait for a new connection."""
 
 LOCK_SECONDS = 10
-"""How long a statement waits for another's lock before it is undone and tried again."""
+"""How long a statement waits for another transaction's lock before it is undone and tried again."""
 
 _inherited: list[object] = []
 
 
 class ReadOnly(StoreUnavailable):
-    """The server takes no writes, as one that was the primary before a failover. A new connection
-    may lead to another."""
+    """The server accepts no writes, for example because it was the primary before a failover. A
+    new connection may lead to another server."""
 
 
 class Session:
@@ -44,22 +44,23 @@ class Session:
 
 
 class Server(Database):
-    """One connection for each thread, in autocommit mode; BEGIN and COMMIT are statements."""
+    """A database behind a network. Its connections are in autocommit mode; BEGIN and COMMIT are
+    statements of their own."""
 
     serves_at_once = True
     errors: ClassVar[tuple[type[Exception], ...]]
-    """What its driver raises."""
+    """The base classes of what its driver raises."""
 
     def __init__(self) -> None:
         self._local = threading.local()
 
     @abstractmethod
     def _open(self, seconds: float) -> Session:
-        """A new connection, its session prepared, within `seconds`."""
+        """Open a connection within `seconds`, and prepare its session."""
 
     @abstractmethod
     def _stale(self, session: Session) -> bool:
-        """Whether a connection, unused for a while and with something to read, has ended."""
+        """Whether an idle connection with something to read was closed by the server."""
 
     @abstractmethod
     def _execute_on(self, session: Session, sql: str, params: Params | None) -> Any:
@@ -67,7 +68,7 @@ class Server(Database):
 
     @abstractmethod
     def _translated(self, error: Exception) -> LightjobsError:
-        """The error of ours that stands for the driver's."""
+        """The error of ours for one of the driver's."""
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
         return self._fetched(self.execute(pyformat(name, self.dialect, where), params))
@@ -77,7 +78,7 @@ class Server(Database):
         return count
 
     def ask(self, sql: str) -> list[Row]:
-        """Run one statement that is no verb and return its rows."""
+        """Run a statement that is not a verb, and return its rows."""
         return self._fetched(self.execute(sql))
 
     def _fetched(self, cursor: Any) -> list[Row]:
@@ -112,7 +113,7 @@ class Server(Database):
                 f"{self.label}: text with half a surrogate pair cannot be stored"
             ) from error
         except BaseException:
-            # A signal's handler raised, and the answer is still under way.
+            # A signal handler raised, and the answer has yet to come.
             self._give_up()
             raise
         finally:
@@ -129,8 +130,9 @@ class Server(Database):
                 self._execute_on(session, "BEGIN", None)
         except ConnectionLost as error:
             raise TryAgain(str(error)) from error
-        # This very connection, never asked for again: were it killed just now, the next one would
-        # be in its place, in autocommit mode, and on MySQL two workers would claim the same jobs.
+        # Mark this very connection, without calling _session() again: if it was killed just now,
+        # that would return a new one in autocommit mode, and on MySQL two workers would claim the
+        # same jobs.
         session.inside = True
         committing = False
         try:
@@ -140,7 +142,7 @@ class Server(Database):
         except ConnectionLost as error:
             if committing:
                 raise
-            raise TryAgain(str(error)) from error  # it went with its connection
+            raise TryAgain(str(error)) from error  # the server undoes it with its connection
         except BaseException:
             if self._local.__dict__.get("session") is session:
                 self._roll_back(session, deadline)
@@ -161,11 +163,11 @@ class Server(Database):
         local = self._local.__dict__
         session: Session | None = local.get("session")
         if session is not None and session.pid != os.getpid():
-            # After a fork: closing it would end the parent's session. Keep it, untouched.
+            # After a fork: closing it would end the parent's session. Keep it, unused.
             _inherited.append(local.pop("session"))
             session = None
         if session is not None and not session.inside and self._has_ended(session):
-            # The server has closed it since; nothing was asked yet, so no caller needs to know.
+            # The server has closed it. Nothing had been sent, so a new connection will do.
             self._give_up()
             session = None
         if session is None:
@@ -195,7 +197,7 @@ class Server(Database):
 
     @abstractmethod
     def _close(self, session: Session) -> None:
-        """Close a connection, also a broken one."""
+        """Close a connection, even a broken one."""
 
     def apply(self, statements: Sequence[str]) -> None:
         for statement in statements:
@@ -203,7 +205,7 @@ class Server(Database):
 
     def problems(self) -> list[str]:
         with self.transaction():
-            self.rows("registered", {"worker": ""})  # locks rows: refused by a read-only server
+            self.rows("registered", {"worker": ""})  # locks rows, which a read-only server refuses
         return []
 
     def _outdated(self, text: str) -> SchemaOutdated:

@@ -24,7 +24,7 @@ from .sqlite_dialect import SQLITE, clock, insert_jobs
 from .statements import query
 
 BUSY_SECONDS = 10.0
-"""How long a statement waits for another process's transaction before it gives up."""
+"""How long a statement waits for another process's transaction."""
 
 LEAST_VERSION = (3, 35, 0)  # RETURNING
 
@@ -34,9 +34,9 @@ _by_claim_order = itemgetter(9, 10, 11)
 _HAS_MIGRATIONS = "SELECT 1 FROM sqlite_master WHERE name = 'job_migrations'"
 _inherited: list[object] = []
 
-# One statement or transaction at a time in a process, and no fork() meanwhile. SQLite keeps its
-# own table of the process's locks; a copy made while another thread writes says "locked" for ever.
-# It costs nothing: writers take turns anyway, and sooner here than in SQLite's busy loop.
+# Held during each statement or transaction, and during fork(). SQLite keeps its own table of the
+# process's locks: a copy made while another thread writes says "locked" for ever. The lock costs
+# nothing: writers take turns anyway, and sooner here than in SQLite's busy loop.
 _turn = threading.RLock()
 os.register_at_fork(
     before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release
@@ -44,12 +44,12 @@ os.register_at_fork(
 
 
 class Undecodable(TryAgain):
-    """A row holds bytes that are not UTF-8. The connection has become lenient: ask again, and
-    they come back as lone surrogates, which fails that job and no other."""
+    """A row holds bytes that are not UTF-8. The connection decodes leniently from now on: the next
+    attempt returns them as lone surrogates, which fails that job and no other."""
 
 
 class Sqlite(Database):
-    """The SQL engine's way to one SQLite file."""
+    """One SQLite file."""
 
     dialect = SQLITE
     driver = sqlite3.Connection
@@ -59,7 +59,7 @@ class Sqlite(Database):
             raise LightjobsError(
                 f"SQLite is {sqlite3.sqlite_version}; lightjobs needs 3.35 or later"
             )
-        # The folder may change under a long-running process; the project does not.
+        # Absolute: a long-running process may change its folder.
         self.path = Path(settings.name).absolute()
         self.label = self.path.name
         self._synchronous = settings.synchronous
@@ -77,13 +77,13 @@ class Sqlite(Database):
                 raise self._translated(error) from error
 
     def ask(self, sql: str, params: Params | tuple[()] = ()) -> list[Row]:
-        """Run one statement that is no verb and return its rows."""
+        """Run a statement that is not a verb, and return its rows."""
         with _turn:
             return self._fetched(sql, params)
 
-    def rows_beside(self, name: str, params: Params) -> list[Row]:
-        # Not in turn: whoever has that may be waiting for the file's write lock, ten seconds long,
-        # and it is this thread that has it. A reader needs no lock.
+    def rows_outside(self, name: str, params: Params) -> list[Row]:
+        # Without `_turn`: a thread that holds it may be waiting, for ten seconds, for the file's
+        # write lock, which this thread's other connection has. A reader needs no lock.
         return self._fetched(query(name, SQLITE), {**params, **clock()})
 
     def _fetched(self, sql: str, params: Params | tuple[()]) -> list[Row]:
@@ -123,7 +123,9 @@ class Sqlite(Database):
             seconds = max(0.0, deadline - time.monotonic())
             tenths = int(10 * seconds + 0.99)
         if not _turn.acquire(True, seconds):
-            raise StoreUnavailable(f"SQLite database {self.path.name}: others of this process wait")
+            raise StoreUnavailable(
+                f"SQLite database {self.path.name}: other threads of this process wait"
+            )
         try:
             return insert_jobs(self._connection(tenths=tenths).cursor(), rows)
         except sqlite3.Error as error:
@@ -132,7 +134,7 @@ class Sqlite(Database):
             _turn.release()
 
     def caller(self, connection: Any) -> SqliteCallerConnection:
-        # Not in turn: the caller may have the file's write lock until it is we who go on.
+        # Without `_turn`: the caller may keep the file's write lock until we have answered.
         return SqliteCallerConnection(connection, self._translated)
 
     def due_in(self, queues: Sequence[str]) -> float | None:
@@ -146,8 +148,8 @@ class Sqlite(Database):
 
     @contextmanager
     def transaction(self, create: bool = False) -> Iterator[sqlite3.Connection]:
-        """Everything inside happens or nothing. Takes the write lock at once: a transaction that
-        begins by reading cannot be upgraded once another process has written."""
+        """Everything inside happens, or none of it. Takes the write lock at once: a transaction
+        that begins by reading cannot write once another process has written."""
         joined = self._local.__dict__.get("connection")
         if joined is not None and joined.in_transaction and self._local.pid == os.getpid():
             yield joined
@@ -181,7 +183,8 @@ class Sqlite(Database):
         return False
 
     def _watch(self) -> Watch:
-        """The watch of this thread, for as long as its connection, and so the file, is there."""
+        """This thread's watch on the write-ahead log. A new connection gets a new one, since the
+        file may be another."""
         connection = self._connection()
         held: tuple[object, Watch] | None = self._local.__dict__.get("watch")
         if held is None or held[0] is not connection:
@@ -190,7 +193,7 @@ class Sqlite(Database):
         return held[1]
 
     def tidy(self) -> None:
-        pass  # a page that becomes free is used again at once
+        pass  # SQLite uses a free page again at once
 
     def applied(self) -> dict[str, str]:
         if not self.path.exists():
@@ -208,7 +211,7 @@ class Sqlite(Database):
 
     def problems(self) -> list[str]:
         with self.transaction():
-            pass  # took the write lock: the file and its folder can be written
+            pass  # the write lock was granted: the file and its folder can be written
         return []
 
     def close(self) -> None:
@@ -219,23 +222,23 @@ class Sqlite(Database):
             connection.close()
 
     def _connection(self, create: bool = False, tenths: int | None = None) -> sqlite3.Connection:
-        """This thread's, which waits so many tenths of a second for other processes; None: for
-        BUSY_SECONDS. It is said when it changes: nearly always it is what it was before."""
+        """This thread's connection, set to wait `tenths` of a second for other processes, or
+        BUSY_SECONDS for None. The PRAGMA is run only when that changes, which is rare."""
         local = self._local.__dict__
         connection: sqlite3.Connection | None = local.get("connection")
         if connection is None or local["pid"] != os.getpid():
-            connection = self._another(create, connection)
+            connection = self._opened(create, connection)
         if local["tenths"] != tenths:
             milliseconds = int(1000 * BUSY_SECONDS) if tenths is None else 100 * tenths
             connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
             local["tenths"] = tenths
         return connection
 
-    def _another(self, create: bool, inherited: sqlite3.Connection | None) -> sqlite3.Connection:
+    def _opened(self, create: bool, inherited: sqlite3.Connection | None) -> sqlite3.Connection:
         local = self._local.__dict__
         if inherited is not None:
-            # SQLite forbids using a connection across fork(), and closing it here would drop the
-            # parent's locks: keep it, untouched, for ever.
+            # SQLite forbids using a connection after fork(), and closing it here would drop the
+            # parent's locks: keep it for ever, unused.
             _inherited.append(inherited)
         connection = self._open(create)
         local["connection"], local["pid"], local["tenths"] = connection, os.getpid(), None

@@ -1,4 +1,4 @@
-"""The SQL files: one a verb, read once. `queries/<dialect>/` overrides `queries/`."""
+"""The SQL files: one for each verb. `queries/<dialect>/` overrides `queries/`."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ _FILTERS = {
     "priority": "priority = :priority",
     "beyond": "priority > :beyond",
 }
-"""What `{where}` in a file is made of: conditions on a column, by the name of their parameter."""
+"""The conditions that make up `{where}`, by the name of their parameter."""
 
 _FILTERS_OF_ENDED = {**_FILTERS, "before": "failed_at < CAST(:before AS {datetime})"}
-"""The same for jobs that have ended; an index has them by when they did."""
+"""The same for jobs that have ended, which an index lists by when they did."""
 
 
 @cache
 def where(statuses: tuple[str, ...], *filters: str) -> str:
-    """The condition that jobs with one of `statuses`, of STATUSES, fit `filters`, of _FILTERS. The
-    statuses are part of the text: only so does SQLite know which partial index has them all."""
+    """The condition for jobs that have one of `statuses`, of STATUSES, and fit `filters`, of
+    _FILTERS. The statuses are part of the text: SQLite uses a partial index only when it knows
+    that all rows are in it."""
     assert set(statuses) <= set(STATUSES)
     listed = ", ".join(f"'{status}'" for status in statuses)
     is_one = f"status = {listed}" if len(statuses) == 1 else f"status IN ({listed})"
@@ -44,8 +45,8 @@ def where(statuses: tuple[str, ...], *filters: str) -> str:
 
 @cache
 def query(name: str, dialect: Dialect, where: str = "") -> str:
-    """The statement of verb `name`, without the header that documents it; its parameters are
-    named `:so`. `where` is what `{where}` in it stands for."""
+    """The statement of verb `name`, without its header. Its parameters are named `:so`. `where`
+    replaces `{where}`; other words come from the dialect."""
     path = _FOLDER / "queries" / dialect.name / f"{name}.sql"
     if not path.exists():
         path = _FOLDER / "queries" / f"{name}.sql"
@@ -58,20 +59,20 @@ def query(name: str, dialect: Dialect, where: str = "") -> str:
 
 @cache
 def pyformat(name: str, dialect: Dialect, where: str = "") -> str:
-    """The same for drivers that name parameters `%(so)s`."""
+    """The same statement for drivers that name parameters `%(so)s`."""
     return re.sub(r":([a-z_]+)", r"%(\1)s", query(name, dialect, where).replace("%", "%%"))
 
 
 def migrations(dialect: Dialect, suffix: str = ".sql") -> list[tuple[str, str]]:
     """The name and text of each of the dialect's migrations, in order; with the suffix
-    `.down.sql`, of what undoes each."""
+    `.down.sql`, the text that undoes it."""
     folder = _FOLDER / "migrations" / dialect.name
     paths = sorted(path for path in folder.glob("*.sql") if "".join(path.suffixes) == suffix)
     return [(path.name.removesuffix(suffix), path.read_text(encoding="utf-8")) for path in paths]
 
 
 def statements(script: str) -> list[str]:
-    """The single statements of a file; each ends with a semicolon at the end of a line."""
+    """The statements of a file; each ends with a semicolon at the end of a line."""
     text = "\n".join(
         line for line in script.splitlines() if not line.lstrip().startswith("--") and line.strip()
     )

@@ -24,12 +24,12 @@ STRICT_INSERT = (
     "/*M! SET STATEMENT sql_mode = 'STRICT_ALL_TABLES' FOR */"
     " INSERT /*+ SET_VAR(sql_mode = 'STRICT_ALL_TABLES') */"
 )
-"""An INSERT that is strict whatever the session's mode is: MariaDB reads the first comment, MySQL
-the second. A tenth slower, so only where the session is not ours."""
+"""An INSERT that is strict in any mode of the session: MariaDB reads the first comment, MySQL the
+second. It is a tenth slower, and so used only on callers' connections."""
 
 
 class _Cursor(Cursor):
-    """Writes values as PyMySQL does by itself, whatever the connection was taught."""
+    """Writes values as PyMySQL does by default, whatever converters the connection has."""
 
     def mogrify(self, query: str, args: Any = None) -> str:
         if args is None:
@@ -56,7 +56,8 @@ class MysqlCallerConnection(CallerConnection):
 
     @contextmanager
     def _all_or_none(self, cursor: Cursor) -> Iterator[None]:
-        """There may be several statements, and the caller may go on after an error."""
+        """Undo everything inside after an error: there may be several statements, and the caller
+        may go on with its transaction."""
         if self.is_bound():
             begin, end, undo = (
                 "SAVEPOINT lightjobs",
@@ -69,7 +70,7 @@ class MysqlCallerConnection(CallerConnection):
         try:
             yield
         except BaseException:
-            with suppress(pymysql.MySQLError):  # the server may have undone all of it
+            with suppress(pymysql.MySQLError):  # the server may have undone it already
                 cursor.execute(undo)
             raise
         cursor.execute(end)
@@ -102,8 +103,8 @@ class MysqlCallerConnection(CallerConnection):
 
 @cache
 def _guarded() -> str:
-    """`push.sql` for any session: its texts are written as hexadecimal digits, which are the same
-    in every character set and quoting, and too long a text is an error, not a shorter text."""
+    """`push.sql` for any session. Text is written as hexadecimal digits, which are the same in
+    every character set and quoting mode; text that is too long is an error and not shortened."""
     unhexing = re.sub(
         rf"%\(({'|'.join(TEXTS)})\)s",
         r"CONVERT(UNHEX(%(\1)s) USING utf8mb4)",

@@ -23,13 +23,14 @@ class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
 
 
 class PostgresCallerConnection(CallerConnection):
-    """The caller's psycopg connection. What it tells those who LISTEN is heard at its commit."""
+    """The caller's psycopg connection. Its NOTIFY reaches idle workers at its commit."""
 
     errors = (psycopg.Error,)
 
     def push(self, rows: Sequence[Params]) -> list[int]:
         pipelined = self._connection.pgconn.pipeline_status != PipelineStatus.OFF
-        # A parameter is sent in the session's encoding; COPY names its own. A pipeline has no COPY.
+        # Parameters are sent in the session's encoding, while COPY names its own. A pipeline cannot
+        # COPY.
         plain = self._connection.info.encoding == "utf-8"
         with self.translated():
             cursor = self._cursor()

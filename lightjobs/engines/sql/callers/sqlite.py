@@ -12,7 +12,7 @@ from .base import CallerConnection
 
 
 class SqliteCallerConnection(CallerConnection):
-    """The caller's sqlite3 connection; in the thread, and under the lock, where it is used."""
+    """The caller's sqlite3 connection, used in the caller's thread."""
 
     errors = (sqlite3.Error,)
 
