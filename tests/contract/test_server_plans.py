@@ -1,5 +1,5 @@
-"""The plans PostgreSQL and MariaDB make of our queries, with 100,000 jobs of all kinds: a claim
-reads its index in order and touches no row that it does not take."""
+"""The plans of PostgreSQL and MariaDB for our statements, with 100,000 jobs of all kinds: a claim
+reads its index in order and touches only the rows that it takes."""
 
 import json
 import re
@@ -85,8 +85,8 @@ def nodes(plan):
 
 @pytest.fixture(params=["unknown", "analyzed", "generic"])
 def postgres_plan(request, postgres):
-    """EXPLAIN ANALYZE's nodes for a verb, undone; without statistics, with them, and as prepared
-    for any parameters."""
+    """Makes EXPLAIN ANALYZE's nodes for a verb, and rolls it back: without statistics, with them,
+    and with a plan for any parameters."""
     database = postgres.database()
     if request.param == "analyzed":
         postgres.query("ANALYZE jobs")
@@ -121,7 +121,7 @@ def test_postgres_claims_by_index_in_order_and_locks_no_row_too_many(postgres_pl
     assert {n.get("Index Name") for n in of_jobs(plan)} == {"jobs_claim", "jobs_pkey", None}
 
 
-def test_postgres_finds_nothing_to_claim_without_reading_what_is_delayed(postgres_plan):
+def test_postgres_finds_nothing_to_claim_without_reading_delayed_jobs(postgres_plan):
     plan = postgres_plan("claim", queues=["empty", "q0"], priorities=[0, -2])
     assert sum(n["Shared Hit Blocks"] + n["Shared Read Blocks"] for n in of_jobs(plan)) < 30
 
@@ -141,7 +141,7 @@ def test_postgres_settles_by_primary_key(postgres_plan, verb):
 
 
 @pytest.mark.parametrize("verb", ["held", "recover", "recover_fail"])
-def test_postgres_finds_what_a_worker_holds_by_its_index(postgres_plan, verb):
+def test_postgres_finds_the_jobs_of_a_worker_by_index(postgres_plan, verb):
     params = {"limit": 3} if verb == "recover_fail" else {}
     found = [n for n in of_jobs(postgres_plan(verb, **params)) if "Scan" in n["Node Type"]]
     assert {n.get("Index Name") for n in found} == {"jobs_held"}
@@ -150,8 +150,8 @@ def test_postgres_finds_what_a_worker_holds_by_its_index(postgres_plan, verb):
 @pytest.mark.parametrize("verb", ["fresh", "resume", "cancel", "purge"])
 @pytest.mark.parametrize("known", ["when there were few", "now"])
 def test_postgres_changes_a_part_by_primary_key(postgres, verb, known):
-    """By the index of the statuses each row of a part would be looked for in the list of its ids:
-    46 s for 12,000 jobs, after ANALYZE had last seen the table without failed ones."""
+    """Through the index on the status each row would be searched for in the part's list of ids:
+    46 s for 12,000 jobs, when the last ANALYZE had seen the table without failed ones."""
     postgres.query("VACUUM ANALYZE jobs")
     if known != "now":
         postgres.query(
@@ -175,7 +175,7 @@ def test_postgres_changes_a_part_by_primary_key(postgres, verb, known):
 
 
 @pytest.mark.parametrize("known", ["unknown", "analyzed"])
-def test_postgres_finds_what_ended_long_ago_by_when_it_ended(postgres, known):
+def test_postgres_finds_jobs_that_ended_long_ago_by_when_they_ended(postgres, known):
     postgres.query("VACUUM ANALYZE jobs")
     if known == "unknown":
         postgres.query("DELETE FROM pg_statistic WHERE starelid = 'jobs'::regclass")
@@ -250,7 +250,7 @@ def test_mariadb_names_the_worker_by_primary_key(maria):
 
 
 @pytest.mark.parametrize("verb", ["held", "recover", "recover_fail"])
-def test_mariadb_finds_what_a_worker_holds_by_its_index(maria, verb):
+def test_mariadb_finds_the_jobs_of_a_worker_by_index(maria, verb):
     ((_access, key, rows, _extra),) = maria_plan(maria, verb)
     assert key.split("|")[0] == "jobs_held"
     assert rows < 1000

@@ -58,7 +58,7 @@ class SqlSchema(Schema):
             scripts = [sql for _name, sql in steps or wanted(self._db)]
             raise LightjobsError(
                 f"{error}\nThis database user may not change tables. "
-                "An administrator who may can run:\n\n" + "\n".join(scripts)
+                "An administrator can run:\n\n" + "\n".join(scripts)
             ) from error
         return steps
 
