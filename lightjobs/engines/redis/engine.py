@@ -103,9 +103,12 @@ class RedisEngine(Engine):
                 attempt = partial(self._producer.send, command)
                 return deliver(attempt, len(ids), self._producer.seconds, self.name)
 
-            with self._translated():
+            try:
                 # One script for all jobs: they are stored together or not at all.
                 call(send, "push", self._prefix, self._form, *rows)
+            except exceptions.ClusterCrossSlotError:
+                with self._translated():
+                    raise
         return ids
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
