@@ -166,7 +166,7 @@ def test_migrators_in_threads_apply_each_step_once(path):
 
 @pytest.mark.slow
 def test_migrators_in_processes_apply_each_step_once(engine, path):
-    script = "import lightjobs; print(len(lightjobs.engine().install()))"
+    script = "import lightjobs; print(len(lightjobs.engine().schema.install()))"
     environment = {**os.environ, "JOB_ENGINE": "database", "DB_NAME": str(path)}
     started = [
         subprocess.Popen(
