@@ -9,8 +9,7 @@ A new database brings:
 - `queries/<name>/`: the statements that are not common to all (`push`, `columns`, `enroll`,
   `lock_slots`, `note_slots`, the five `settle_*`), those its own `claim` and `due_in` run, and any
   that it needs to differ from the common one;
-- its driver's name in `settings.DRIVERS` and `settings/database_url.py`, and a case in
-  `engines._database`;
+- a line in `engines.DRIVERS`, and one in `settings/stores.py` with the schemes of its URLs;
 - its tests: an entry in the list of stores that the contract suite runs on.
 """
 
