@@ -23,6 +23,7 @@ from lightjobs import current
 from lightjobs.engines.control import Engine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.engines.sql.sqlite_dialect import SQLITE
 from lightjobs.engines.sql.statements import query
 from lightjobs.model import Done
 from lightjobs.settings.database import DatabaseSettings
@@ -105,13 +106,13 @@ def bare_drain(folder: str, jobs: int) -> float:
     while True:
         now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
         db.execute("BEGIN IMMEDIATE")
-        rows = db.execute(query("claim", "sqlite"), {**params, "now": now}).fetchall()
+        rows = db.execute(query("claim", SQLITE), {**params, "now": now}).fetchall()
         db.execute("COMMIT")
         if not rows:
             break
         outcomes = json.dumps([row[:2] for row in rows])
         db.execute("BEGIN IMMEDIATE")
-        db.execute(query("settle_done", "sqlite"), {"worker": "w", "outcomes": outcomes}).fetchall()
+        db.execute(query("settle_done", SQLITE), {"worker": "w", "outcomes": outcomes}).fetchall()
         db.execute("COMMIT")
     return jobs / (time.perf_counter() - started)
 
@@ -159,7 +160,7 @@ def bare_bulk(folder: str, jobs: int) -> float:
     started = time.perf_counter()
     for _ in range(0, jobs, 1000):
         db.execute("BEGIN IMMEDIATE")
-        db.executemany(query("push", "sqlite"), [row] * 1000)
+        db.executemany(query("push", SQLITE), [row] * 1000)
         db.execute("COMMIT")
     return jobs / (time.perf_counter() - started)
 
@@ -180,7 +181,7 @@ def bare_single(folder: str, jobs: int) -> float:
     db = _bare(folder)
     jobs //= 5
     row = ("benchmarks.jobs.Noop", "bench", '{"n":1}', "2026-01-01 00:00:00", 0, 0, None)
-    sql = query("push", "sqlite")
+    sql = query("push", SQLITE)
     names = ("handler", "queue", "payload", "scheduled_at", "scheduled_us", "priority", "options")
     params = dict(zip(names, row, strict=True), now="2026-01-01 00:00:00")
     started = time.perf_counter()

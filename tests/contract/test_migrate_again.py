@@ -40,7 +40,7 @@ def broken(request, engine):
     database = engine._db
     statements = ["DROP TABLE jobs"]
     if request.param == "anew":
-        statements.append(LIGHTPACKS.format(**TYPES[database.name]))
+        statements.append(LIGHTPACKS.format(**TYPES[database.dialect.name]))
     database.apply(statements)
     return engine
 

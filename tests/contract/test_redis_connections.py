@@ -16,7 +16,7 @@ from lightjobs.model import Done, Failed, Release, Settlement
 from .conftest import configured
 from .support import claim_one, eventually, fail, push, worker
 
-# All an application needs; CONFIG, KEYS, FLUSHALL, CLUSTER and the like it does not.
+# All rights that an application needs; it needs no CONFIG, KEYS, FLUSHALL, CLUSTER and the like.
 ACL = "resetkeys ~jobs:* resetchannels -@all +@read +@write +@scripting +@connection +@transaction"
 ACL += " +time"
 
@@ -32,7 +32,7 @@ SERVERS = {
 
 
 def walk(engine: Engine) -> None:
-    """Each verb once."""
+    """Run each verb once."""
     assert engine.problems() == []
     queue = f"q{next(_numbers)}"
     ids = push(engine, 3, queue)
@@ -89,7 +89,7 @@ def single_keys(server: Server, **more: str) -> dict[str, str]:
     }
 
 
-def test_tls_trusts_the_authority_that_is_named_and_no_other():
+def test_tls_trusts_only_the_configured_authority():
     with redis_server(tls=True) as server:
         walked(single_keys(server))
         with pytest.raises(StoreUnavailable, match="certificate verify failed"):
@@ -122,7 +122,7 @@ def test_jobs_may_have_a_database_of_their_own(clean_redis, by_url):
 
 
 def test_a_claim_from_a_replica_fails_although_nothing_is_due():
-    """Or each claim would go well and each wait fail, and the worker's pauses never grow."""
+    """Otherwise each claim would succeed and each wait fail, and the worker's pauses never grow."""
     with redis_server() as server, redis_server() as primary:
         engine = configured(server.environment)
         name = worker(engine)
@@ -144,7 +144,7 @@ def test_any_node_of_a_cluster_leads_to_the_jobs(clean_cluster: Cluster):
     assert with_keys == [clean_cluster.owner("{jobs}:")]
 
 
-def test_what_only_php_pushed_is_found_whatever_node_is_asked(clean_cluster: Cluster):
+def test_jobs_that_only_php_pushed_are_found_through_any_node(clean_cluster: Cluster):
     with clean_cluster.client() as client:
         client.zadd("{jobs}:queue:php", {"job_1": 1})
     for node in clean_cluster.nodes:
@@ -152,7 +152,7 @@ def test_what_only_php_pushed_is_found_whatever_node_is_asked(clean_cluster: Clu
 
 
 @pytest.mark.parametrize("prefix", ["jobs:", "{}jobs:", "{jobs:", "}{"])
-def test_a_prefix_without_hash_tag_is_refused_by_a_cluster(clean_cluster: Cluster, prefix):
+def test_a_prefix_without_a_hash_tag_is_refused_by_a_cluster(clean_cluster: Cluster, prefix):
     for node in clean_cluster.nodes:
         engine = configured(of_node(node, prefix))
         for call in (lambda: push(engine), engine.stats, lambda: engine.claim("w", ["q"], 1)):  # noqa: B023
@@ -162,7 +162,7 @@ def test_a_prefix_without_hash_tag_is_refused_by_a_cluster(clean_cluster: Cluste
 
 
 @pytest.mark.slow
-def test_jobs_are_found_again_where_their_slot_has_gone():
+def test_jobs_are_found_again_after_their_slot_has_moved():
     with redis_cluster() as cluster:
         engines = [configured(of_node(node)) for node in cluster.nodes]
         for engine in engines:
@@ -182,7 +182,7 @@ def test_a_node_that_comes_back_is_found_again():
         ids = [push(engine)[0] for engine in engines]
         owner = cluster.owner("{jobs}:")
         owner.kill()
-        until = time.monotonic() + 1.5  # at first nobody knows, then the others refuse
+        until = time.monotonic() + 1.5  # at first no node notices, then the others refuse
         while time.monotonic() < until:
             for engine in engines:
                 with pytest.raises(StoreUnavailable):

@@ -53,7 +53,7 @@ def engine(server):
 
 @pytest.fixture
 def lightpacks(server):
-    """The same, with Lightpack's table and two rows of PHP's."""
+    """The same, with Lightpack's table and two rows that PHP inserted."""
     server.query(LIGHTPACKS[server.kind])
     if server.kind == "postgres":
         server.query("ALTER TABLE jobs OWNER TO lightjobs")
@@ -113,7 +113,7 @@ def test_a_payload_longer_than_lightpacks_column_comes_back_whole(engine, lightp
     assert engine.find(id).payload == "x" * 100_000
 
 
-def test_a_dry_run_changes_nothing_and_its_text_is_all_that_is_needed(engine, lightpacks):
+def test_a_dry_run_changes_nothing_and_its_sql_can_be_run_by_hand(engine, lightpacks):
     before = columns(lightpacks)
     steps = engine.schema.install(dry_run=True)
     assert columns(lightpacks) == before
@@ -128,7 +128,7 @@ def test_a_dry_run_changes_nothing_and_its_text_is_all_that_is_needed(engine, li
 
 
 def test_an_administrators_migration_is_dated_in_utc(server, engine):
-    """In the zone of a session that is not ours, the server's: +05:30 in these tests."""
+    """Although an administrator's session is in the server's zone: +05:30 in these tests."""
     for _name, sql in engine.schema.install(dry_run=True):
         for statement in statements(sql):
             server.query(statement.replace("%", "%%"), ())
@@ -144,7 +144,7 @@ def test_tables_without_the_upgrade_name_the_command(engine, lightpacks):
     assert "lightjobs migrate:up" in engine.problems()[0]
 
 
-def test_taken_back_the_table_is_lightpacks_and_keeps_all_jobs(engine, server):
+def test_undoing_migrations_leaves_lightpacks_table_with_all_jobs(engine, server):
     engine.schema.install()
     before = columns(server)
     push(engine, 3)
@@ -162,13 +162,13 @@ def test_taken_back_the_table_is_lightpacks_and_keeps_all_jobs(engine, server):
     assert len(drain(engine)) == 3
 
 
-def test_migrators_at_once_apply_each_step_once(server):
+def test_migrators_at_the_same_time_apply_each_step_once(server):
     engines = [server.engine() for _ in range(4)]
     steps = in_threads(*[engine.schema.install for engine in engines])
     assert sorted(map(len, steps)) == [0, 0, 0, len(engines[0].schema.installed())]
 
 
-def test_without_the_right_the_sql_for_the_administrator_is_in_the_error(server):
+def test_the_error_for_a_missing_right_holds_the_sql_for_an_administrator(server):
     create = {
         "postgres": [
             "DROP ROLE IF EXISTS humble",
@@ -190,14 +190,14 @@ def test_without_the_right_the_sql_for_the_administrator_is_in_the_error(server)
     assert "INSERT INTO job_migrations" in str(caught.value)
 
 
-def test_a_migrator_that_died_before_its_note_is_followed_by_another(clean_mariadb):  # noqa: F811
+def test_a_migration_that_was_applied_but_not_noted_can_be_run_again(clean_mariadb):  # noqa: F811
     clean_mariadb.query("DELETE FROM job_migrations WHERE name LIKE '0002%%'", ())
     engine = clean_mariadb.engine()
     assert len(engine.schema.install()) == 1
     assert engine.problems() == []
 
 
-def test_too_long_a_text_is_refused_and_not_cut(engine):
+def test_text_that_is_too_long_is_refused_and_not_cut(engine):
     engine.schema.install()
     for field in ("handler", "queue"):
         with pytest.raises(LightjobsError):
@@ -206,7 +206,7 @@ def test_too_long_a_text_is_refused_and_not_cut(engine):
 
 
 @pytest.mark.parametrize("text", ["half a \ud800 pair"])
-def test_what_is_no_text_is_refused_and_the_connection_goes_on(engine, text):
+def test_text_that_cannot_be_encoded_is_refused_and_the_connection_stays(engine, text):
     engine.schema.install()
     for count in (1, 5):
         with pytest.raises(LightjobsError):

@@ -1,5 +1,5 @@
-"""The plans PostgreSQL and MariaDB make of our queries, with 100,000 jobs of all kinds: a claim
-reads its index in order and touches no row that it does not take."""
+"""The plans of PostgreSQL and MariaDB for our statements, with 100,000 jobs of all kinds: a claim
+reads its index in order and touches only the rows that it takes."""
 
 import json
 import re
@@ -7,6 +7,8 @@ import re
 import pytest
 from sql_servers import MariaServer, PostgresServer
 
+from lightjobs.engines.sql.mysql_dialect import MYSQL
+from lightjobs.engines.sql.postgres_dialect import POSTGRES
 from lightjobs.engines.sql.statements import pyformat
 from lightjobs.engines.sql.statements import where as condition
 
@@ -83,8 +85,8 @@ def nodes(plan):
 
 @pytest.fixture(params=["unknown", "analyzed", "generic"])
 def postgres_plan(request, postgres):
-    """EXPLAIN ANALYZE's nodes for a verb, undone; without statistics, with them, and as prepared
-    for any parameters."""
+    """Makes EXPLAIN ANALYZE's nodes for a verb, and rolls it back: without statistics, with them,
+    and with a plan for any parameters."""
     database = postgres.database()
     if request.param == "analyzed":
         postgres.query("ANALYZE jobs")
@@ -94,7 +96,7 @@ def postgres_plan(request, postgres):
         database.execute("SET plan_cache_mode = force_generic_plan")
 
     def plan(verb, **params):
-        sql = pyformat(verb, "postgres")
+        sql = pyformat(verb, POSTGRES)
         explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}"
         database.execute("BEGIN")
         ((found,),) = database.execute(explain, {**PARAMETERS, **params}).fetchall()
@@ -119,7 +121,7 @@ def test_postgres_claims_by_index_in_order_and_locks_no_row_too_many(postgres_pl
     assert {n.get("Index Name") for n in of_jobs(plan)} == {"jobs_claim", "jobs_pkey", None}
 
 
-def test_postgres_finds_nothing_to_claim_without_reading_what_is_delayed(postgres_plan):
+def test_postgres_finds_nothing_to_claim_without_reading_delayed_jobs(postgres_plan):
     plan = postgres_plan("claim", queues=["empty", "q0"], priorities=[0, -2])
     assert sum(n["Shared Hit Blocks"] + n["Shared Read Blocks"] for n in of_jobs(plan)) < 30
 
@@ -139,7 +141,7 @@ def test_postgres_settles_by_primary_key(postgres_plan, verb):
 
 
 @pytest.mark.parametrize("verb", ["held", "recover", "recover_fail"])
-def test_postgres_finds_what_a_worker_holds_by_its_index(postgres_plan, verb):
+def test_postgres_finds_the_jobs_of_a_worker_by_index(postgres_plan, verb):
     params = {"limit": 3} if verb == "recover_fail" else {}
     found = [n for n in of_jobs(postgres_plan(verb, **params)) if "Scan" in n["Node Type"]]
     assert {n.get("Index Name") for n in found} == {"jobs_held"}
@@ -148,8 +150,8 @@ def test_postgres_finds_what_a_worker_holds_by_its_index(postgres_plan, verb):
 @pytest.mark.parametrize("verb", ["fresh", "resume", "cancel", "purge"])
 @pytest.mark.parametrize("known", ["when there were few", "now"])
 def test_postgres_changes_a_part_by_primary_key(postgres, verb, known):
-    """By the index of the statuses each row of a part would be looked for in the list of its ids:
-    46 s for 12,000 jobs, after ANALYZE had last seen the table without failed ones."""
+    """Through the index on the status each row would be searched for in the part's list of ids:
+    46 s for 12,000 jobs, when the last ANALYZE had seen the table without failed ones."""
     postgres.query("VACUUM ANALYZE jobs")
     if known != "now":
         postgres.query(
@@ -159,7 +161,7 @@ def test_postgres_changes_a_part_by_primary_key(postgres, verb, known):
             "  WHERE attrelid = 'jobs'::regclass AND attname = 'status')"
         )
     status = {"resume": "paused", "cancel": "new"}.get(verb, "failed")
-    sql = pyformat(verb, "postgres", condition((status,)))
+    sql = pyformat(verb, POSTGRES, condition((status,)))
     database = postgres.database()
     database.execute("BEGIN")
     ((found,),) = database.execute(
@@ -173,7 +175,7 @@ def test_postgres_changes_a_part_by_primary_key(postgres, verb, known):
 
 
 @pytest.mark.parametrize("known", ["unknown", "analyzed"])
-def test_postgres_finds_what_ended_long_ago_by_when_it_ended(postgres, known):
+def test_postgres_finds_jobs_that_ended_long_ago_by_when_they_ended(postgres, known):
     postgres.query("VACUUM ANALYZE jobs")
     if known == "unknown":
         postgres.query("DELETE FROM pg_statistic WHERE starelid = 'jobs'::regclass")
@@ -182,7 +184,7 @@ def test_postgres_finds_what_ended_long_ago_by_when_it_ended(postgres, known):
     params = {"queue": "q1", "before": "2026-01-01 00:00:00", "after": "q0"}
     explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)"
     for verb, filters in (("count", which), ("next_queue", condition(("failed",)))):
-        sql = pyformat(verb, "postgres", filters)
+        sql = pyformat(verb, POSTGRES, filters)
         ((found,),) = database.execute(f"{explain} {sql}", params).fetchall()
         scans = of_jobs(list(nodes(found[0]["Plan"])))
         assert {scan["Index Name"] for scan in scans} == {"jobs_ended"}
@@ -193,7 +195,7 @@ def test_postgres_finds_what_ended_long_ago_by_when_it_ended(postgres, known):
 
 def test_postgres_looks_at_one_row_for_the_next_priority(postgres):
     database = postgres.database()
-    sql = pyformat("next_priority", "postgres", condition(("new",), "queue", "beyond"))
+    sql = pyformat("next_priority", POSTGRES, condition(("new",), "queue", "beyond"))
     params = {"queue": "q1", "beyond": 0}
     ((found,),) = database.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params).fetchall()
     (scan,) = of_jobs(list(nodes(found[0]["Plan"])))
@@ -212,7 +214,7 @@ def maria(request, mariadb):
 
 def maria_plan(database, verb, **params):
     """EXPLAIN's rows for `jobs`: (access type, key, rows, extra)."""
-    sql = pyformat(verb, "mysql")
+    sql = pyformat(verb, MYSQL)
     rows = database.execute(f"EXPLAIN {sql}", {**PARAMETERS, **params}).fetchall()
     return [
         (row[3], row[5], int(row[8].split()[0]), row[9] or "") for row in rows if row[2] == "jobs"
@@ -248,14 +250,14 @@ def test_mariadb_names_the_worker_by_primary_key(maria):
 
 
 @pytest.mark.parametrize("verb", ["held", "recover", "recover_fail"])
-def test_mariadb_finds_what_a_worker_holds_by_its_index(maria, verb):
+def test_mariadb_finds_the_jobs_of_a_worker_by_index(maria, verb):
     ((_access, key, rows, _extra),) = maria_plan(maria, verb)
     assert key.split("|")[0] == "jobs_held"
     assert rows < 1000
 
 
 def test_mariadb_finds_the_next_priority_by_index_without_sorting(maria):
-    sql = pyformat("next_priority", "mysql", condition(("new",), "queue", "beyond"))
+    sql = pyformat("next_priority", MYSQL, condition(("new",), "queue", "beyond"))
     (row,) = maria.execute(f"EXPLAIN {sql}", {"queue": "q1", "beyond": 0}).fetchall()
     assert (row[5], row[9]) == ("jobs_claim", "Using where; Using index")
 

@@ -36,10 +36,10 @@ def change(engine, id, column, value):
     """Store `value` as only somebody beside lightjobs would."""
     database = engine._db
     sql = f"UPDATE jobs SET {column} = "  # noqa: S608
-    if database.name == "sqlite":
+    if database.dialect.name == "sqlite":
         database.ask(f"{sql}? WHERE id = ?", (value, id))
         return
-    if database.name == "mysql":
+    if database.dialect.name == "mysql":
         database.execute("SET SESSION sql_mode = ''")
     database.execute(f"{sql}%(value)s WHERE id = %(id)s", {"value": value, "id": int(id)})
     engine.close()
@@ -97,7 +97,7 @@ def test_a_fence_that_cannot_rise_stops_no_move(engine, move):
 
 @odd_values
 def test_a_priority_that_is_none_of_the_five_becomes_the_normal_one(engine, odd):
-    if engine._db.name != "sqlite":
+    if engine._db.dialect.name != "sqlite":
         odd = max(min(odd, 2**15 - 1), -(2**15))  # a smallint
     bad, good = push(engine, 2)
     change(engine, bad, "priority", odd)

@@ -1,4 +1,4 @@
-"""What only SQLite can break."""
+"""Promises that only SQLite could break."""
 
 import os
 import sqlite3
@@ -78,7 +78,7 @@ def test_a_forked_child_has_a_connection_of_its_own(path):
 
 
 def test_a_child_forked_while_another_thread_writes_can_push(path, monkeypatch):
-    """SQLite keeps its locks in memory that fork() copies: the child would wait for ever."""
+    """SQLite keeps its locks in memory that fork() copies: the child could wait for ever."""
     monkeypatch.setattr(driver, "BUSY_SECONDS", 1.0)
     database = Sqlite(DatabaseSettings(name=str(path)))
     engine = SqlEngine(database)
@@ -162,8 +162,8 @@ def test_a_lock_held_for_too_long_is_an_unavailable_store(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("waiting", [False, True])
-def test_a_dispatch_waits_no_longer_for_a_writer_that_hangs_than_it_was_told(path, waiting):
-    """Nor for another thread of the process that waits for that writer."""
+def test_a_dispatch_waits_for_a_writer_that_hangs_only_until_its_deadline(path, waiting):
+    """Also when another thread of the process waits for that writer."""
     engine = SqlEngine(Sqlite(DatabaseSettings(name=str(path))), enqueue_timeout=0.5)
     engine.schema.install()
     push(engine)
@@ -183,7 +183,7 @@ def test_a_dispatch_waits_no_longer_for_a_writer_that_hangs_than_it_was_told(pat
     assert len(push(engine)) == 1
 
 
-def test_a_dispatch_in_time_leaves_the_connection_to_those_who_have_longer(path):
+def test_a_dispatch_with_little_time_leaves_statements_after_it_their_own(path):
     engine = SqlEngine(Sqlite(DatabaseSettings(name=str(path))), enqueue_timeout=0.2)
     engine.schema.install()
     writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -196,7 +196,7 @@ def test_a_dispatch_in_time_leaves_the_connection_to_those_who_have_longer(path)
     ends.join()
 
 
-def test_a_file_that_is_no_database_is_an_unavailable_store(path):
+def test_a_file_that_is_not_a_database_is_an_unavailable_store(path):
     path.write_text("this is not a database, " * 100)
     engine = SqlEngine(Sqlite(DatabaseSettings(name=str(path))))
     with pytest.raises(StoreUnavailable, match=path.name):
@@ -214,7 +214,7 @@ def test_a_missing_database_names_the_command(tmp_path):
     assert "lightjobs migrate:up" in engine.problems()[0]
 
 
-def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path):
+def test_a_folder_that_cannot_be_made_is_a_lightjobs_error(tmp_path):
     (tmp_path / "file").touch()
     engine = SqlEngine(Sqlite(DatabaseSettings(name=str(tmp_path / "file" / "jobs.sqlite"))))
     with pytest.raises(LightjobsError):
@@ -234,7 +234,7 @@ def test_the_file_is_found_after_the_process_changed_its_folder(tmp_path, monkey
     assert list((tmp_path / "a").iterdir()) == []
 
 
-def test_a_push_of_another_connection_wakes_the_waiting_promptly(engine, path):
+def test_a_push_on_another_connection_soon_ends_a_wait(engine, path):
     other = SqlEngine(Sqlite(DatabaseSettings(name=str(path))))
     timer = threading.Timer(0.1, lambda: push(other))
     timer.start()
@@ -262,7 +262,7 @@ def test_an_idle_worker_looks_at_the_file_when_it_was_written_to(engine, path, m
 @pytest.mark.parametrize("value", ["CAST(x'7B22FF' AS TEXT)", "x'7B22FF'", "12", "1.5"])
 @pytest.mark.parametrize("column", ["payload", "options", "handler"])
 def test_a_row_that_cannot_be_read_does_not_hold_up_the_queue(engine, path, column, value):
-    """Whatever another program wrote: set aside or failed with a reason, and the others run."""
+    """Whatever another program wrote: that job fails or is not claimed, and the others run."""
     bad, good = push(engine, 2)
     other = sqlite3.connect(path)
     other.execute(f"UPDATE jobs SET {column} = {value} WHERE id = ?", [bad])  # noqa: S608
@@ -274,7 +274,7 @@ def test_a_row_that_cannot_be_read_does_not_hold_up_the_queue(engine, path, colu
             assert type(drive(execute(Run(claim))).outcome) is Failed
 
 
-def test_an_id_deleted_by_hand_is_not_given_out_again(engine, path):
+def test_the_id_of_a_job_deleted_by_hand_is_not_used_again(engine, path):
     ids = push(engine, 3)
     other = sqlite3.connect(path)
     other.execute("DELETE FROM jobs")

@@ -74,7 +74,7 @@ def schema(path):
         return connection.execute("SELECT * FROM sqlite_master ORDER BY name").fetchall()
 
 
-def test_a_fresh_file_is_made_ready(engine):
+def test_a_new_file_is_made_ready(engine):
     assert all(at is None for _name, at in engine.schema.installed())
     steps = engine.schema.install()
     assert len(steps) == len(engine.schema.installed()) > 0
@@ -127,7 +127,7 @@ def test_a_job_that_lightpack_runs_is_counted_and_left_alone(engine, lightpacks)
     assert engine.stats()["q"]["queued"] == 2
 
 
-def test_a_dry_run_of_a_fresh_file_makes_none(engine, path):
+def test_a_dry_run_makes_no_file(engine, path):
     steps = engine.schema.install(dry_run=True)
     assert "CREATE TABLE" in steps[0][1]
     assert not path.exists()
@@ -166,7 +166,7 @@ def test_migrators_in_threads_apply_each_step_once(path):
 
 @pytest.mark.slow
 def test_migrators_in_processes_apply_each_step_once(engine, path):
-    script = "import lightjobs; print(len(lightjobs.engine().install()))"
+    script = "import lightjobs; print(len(lightjobs.engine().schema.install()))"
     environment = {**os.environ, "JOB_ENGINE": "database", "DB_NAME": str(path)}
     started = [
         subprocess.Popen(

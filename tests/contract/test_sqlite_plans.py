@@ -1,9 +1,10 @@
-"""The plans SQLite makes of our queries: a scan of `jobs` would slow every worker down."""
+"""SQLite's plans for our statements: a scan of `jobs` would slow every worker down."""
 
 import sqlite3
 
 import pytest
 
+from lightjobs.engines.sql.sqlite_dialect import SQLITE
 from lightjobs.engines.sql.statements import migrations, query, where
 
 PARAMETERS = {
@@ -28,7 +29,7 @@ PARAMETERS = {
 @pytest.fixture(params=["empty", "analyzed"])
 def database(request):
     connection = sqlite3.connect(":memory:")
-    for _name, sql in migrations("sqlite"):
+    for _name, sql in migrations(SQLITE):
         connection.executescript(sql)
     if request.param == "analyzed":
         connection.execute(
@@ -47,7 +48,7 @@ def database(request):
 
 
 def plan(database, name, which=""):
-    sql = query(name, "sqlite", which)
+    sql = query(name, SQLITE, which)
     used = {key: value for key, value in PARAMETERS.items() if f":{key}" in sql}
     return [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", used)]
 
@@ -76,7 +77,7 @@ def test_settling_finds_jobs_by_primary_key(database, name):
 
 
 @pytest.mark.parametrize("name", ["held", "recover", "recover_fail"])
-def test_what_a_worker_holds_is_found_by_its_index(database, name):
+def test_jobs_that_a_worker_holds_are_found_by_index(database, name):
     assert "jobs_held (worker=?)" in "\n".join(plan(database, name))
 
 
@@ -109,7 +110,7 @@ def test_a_verb_on_one_job_finds_it_by_primary_key(database, name):
     assert_no_scan_of_jobs(lines)
 
 
-def test_what_was_cut_off_is_found_by_its_worker(database):
+def test_jobs_cancelled_while_running_are_found_by_their_worker(database):
     assert "jobs_cut (worker=?)" in "\n".join(plan(database, "let_all_go"))
 
 
@@ -128,6 +129,6 @@ def test_the_next_priority_of_a_queue_is_one_look_at_an_index(database):
 
 
 @pytest.mark.parametrize("name", ["count", "purge", "fresh"])
-def test_what_ended_long_ago_is_found_by_when_it_ended(database, name):
+def test_jobs_that_ended_long_ago_are_found_by_when_they_ended(database, name):
     text = "\n".join(plan(database, name, where(("failed",), "queue", "before")))
     assert "INDEX jobs_ended (status=? AND queue=? AND failed_at<?)" in text

@@ -173,7 +173,9 @@ def test_a_full_redis_refuses_dispatch_and_is_drained(shared, monkeypatch):  # n
             monkeypatch.setenv(key, value)
         engine = connect(load())
         pushed = []
-        with pytest.raises(StoreUnavailable, match="redis is full: the job was not stored"):
+        with pytest.raises(
+            StoreUnavailable, match="redis: the job was not stored: the server is full"
+        ):
             fill(engine, pushed)
         assert 0 < len(pushed) < 5000
         assert engine.stats()["default"]["new"] == len(pushed)

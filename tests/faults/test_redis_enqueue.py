@@ -1,4 +1,4 @@
-"""What a producer is told when the store is away: whether the job is stored, and in good time."""
+"""When Redis is away a dispatch says in time whether the job is stored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOT_STORED = "redis: the job was not stored: "
 
 @pytest.fixture
 def engine_on(monkeypatch):
-    """Makes the engine of a project with an environment."""
+    """Makes the engine of a project in an environment."""
     made = []
 
     def make(environment, timeout=TIMEOUT):
@@ -58,8 +58,8 @@ def refused(engine, text, kind=StoreUnavailable, count=1):
 
 
 class Proxy:
-    """Between a client and a server. `swallow`: replies to scripts are dropped, and the connection
-    is `closed` in their stead, or left open."""
+    """A proxy between a client and a server. With `swallow` it drops the replies to scripts; with
+    `close_then` it closes the connection instead, otherwise that stays open."""
 
     def __init__(self, server):
         self._server = server
@@ -107,9 +107,7 @@ def proxied():
 
 @pytest.mark.parametrize("count", [1, 7])
 @pytest.mark.parametrize("close_then", [True, False])
-def test_a_lost_reply_leaves_it_open_whether_the_job_is_stored(
-    proxied, engine_on, close_then, count
-):
+def test_a_lost_reply_leaves_the_job_in_doubt(proxied, engine_on, close_then, count):
     server, proxy, environment = proxied
     engine = engine_on(environment)
     push(engine)
@@ -173,14 +171,14 @@ def test_a_server_that_loads_its_data_is_waited_for(engine_on):
         engine = engine_on(server.environment)
         starting = threading.Thread(target=server.start)
         starting.start()
-        said = ""
-        while "loading" not in said and starting.is_alive():
+        text = ""
+        while "loading" not in text and starting.is_alive():
             try:
                 push(engine)
             except StoreUnavailable as error:
-                said = str(error)
-        assert said.startswith(NOT_STORED)
-        assert "loading" in said
+                text = str(error)
+        assert text.startswith(NOT_STORED)
+        assert "loading" in text
         patient = engine_on(server.environment, 10)
         push(patient)
         starting.join()
@@ -196,12 +194,14 @@ def test_a_server_that_loads_its_data_is_waited_for(engine_on):
         ({"config": ["databases 2"]}, {"REDIS_JOB_DB": "2"}, "out of range"),
     ],
 )
-def test_an_error_reply_says_at_once_that_nothing_is_stored(engine_on, options, environment, text):
+def test_an_error_reply_is_reported_at_once_to_have_stored_nothing(
+    engine_on, options, environment, text
+):
     with redis_server(**options) as server, within(0, TIMEOUT / 2):
         refused(engine_on({**server.environment, **environment}), f"{NOT_STORED}.*{text}")
 
 
-def test_a_server_without_a_free_place_is_known_not_to_have_stored(engine_on):
+def test_a_server_with_too_many_clients_is_known_not_to_have_stored(engine_on):
     with redis_server(config=["maxclients 1"]) as server:
         taken = server.client()
         taken.ping()
@@ -211,7 +211,7 @@ def test_a_server_without_a_free_place_is_known_not_to_have_stored(engine_on):
         push(engine)
 
 
-def test_a_script_that_keeps_the_server_busy_is_known_not_to_have_let_it_store(engine_on):
+def test_a_server_busy_with_a_script_is_known_not_to_have_stored(engine_on):
     with redis_server(config=["busy-reply-threshold 50"]) as server:
         engine = engine_on(server.environment, 0.3)
         push(engine)

@@ -1,4 +1,4 @@
-"""What a producer is told when the database is away: whether the job is stored, and in time."""
+"""When the database is away a dispatch says in time whether the job is stored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TIMEOUT = 0.6
 
 @pytest.fixture
 def engine_on(monkeypatch):
-    """Makes the engine of a project with an environment."""
+    """Makes the engine of a project in an environment."""
     made = []
 
     def make(environment, timeout=TIMEOUT):
@@ -67,7 +67,7 @@ def refused(engine, text, kind=StoreUnavailable, count=1):
 
 
 class BrokenPipe:
-    """A socket that takes a part of what is sent, and breaks."""
+    """A socket that sends half of the data and breaks."""
 
     def __init__(self, whole):
         self._whole = whole
@@ -81,8 +81,8 @@ class BrokenPipe:
 
 
 class Proxy:
-    """Between a client and a server. `hang_up` on what is asked from now on and holds `text`:
-    before it is passed on, or after, in place of the answer."""
+    """A proxy between a client and a server. It hangs up at data that holds `text`: with `hang_up`
+    "before", when the client sends it; with "after", when the server answers with it."""
 
     def __init__(self, server):
         self._server = server
@@ -120,7 +120,7 @@ def proxied(server):
     proxy.close()
 
 
-def test_a_lost_answer_leaves_it_open_whether_the_job_is_stored(proxied, engine_on):
+def test_a_lost_answer_leaves_the_job_in_doubt(proxied, engine_on):
     server, proxy, environment = proxied
     engine = engine_on(environment)
     push(engine)
@@ -131,7 +131,9 @@ def test_a_lost_answer_leaves_it_open_whether_the_job_is_stored(proxied, engine_
     push(engine)
 
 
-def test_what_has_not_gone_out_whole_is_not_stored(clean_mariadb, engine_on, monkeypatch):
+def test_a_request_that_was_not_sent_whole_stores_nothing_and_is_sent_again(
+    clean_mariadb, engine_on, monkeypatch
+):
     engine = engine_on(clean_mariadb.environment)
     push(engine)
     connection = engine._db._session().connection
@@ -141,7 +143,7 @@ def test_what_has_not_gone_out_whole_is_not_stored(clean_mariadb, engine_on, mon
 
 
 @pytest.mark.parametrize("text", [b"", b"jobs ("], ids=["at once", "within the transaction"])
-def test_a_batch_that_never_came_to_its_commit_is_not_stored(proxied, engine_on, text):
+def test_a_batch_whose_commit_was_not_sent_is_not_stored(proxied, engine_on, text):
     server, proxy, environment = proxied
     engine = engine_on(environment)
     push(engine)
@@ -174,7 +176,7 @@ def test_a_dispatch_waits_for_a_server_that_restarts(own_server, engine_on):
 
 
 def sessions(server):
-    """The server's processes that serve lightjobs; MariaDB has one for all."""
+    """The server's processes that serve lightjobs; MariaDB has a single one."""
     if server.kind == "mariadb":
         return [server.process.pid]
     sql = "SELECT pid FROM pg_stat_activity WHERE usename = 'lightjobs'"
@@ -194,7 +196,7 @@ def stands(pid):
 def stopped(pids):
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
-    # kill() returns before the last thread has stopped, and that one may still answer a dispatch.
+    # kill() returns before the last thread has stopped, which may still answer a dispatch.
     while not all(map(stands, pids)):
         time.sleep(0.001)
     try:
@@ -219,14 +221,14 @@ def test_a_server_that_hangs_is_given_up_in_time(own_server, engine_on, count):
     push(engine)
 
 
-def test_a_server_that_hangs_when_it_is_called_is_given_up_in_time(own_server, engine_on):
+def test_a_server_that_hangs_during_connecting_is_given_up_in_time(own_server, engine_on):
     engine = engine_on(own_server.environment, 2)
     with stopped([own_server.process.pid]):
         assert refused(engine, "the job was not stored") < 2.5
     push(engine)
 
 
-def test_a_dispatch_in_time_leaves_the_connection_to_those_who_have_longer(server, engine_on):
+def test_a_dispatch_with_little_time_leaves_statements_after_it_their_own(server, engine_on):
     engine = engine_on(server.environment)
     push(engine)
     sleep = {"postgres": "SELECT pg_sleep(1)", "mariadb": "SELECT SLEEP(1)"}[server.kind]
@@ -234,7 +236,7 @@ def test_a_dispatch_in_time_leaves_the_connection_to_those_who_have_longer(serve
 
 
 @pytest.mark.parametrize(("key", "value"), [("DB_PSWD", "wrong"), ("DB_NAME", "missing")])
-def test_a_login_that_is_refused_is_said_at_once(server, engine_on, key, value):
+def test_a_refused_login_is_reported_at_once(server, engine_on, key, value):
     engine = engine_on({**server.environment, key: value}, 5)
     before = time.monotonic()
     with pytest.raises(LightjobsError, match=r"the job was not stored: |Access denied"):

@@ -40,12 +40,12 @@ def test_a_write_ends_the_sleep(file):
     assert 0.04 < slept(watching, 5) < 0.3
 
 
-def test_without_a_write_it_sleeps_on(file):
+def test_without_a_write_the_sleep_goes_on(file):
     assert slept(Watch(file)) >= 0.29
 
 
-def test_after_a_write_it_looks_again_and_again_for_a_while(file):
-    """The kernel tells of the write; what was written is there for others some time later."""
+def test_after_a_write_sleeps_are_short_for_a_while(file):
+    """The kernel reports the write at once; other connections see the change some time later."""
     watching = Watch(file)
     write(file)
     slept(watching)
@@ -53,7 +53,7 @@ def test_after_a_write_it_looks_again_and_again_for_a_while(file):
     assert slept(watching) >= 0.29
 
 
-def test_what_has_been_seen_is_not_looked_for_again(file):
+def test_after_a_seen_change_sleeps_are_long_again(file):
     watching = Watch(file)
     write(file)
     slept(watching)
@@ -61,7 +61,7 @@ def test_what_has_been_seen_is_not_looked_for_again(file):
     assert slept(watching) >= 0.29
 
 
-def test_a_file_that_is_written_to_all_the_time_wakes_seldom(file):
+def test_a_file_that_is_written_to_all_the_time_does_not_wake_all_the_time(file):
     watching = Watch(file)
     started, woken = time.monotonic(), 0
     while time.monotonic() - started < 0.3:
@@ -73,7 +73,7 @@ def test_a_file_that_is_written_to_all_the_time_wakes_seldom(file):
 
 
 @pytest.mark.parametrize("missing", ["the file", "inotify"])
-def test_where_nobody_tells_it_looks_often(file, monkeypatch, missing):
+def test_without_inotify_sleeps_are_short(file, monkeypatch, missing):
     if missing == "the file":
         file.unlink()
     else:

@@ -20,7 +20,7 @@ def as_redis_py_does(words):
     return b"".join(redis.Connection().pack_command(*words))
 
 
-# Behind a first word, which redis-py takes apart at its spaces.
+# After a first word, because redis-py splits that at its spaces.
 @given(st.lists(PLAIN).map(lambda words: ["GET", *words]))
 def test_plain_words(words):
     assert packed(*words) == as_redis_py_does(words)
@@ -31,5 +31,5 @@ def test_any_words(words):
     assert packed(*words) == as_redis_py_does(words)
 
 
-def test_no_words_behind_a_scripts_head():
+def test_the_head_of_a_script_without_arguments():
     assert packed() == b"*0\r\n"

@@ -1,4 +1,4 @@
-"""Sleeping until a token comes, to the millisecond."""
+"""Sleeping until a token comes, exact to a millisecond."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from .pool import TIMEOUT_SECONDS
 from .resp import packed
 
 MARGIN_SECONDS = 0.003
-"""How much sooner the server's time is over than ours, so that it is when we ask."""
+"""How much sooner the server's timeout ends than ours, so that it has ended when we ask."""
 
 
 class BlockingWait:
-    """Waits for tokens. A server that nobody asks anything looks only ten times a second whether
-    the time of a blocked client is over; so the time is kept here, and any question makes the
-    server notice."""
+    """Waits for tokens. An idle server checks only ten times a second whether a blocked client has
+    timed out. So the time is kept here, and at its end any command makes the server check."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -40,7 +39,7 @@ class BlockingWait:
                 self._make_notice(connection, keys[0])
             popped = connection.read_response()
         except exceptions.MovedError:
-            # What is asked next will find the way.
+            # The next command will find the right node.
             connection.disconnect()
             return None
         except BaseException as error:
@@ -56,5 +55,5 @@ class BlockingWait:
             self._node.execute("EXISTS", key)
 
     def close(self) -> None:
-        """Close what is idle."""
+        """Close the idle connections."""
         self._idle_connections.close()

@@ -1,4 +1,4 @@
-"""Verbs over many jobs, a part at a time: while a script runs, everybody waits."""
+"""Verbs over many jobs, a part at a time: while a script runs, all other clients wait."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..store import Progress
 from ..where import Where
 
 PART = 500
-"""Jobs that one call touches."""
+"""How many jobs one call touches."""
 
 Call = Callable[..., Any]
-"""Runs a script, by name, with arguments."""
+"""Runs a script: its name, its arguments."""
 
 
 def touch(
@@ -26,8 +26,8 @@ def touch(
     where: Where,
     progress: Progress | None = None,
 ) -> int:
-    """Run the script `verb`, with `arguments` of its own, over the jobs with one of `statuses` that
-    `where` names; return how many it touched. The jobs themselves stay in the store."""
+    """Run the script `verb`, with `arguments` of its own, on the jobs that have one of `statuses`
+    and fit `where`; return how many it touched. Only ids leave the store, not the jobs."""
     before = None if where.before is None else utc_text(where.before)
     command = (*map(_optional, (where.queue, where.handler, before)), *arguments)
     total = 0
@@ -60,16 +60,17 @@ def _scan(call: Call, key: bytes, highest: bytes, part: Callable[[Sequence[bytes
 
 
 def _highest(status: str, before: float | None) -> bytes:
-    """The highest score to look at: jobs that have ended are listed by when they did, so that a
-    look for old ones need not pass the others. PHP reads its clock twice, for text and score."""
+    """The highest score to look at; empty for all. Jobs that have ended are listed by when they
+    did, so that a search for old ones can stop there. One second more, because PHP reads its clock
+    twice, for the text and for the score."""
     if before is None or status not in ENDED:
         return b""
     return b"%d" % (math.floor(before) + 1)
 
 
 def listed(call: Call, status: str, queue: str | None = None) -> list[bytes]:
-    """The keys of the lists that have jobs with `status`, of all queues or of one; there may be
-    other jobs in them."""
+    """The keys of the lists that have jobs with `status`, of all queues or of one. They may list
+    other jobs, too."""
     keys: list[bytes] = call("listed", status, _optional(queue))
     return keys
 

@@ -14,7 +14,7 @@ from .pool import TIMEOUT_SECONDS, Address
 from .resp import Word
 
 REDIRECTIONS = 5
-"""How often one command is sent on before the cluster counts as not ready."""
+"""How often one command is redirected before the cluster counts as not ready."""
 
 AWAY = (
     exceptions.ConnectionError,
@@ -24,16 +24,17 @@ AWAY = (
 
 
 class Node:
-    """Finds its way in a cluster by itself: all keys of a prefix are in one slot, so one node has
-    them, and any other answers MOVED before it has done anything. A cluster client would only add
-    repeats of commands that may have been run, and answers the same to a lone server."""
+    """The way to the right node of a cluster. All keys of a prefix are in one slot, so one node has
+    them, and any other answers MOVED without running the command. redis-py's cluster client would
+    add nothing but repeats of commands that may have been run. A single server needs no other code.
+    """
 
     def __init__(self, open_pool: Callable[[Address | None], redis.ConnectionPool]) -> None:
         self._open = open_pool
         self._lock = threading.Lock()
         self._client = redis.Redis(connection_pool=open_pool(None))
         self._current: Address | None = None
-        """None: as configured."""
+        """None: the server of the settings."""
         self._clients: dict[Address | None, redis.Redis] = {None: self._client}
         self._idle_connections = IdleConnections()
 
@@ -43,16 +44,17 @@ class Node:
         return self._client
 
     def execute(self, *command: Word) -> Any:
-        """Run one command where the jobs are; the reply as redis-py reads it. Raises its errors."""
+        """Run one command on that node and return the reply as redis-py converts it. Raises
+        redis-py's errors."""
         return self._found(lambda client: ask(client, *command))
 
     def exchange(self, command: bytes) -> Any:
-        """Send one packed command to where the jobs are and return the reply as it came. Raises
-        redis-py's errors."""
+        """Send one packed command to that node and return the reply as it came. Raises redis-py's
+        errors."""
         return self._found(lambda client: self._exchanged(client, command))
 
     def _exchanged(self, client: redis.Redis, command: bytes) -> Any:
-        # Not by the client: its pool and its ways take longer than a small script does.
+        # Not through the client, whose overhead is longer than a small script takes.
         connected = self._idle_connections.take(client.connection_pool, TIMEOUT_SECONDS)
         try:
             reply = connected.exchange(command)
@@ -76,14 +78,14 @@ class Node:
                 self.leave(client)
                 raise
             except exceptions.ReadOnlyError:
-                # A replica by now; a name may lead to another server when it is looked up again.
+                # The server has become a replica; its name may now lead to another.
                 client.connection_pool.disconnect(inuse_connections=False)
                 self._idle_connections.close()
                 raise
-        raise exceptions.ClusterError("the cluster's nodes send this from one to the other")
+        raise exceptions.ClusterError("the cluster's nodes redirect this command to each other")
 
     def follow(self, client: redis.Redis, moved: exceptions.MovedError) -> None:
-        """Turn to the node that `client` said owns the slot."""
+        """Turn to the node that owns the slot according to `client`'s answer."""
         address = _address(moved.host, moved.port, client)
         known = {address, *_nodes(client)}
         with self._lock:
@@ -94,7 +96,7 @@ class Node:
             self._turn_to(address)
 
     def leave(self, client: redis.Redis) -> None:
-        """`client`'s node did not answer: ask another next, which knows the slot's new owner."""
+        """Turn from `client`'s node, which did not answer, to another; it knows the owner."""
         with self._lock:
             if client is self._client and len(self._clients) > 1:
                 addresses = list(self._clients)
@@ -104,7 +106,7 @@ class Node:
         self._current, self._client = address, self._clients[address]
 
     def close(self) -> None:
-        """Close all connections; new ones are made when they are needed."""
+        """Close all connections; new ones are opened when they are needed."""
         with self._lock:
             for client in self._clients.values():
                 client.close()
@@ -112,18 +114,18 @@ class Node:
 
 
 def ask(client: redis.Redis, *command: Word) -> Any:
-    """Run one command; redis-py has left this function without types."""
+    """Run one command. redis-py's function has no types."""
     return client.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
 def _address(host: str | bytes, port: int, client: redis.Redis) -> Address:
-    # A node that does not know its own name says "the host you asked".
+    # An empty host means the one that was asked.
     name = host.decode() if isinstance(host, bytes) else host
     return name or client.connection_pool.connection_kwargs["host"], int(port)
 
 
 def _nodes(client: redis.Redis) -> set[Address]:
-    """The cluster's nodes, as far as `client` may ask for them."""
+    """The cluster's nodes; empty when `client` may not ask for them."""
     try:
         slots = ask(client, "CLUSTER", "SLOTS")  # [[first, last, [host, port, ...], ...], ...]
     except exceptions.RedisError:

@@ -1,4 +1,4 @@
-"""Connections outside redis-py's pool, for who must know what has gone out on one."""
+"""Connections outside redis-py's pool, on which it is known what has been sent."""
 
 from __future__ import annotations
 
@@ -33,32 +33,32 @@ class Connection(NamedTuple):
         try:
             return self.connection.read_response()
         except exceptions.ResponseError as error:
-            # What Redis says instead of NOAUTH to a command of more than ten words; and hangs up.
+            # Redis says this instead of NOAUTH to a command of more than ten words, and hangs up.
             if str(error).startswith("Protocol error: unauthenticated"):
                 raise exceptions.AuthenticationError("Authentication required.") from error
             raise
 
     def is_quiet(self) -> bool:
-        """Whether nothing has come on this idle connection, not even its end."""
+        """Whether nothing has arrived on this idle connection, not even its end."""
         if not self.poll.poll(0):
             return True
         try:
-            return not self.connection.can_read(0)  # under TLS there is more than replies
+            return not self.connection.can_read(0)  # TLS sends more than replies
         except (exceptions.RedisError, OSError):
             return False
 
 
 class IdleConnections:
-    """Connections that are in no use at the moment."""
+    """Connections that are not in use."""
 
     def __init__(self) -> None:
         self._idle: deque[Connection] = deque()
         self._process = os.getpid()
 
     def take(self, pool: redis.ConnectionPool, seconds: float) -> Connection:
-        """One that is alive, or a new one that has `seconds` for each of its steps."""
+        """One that is alive, or a new one that may wait `seconds` in each of its steps."""
         if self._process != os.getpid():
-            # The parent of this fork goes on using its sockets.
+            # After a fork: the parent goes on using these sockets.
             self._idle, self._process = deque(), os.getpid()
         while True:
             try:
@@ -76,10 +76,10 @@ class IdleConnections:
         return Connection(pool, connection, seconds, poll)
 
     def give_back(self, connected: Connection) -> None:
-        """Keep one on which nothing is under way."""
+        """Keep a connection that owes no reply."""
         self._idle.append(connected)
 
     def close(self) -> None:
-        """Close them all."""
+        """Close all of them."""
         while self._idle:
             self._idle.popleft().connection.disconnect()

@@ -1,4 +1,4 @@
-"""Settings of a server that may cost jobs."""
+"""Settings of a server that can lose jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...errors import StoreUnavailable
 
 
 def risks(execute: Callable[..., Any], prefix: str) -> list[str]:
-    """What is known to be risky; an ACL user may not be allowed to know."""
+    """The settings known to be risky. An ACL user may not be allowed to read them."""
 
     def asked(*command: str) -> dict[str, Any]:
         try:
@@ -20,7 +20,7 @@ def risks(execute: Callable[..., Any], prefix: str) -> list[str]:
 
     found = []
     try:
-        execute("EXISTS", f"{prefix}queues")  # in a cluster this finds the node to be asked
+        execute("EXISTS", f"{prefix}queues")  # finds the right node of a cluster
     except StoreUnavailable:
         return []
     policy = asked("INFO", "memory").get("maxmemory_policy", "noeviction")

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -18,7 +19,6 @@ from redis import exceptions
 from ...errors import (
     LightjobsError,
     SettingsError,
-    StoreInDoubt,
     StoreUnavailable,
     UnknownWorker,
 )
@@ -36,6 +36,7 @@ from ...model import (
     utc_text,
 )
 from ..control import Engine
+from ..delivery import deliver
 from ..moves import ENDED, legal_move, legal_purge
 from ..store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
 from ..where import EVERYWHERE, Where
@@ -47,7 +48,7 @@ from .ids import new_ids
 from .lightpack import RedisLightpack
 from .lua import call
 from .php_reconcile import PhpReconciler
-from .producer import InDoubt, Producer, Unsent
+from .producer import Producer
 from .rows import claims, new_row, stored, text
 from .schedule import RedisSchedule
 
@@ -96,17 +97,18 @@ class RedisEngine(Engine):
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         ids = new_ids(len(jobs))
         if ids:
-            # One script for all: the list is stored whole or not at all.
             rows = chain.from_iterable(map(new_row, ids, jobs))
+
+            def send(command: bytes) -> Any:
+                attempt = partial(self._producer.send, command)
+                return deliver(attempt, len(ids), self._producer.seconds, self.name)
+
             try:
-                call(self._producer.send, "push", self._prefix, self._form, *rows)
-            except InDoubt as error:
-                raise StoreInDoubt(
-                    f"{self.name}: {_spoken(ids)} may or may not have been stored: {error}"
-                ) from error
-            except Unsent as error:
-                with self._translated(f"{_spoken(ids)} was not stored"):
-                    raise error.cause from None
+                # One script for all jobs: they are stored together or not at all.
+                call(send, "push", self._prefix, self._form, *rows)
+            except exceptions.ClusterCrossSlotError:
+                with self._translated():
+                    raise
         return ids
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
@@ -179,7 +181,7 @@ class RedisEngine(Engine):
         if where.status not in (None, *statuses):
             return 0
         if Status.NEW in statuses and where.job_id is None and where.queue is None:
-            self._php_reconciler.take()
+            self._php_reconciler.run()
         return touch(self._call, verb, statuses, arguments, where, progress)
 
     def pause_queue(self, queue: str) -> bool:
@@ -202,7 +204,7 @@ class RedisEngine(Engine):
         return found
 
     def stats(self) -> dict[str, dict[str, int]]:
-        self._php_reconciler.take()
+        self._php_reconciler.run()
         rows, from_php = self._call("stats")
         if from_php:
             self._call("reconcile_php")
@@ -245,7 +247,7 @@ class RedisEngine(Engine):
         if status not in STATUSES:
             return []
         if status == Status.NEW and where.queue is None:
-            self._php_reconciler.take()
+            self._php_reconciler.run()
         found = [
             job
             for key in listed(self._call, status, where.queue)
@@ -321,8 +323,7 @@ class RedisEngine(Engine):
             return self._node.execute(*command)
 
     @contextmanager
-    def _translated(self, fate: str = "") -> Iterator[None]:
-        said = f"{fate}: " if fate else ""
+    def _translated(self) -> Iterator[None]:
         try:
             yield
         except exceptions.ClusterCrossSlotError as error:
@@ -331,13 +332,9 @@ class RedisEngine(Engine):
                 "which keeps all jobs on one node: {jobs}: for example"
             ) from error
         except exceptions.OutOfMemoryError as error:
-            raise StoreUnavailable(f"{self.name} is full: {said}{error}") from error
+            raise StoreUnavailable(f"{self.name} is full: {error}") from error
         except (exceptions.RedisError, OSError) as error:
-            raise StoreUnavailable(f"{self.name}: {said}{error}") from error
-
-
-def _spoken(ids: Sequence[str]) -> str:
-    return "the job" if len(ids) == 1 else f"the batch of {len(ids)} jobs"
+            raise StoreUnavailable(f"{self.name}: {error}") from error
 
 
 def _by_due(job: Stored) -> tuple[str, str]:

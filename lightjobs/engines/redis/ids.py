@@ -1,4 +1,4 @@
-"""Ids as PHP's `uniqid('job_', true)` makes them: they sort by birth."""
+"""Ids as PHP's `uniqid('job_', true)` makes them: they sort by when they were made."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _latest = 0
 
 def new_ids(count: int) -> list[str]:
     """`count` ids, each later than all that this process made before: `job_`, 13 hex digits of
-    seconds and microseconds, a point, 8 random digits that keep processes apart."""
+    seconds and microseconds, a point, and 8 random digits, which differ between processes."""
     global _latest
     with _lock:
         first = max(time.time_ns() // 1000, _latest + 1)
         _latest = first + count - 1
-    digits = random.random  # a quarter of randrange's time
+    digits = random.random  # takes a quarter of randrange's time
     ids = []
     for microsecond in range(first, first + count):
         seconds, rest = divmod(microsecond, 1_000_000)

@@ -1,4 +1,4 @@
-"""The Lua scripts: loaded by hash, sent whole when the server does not know them (any more)."""
+"""The Lua scripts: called by hash, and sent whole when the server does not have them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PARTS = {
         ("slotting",),
     ),
 }
-"""What stands before a script, behind `php.lua` and `lib.lua`, which stand before each."""
+"""The files that go before a script, after `php.lua` and `lib.lua`, which go before all of them."""
 
 
 class _Script(NamedTuple):
@@ -41,7 +41,7 @@ class _Script(NamedTuple):
 
 @cache
 def _script(name: str) -> _Script:
-    """`scripts/<name>.lua` behind what it uses of the library; comments left out."""
+    """`scripts/<name>.lua` after the definitions of the library that it uses; without comments."""
     own = _code(name)
     library = "\n".join(map(_code, ("php", "lib", *PARTS.get(name, ()))))
     text = "\n".join([*_used(library, own), own])
@@ -54,9 +54,9 @@ def _code(name: str) -> str:
 
 
 def _used(library: str, script: str) -> list[str]:
-    """The definitions of `library` that `script` uses, directly or not. Each call of a script makes
-    all its functions anew: the whole library would take a quarter of a push."""
-    # A definition begins at the margin with `local`, and what belongs to it uses only those before.
+    """The definitions of `library` that `script` uses, directly or not. Each call of a script
+    defines all its functions anew: those of the whole library would take a quarter of a push. The
+    header of lib.lua has the rules that the library must keep for this."""
     used: list[str] = []
     words = set(_WORD.findall(script))
     for definition in reversed(_DEFINITION.split(library)):
@@ -80,13 +80,13 @@ def call(exchange: Exchange, name: str, prefix: str, *arguments: Word) -> Any:
 
 @cache
 def _head(name: str, prefix: str) -> tuple[int, bytes]:
-    """The words before the arguments, and how many they are: the same in each call."""
+    """How many words come before the arguments, and these words: the same in each call."""
     words = ("EVALSHA", _script(name).sha, *_keys(prefix), prefix)
     return len(words), encoded(words)
 
 
 def _keys(prefix: str) -> tuple[Word, ...]:
-    """A script's keys are all made from the prefix; the two that are named let a cluster find the
-    node, and refuse the whole call when a prefix does not keep its keys in one slot: these two, of
-    one length, never share one by chance."""
+    """The keys that a call names. A script makes all its keys from the prefix. These two let a
+    cluster find the node, and refuse the whole call when the prefix does not keep its keys in one
+    slot: two names of this length never share a slot by chance."""
     return 2, f"{prefix}queues", f"{prefix}failed"

@@ -1,6 +1,7 @@
-"""Counting what PHP does without telling: it pushes to queues, and fails, retries and deletes jobs.
+"""Counting what PHP does on its own: it pushes to queues, and fails, retries and deletes jobs.
 
-On a large database looking for it takes long; what there is no time for is left to the next time.
+On a large database the search takes long. It stops when its time is over, and goes on from there
+the next time.
 """
 
 from __future__ import annotations
@@ -12,23 +13,23 @@ from typing import Any
 
 QUEUES_SECONDS = 0.1
 FAILED_SECONDS = 0.4
-"""How long each search may take; the second one only after PHP has changed something."""
+"""How long each search may take. The second is needed only after PHP has changed something."""
 
 PART = 1000
-"""Failed jobs that are looked at in one step."""
+"""How many failed jobs one step looks at."""
 
 KEYS = 1000
-"""Keys that one step of a scan looks at, one or two milliseconds of the server's time."""
+"""How many keys one step of a scan looks at: one or two milliseconds of the server's time."""
 
 
 def scan(
     execute: Callable[..., Any], prefix: str, kind: str, cursor: int = 0
 ) -> Iterator[tuple[int, list[bytes]]]:
-    """Go through all keys from `cursor` on; yields the next cursor, 0 at the end, and what follows
+    """Go through all keys from `cursor` on. Yields the next cursor, 0 at the end, with what follows
     `kind` in the keys that begin with it."""
     head = f"{prefix}{kind}".encode()
     pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", head) + b"*"
-    # SCAN names no key that would lead to the right node of a cluster.
+    # SCAN names no key, which a cluster would need to find the right node.
     execute("EXISTS", f"{prefix}queues")
     while True:
         cursor, keys = execute("SCAN", cursor, "MATCH", pattern, "COUNT", KEYS)
@@ -39,22 +40,22 @@ def scan(
 
 
 class PhpReconciler:
-    """Keeps the counts that `stats` reads. `call` runs a script, `execute` a command."""
+    """Keeps the counts that `stats` reads up to date. `call` runs a script, `execute` a command."""
 
     def __init__(self, call: Callable[..., Any], execute: Callable[..., Any], prefix: str) -> None:
         self._call = call
         self._execute = execute
         self._prefix = prefix
 
-    def take(self) -> None:
-        """Bring the counts up to date, as far as there is time."""
+    def run(self) -> None:
+        """Bring the counts up to date, as far as time allows."""
         deadline = time.monotonic() + FAILED_SECONDS
         self._note_newest(deadline)
         self._find_difference(deadline)
         self._find_queues(time.monotonic() + QUEUES_SECONDS)
 
     def _note_newest(self, deadline: float) -> None:
-        """What PHP has failed since last time is the end of the set."""
+        """Note the jobs that PHP has failed since the last time: they are the end of the set."""
         start = 0
         while ids := self._execute("ZREVRANGE", f"{self._prefix}failed", start, start + PART - 1):
             changed, _ = self._call("reconcile", "", 0, *ids)
@@ -63,7 +64,7 @@ class PhpReconciler:
             start += PART
 
     def _find_difference(self, deadline: float) -> None:
-        """Look for jobs that are counted as failed and are not, or the reverse."""
+        """Look for jobs that are counted as failed and have not, or that have failed uncounted."""
         _, difference = self._call("reconcile", "", 0)
         if not difference:
             return
@@ -83,11 +84,11 @@ class PhpReconciler:
         for cursor, queues in scan(self._execute, self._prefix, "queue:", start):
             late = time.monotonic() > deadline
             if queues or late or (start and not cursor):
-                # Every write is one for the append-only file, too: no mark at each step.
+                # Not at each step: every write also goes to the append-only file.
                 self._call("discover", cursor if late else 0, *queues)
             if late:
                 return
 
     def _marked(self, mark: str) -> int:
-        """Where the search `mark` left off."""
+        """The cursor at which the search `mark` stopped."""
         return int(self._execute("HGET", f"{self._prefix}marks", mark) or 0)

@@ -1,4 +1,4 @@
-"""What a producer sends: done within a time, or an error that says whether it may be done."""
+"""Sends a command so that afterwards it is known to have been run, known not to, or in doubt."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 import redis
 from redis import exceptions
 
+from ...errors import StoreUnavailable
+from ..delivery import ConnectionLost, Refused
 from .cluster import AWAY, Node
 from .connections import Connection, IdleConnections
 
-PAUSE_SECONDS = (0.01, 0.25)
-"""First and longest pause between two attempts."""
-
 SLACK_SECONDS = 0.1
-"""How much later than promised a producer may be told that no reply came."""
+"""How long after its deadline a command may still wait for its reply."""
 
 PASSING = (
     exceptions.BusyLoadingError,
@@ -24,51 +23,36 @@ PASSING = (
     exceptions.ReadOnlyError,
     exceptions.TryAgainError,
 )
-"""Replies of a server that will soon be ready, or is not the right one."""
+"""Replies of a server that will soon be ready, or that is not the right one."""
+
+UNTRANSLATED = (exceptions.NoScriptError, exceptions.ClusterCrossSlotError)
+"""Replies that `send` raises as they are: the first is answered with the script's text, the second
+is a wrong setting."""
 
 FULL = "max number of clients reached"
 
 
-class Unsent(Exception):
-    """The command was surely not run; `cause` says why."""
-
-    def __init__(self, cause: Exception) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
-
-
-class InDoubt(Exception):
-    """The command was sent, and no reply came."""
-
-
 class Producer:
-    """Sends on connections of its own: who has them knows whether a command had gone out whole
-    when they broke, and can give each the time that is left."""
+    """Sends on connections of its own. Only so is it known whether a whole command had been sent
+    when the connection broke, and only so can each step be given the time that is left."""
 
     def __init__(self, node: Node, seconds: float) -> None:
         self._node = node
-        self._seconds = seconds
+        self.seconds = seconds
+        """How long a command may take, all attempts together."""
         self._idle_connections = IdleConnections()
 
-    def send(self, command: bytes) -> Any:
-        """Send a packed command and return its reply. What was surely not run is tried again while
-        that may help and there is time. Raises Unsent, InDoubt or NoScriptError."""
-        deadline = time.monotonic() + self._seconds
-        pause = PAUSE_SECONDS[0]
-        while True:
-            try:
-                return self._attempt(deadline, command)
-            except Unsent as error:
-                if not _may_pass(error.cause) or time.monotonic() + pause >= deadline:
-                    raise
-            time.sleep(pause)
-            pause = min(2 * pause, PAUSE_SECONDS[1])
-
     def close(self) -> None:
-        """Close what is idle."""
+        """Close the idle connections."""
         self._idle_connections.close()
 
-    def _attempt(self, deadline: float, command: bytes) -> Any:
+    def send(self, command: bytes, deadline: float) -> Any:
+        """Send a packed command once and return its reply.
+
+        Raises ConnectionLost when the command was sent and no reply came before `deadline`, a
+        monotonic time. Any other StoreUnavailable means that the server did not run it; Refused,
+        that it will not run it later either. UNTRANSLATED replies are raised as they are.
+        """
         client = self._node.client
         connected = None
         sent = False
@@ -76,22 +60,20 @@ class Producer:
             left = max(0.001, deadline - time.monotonic())
             connected = self._idle_connections.take(client.connection_pool, left)
             connected.send(command)
-            sent = True  # a server does not run what has not come whole
-            if left + SLACK_SECONDS < connected.timeout:  # its own time would be over too late
+            sent = True  # a server runs no command of which a part is missing
+            if left + SLACK_SECONDS < connected.timeout:  # the connection would wait too long
                 self._wait(connected, left)
             reply = connected.reply()
         except BaseException as error:
             if connected is not None:
                 connected.connection.disconnect()
-            if isinstance(error, exceptions.NoScriptError):
+            if isinstance(error, UNTRANSLATED):
                 raise
             if not isinstance(error, (exceptions.RedisError, OSError)):
                 raise
             self._turn(client, error)
-            if sent and not _is_reply(error):
-                raise InDoubt(str(error)) from error
-            raise Unsent(error) from error
-        if connected.timeout > self._seconds / 2:
+            raise _translated(error, sent) from error
+        if connected.timeout > self.seconds / 2:
             self._idle_connections.give_back(connected)
         else:
             connected.connection.disconnect()
@@ -99,7 +81,7 @@ class Producer:
 
     def _wait(self, connected: Connection, seconds: float) -> None:
         if not connected.connection.can_read(seconds):
-            raise exceptions.TimeoutError(f"no reply within {self._seconds:g} s")
+            raise exceptions.TimeoutError(f"no reply within {self.seconds:g} s")
 
     def _turn(self, client: redis.Redis, error: Exception) -> None:
         if isinstance(error, exceptions.MovedError):
@@ -108,8 +90,18 @@ class Producer:
             self._node.leave(client)
 
 
+def _translated(error: Exception, sent: bool) -> StoreUnavailable:
+    """The error of ours for one of redis-py's; `sent`: after the whole command was sent."""
+    if sent and not _is_reply(error):
+        return ConnectionLost(str(error))
+    if _may_pass(error):
+        return StoreUnavailable(str(error))
+    full = "the server is full: " if isinstance(error, exceptions.OutOfMemoryError) else ""
+    return Refused(f"{full}{error}")
+
+
 def _is_reply(error: Exception) -> bool:
-    """Whether the server said it; redis-py counts some refusals among a connection's errors."""
+    """Whether the server sent it: redis-py counts some refusals as errors of the connection."""
     refusals = (
         exceptions.ResponseError,
         exceptions.BusyLoadingError,

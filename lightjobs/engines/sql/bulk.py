@@ -9,7 +9,8 @@ from ...model import PRIORITIES, STATUSES, Status, row_number, utc_text
 from ..moves import legal_move, legal_purge
 from ..store import Progress
 from ..where import Where
-from .database import Database, Row, repeatable, undone
+from .database import Database, repeatable, undone
+from .rows import Row
 from .statements import where as condition
 
 PART = 5000
@@ -84,9 +85,9 @@ class Bulk:
     def _many(
         self, name: str, status: str, where: Where, progress: Progress | None, *more: str
     ) -> int:
-        """Queue by queue, so that each part is an index range, and no more than there were at
-        first: the oldest are touched first, and what workers put there meanwhile would never end.
-        """
+        """Queue by queue, so that each part is an index range, and no more jobs than there were at
+        first. The oldest are touched first; with those that workers add in the meantime this might
+        never end."""
         total = 0
         for queue in self._queues(status) if where.queue is None else [where.queue]:
             params = filters(where.of(queue=queue))
@@ -100,8 +101,8 @@ class Bulk:
         return total
 
     def _queues(self, status: str) -> Iterator[str]:
-        """Those that have jobs with `status`; there may be others among them."""
-        queue: str | None = ""  # after no other, and PHP may use it
+        """The queues that have jobs with `status`, and perhaps some that do not."""
+        queue: str | None = ""  # sorts before all others, and PHP may use it
         while queue is not None:
             yield queue
             queue = self._next_queue(status, queue)

@@ -1,48 +1,48 @@
-"""What the SQL engine needs of a database; SQLite, PostgreSQL and MySQL each in their own way."""
+"""What the SQL engine needs of a database: connections, transactions, errors, and some verbs.
+
+A new database brings:
+
+- `<name>_dialect.py`: a Dialect, and how jobs are inserted;
+- `<name>.py`: a Database, or a Server (server.py) for one behind a network;
+- `callers/<name>.py`: a CallerConnection, for jobs in a transaction of the caller's;
+- `migrations/<name>/`: the same migrations as the others, with what undoes each;
+- `queries/<name>/`: the statements that are not common to all (`push`, `columns`, `enroll`,
+  `lock_slots`, `note_slots`, the five `settle_*`), those its own `claim` and `due_in` run, and any
+  that it needs to differ from the common one;
+- a line in `engines.DRIVERS`, and one in `settings/stores.py` with the schemes of its URLs;
+- its tests: an entry in the list of stores that the contract suite runs on.
+"""
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from ...errors import LightjobsError, StoreUnavailable, UnknownWorker
-
-if TYPE_CHECKING:
-    from .callers.base import CallerConnection
-
-Row = tuple[Any, ...]
-Params = Mapping[str, Any]
+from ..delivery import ConnectionLost
+from .callers.base import CallerConnection
+from .dialect import Dialect
+from .rows import Params, Row
 
 TRIES = 10
-"""How often a verb is tried that the database undid."""
+"""How many times a verb is tried when the database keeps undoing it."""
 
 TRY_SECONDS = 15.0
-"""After this long it is not tried again: each time may have waited for a lock."""
+"""After this long a verb is not tried again: each attempt may have waited for a lock."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
 class TryAgain(StoreUnavailable):
-    """The database undid the statement, and the transaction around it: a deadlock, say. At once
-    tried again it may work."""
-
-
-class ConnectionLost(StoreUnavailable):
-    """The connection broke before the answer came: what was asked may have been done or not."""
-
-
-class Unsent(ConnectionLost):
-    """The connection broke before all of what was asked had gone out: nothing of it was done."""
-
-
-class Refused(StoreUnavailable):
-    """The server refuses the login, or has no such database: waiting does not help."""
+    """The database undid the statement and the transaction around it, for example after a
+    deadlock. A new attempt may succeed at once."""
 
 
 class NotAllowed(LightjobsError):
@@ -50,96 +50,94 @@ class NotAllowed(LightjobsError):
 
 
 class Database(ABC):
-    """Connections, transactions, errors, and the verbs that each database does best its own way.
+    """One database: its connections, its transactions, its errors, and the verbs that differ too
+    much between databases to be one statement each.
 
-    Verbs are named as their files in `queries/`. One connection for each thread of each process,
-    opened when it is needed and again after it broke. Everything raises StoreUnavailable when the
-    database does not answer, SchemaOutdated when tables or columns are missing.
+    Verbs are named as their files in `queries/`. Each thread of each process has one connection,
+    opened when it is needed, and again after it broke. Every method may raise StoreUnavailable when
+    the database does not answer, and SchemaOutdated when tables or columns are missing.
     """
 
-    name: str
-    """The folder of its queries and migrations."""
+    dialect: ClassVar[Dialect]
+    """How its statements are written."""
 
     label: str
-    """What people are told it is."""
+    """What messages call it."""
 
     serves_at_once: ClassVar[bool] = False
-    """Whether what two connections ask is worked on at the same time."""
+    """Whether it works on the statements of two connections at the same time."""
 
     has_php = False
-    """Whether Lightpack's own workers can claim from it: they know MySQL and MariaDB only."""
+    """Whether Lightpack's own workers can claim from it: they support MySQL and MariaDB only."""
 
     driver: ClassVar[type[Any]]
-    """What its driver's connections are."""
+    """The class of the driver's connections."""
 
     @abstractmethod
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
-        """Run the verb's statement, with `queries.where` of its own, and return its rows."""
+        """Run the statement of verb `name` and return its rows. `where` replaces `{where}` in it;
+        `statements.where` makes one."""
 
     @abstractmethod
     def run(self, name: str, params: Params, where: str = "") -> int:
-        """The same; returns how many rows it touched."""
+        """Run the statement as `rows` does, and return how many rows it touched."""
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[object]:
-        """Everything that this thread runs inside happens, or nothing. One inside another is part
-        of it."""
+        """Everything that this thread runs inside happens, or none of it. A transaction inside
+        another is part of it."""
 
-    def bounded(self, deadline: float) -> AbstractContextManager[object]:
-        """What this thread asks inside is answered before `deadline`, a monotonic time, or counts
-        as lost."""
-        return nullcontext()
-
-    def rows_beside(self, name: str, params: Params) -> list[Row]:
-        """As `rows`, for a thread on whose open transaction elsewhere others of this process wait:
-        it must not wait for them."""
+    def rows_outside(self, name: str, params: Params) -> list[Row]:
+        """As `rows`, for a thread that holds a transaction open on another connection: it must not
+        wait for other threads of this process, which may be waiting for that transaction."""
         return self.rows(name, params)
 
     @abstractmethod
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
-        """Take the first due jobs; each row begins with the fields of a Claim. Raises UnknownWorker
-        when something is due and `worker` is not registered."""
+        """Claim the first due jobs, `limit` at most; each row begins with the fields of a Claim.
+        Raises UnknownWorker when a job is due and `worker` is not registered."""
 
     def unknown(self, worker: str) -> UnknownWorker:
-        """The error that says so."""
+        """The error for a worker that is not registered."""
         return UnknownWorker(f"{self.label} knows no worker {worker!r}")
 
     @abstractmethod
-    def push(self, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
+    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> Sequence[int]:
         """Insert jobs, all or none, and return their ids in order. The rows are the parameters of
-        `push.sql`, and may be added to."""
+        `push.sql`. Without an answer by `deadline`, a monotonic time, it raises StoreUnavailable,
+        ConnectionLost if the jobs may be stored."""
 
     @abstractmethod
     def caller(self, connection: Any) -> CallerConnection:
-        """What can be done on the caller's `connection`, one of `driver`."""
+        """The caller's `connection`, a `driver`, as the engine uses it."""
 
     @abstractmethod
     def due_in(self, queues: Sequence[str]) -> float | None:
-        """In how many seconds the first waiting job is due; None when none waits."""
+        """The seconds until the first waiting job is due; None when no job waits."""
 
     @abstractmethod
     def changes(self, queues: Sequence[str]) -> int:
-        """A number that differs once there may be something new in `queues`; where a database
-        cannot know, always the same."""
+        """A number that differs once there may be something new in `queues`; always the same where
+        a database cannot tell."""
 
     @abstractmethod
     def pause(self, seen: int, queues: Sequence[str], seconds: float) -> bool:
         """Sleep until `changes` would differ from `seen`, or until it is time to look again; at
-        most `seconds`. True when the change is known to be a job of `queues` that is due."""
+        most `seconds`. True when the change is known to be a due job of `queues`."""
 
     @abstractmethod
     def tidy(self) -> None:
-        """Make room again that the rows of settled jobs took, where the database does so too
-        rarely by itself. Called every few seconds; takes a second at most."""
+        """Free the space of settled jobs' rows, where the database does so too rarely by itself.
+        Called every few seconds; takes a second at most."""
 
     @abstractmethod
     def applied(self) -> dict[str, str]:
-        """The migrations that were applied, and when."""
+        """The migrations noted as applied, and when."""
 
     @abstractmethod
     def migrating(self) -> AbstractContextManager[object]:
-        """The right to change the schema, for one at a time. Where the database can, all that
-        happens inside happens, or nothing."""
+        """The right to change the schema, which one process at a time has. Where the database can
+        undo schema changes, everything inside happens, or none of it."""
 
     def script(self, sql: str) -> str:
         """A migration's text as this server understands it."""
@@ -151,7 +149,7 @@ class Database(ABC):
 
     @abstractmethod
     def problems(self) -> list[str]:
-        """What is wrong with the database, beyond migrations that are pending."""
+        """What is wrong with the database, other than pending migrations."""
 
     @abstractmethod
     def close(self) -> None:
@@ -169,7 +167,7 @@ def _retrying(*errors: type[StoreUnavailable]) -> Callable[[Callable[_P, _T]], C
                 except errors:
                     if number == TRIES - 1 or time.monotonic() > deadline:
                         raise
-                    # Jitter: whoever collided would do so again.
+                    # Jitter: two statements that collided would otherwise collide again.
                     time.sleep(random.uniform(0, 0.001 * 2**number))
             raise AssertionError("unreachable")
 
@@ -182,4 +180,4 @@ undone = _retrying(TryAgain)
 """Decorates a verb that is tried again when the database undid it."""
 
 repeatable = _retrying(TryAgain, ConnectionLost)
-"""Decorates a verb that is also tried again when its answer was lost: twice is as good as once."""
+"""Decorates a verb that is also tried again when its answer was lost: it may be done twice."""

@@ -28,18 +28,18 @@ from ...model import (
     row_number,
 )
 from ..control import Engine
+from ..delivery import deliver
 from ..moves import ENDED
 from ..store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
 from ..where import EVERYWHERE, Where
 from .bulk import Bulk, filters
 from .callers.transaction import SqlCallerTransaction
-from .database import Database, Row, repeatable, undone
-from .enqueue import stored
+from .database import Database, repeatable, undone
+from .dialect import HIGHEST_COUNT
 from .lightpack import SqlLightpack
-from .rows import moment, new_row
+from .rows import Row, moment, new_row
 from .schedule import SqlSchedule
 from .schema import SqlSchema
-from .statements import HIGHEST_COUNT
 from .statements import where as condition
 
 LIMIT_NAME_BYTES = 255
@@ -70,10 +70,8 @@ class SqlEngine(Engine):
         if not jobs:
             return []
         rows = [new_row(job) for job in jobs]
-        what = "the job" if len(rows) == 1 else f"the batch of {len(rows)} jobs"
-        seconds = self._enqueue_timeout
-        with self._db.bounded(time.monotonic() + seconds):
-            return list(map(str, stored(partial(self._db.push, rows), what, seconds)))
+        push = partial(self._db.push, rows)
+        return list(map(str, deliver(push, len(rows), self._enqueue_timeout, self.name)))
 
     def join(self, connection: Any) -> SqlCallerTransaction:
         return SqlCallerTransaction(self._db, connection, self.retention.completed != 0)

@@ -1,4 +1,4 @@
-"""Sleeping until somebody writes to a file: by Linux's inotify, elsewhere by waking up often."""
+"""Sleeping until a file is written to: with Linux's inotify, elsewhere by waking up often."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 POLL_SECONDS = 0.007
-"""How long a sleep lasts where nobody tells of writes. Waking up costs 100 microseconds: at 5 ms it
-would be 2 % of a core."""
+"""How long a sleep lasts without inotify. Waking up takes 100 microseconds: at 5 ms that would be
+2 % of a core."""
 
 TRUST_SECONDS = 0.1
-"""The longest sleep where the kernel tells: it does not of what other machines write."""
+"""The longest sleep with inotify, which does not report what other machines write."""
 
 GAP_SECONDS = 0.005
-"""A file that is written to all the time wakes nobody more often than that."""
+"""The least time between two wake-ups by a file that is written to all the time."""
 
 SOON_SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008)
-"""The sleeps after one that a write has ended. What was written may be seen only later, when the
-writer has waited for the disk."""
+"""The sleeps that follow one that a write has ended. The change may become visible only later, when
+the writer has waited for the disk."""
 
 _MODIFIED = 0x2  # IN_MODIFY
 _FLAGS = os.O_NONBLOCK | os.O_CLOEXEC
@@ -38,7 +38,7 @@ class Watch:
         self._woken_at = 0.0
 
     def sleep(self, seconds: float) -> None:
-        """Return when it is time to look for what was written, at the latest after `seconds`."""
+        """Return when it is time to look for changes, at the latest after `seconds`."""
         if self._descriptor is None:
             time.sleep(min(POLL_SECONDS, seconds))
             return
@@ -49,12 +49,12 @@ class Watch:
             early = self._woken_at + GAP_SECONDS - time.monotonic()
             if early > 0:
                 time.sleep(min(early, seconds))
-            os.read(self._descriptor, 65536)  # all that has gathered
+            os.read(self._descriptor, 65536)  # all events so far
             self._soon = iter(SOON_SECONDS)
             self._woken_at = time.monotonic()
 
     def rest(self) -> None:
-        """What was written has been seen."""
+        """Note that the change has been seen: no more short sleeps."""
         self._soon = iter(())
 
     def __del__(self) -> None:
@@ -63,9 +63,9 @@ class Watch:
 
 
 def _watching(path: Path) -> int | None:
-    """A descriptor that becomes readable when `path` is written to; None where there is none."""
+    """A descriptor that becomes readable when `path` is written to; None without inotify."""
     try:
-        import ctypes  # 5 ms, and only who waits needs it
+        import ctypes  # takes 5 ms, and is needed only to wait
 
         libc = ctypes.CDLL(None)
         descriptor: int = libc.inotify_init1(_FLAGS)

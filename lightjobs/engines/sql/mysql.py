@@ -1,4 +1,4 @@
-"""MySQL 8.0 and MariaDB 10.6, and later, by PyMySQL. Neither is asked for what only one can."""
+"""MySQL 8.0 and MariaDB 10.6 or later, through PyMySQL. Both run the same statements."""
 
 from __future__ import annotations
 
@@ -12,61 +12,52 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pymysql
-from pymysql.constants import CLIENT, CR, FIELD_TYPE
+from pymysql.constants import CLIENT, FIELD_TYPE
 from pymysql.converters import conversions
 
-from ...errors import LightjobsError, SettingsError
+from ...errors import LightjobsError, SchemaOutdated, SettingsError
 from ...model import PRIORITIES
 from ...settings.database import DatabaseSettings
-from .callers.mysql import MysqlCallerConnection, insert, store
-from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain, Unsent
-from .server import LOCK_SECONDS, ReadOnly, Server, Session
+from .callers.mysql import MysqlCallerConnection
+from .mysql_dialect import MYSQL, insert_jobs, run_insert
+from .mysql_errors import ALREADY_THERE, kind_of, number_of, text_of
+from .rows import Params, Row
+from .server import LOCK_SECONDS, Server, Session
 from .statements import pyformat
 
 LEAST_VERSIONS = {"MySQL": (8, 0, 17), "MariaDB": (10, 6)}
-"""MySQL before 8.0.17 has no collation that compares byte by byte and keeps trailing spaces."""
+"""Before 8.0.17 no collation of MySQL compares byte by byte and keeps trailing spaces."""
 
 ANSWER_SECONDS = 60
-"""How long a statement may take before the server counts as away."""
+"""How long a statement may take."""
 
 POLL_SECONDS = (0.004, 0.1)
-"""How soon an idle worker looks again: at first, and when nothing has come for a while."""
+"""How soon an idle worker looks again: at first, and after a while without jobs."""
 
 _HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
 
 _SESSION = (
     f"SET time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_SECONDS}, "
-    # Too long a text is an error, not a shorter text, whatever the server's mode is.
+    # In any mode of the server, text that is too long is an error and not shortened.
     "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-    # An UPDATE that merges indexes locks in two orders, and what only one of them finds.
+    # An UPDATE that merges indexes locks rows in two orders, and rows that only one index finds.
     "optimizer_switch = 'index_merge=off'",
-    # Locks what a claim takes, and no gaps between.
+    # A claim locks the rows that it takes, and not the gaps between them.
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 )
 
 # Times travel as text, in UTC.
 _CONVERSIONS = {**conversions, FIELD_TYPE.DATETIME: str, FIELD_TYPE.TIMESTAMP: str}
 
-_MISSING = {1146, 1054, 1136, 1176}  # a table, column or index
-_UNDONE = {1213, 1205, 1020}
-_READ_ONLY = {1290, 1792, 1836}
-_DENIED = {1044, 1142, 1143, 1227}
-_AWAY = {
-    *(1040, 1203, 1226),  # too many connections
-    *(1053, 1927, 3169, 1317, 3024, 1969),  # shut down, killed, timed out
-    *(1021, 1114, 3, 28, 1037, 1041),  # disk or memory full
-}
-_ALREADY_THERE = 1060
 _OUR_COLUMNS = """
 SELECT scheduled_us, priority, fence, recoveries, worker, options, touched_at FROM jobs LIMIT 0
 """
-_REFUSED = {1045, 1049, 1698}  # the login, or the database's name
 
 
 class Mysql(Server):
-    """The SQL engine's way to a MySQL or MariaDB database."""
+    """A MySQL or MariaDB database."""
 
-    name = "mysql"
+    dialect = MYSQL
     has_php = True
     errors = (pymysql.MySQLError,)
     driver = pymysql.Connection
@@ -81,7 +72,7 @@ class Mysql(Server):
             "port": settings.port or 3306,
             "database": settings.name,
             "user": settings.user,
-            "password": (settings.password or "").encode(),  # of text it makes Latin-1
+            "password": (settings.password or "").encode(),  # PyMySQL encodes text as Latin-1
             "charset": "utf8mb4",
             "autocommit": True,
             "client_flag": CLIENT.FOUND_ROWS,  # an UPDATE counts what it found, changed or not
@@ -93,14 +84,13 @@ class Mysql(Server):
         self._collation = ""
         self._pause = POLL_SECONDS[0]
 
-    def _open(self) -> Session:
-        seconds = self._opening_seconds()
+    def _open(self, seconds: float) -> Session:
         limits: dict[str, Any] = dict.fromkeys(
             ("connect_timeout", "read_timeout", "write_timeout"), seconds
         )
         try:
             connection: Any = pymysql.connect(**self._options, **limits)
-        except RuntimeError as error:  # MySQL's login without TLS takes a package of its own
+        except RuntimeError as error:  # for MySQL's login without TLS PyMySQL needs another package
             raise SettingsError(f"{self.label}: {error}; or set DB_TLS=on") from None
         try:
             self._examine(connection.get_server_info())
@@ -111,30 +101,30 @@ class Mysql(Server):
             connection.close()
             raise
         session = Session(connection, connection._sock.fileno())
-        self._bound(session, math.inf)
+        self._set_deadline(session, math.inf)
         return session
 
-    def _bound(self, session: Session, deadline: float) -> None:
+    def _set_deadline(self, session: Session, deadline: float) -> None:
         seconds = max(0.001, min(ANSWER_SECONDS, deadline - time.monotonic()))
         session.connection._read_timeout = session.connection._write_timeout = seconds
 
     def _examine(self, version: str) -> None:
         kind = "MariaDB" if "mariadb" in version.lower() else "MySQL"
-        # Older drivers of MariaDB's replication made it call itself 5.5.5-10.6.
+        # For old replicas MariaDB called itself 5.5.5-10.6.
         numbers = re.match(r"(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)", version)
         if numbers is None or tuple(map(int, numbers.groups())) < LEAST_VERSIONS[kind]:
             least = ".".join(map(str, LEAST_VERSIONS[kind]))
             raise LightjobsError(
                 f"{self.label}: the server is {kind} {version}; lightjobs needs {least} or later"
             )
-        # Their only collations that compare byte by byte and do not forget trailing spaces.
+        # The only collation of each that compares byte by byte and keeps trailing spaces.
         self._collation = "utf8mb4_nopad_bin" if kind == "MariaDB" else "utf8mb4_0900_bin"
 
     def _stale(self, session: Session) -> bool:
-        return True  # a server speaks unasked only to say farewell
+        return True  # a server sends something unasked only when it hangs up
 
     def _close(self, session: Session) -> None:
-        with suppress(Exception):  # it may be broken in any way
+        with suppress(Exception):  # a broken connection may fail in any way
             session.connection.close()
 
     def _execute_on(self, session: Session, sql: str, params: Params | None) -> Any:
@@ -144,15 +134,15 @@ class Mysql(Server):
         return cursor
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
-        sql = pyformat(name, self.name, where)
+        sql = pyformat(name, MYSQL, where)
         if ";\n" not in sql or self._session().inside:
             return self._fetched(self.execute(sql, params))
         with self.transaction():
             return self._fetched(self.execute(sql, params))
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
-        """Looks first, without locks: most queues and priorities have nothing due, and a locking
-        read of each would cost more than one statement, or lock more than it takes."""
+        """Looks first, without locks: most queues and priorities have nothing due. A locking read
+        of each would take a statement each, or lock more rows than it claims."""
         due = [
             (queues[place // len(_HIGHEST_FIRST)], _HIGHEST_FIRST[place % len(_HIGHEST_FIRST)])
             for place, seconds in self._look(queues)
@@ -174,13 +164,13 @@ class Mysql(Server):
                 self.run("claimed", {"worker": worker, "ids": ids})
         return claimed
 
-    def push(self, rows: Sequence[dict[str, Any]]) -> list[int]:
+    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> list[int]:
         if len(rows) == 1:
-            with self._guarded() as session:
+            with self._guarded(deadline) as session:
                 cursor = session.connection.cursor()
-                return [insert(cursor, cursor.mogrify(pyformat("push", self.name), rows[0]))]
-        with self.transaction(), self._guarded() as session:
-            return store(session.connection.cursor(), rows)
+                return [run_insert(cursor, cursor.mogrify(pyformat("push", MYSQL), rows[0]))]
+        with self.transaction(deadline), self._guarded(deadline) as session:
+            return insert_jobs(session.connection.cursor(), rows)
 
     def caller(self, connection: Any) -> MysqlCallerConnection:
         return MysqlCallerConnection(connection, self._translated)
@@ -189,11 +179,11 @@ class Mysql(Server):
         return min((seconds for _place, seconds in self._look(queues)), default=None)
 
     def _look(self, queues: Sequence[str]) -> list[tuple[int, float]]:
-        """In how many seconds the first job of each queue and priority is due, by the place of
-        both in the order to serve."""
+        """The place of each queue and priority in the order to serve, and the seconds until its
+        first job is due; in that order."""
         if not queues:
             return []
-        statement = pyformat("due", self.name)
+        statement = pyformat("due", MYSQL)
         parts: list[str] = []
         params: dict[str, Any] = {}
         for place in range(len(queues) * len(_HIGHEST_FIRST)):
@@ -205,7 +195,7 @@ class Mysql(Server):
         return sorted((place, float(seconds)) for place, seconds in rows)
 
     def changes(self, queues: Sequence[str]) -> int:
-        return 0  # nothing tells
+        return 0  # the server has no sign of changes
 
     def pause(self, seen: int, queues: Sequence[str], seconds: float) -> bool:
         time.sleep(min(seconds, self._pause * random.uniform(0.8, 1.2)))
@@ -213,7 +203,7 @@ class Mysql(Server):
         return False
 
     def tidy(self) -> None:
-        pass  # InnoDB purges by itself, all the time
+        pass  # InnoDB purges continuously
 
     def applied(self) -> dict[str, str]:
         if not self.ask("SHOW TABLES LIKE 'job_migrations'"):
@@ -222,11 +212,11 @@ class Mysql(Server):
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
-        """A schema change commits by itself here; so each migration changes `jobs` with one
-        statement, and may be begun again."""
+        """A schema change commits by itself on MySQL, so each migration changes `jobs` in one
+        statement, and can be run again from its beginning."""
         lock = f"lightjobs:{self._options['database']}"[:64]
         with self._guarded() as session:
-            session.inside = True  # the lock is this connection's
+            session.inside = True  # GET_LOCK belongs to the connection, which must stay
             session.connection._read_timeout = None
             try:
                 self.execute("SELECT GET_LOCK(%(lock)s, 86400)", {"lock": lock})
@@ -241,7 +231,7 @@ class Mysql(Server):
         return super().problems()
 
     def script(self, sql: str) -> str:
-        with self._guarded():  # the first connection tells what the server is
+        with self._guarded():  # opening the connection sets the collation
             return sql.replace("{collation}", self._collation)
 
     def apply(self, statements: Sequence[str]) -> None:
@@ -253,8 +243,8 @@ class Mysql(Server):
                     raise
 
     def _applied_before(self, error: LightjobsError) -> bool:
-        """Whether a migrator died between a change and its note."""
-        if getattr(error.__cause__, "args", (0,))[0] != _ALREADY_THERE:
+        """Whether a migration was applied by a process that died before it noted that."""
+        if number_of(error.__cause__) != ALREADY_THERE:
             return False
         try:
             self.ask(_OUR_COLUMNS)
@@ -263,30 +253,12 @@ class Mysql(Server):
         return True
 
     def _translated(self, error: Exception) -> LightjobsError:
-        number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-        text = str(error.args[1]) if len(error.args) > 1 else str(error)
-        said = f"{self.label}: {text}"
-        if number in _MISSING:
-            return self._outdated(text)
-        if number in _UNDONE:
-            return TryAgain(said)
-        if number in _DENIED:
-            return NotAllowed(said)
-        if number in _READ_ONLY:
-            return ReadOnly(said)
-        if number in _REFUSED:
-            return Refused(said)
-        if number == CR.CR_SERVER_GONE_ERROR:
-            return Unsent(said)
-        if number in _AWAY or 2000 <= number < 3000 or isinstance(error, pymysql.InterfaceError):
-            return ConnectionLost(said)
-        if not number and isinstance(error, pymysql.OperationalError):
-            return ConnectionLost(said)
-        return LightjobsError(said)
+        kind, text = kind_of(error), text_of(error)
+        return self._outdated(text) if kind is SchemaOutdated else kind(f"{self.label}: {text}")
 
 
 def _tls(settings: DatabaseSettings) -> dict[str, Any]:
-    """PyMySQL's options. Unset is its own default, but for a socket, which nobody listens in on."""
+    """PyMySQL's options. Unset leaves its default, except on a socket, where TLS adds nothing."""
     socket = settings.host.startswith("/")
     if settings.tls == "off" or (settings.tls is None and socket):
         return {"ssl_disabled": True}

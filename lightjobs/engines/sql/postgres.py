@@ -1,4 +1,4 @@
-"""PostgreSQL 13 and later, by psycopg 3."""
+"""PostgreSQL 13 or later, through psycopg 3."""
 
 from __future__ import annotations
 
@@ -16,30 +16,34 @@ import psycopg
 from ...errors import LightjobsError, StoreUnavailable
 from ...model import PRIORITIES
 from ...settings.database import DatabaseSettings
-from .callers.postgres import PostgresCallerConnection, adapters, store
-from .database import ConnectionLost, NotAllowed, Params, Refused, Row, TryAgain
-from .server import CONNECT_SECONDS, LOCK_SECONDS, ReadOnly, Server, Session
+from ..delivery import ConnectionLost, Refused
+from .callers.postgres import PostgresCallerConnection
+from .database import NotAllowed, TryAgain
+from .postgres_dialect import POSTGRES, adapters, insert_jobs
+from .rows import Params, Row
+from .server import LOCK_SECONDS, ReadOnly, Server, Session
+from .statements import pyformat
 
 LEAST_VERSION = 130000
 
 POLL_SECONDS = 0.1
-"""How often an idle worker looks for what nobody told it of: what PHP or a recovery put there."""
+"""How often an idle worker looks for jobs that come without a NOTIFY: from PHP or a recovery."""
 
 VACUUM_SECONDS = 1
-"""A vacuum is given up after this long (a million dead rows take 0.6 s): who vacuums has leases to
-renew and children to bury."""
+"""How long a vacuum may take (a million dead rows take 0.6 s): the process that runs it also renews
+leases and looks after its children."""
 
 MIGRATION_LOCK = 5_403_217_881_266
-"""An advisory lock of this number is session by whoever changes the schema."""
+"""The number of the advisory lock that is held to change the schema."""
 
 _HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
 _REFUSED = ("authentication failed", "no pg_hba.conf entry", "does not exist")
-"""What the server says of a login or a database's name; libpq keeps its code to itself."""
+"""What the server says to refuse a login or a database's name; libpq does not pass on its code."""
 
 _TLS = {"off": "disable", "on": "require", "verify-ca": "verify-ca", "verify": "verify-full"}
 
-# Claims must read their index in order, whatever the planner believes of a table whose statistics
-# are always behind: a scan reads all that waits.
+# A claim must read its index in order; a scan would read every waiting job. The planner is not left
+# to choose: the statistics of a table that changes this fast are always out of date.
 _SESSION = f"""
 SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET client_encoding = 'UTF8';
 SET default_transaction_isolation = 'read committed';
@@ -53,12 +57,12 @@ _T = TypeVar("_T")
 
 
 class TooLong(StoreUnavailable):
-    """A statement was given up, because of its time or by an administrator."""
+    """A statement was stopped, by its time limit or by an administrator."""
 
 
 class _Connection(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that gives up when a deadline has passed: of a server whose process hangs,
-    TCP itself knows nothing."""
+    """A connection that stops waiting at a deadline. TCP does not notice when the server's process
+    hangs."""
 
     deadline = math.inf
 
@@ -68,7 +72,8 @@ class _Connection(psycopg.Connection[tuple[Any, ...]]):
         return super().wait(gen, *arguments, **keywords)
 
     def _until_deadline(self, gen: Generator[Any, Any, _T]) -> Generator[Any, Any, _T]:
-        """`gen` says what it waits for, and is told what is ready: nothing, ten times a second."""
+        """Pass on what `gen` waits for and what becomes ready; at least ten times a second psycopg
+        calls back with nothing ready, which is when to look at the time."""
         ready: Any = None
         while True:
             try:
@@ -82,7 +87,7 @@ class _Connection(psycopg.Connection[tuple[Any, ...]]):
 
 
 class _ListeningSession(Session):
-    """A connection that counts the notifications for some queues."""
+    """A connection that counts the notifications for its queues."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         super().__init__(connection, connection.fileno())
@@ -97,20 +102,20 @@ class _ListeningSession(Session):
         self.notified += queue in self.queues
 
     def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
-        # What ends an idle session comes as a notice, before the end itself.
+        # The reason why an idle session ends comes as a notice, before the end itself.
         self.ended |= notice.severity_nonlocalized in ("FATAL", "PANIC")
 
     def consume(self) -> None:
-        """Read what the server has sent unasked. Raises psycopg.Error when it has hung up."""
+        """Read what the server has sent by itself. Raises psycopg.Error when it has hung up."""
         self.connection.pgconn.consume_input()
         while (notify := self.connection.pgconn.notifies()) is not None:
             self._count(notify.extra.decode())
 
 
 class Postgres(Server):
-    """The SQL engine's way to a PostgreSQL database."""
+    """A PostgreSQL database."""
 
-    name = "postgres"
+    dialect = POSTGRES
     errors = (psycopg.Error,)
     driver = psycopg.Connection
 
@@ -133,12 +138,12 @@ class Postgres(Server):
         }
         self.label = f"PostgreSQL database {settings.name}"
 
-    def _open(self) -> _ListeningSession:
+    def _open(self, seconds: float) -> _ListeningSession:
         given = {key: value for key, value in self._options.items() if value is not None}
-        # libpq counts whole seconds, from two on.
-        seconds = math.ceil(self._opening_seconds())
+        # libpq counts in whole seconds, and treats 1 as 2.
+        whole = math.ceil(seconds)
         connection = _Connection.connect(
-            autocommit=True, context=adapters, connect_timeout=seconds, **given
+            autocommit=True, context=adapters, connect_timeout=whole, **given
         )
         try:
             version = connection.info.server_version
@@ -147,7 +152,7 @@ class Postgres(Server):
                     f"{self.label}: the server is PostgreSQL {version // 10000}; "
                     f"lightjobs needs {LEAST_VERSION // 10000} or later"
                 )
-            connection.deadline = time.monotonic() + CONNECT_SECONDS
+            connection.deadline = time.monotonic() + seconds
             connection.execute(_SESSION)
         except BaseException:
             connection.close()
@@ -155,7 +160,7 @@ class Postgres(Server):
         connection.deadline = math.inf
         return _ListeningSession(connection)
 
-    def _bound(self, session: Session, deadline: float) -> None:
+    def _set_deadline(self, session: Session, deadline: float) -> None:
         session.connection.deadline = deadline
 
     def _stale(self, session: Session) -> bool:
@@ -180,11 +185,12 @@ class Postgres(Server):
         rows.sort(key=_by_claim_order)  # RETURNING has no order of its own
         return rows
 
-    def push(self, rows: Sequence[dict[str, Any]]) -> list[int]:
+    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> list[int]:
         if len(rows) == 1:
-            return [self.rows("push", rows[0])[0][0]]
-        with self.transaction(), self._guarded() as session:
-            return store(session.connection.cursor(), rows)
+            cursor = self.execute(pyformat("push", POSTGRES), rows[0], deadline)
+            return [cursor.fetchall()[0][0]]
+        with self.transaction(deadline), self._guarded(deadline) as session:
+            return insert_jobs(session.connection.cursor(), rows)
 
     def caller(self, connection: Any) -> PostgresCallerConnection:
         return PostgresCallerConnection(connection, self._translated)
@@ -232,14 +238,14 @@ class Postgres(Server):
         with self.transaction():
             self.execute("SET LOCAL lock_timeout = 0")
             self.execute(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
-            # Who waits for a table's lock makes everybody behind wait, too.
+            # A statement that waits for a table's lock makes all those after it wait, too.
             self.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
             yield
 
     def _translated(self, error: Exception) -> LightjobsError:
         assert isinstance(error, psycopg.Error)
         state = error.sqlstate or ""
-        # Not the details: they quote the row.
+        # Without the details, which quote the row.
         text = error.diag.message_primary or str(error).strip().partition("\n")[0]
         said = f"{self.label}: {text}"
         if state in ("42P01", "42703"):
@@ -263,13 +269,13 @@ class Postgres(Server):
 
 
 def _authorities(tls: str | None) -> str | None:
-    """The system's: libpq itself looks only into the user's home."""
+    """The system's file of authorities: by itself libpq looks only in the user's home."""
     verifies = tls in ("verify-ca", "verify")
     return ssl.get_default_verify_paths().cafile if verifies else None
 
 
 def _places(queues: Sequence[str]) -> dict[str, list[Any]]:
-    """The queues and priorities in the order to serve, as two arrays of equal length."""
+    """Each queue with each priority, in the order to serve, as two arrays of equal length."""
     return {
         "queues": [queue for queue in queues for _ in _HIGHEST_FIRST],
         "priorities": _HIGHEST_FIRST * len(queues),

@@ -1,10 +1,14 @@
-"""Jobs as the parameters of statements."""
+"""The parameters and rows of statements."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...model import NewJob, utc_text
+
+Row = tuple[Any, ...]
+Params = Mapping[str, Any]
 
 
 def new_row(job: NewJob) -> dict[str, Any]:
@@ -22,5 +26,5 @@ def new_row(job: NewJob) -> dict[str, Any]:
 
 
 def moment(seconds: float) -> tuple[str, int]:
-    """A unix time as stored: text in whole seconds, and the microseconds beyond."""
+    """A unix time as it is stored: text in whole seconds, and the microseconds beyond."""
     return utc_text(seconds), int(seconds % 1 * 1_000_000)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ...model import LastSlot, Slot
 from ..schedule_store import ScheduleStore
-from .database import Database, Row, repeatable, undone
-from .rows import new_row
+from .database import Database, repeatable, undone
+from .rows import Row, new_row
 
 NEVER = -1e15
 """A moment before any other: an entry that has just become known has had no slot."""
@@ -28,7 +28,8 @@ class SqlSchedule(ScheduleStore):
         with self._db.transaction():
             last = self._locked(entries)
             if missing := [entry for entry in entries if entry not in last]:
-                # Not all at once: MariaDB locks what is there already, and so do others.
+                # Only the missing ones: MariaDB's INSERT locks those that exist, and other
+                # schedulers lock them, too.
                 self._enroll(missing, NEVER)
                 last |= self._locked(missing)
             accepted = [_advance(last, slot) for slot in slots]

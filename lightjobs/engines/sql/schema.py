@@ -1,4 +1,4 @@
-"""Migrations: which are applied, which are pending; applying them and taking them back."""
+"""Migrations: which are applied and which are pending; applying them, and undoing the latest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .statements import migrations, statements
 _NOTE = "INSERT INTO job_migrations (name) VALUES ('{}');"
 _FORGET = "DELETE FROM job_migrations WHERE name = '{}';"
 
-_MADE = {
+_ADDED = {
     "0001_lightpack_jobs": {"handler"},
     "0002_lightjobs_columns": {
         "scheduled_us",
@@ -23,7 +23,7 @@ _MADE = {
         "options",
     },
 }
-"""Columns of `jobs` that are there once a migration was applied."""
+"""The columns of `jobs` that a migration adds."""
 
 
 class SqlSchema(Schema):
@@ -40,7 +40,7 @@ class SqlSchema(Schema):
 
     def installed(self) -> list[tuple[str, str | None]]:
         applied = _applied(self._db)
-        return [(name, applied.get(name)) for name, _sql in migrations(self._db.name)]
+        return [(name, applied.get(name)) for name, _sql in migrations(self._db.dialect)]
 
     def _change(
         self, wanted: Callable[[Database], list[tuple[str, str]]], dry_run: bool
@@ -50,7 +50,7 @@ class SqlSchema(Schema):
         steps: list[tuple[str, str]] = []
         try:
             with self._db.migrating():
-                # Read under the lock: another migrator may have been faster.
+                # Read under the lock: another process may have applied some.
                 steps = wanted(self._db)
                 for _name, sql in steps:
                     self._db.apply(statements(sql))
@@ -58,20 +58,20 @@ class SqlSchema(Schema):
             scripts = [sql for _name, sql in steps or wanted(self._db)]
             raise LightjobsError(
                 f"{error}\nThis database user may not change tables. "
-                "An administrator who may can run:\n\n" + "\n".join(scripts)
+                "An administrator can run:\n\n" + "\n".join(scripts)
             ) from error
         return steps
 
 
 def _applied(db: Database) -> dict[str, str]:
-    """The migrations that were applied, and when, up to the first of which nothing is left:
-    Lightpack may drop its table and make it anew, and our notes are of the old one then. Each can
-    be applied on what those after it have made."""
+    """The migrations that are applied, and when. Lightpack may drop its table and make it anew,
+    and then our notes are about the old one: the list ends before the first migration whose columns
+    are missing. Each can be applied again to what later ones have left."""
     noted = db.applied()
     columns = {column for (column,) in db.rows("columns", {})} if noted else set()
     applied: dict[str, str] = {}
-    for name, _sql in migrations(db.name):
-        if not _MADE.get(name, set()) <= columns:
+    for name, _sql in migrations(db.dialect):
+        if not _ADDED.get(name, set()) <= columns:
             break
         if name in noted:
             applied[name] = noted[name]
@@ -79,20 +79,20 @@ def _applied(db: Database) -> dict[str, str]:
 
 
 def _pending(db: Database) -> list[tuple[str, str]]:
-    """Each pending migration, with the statement that notes it: whoever runs the text by hand has
-    done all that `migrate:up` would."""
+    """Each pending migration, with the statement that notes it: running the text by hand does all
+    that `migrate:up` does."""
     applied = _applied(db)
     return [
         (name, f"{db.script(sql).rstrip()}\n{_FORGET.format(name)}\n{_NOTE.format(name)}\n")
-        for name, sql in migrations(db.name)
+        for name, sql in migrations(db.dialect)
         if name not in applied
     ]
 
 
 def _latest(db: Database) -> list[tuple[str, str]]:
-    """The latest migration, if it can be taken back. The first one cannot: the table that it made
-    or found is Lightpack's too."""
-    scripts = dict(migrations(db.name, ".down.sql"))
+    """The latest migration, if it can be undone. The first one cannot: the table that it made or
+    found is Lightpack's, too."""
+    scripts = dict(migrations(db.dialect, ".down.sql"))
     return [
         (name, f"{db.script(scripts[name]).rstrip()}\n{_FORGET.format(name)}\n")
         for name in list(_applied(db))[-1:]

@@ -13,21 +13,23 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
-from .database import ConnectionLost, Database, Params, Row, TryAgain
+from ..delivery import ConnectionLost
+from .database import Database, TryAgain
+from .rows import Params, Row
 from .statements import pyformat
 
 CONNECT_SECONDS = 5
-"""How long to wait for a connection before the server counts as away."""
+"""How long to wait for a new connection."""
 
 LOCK_SECONDS = 10
-"""How long a statement waits for another's lock before it is undone and tried again."""
+"""How long a statement waits for another transaction's lock before it is undone and tried again."""
 
 _inherited: list[object] = []
 
 
 class ReadOnly(StoreUnavailable):
-    """The server takes no writes, as one that was the primary before a failover. A new connection
-    may lead to another."""
+    """The server accepts no writes, for example because it was the primary before a failover. A
+    new connection may lead to another server."""
 
 
 class Session:
@@ -42,22 +44,23 @@ class Session:
 
 
 class Server(Database):
-    """One connection for each thread, in autocommit mode; BEGIN and COMMIT are statements."""
+    """A database behind a network. Its connections are in autocommit mode; BEGIN and COMMIT are
+    statements of their own."""
 
     serves_at_once = True
     errors: ClassVar[tuple[type[Exception], ...]]
-    """What its driver raises."""
+    """The base classes of what its driver raises."""
 
     def __init__(self) -> None:
         self._local = threading.local()
 
     @abstractmethod
-    def _open(self) -> Session:
-        """A new connection, its session prepared."""
+    def _open(self, seconds: float) -> Session:
+        """Open a connection within `seconds`, and prepare its session."""
 
     @abstractmethod
     def _stale(self, session: Session) -> bool:
-        """Whether a connection, unused for a while and with something to read, has ended."""
+        """Whether an idle connection with something to read was closed by the server."""
 
     @abstractmethod
     def _execute_on(self, session: Session, sql: str, params: Params | None) -> Any:
@@ -65,54 +68,39 @@ class Server(Database):
 
     @abstractmethod
     def _translated(self, error: Exception) -> LightjobsError:
-        """The error of ours that stands for the driver's."""
+        """The error of ours for one of the driver's."""
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
-        return self._fetched(self.execute(pyformat(name, self.name, where), params))
+        return self._fetched(self.execute(pyformat(name, self.dialect, where), params))
 
     def run(self, name: str, params: Params, where: str = "") -> int:
-        count: int = self.execute(pyformat(name, self.name, where), params).rowcount
+        count: int = self.execute(pyformat(name, self.dialect, where), params).rowcount
         return count
 
     def ask(self, sql: str) -> list[Row]:
-        """Run one statement that is no verb and return its rows."""
+        """Run a statement that is not a verb, and return its rows."""
         return self._fetched(self.execute(sql))
 
     def _fetched(self, cursor: Any) -> list[Row]:
         return list(cursor.fetchall())
 
-    def execute(self, sql: str, params: Params | None = None) -> Any:
-        """Run one statement on this thread's connection and return its cursor."""
-        with self._guarded() as session:
+    def execute(self, sql: str, params: Params | None = None, deadline: float = math.inf) -> Any:
+        """Run one statement on this thread's connection and return its cursor. An answer that has
+        not come by `deadline`, a monotonic time, counts as lost."""
+        with self._guarded(deadline) as session:
             return self._execute_on(session, sql, params)
 
-    @contextmanager
-    def bounded(self, deadline: float) -> Iterator[None]:
-        local = self._local.__dict__
-        local["deadline"] = deadline
-        try:
-            yield
-        finally:
-            del local["deadline"]
-            if (session := local.get("session")) is not None:
-                self._bound(session, math.inf)
-
     @abstractmethod
-    def _bound(self, session: Session, deadline: float) -> None:
-        """Give up what is asked on a connection and not answered by `deadline`."""
-
-    def _opening_seconds(self) -> float:
-        """How long a new connection may take."""
-        deadline: float = self._local.__dict__.get("deadline", math.inf)
-        return max(0.001, min(CONNECT_SECONDS, deadline - time.monotonic()))
+    def _set_deadline(self, session: Session, deadline: float) -> None:
+        """Let waiting on a connection end with an error of the driver at `deadline`."""
 
     @contextmanager
-    def _guarded(self) -> Iterator[Session]:
-        """This thread's connection; what the driver raises inside is translated, and a connection
-        of which nobody knows how it stands is given up."""
-        session = self._session()
-        if (deadline := self._local.__dict__.get("deadline")) is not None:
-            self._bound(session, deadline)
+    def _guarded(self, deadline: float = math.inf) -> Iterator[Session]:
+        """This thread's connection. Inside, the driver's errors are translated, waiting ends at
+        `deadline`, and a connection in an unknown state is given up."""
+        session = self._session(deadline)
+        if deadline < math.inf:
+            self._set_deadline(session, deadline)
         try:
             yield session
         except self.errors as error:
@@ -125,59 +113,67 @@ class Server(Database):
                 f"{self.label}: text with half a surrogate pair cannot be stored"
             ) from error
         except BaseException:
-            # A signal's handler raised, and the answer is still under way.
+            # A signal handler raised, and the answer has yet to come.
             self._give_up()
             raise
+        finally:
+            if deadline < math.inf:
+                self._set_deadline(session, math.inf)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        if self._session().inside:
+    def transaction(self, deadline: float = math.inf) -> Iterator[None]:
+        if self._session(deadline).inside:
             yield
             return
         try:
-            with self._guarded() as session:
+            with self._guarded(deadline) as session:
                 self._execute_on(session, "BEGIN", None)
         except ConnectionLost as error:
             raise TryAgain(str(error)) from error
-        # This very connection, never asked for again: were it killed just now, the next one would
-        # be in its place, in autocommit mode, and on MySQL two workers would claim the same jobs.
+        # Mark this very connection, without calling _session() again: if it was killed just now,
+        # that would return a new one in autocommit mode, and on MySQL two workers would claim the
+        # same jobs.
         session.inside = True
         committing = False
         try:
             yield
             committing = True
-            self.execute("COMMIT")
+            self.execute("COMMIT", deadline=deadline)
         except ConnectionLost as error:
             if committing:
                 raise
-            raise TryAgain(str(error)) from error  # it went with its connection
+            raise TryAgain(str(error)) from error  # the server undoes it with its connection
         except BaseException:
             if self._local.__dict__.get("session") is session:
-                self._roll_back(session)
+                self._roll_back(session, deadline)
             raise
         finally:
             session.inside = False
 
-    def _roll_back(self, session: Session) -> None:
+    def _roll_back(self, session: Session, deadline: float) -> None:
+        self._set_deadline(session, deadline)
         try:
             self._execute_on(session, "ROLLBACK", None)
         except self.errors:
             self._give_up()
+        finally:
+            self._set_deadline(session, math.inf)
 
-    def _session(self) -> Session:
+    def _session(self, deadline: float = math.inf) -> Session:
         local = self._local.__dict__
         session: Session | None = local.get("session")
         if session is not None and session.pid != os.getpid():
-            # After a fork: closing it would end the parent's session. Keep it, untouched.
+            # After a fork: closing it would end the parent's session. Keep it, unused.
             _inherited.append(local.pop("session"))
             session = None
         if session is not None and not session.inside and self._has_ended(session):
-            # The server has closed it since; nothing was asked yet, so no caller needs to know.
+            # The server has closed it. Nothing had been sent, so a new connection will do.
             self._give_up()
             session = None
         if session is None:
             try:
-                session = self._open()
+                seconds = min(CONNECT_SECONDS, deadline - time.monotonic())
+                session = self._open(max(0.001, seconds))
             except self.errors as error:
                 translated = self._translated(error)
                 if isinstance(translated, ConnectionLost):
@@ -201,7 +197,7 @@ class Server(Database):
 
     @abstractmethod
     def _close(self, session: Session) -> None:
-        """Close a connection, also a broken one."""
+        """Close a connection, even a broken one."""
 
     def apply(self, statements: Sequence[str]) -> None:
         for statement in statements:
@@ -209,7 +205,7 @@ class Server(Database):
 
     def problems(self) -> list[str]:
         with self.transaction():
-            self.rows("registered", {"worker": ""})  # locks rows: refused by a read-only server
+            self.rows("registered", {"worker": ""})  # locks rows, which a read-only server refuses
         return []
 
     def _outdated(self, text: str) -> SchemaOutdated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import threading
@@ -15,13 +16,15 @@ from typing import Any
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ...model import PRIORITIES
 from ...settings.database import DatabaseSettings
-from .callers.sqlite import SqliteCallerConnection, clock, store
-from .database import Database, Params, Row, TryAgain
+from .callers.sqlite import SqliteCallerConnection
+from .database import Database, TryAgain
 from .file_watch import Watch
+from .rows import Params, Row
+from .sqlite_dialect import SQLITE, clock, insert_jobs
 from .statements import query
 
 BUSY_SECONDS = 10.0
-"""How long a statement waits for another process's transaction before it gives up."""
+"""How long a statement waits for another process's transaction."""
 
 LEAST_VERSION = (3, 35, 0)  # RETURNING
 
@@ -31,9 +34,9 @@ _by_claim_order = itemgetter(9, 10, 11)
 _HAS_MIGRATIONS = "SELECT 1 FROM sqlite_master WHERE name = 'job_migrations'"
 _inherited: list[object] = []
 
-# One statement or transaction at a time in a process, and no fork() meanwhile. SQLite keeps its
-# own table of the process's locks; a copy made while another thread writes says "locked" for ever.
-# It costs nothing: writers take turns anyway, and sooner here than in SQLite's busy loop.
+# Held during each statement or transaction, and during fork(). SQLite keeps its own table of the
+# process's locks: a copy made while another thread writes says "locked" for ever. The lock costs
+# nothing: writers take turns anyway, and sooner here than in SQLite's busy loop.
 _turn = threading.RLock()
 os.register_at_fork(
     before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release
@@ -41,14 +44,14 @@ os.register_at_fork(
 
 
 class Undecodable(TryAgain):
-    """A row holds bytes that are not UTF-8. The connection has become lenient: ask again, and
-    they come back as lone surrogates, which fails that job and no other."""
+    """A row holds bytes that are not UTF-8. The connection decodes leniently from now on: the next
+    attempt returns them as lone surrogates, which fails that job and no other."""
 
 
 class Sqlite(Database):
-    """The SQL engine's way to one SQLite file."""
+    """One SQLite file."""
 
-    name = "sqlite"
+    dialect = SQLITE
     driver = sqlite3.Connection
 
     def __init__(self, settings: DatabaseSettings) -> None:
@@ -56,32 +59,32 @@ class Sqlite(Database):
             raise LightjobsError(
                 f"SQLite is {sqlite3.sqlite_version}; lightjobs needs 3.35 or later"
             )
-        # The folder may change under a long-running process; the project does not.
+        # Absolute: a long-running process may change its folder.
         self.path = Path(settings.name).absolute()
         self.label = self.path.name
         self._synchronous = settings.synchronous
         self._local = threading.local()
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
-        return self.ask(query(name, self.name, where), {**params, **clock()})
+        return self.ask(query(name, SQLITE, where), {**params, **clock()})
 
     def run(self, name: str, params: Params, where: str = "") -> int:
         with _turn:
             try:
-                sql = query(name, self.name, where)
+                sql = query(name, SQLITE, where)
                 return self._connection().execute(sql, {**params, **clock()}).rowcount
             except sqlite3.Error as error:
                 raise self._translated(error) from error
 
     def ask(self, sql: str, params: Params | tuple[()] = ()) -> list[Row]:
-        """Run one statement that is no verb and return its rows."""
+        """Run a statement that is not a verb, and return its rows."""
         with _turn:
             return self._fetched(sql, params)
 
-    def rows_beside(self, name: str, params: Params) -> list[Row]:
-        # Not in turn: whoever has that may be waiting for the file's write lock, ten seconds long,
-        # and it is this thread that has it. A reader needs no lock.
-        return self._fetched(query(name, self.name), {**params, **clock()})
+    def rows_outside(self, name: str, params: Params) -> list[Row]:
+        # Without `_turn`: a thread that holds it may be waiting, for ten seconds, for the file's
+        # write lock, which this thread's other connection has. A reader needs no lock.
+        return self._fetched(query(name, SQLITE), {**params, **clock()})
 
     def _fetched(self, sql: str, params: Params | tuple[()]) -> list[Row]:
         try:
@@ -95,7 +98,7 @@ class Sqlite(Database):
             if not self.rows("registered", {"worker": worker}):
                 raise self.unknown(worker)
             params = {"worker": worker, **clock()}
-            sql = query("claim", self.name)
+            sql = query("claim", SQLITE)
             paused = {queue for (queue,) in self.rows("paused_queues", {})}
             for queue in queues:
                 if queue in paused:
@@ -113,24 +116,25 @@ class Sqlite(Database):
                     claimed += rows
         return claimed
 
-    def bounded(self, deadline: float) -> AbstractContextManager[object]:
-        return _Bound(self._local, deadline)
-
-    def push(self, rows: Sequence[Params]) -> range:
-        deadline = self._local.__dict__.get("deadline")
-        left = BUSY_SECONDS if deadline is None else max(0.0, deadline - time.monotonic())
-        if not _turn.acquire(True, left):
-            raise StoreUnavailable(f"SQLite database {self.path.name}: others of this process wait")
+    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> range:
+        if deadline == math.inf:
+            seconds, tenths = BUSY_SECONDS, None
+        else:
+            seconds = max(0.0, deadline - time.monotonic())
+            tenths = int(10 * seconds + 0.99)
+        if not _turn.acquire(True, seconds):
+            raise StoreUnavailable(
+                f"SQLite database {self.path.name}: other threads of this process wait"
+            )
         try:
-            tenths = None if deadline is None else int(10 * left + 0.99)
-            return store(self._connection(tenths=tenths).cursor(), rows)
+            return insert_jobs(self._connection(tenths=tenths).cursor(), rows)
         except sqlite3.Error as error:
             raise self._translated(error) from error
         finally:
             _turn.release()
 
     def caller(self, connection: Any) -> SqliteCallerConnection:
-        # Not in turn: the caller may have the file's write lock until it is we who go on.
+        # Without `_turn`: the caller may keep the file's write lock until we have answered.
         return SqliteCallerConnection(connection, self._translated)
 
     def due_in(self, queues: Sequence[str]) -> float | None:
@@ -144,8 +148,8 @@ class Sqlite(Database):
 
     @contextmanager
     def transaction(self, create: bool = False) -> Iterator[sqlite3.Connection]:
-        """Everything inside happens or nothing. Takes the write lock at once: a transaction that
-        begins by reading cannot be upgraded once another process has written."""
+        """Everything inside happens, or none of it. Takes the write lock at once: a transaction
+        that begins by reading cannot write once another process has written."""
         joined = self._local.__dict__.get("connection")
         if joined is not None and joined.in_transaction and self._local.pid == os.getpid():
             yield joined
@@ -179,7 +183,8 @@ class Sqlite(Database):
         return False
 
     def _watch(self) -> Watch:
-        """The watch of this thread, for as long as its connection, and so the file, is there."""
+        """This thread's watch on the write-ahead log. A new connection gets a new one, since the
+        file may be another."""
         connection = self._connection()
         held: tuple[object, Watch] | None = self._local.__dict__.get("watch")
         if held is None or held[0] is not connection:
@@ -188,7 +193,7 @@ class Sqlite(Database):
         return held[1]
 
     def tidy(self) -> None:
-        pass  # a page that becomes free is used again at once
+        pass  # SQLite uses a free page again at once
 
     def applied(self) -> dict[str, str]:
         if not self.path.exists():
@@ -206,7 +211,7 @@ class Sqlite(Database):
 
     def problems(self) -> list[str]:
         with self.transaction():
-            pass  # took the write lock: the file and its folder can be written
+            pass  # the write lock was granted: the file and its folder can be written
         return []
 
     def close(self) -> None:
@@ -217,23 +222,23 @@ class Sqlite(Database):
             connection.close()
 
     def _connection(self, create: bool = False, tenths: int | None = None) -> sqlite3.Connection:
-        """This thread's, which waits so many tenths of a second for other processes; None: for
-        BUSY_SECONDS. It is said when it changes: nearly always it is what it was before."""
+        """This thread's connection, set to wait `tenths` of a second for other processes, or
+        BUSY_SECONDS for None. The PRAGMA is run only when that changes, which is rare."""
         local = self._local.__dict__
         connection: sqlite3.Connection | None = local.get("connection")
         if connection is None or local["pid"] != os.getpid():
-            connection = self._another(create, connection)
+            connection = self._opened(create, connection)
         if local["tenths"] != tenths:
             milliseconds = int(1000 * BUSY_SECONDS) if tenths is None else 100 * tenths
             connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
             local["tenths"] = tenths
         return connection
 
-    def _another(self, create: bool, inherited: sqlite3.Connection | None) -> sqlite3.Connection:
+    def _opened(self, create: bool, inherited: sqlite3.Connection | None) -> sqlite3.Connection:
         local = self._local.__dict__
         if inherited is not None:
-            # SQLite forbids using a connection across fork(), and closing it here would drop the
-            # parent's locks: keep it, untouched, for ever.
+            # SQLite forbids using a connection after fork(), and closing it here would drop the
+            # parent's locks: keep it for ever, unused.
             _inherited.append(inherited)
         connection = self._open(create)
         local["connection"], local["pid"], local["tenths"] = connection, os.getpid(), None
@@ -273,23 +278,6 @@ class Sqlite(Database):
         ):
             return StoreUnavailable(f"SQLite database {self.path.name}: {text}")
         return LightjobsError(f"SQLite database {self.path.name}: {text}")
-
-
-class _Bound:
-    """What this thread pushes inside waits for others until the deadline at most. No generator:
-    that would be a microsecond of each dispatch."""
-
-    __slots__ = ("_deadline", "_local")
-
-    def __init__(self, local: threading.local, deadline: float) -> None:
-        self._local = local
-        self._deadline = deadline
-
-    def __enter__(self) -> None:
-        self._local.deadline = self._deadline
-
-    def __exit__(self, *_error: object) -> None:
-        self._local.deadline = None
 
 
 def _lenient(raw: bytes) -> str:

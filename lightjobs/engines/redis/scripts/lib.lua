@@ -1,4 +1,11 @@
--- Put before every script, behind php.lua: keys, time, and jobs in either form.
+-- The library that goes before every script, after php.lua: keys, time, and jobs in either form.
+-- lua.py sends with a script only the definitions that it uses, and finds them by pattern. So here, in
+-- php.lua and in each file of lua.PARTS:
+--   - a definition begins at the margin with `local`; everything up to the next `local` at the margin
+--     belongs to it, so nothing else stands at the margin but `end` and what closes a table;
+--   - it uses only names that are defined before it;
+--   - a name is used as a whole word, and text in quotes counts as a use: that only sends more;
+--   - comments stand on lines of their own, which are left out.
 -- ARGV[1] is the prefix. All other keys are made from it and a queue, worker or id, so with a prefix
 -- such as {jobs}: everything is in one slot of a cluster.
 local prefix = ARGV[1]

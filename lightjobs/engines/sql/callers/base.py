@@ -1,6 +1,8 @@
-"""The caller's own connection: nothing of its session may matter to us, and
-nothing of it is changed. Zone, date style, encoding, autocommit, row factory and isolation level
-are the caller's business."""
+"""The caller's own connection.
+
+Its zone, date style, encoding, autocommit mode, row factory and isolation level belong to the
+caller: our statements work with any of them, and change none.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from ..database import Params, Row
+from ..rows import Params, Row
 
 
 class CallerConnection(ABC):
-    """A connection of one driver, in whatever transaction it is in. What the driver raises is
-    translated; nothing is tried again, since the database may have undone the caller's work, too.
-    """
+    """A connection of one driver, with the transaction that is open on it, if any. The driver's
+    errors are translated. Nothing is tried again: the database may have undone the caller's work,
+    too."""
 
     errors: ClassVar[tuple[type[Exception], ...]]
-    """What its driver raises."""
+    """The base classes of what its driver raises."""
 
     def __init__(self, connection: Any, translate: Callable[[Any], Exception]) -> None:
         self._connection = connection
@@ -26,7 +28,7 @@ class CallerConnection(ABC):
 
     @contextmanager
     def translated(self) -> Iterator[None]:
-        """What the driver raises inside is translated."""
+        """Translate what the driver raises inside."""
         try:
             yield
         except self.errors as error:
@@ -38,24 +40,24 @@ class CallerConnection(ABC):
 
     @abstractmethod
     def run(self, name: str, params: Params) -> int:
-        """Run the verb's statement; returns how many rows it touched."""
+        """Run the statement of verb `name` and return how many rows it touched."""
 
     @abstractmethod
     def rows(self, name: str, params: Params) -> list[Row]:
-        """Run the verb's statement and return its rows."""
+        """Run the statement of verb `name` and return its rows."""
 
     def is_closed(self) -> bool:
-        """Whether it is known that nothing can be sent any more."""
+        """Whether the connection is known to be closed."""
         return False
 
     @abstractmethod
     def is_open(self) -> bool:
-        """Whether a transaction has begun and not ended."""
+        """Whether a transaction is open."""
 
     @abstractmethod
     def is_bound(self) -> bool:
-        """Whether what runs next is part of a transaction: one is open, or will be by that."""
+        """Whether the next statement is part of a transaction: one is open, or that begins one."""
 
     @abstractmethod
     def roll_back(self) -> None:
-        """Undo the transaction."""
+        """Roll the transaction back."""

@@ -1,4 +1,4 @@
-"""Jobs on a PyMySQL connection, ours or the caller's."""
+"""Jobs on the caller's PyMySQL connection."""
 
 from __future__ import annotations
 
@@ -13,13 +13,10 @@ from pymysql.constants import SERVER_STATUS
 from pymysql.converters import escape_item
 from pymysql.cursors import Cursor
 
-from ....errors import LightjobsError
-from ..database import Params, Row
+from ..mysql_dialect import MYSQL, insert_jobs, run_insert
+from ..rows import Params, Row
 from ..statements import pyformat
 from .base import CallerConnection
-
-PACKET_BYTES = 1_000_000
-"""About how long a statement that inserts many jobs may be; the server's own limit is above."""
 
 TEXTS = ("handler", "queue", "payload", "options")
 
@@ -27,12 +24,12 @@ STRICT_INSERT = (
     "/*M! SET STATEMENT sql_mode = 'STRICT_ALL_TABLES' FOR */"
     " INSERT /*+ SET_VAR(sql_mode = 'STRICT_ALL_TABLES') */"
 )
-"""An INSERT that is strict whatever the session's mode is: MariaDB reads the first comment, MySQL
-the second. A tenth slower, so only where the session is not ours."""
+"""An INSERT that is strict in any mode of the session: MariaDB reads the first comment, MySQL the
+second. It is a tenth slower, and so used only on callers' connections."""
 
 
 class _Cursor(Cursor):
-    """Writes values as PyMySQL does by itself, whatever the connection was taught."""
+    """Writes values as PyMySQL does by default, whatever converters the connection has."""
 
     def mogrify(self, query: str, args: Any = None) -> str:
         if args is None:
@@ -53,13 +50,14 @@ class MysqlCallerConnection(CallerConnection):
         with self.translated():
             cursor = _Cursor(self._connection)
             if len(rows) == 1:
-                return [insert(cursor, cursor.mogrify(_guarded(), rows[0]))]
+                return [run_insert(cursor, cursor.mogrify(_guarded(), rows[0]))]
             with self._all_or_none(cursor):
-                return store(cursor, rows, _guarded())
+                return insert_jobs(cursor, rows, _guarded())
 
     @contextmanager
     def _all_or_none(self, cursor: Cursor) -> Iterator[None]:
-        """There may be several statements, and the caller may go on after an error."""
+        """Undo everything inside after an error: there may be several statements, and the caller
+        may go on with its transaction."""
         if self.is_bound():
             begin, end, undo = (
                 "SAVEPOINT lightjobs",
@@ -72,7 +70,7 @@ class MysqlCallerConnection(CallerConnection):
         try:
             yield
         except BaseException:
-            with suppress(pymysql.MySQLError):  # the server may have undone all of it
+            with suppress(pymysql.MySQLError):  # the server may have undone it already
                 cursor.execute(undo)
             raise
         cursor.execute(end)
@@ -80,13 +78,13 @@ class MysqlCallerConnection(CallerConnection):
     def run(self, name: str, params: Params) -> int:
         with self.translated():
             cursor = _Cursor(self._connection)
-            cursor.execute(pyformat(name, "mysql"), params)
+            cursor.execute(pyformat(name, MYSQL), params)
             return cursor.rowcount
 
     def rows(self, name: str, params: Params) -> list[Row]:
         with self.translated():
             cursor = _Cursor(self._connection)
-            cursor.execute(pyformat(name, "mysql"), params)
+            cursor.execute(pyformat(name, MYSQL), params)
             return list(cursor.fetchall())
 
     def is_closed(self) -> bool:
@@ -103,55 +101,14 @@ class MysqlCallerConnection(CallerConnection):
             self._connection.rollback()
 
 
-def store(cursor: Cursor, rows: Sequence[Params], statement: str | None = None) -> list[int]:
-    """Insert jobs in whatever transaction `cursor` is in, and return their ids in order."""
-    statement = statement or pyformat("push", "mysql")
-    begin = statement.index("(", statement.index("VALUES"))
-    head, values = statement[:begin], statement[begin:]
-    cursor.execute("SELECT @@auto_increment_increment")
-    ((step,),) = cursor.fetchall()
-    ids: list[int] = []
-    part: list[str] = []
-    size = 0
-    for row in rows:
-        text = cursor.mogrify(values, row)
-        if part and size + len(text) > PACKET_BYTES:
-            ids += _insert(cursor, head, part, int(step))
-            part, size = [], 0
-        part.append(text)
-        size += len(text)
-    return ids + _insert(cursor, head, part, int(step))
-
-
-def _insert(cursor: Cursor, head: str, part: Sequence[str], step: int) -> list[int]:
-    # A statement that says how many rows it inserts gets its ids in one block, whatever
-    # innodb_autoinc_lock_mode is.
-    first = insert(cursor, head + ",\n".join(part))
-    return [first + step * number for number in range(len(part))]
-
-
-def insert(cursor: Cursor, statement: str) -> int:
-    """Run a finished INSERT and return the first id. Raises LightjobsError for one that the server
-    would hang up on half-way, which leaves nothing to be told of why."""
-    if len(statement) > PACKET_BYTES:
-        cursor.execute("SELECT @@max_allowed_packet")
-        ((most,),) = cursor.fetchall()
-        if len(statement.encode("utf-8", "surrogatepass")) >= int(most):
-            raise LightjobsError(
-                f"a payload is too long: the server's max_allowed_packet is {most} bytes"
-            )
-    cursor.execute(statement)
-    return int(cursor.lastrowid)
-
-
 @cache
 def _guarded() -> str:
-    """`push.sql` for any session: its texts are written as hexadecimal digits, which are the same
-    in every character set and quoting, and too long a text is an error, not a shorter text."""
+    """`push.sql` for any session. Text is written as hexadecimal digits, which are the same in
+    every character set and quoting mode; text that is too long is an error and not shortened."""
     unhexing = re.sub(
         rf"%\(({'|'.join(TEXTS)})\)s",
         r"CONVERT(UNHEX(%(\1)s) USING utf8mb4)",
-        pyformat("push", "mysql"),
+        pyformat("push", MYSQL),
     )
     return unhexing.replace("INSERT", STRICT_INSERT, 1)
 

@@ -1,27 +1,24 @@
-"""Jobs on a sqlite3 connection, ours or the caller's."""
+"""Jobs on the caller's sqlite3 connection."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import time
 from collections.abc import Sequence
-from typing import Any
 
-from ....model import utc_text
-from ..database import Params, Row
+from ..rows import Params, Row
+from ..sqlite_dialect import SQLITE, clock, insert_jobs
 from ..statements import query
 from .base import CallerConnection
 
 
 class SqliteCallerConnection(CallerConnection):
-    """The caller's sqlite3 connection; in the thread, and under the lock, where it is used."""
+    """The caller's sqlite3 connection, used in the caller's thread."""
 
     errors = (sqlite3.Error,)
 
     def push(self, rows: Sequence[Params]) -> range:
         with self.translated():
-            return store(sqlite3.Cursor(self._connection), rows)
+            return insert_jobs(sqlite3.Cursor(self._connection), rows)
 
     def run(self, name: str, params: Params) -> int:
         with self.translated():
@@ -34,7 +31,7 @@ class SqliteCallerConnection(CallerConnection):
     def _execute(self, name: str, params: Params) -> sqlite3.Cursor:
         cursor = sqlite3.Cursor(self._connection)
         cursor.row_factory = None
-        return cursor.execute(query(name, "sqlite"), {**params, **clock()})
+        return cursor.execute(query(name, SQLITE), {**params, **clock()})
 
     def is_open(self) -> bool:
         with self.translated():
@@ -50,23 +47,3 @@ class SqliteCallerConnection(CallerConnection):
     def roll_back(self) -> None:
         with self.translated():
             self._connection.rollback()
-
-
-def store(cursor: sqlite3.Cursor, rows: Sequence[Params]) -> range:
-    """Insert jobs in whatever transaction `cursor` is in, and return their ids in order. One
-    statement: all or none, also where there is no transaction."""
-    if len(rows) == 1:
-        cursor.execute(query("push", "sqlite"), {**rows[0], **clock()})
-    else:
-        jobs = json.dumps([list(row.values()) for row in rows], ensure_ascii=False)
-        cursor.execute(query("push_many", "sqlite"), {"jobs": jobs, **clock()})
-    last = cursor.lastrowid
-    assert last is not None
-    # AUTOINCREMENT and the write lock: the ids of one statement are consecutive.
-    return range(last - len(rows) + 1, last + 1)
-
-
-def clock() -> dict[str, Any]:
-    """The time, as `now`, `us` and `unix`."""
-    unix = time.time()
-    return {"now": utc_text(unix), "us": int(unix % 1 * 1_000_000), "unix": unix}

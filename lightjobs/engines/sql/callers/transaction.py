@@ -1,4 +1,4 @@
-"""The caller's transaction in a database of ours."""
+"""Jobs in a transaction on the caller's own connection."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any
 
 from ....errors import LightjobsError, SchemaOutdated, StaleClaim, StoreInDoubt, StoreUnavailable
 from ....model import NewJob
+from ...delivery import is_in_doubt, jobs_in_words
 from ...store import CallerTransaction
-from ..database import ConnectionLost, Database, Unsent
+from ..database import Database
 from ..rows import new_row
 from .unwrap import unwrapped
 
 
 class SqlCallerTransaction(CallerTransaction):
-    """`connection` is the driver's, or one of SQLAlchemy's or Django's that wraps it."""
+    """Pushes and completes jobs in that transaction. `connection` is the driver's, or one of
+    SQLAlchemy's or Django's that wraps it."""
 
     def __init__(self, database: Database, connection: Any, keeps_completed: bool) -> None:
         self._db = database
@@ -27,7 +29,7 @@ class SqlCallerTransaction(CallerTransaction):
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         if not jobs:
             return []
-        what = "the job" if len(jobs) == 1 else f"the batch of {len(jobs)} jobs"
+        what = jobs_in_words(len(jobs))
         with self._explained(f"{what} was not stored", f"{what} may or may not have been stored"):
             return list(map(str, self._caller.push([new_row(job) for job in jobs])))
 
@@ -51,42 +53,40 @@ class SqlCallerTransaction(CallerTransaction):
             if not self._caller.is_open() or not (self._refused or self._has_completed()):
                 return False
             self._caller.roll_back()
-        except LightjobsError:  # closed, broken or aborted: nothing in it can happen any more
+        except LightjobsError:  # closed, broken or aborted: the transaction cannot commit
             return False
         return True
 
     def _has_completed(self) -> bool:
-        """Whether it is within this open transaction, and not one before it, that the job is
-        completed."""
+        """Whether the job was completed in the transaction that is open now, and not in an earlier
+        one: then it still runs for everyone outside."""
         if not self._completed:
             return False
         inside, outside = (
             rows[0][0]
             for rows in (
                 self._caller.rows("running", self._completed),
-                self._db.rows_beside("running", self._completed),
+                self._db.rows_outside("running", self._completed),
             )
         )
         return int(inside) < int(outside)
 
     @contextmanager
     def _explained(self, undone: str, in_doubt: str) -> Iterator[None]:
-        """Says whose connection it was, and what became of what was asked."""
+        """Add to errors whose connection it was, and whether the request was carried out."""
         alone = False
         try:
             alone = not (self._caller.is_closed() or self._caller.is_bound())
             yield
         except SchemaOutdated as error:
-            said = str(error.__cause__).partition("\n")[0]
+            text = str(error.__cause__).partition("\n")[0]
             raise SchemaOutdated(
-                f"the database of connection= has no jobs table ({said}): it must be "
+                f"the database of connection= has no jobs table ({text}): it must be "
                 f"{self._db.label}, and `lightjobs migrate:up` have run there"
             ) from error
-        except ConnectionLost as error:
-            if alone and not isinstance(error, Unsent):
-                raise StoreInDoubt(f"connection=: {in_doubt}: {error}") from error
-            raise StoreUnavailable(f"connection=: {undone}: {error}") from error
         except StoreUnavailable as error:
+            if alone and is_in_doubt(error):
+                raise StoreInDoubt(f"connection=: {in_doubt}: {error}") from error
             raise StoreUnavailable(f"connection=: {undone}: {error}") from error
         except UnicodeEncodeError as error:
             raise LightjobsError(

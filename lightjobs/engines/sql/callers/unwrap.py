@@ -1,5 +1,5 @@
-"""From a connection of SQLAlchemy's or Django's to the driver's own. Neither is imported: what they
-have is known by its attributes."""
+"""From a connection of SQLAlchemy's or Django's to the driver's own. Neither is imported: their
+objects are recognized by their attributes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 from ....errors import LightjobsError
 
 NESTED = 5
-"""A scoped session holds a session, a connection, a pool's proxy and the driver's connection."""
+"""How many objects may wrap each other: a scoped session holds a session, which holds a connection,
+which holds a pool's proxy, which holds the driver's connection."""
 
 
 def unwrapped(connection: Any, driver: type[Any], label: str) -> Any:
-    """The `driver`'s connection in `connection`; SQLAlchemy begins a transaction if none is open,
-    as at any use. Raises LightjobsError for anything else."""
+    """The `driver`'s connection in `connection`. SQLAlchemy begins a transaction if none is open,
+    as it does at any use. Raises LightjobsError for anything else."""
     found = connection
     for _ in range(NESTED):
         if isinstance(found, driver):
@@ -27,9 +28,9 @@ def unwrapped(connection: Any, driver: type[Any], label: str) -> Any:
 
 
 def _inside(found: Any) -> Any:
-    """What `found` wraps; None when it is no wrapper."""
+    """What `found` wraps; None when it wraps nothing."""
     if inspect.isclass(found) or inspect.iscoroutinefunction(getattr(found, "commit", None)):
-        return None  # asyncio's cannot be waited for here
+        return None  # a connection of asyncio cannot be awaited here
     if _has(found, "ensure_connection"):  # Django's
         found.ensure_connection()
         return found.connection
@@ -39,7 +40,7 @@ def _inside(found: Any) -> Any:
         return found.connection()
     if _has(found, "in_transaction", "begin", "commit", "exec_driver_sql"):  # its connection
         if not found.in_transaction():
-            found.begin()  # else its commit() would do nothing
+            found.begin()  # otherwise its commit() would do nothing
         return found.connection
     return None
 

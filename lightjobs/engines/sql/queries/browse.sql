@@ -1,5 +1,5 @@
--- Jobs that wait, run or are paused, oldest first.
+-- Jobs that are waiting, running or paused, oldest first.
 -- {where}: the status and the filters; :limit. Returns the fields of a Stored.
-SELECT id, handler, queue, payload, status, attempts, priority, created_at, scheduled_at, exception, failed_at, recoveries, worker, options
+SELECT {stored}
 FROM jobs WHERE {where}
 ORDER BY scheduled_at, id LIMIT :limit

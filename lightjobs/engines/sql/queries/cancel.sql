@@ -1,5 +1,5 @@
--- Cancel jobs. One that runs keeps its worker's name until that has let go of it.
--- A part at a time: the caller repeats until no row is touched. {some}: up to :limit jobs that fit the filters.
+-- Cancel jobs. A running job keeps its worker's name until the worker has let go of it.
+-- {some}: up to :limit jobs that fit the filters. The caller repeats this until it touches no row.
 UPDATE jobs
 SET fence = CASE WHEN status = 'queued' THEN {next_fence} ELSE fence END, status = 'cancelled', failed_at = {now}
 WHERE {some}

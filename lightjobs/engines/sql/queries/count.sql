@@ -1,2 +1,3 @@
 -- How many jobs fit the filters.
+-- {where}: the status and the filters.
 SELECT count(*) FROM jobs WHERE {where}

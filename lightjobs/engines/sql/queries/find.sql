@@ -1,4 +1,4 @@
 -- One job as it is stored.
--- :id. Returns the fields of a Stored; no row: there is none.
-SELECT id, handler, queue, payload, status, attempts, priority, created_at, scheduled_at, exception, failed_at, recoveries, worker, options
+-- :id. Returns the fields of a Stored; no row: there is no such job.
+SELECT {stored}
 FROM jobs WHERE id = :id

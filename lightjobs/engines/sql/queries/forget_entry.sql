@@ -1,3 +1,3 @@
--- Forget an entry of the schedule that has not been due for long.
--- :entry; :before, unix seconds. Touches no row when it is not known, paused, or was due since.
+-- Forget an entry of the schedule that has not been due for a long time.
+-- :entry; :before, unix seconds. Touches no row when the entry is unknown, paused, or has been due since.
 DELETE FROM job_slots WHERE entry = :entry AND due < :before AND paused = 0

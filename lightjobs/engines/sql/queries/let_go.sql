@@ -1,3 +1,3 @@
--- Note that a worker knows of the end of a job that was cancelled under its hands, or ended there by PHP.
--- :id :worker.
+-- Remove a worker's name from a job that ended without it: it was cancelled while running, or PHP ended it.
+-- :id :worker. The worker knows that now.
 UPDATE jobs SET worker = NULL WHERE id = :id AND worker = :worker AND status <> 'queued'

@@ -1,3 +1,3 @@
--- Give jobs that wait the normal priority.
--- A part at a time: the caller repeats until no row is touched. {some}: up to :limit jobs that fit the filters.
+-- Give waiting jobs the normal priority.
+-- {some}: up to :limit jobs that fit the filters. The caller repeats this until it touches no row.
 UPDATE jobs SET priority = 0 WHERE {some}

@@ -1,3 +1,3 @@
--- Keep jobs from being claimed.
--- A part at a time: the caller repeats until no row is touched. {some}: up to :limit jobs that fit the filters.
+-- Pause waiting jobs.
+-- {some}: up to :limit jobs that fit the filters. The caller repeats this until it touches no row.
 UPDATE jobs SET status = 'paused' WHERE {some}

@@ -1,2 +1,2 @@
--- The queues that nobody claims from.
+-- The names of the paused queues.
 SELECT queue FROM job_paused

@@ -1,3 +1,3 @@
 -- Delete jobs that no worker holds.
--- A part at a time: the caller repeats until no row is touched. {some}: up to :limit jobs that fit the filters.
+-- {some}: up to :limit jobs that fit the filters. The caller repeats this until it touches no row.
 DELETE FROM jobs WHERE {some}

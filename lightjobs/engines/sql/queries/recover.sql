@@ -1,4 +1,4 @@
--- Put back the jobs of a dead worker: a recovery is spent, the attempt is not.
+-- Put back the jobs of a dead worker. That costs a recovery, and no attempt.
 -- :worker.
 UPDATE jobs
 SET status = 'new', worker = NULL, recoveries = recoveries + 1,

@@ -1,6 +1,6 @@
 -- Fail the jobs of a dead worker that have been put back too often.
 -- :worker; :limit recoveries; :exception.
--- PHP, when it retries a job, knows nothing of recoveries: it has them back now.
+-- The recoveries begin again at 0: PHP does not know the column, and may retry the job.
 UPDATE jobs
 SET status = 'failed', worker = NULL, recoveries = 0, exception = :exception, failed_at = {now}
 WHERE worker = :worker AND status = 'queued' AND recoveries >= :limit

@@ -1,3 +1,3 @@
--- Let paused jobs be claimed.
--- A part at a time: the caller repeats until no row is touched. {some}: up to :limit jobs that fit the filters.
+-- Let paused jobs be claimed again.
+-- {some}: up to :limit jobs that fit the filters. The caller repeats this until it touches no row.
 UPDATE jobs SET status = 'new' WHERE {some}

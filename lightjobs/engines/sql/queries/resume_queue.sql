@@ -1,3 +1,3 @@
--- Undo pause_queue.
+-- Let jobs of a paused queue be claimed again.
 -- :queue. Touches no row when it is not paused.
 DELETE FROM job_paused WHERE queue = :queue

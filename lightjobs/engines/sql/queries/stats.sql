@@ -1,4 +1,4 @@
--- How many jobs each queue has of each status; 'delayed' counts those of 'new' that are not due.
+-- How many jobs each queue has in each status; 'delayed' counts the new ones that are not due.
 -- Returns queue, status, count. Each part reads one partial index.
 SELECT queue, 'new', count(*) FROM jobs WHERE status = 'new' GROUP BY queue
 UNION ALL

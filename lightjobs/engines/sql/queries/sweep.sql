@@ -1,6 +1,6 @@
--- Note that dead workers are being looked for.
--- :lease in seconds. Returns 1 when the expired may be recovered now, else 0: nobody looked for
--- longer than a lease, so the living get half a lease to beat first.
+-- Note the time of a search for dead workers.
+-- :lease in seconds. Returns 1 when workers whose lease has run out may be recovered now, else 0: if there was no search
+-- for longer than a lease, living workers get half a lease to beat first.
 UPDATE job_sweeps
 SET recover_from = CASE WHEN {unix} - swept_at > :lease THEN {unix} + :lease / 2 ELSE recover_from END,
     swept_at = {unix}

@@ -1,3 +1,3 @@
--- Forget a worker.
+-- Unregister a worker.
 -- :worker.
 DELETE FROM job_workers WHERE id = :worker

@@ -2,7 +2,7 @@ CREATE TABLE IF NOT EXISTS job_migrations (
   name varchar(255) NOT NULL PRIMARY KEY,
   applied_at datetime NOT NULL DEFAULT (utc_timestamp())
 ) DEFAULT CHARSET=utf8mb4;
--- Lightpack's `jobs` table as its own migration makes it; one that Lightpack made is left as it is.
+-- Lightpack's `jobs` table as its own migration makes it; an existing one is left as it is.
 CREATE TABLE IF NOT EXISTS jobs (
   id bigint unsigned NOT NULL AUTO_INCREMENT,
   handler varchar(255) NOT NULL,

@@ -1,6 +1,6 @@
--- What workers hold goes back: nobody else would know whose it is.
+-- Jobs that workers hold are put back: without these columns their workers would be unknown.
 UPDATE jobs SET status = 'new' WHERE status = 'queued' AND worker IS NOT NULL;
--- Payloads may stay long, and names be told apart to the letter: Lightpack can live with both.
+-- Long payloads and the binary collation of names stay: Lightpack works with both.
 ALTER TABLE jobs
   DROP KEY jobs_claim, DROP KEY jobs_held, DROP KEY jobs_ended,
   DROP COLUMN scheduled_us, DROP COLUMN priority, DROP COLUMN fence, DROP COLUMN recoveries,

@@ -1,8 +1,8 @@
--- Queues that nobody claims from.
+-- Paused queues: no jobs are claimed from them.
 CREATE TABLE IF NOT EXISTS job_paused (
   queue varchar(55) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL PRIMARY KEY
 ) ENGINE=InnoDB;
--- Of each entry of the schedule the last moment (unix seconds), its job, and whether it is paused.
+-- For each entry of the schedule: its last slot (unix seconds), the job of that, and whether it is paused.
 CREATE TABLE IF NOT EXISTS job_slots (
   entry varchar(191) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL PRIMARY KEY,
   due double NOT NULL,

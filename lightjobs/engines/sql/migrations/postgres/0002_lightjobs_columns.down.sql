@@ -1,4 +1,4 @@
--- What workers hold goes back: nobody else would know whose it is.
+-- Jobs that workers hold are put back: without these columns their workers would be unknown.
 UPDATE jobs SET status = 'new' WHERE status = 'queued' AND worker IS NOT NULL;
 DROP TABLE job_limits, job_sweeps, job_workers;
 DROP INDEX jobs_claim, jobs_held, jobs_ended;

@@ -1,6 +1,6 @@
--- Of each entry of the schedule the moment of its last job, and the last that is known to have completed.
--- By way of a new table: SQLite refuses to add a column that is there, and this runs once more when
--- Lightpack's table was made anew.
+-- For each entry of the schedule: the slot of its last job, and the last job that is known to have completed.
+-- Through a new table: SQLite refuses to add a column that exists, and this runs again when Lightpack has
+-- made its table anew.
 CREATE TABLE job_slots_new (
   entry TEXT PRIMARY KEY,
   due REAL NOT NULL,

@@ -1,6 +1,6 @@
--- Lock the first due jobs of one queue and priority; claimed.sql names their worker.
+-- Lock the first due jobs of one queue and priority; claimed.sql then names their worker.
 -- :queue :priority :limit. Returns the fields of a Claim as they will be then.
--- ORDER BY is the index to its end, or MariaDB sorts, and for that locks all that waits.
+-- ORDER BY follows the index to its end: otherwise MariaDB sorts, and to do so locks every waiting job.
 SELECT CAST(id AS CHAR), {next_fence}, handler, queue, payload, {next_attempts}, recoveries, created_at, options
 FROM jobs FORCE INDEX (jobs_claim)
 WHERE queue = :queue AND status = 'new' AND priority = :priority

@@ -1,4 +1,4 @@
--- Note the moments and jobs of entries of the schedule.
+-- Store the last slots of entries of the schedule, and their jobs.
 -- :slots JSON [[entry, due, job_id or null, job_due or null], ...].
 UPDATE
 JSON_TABLE(:slots, '$[*]' COLUMNS (entry VARCHAR(191) PATH '$[0]', due DOUBLE PATH '$[1]', job_id BIGINT PATH '$[2]', job_due DOUBLE PATH '$[3]')) AS o

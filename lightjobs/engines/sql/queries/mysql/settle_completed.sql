@@ -1,4 +1,4 @@
--- Keep jobs that are done.
+-- Keep completed jobs.
 -- :worker; :outcomes JSON [[id, fence], ...].
 UPDATE
 JSON_TABLE(:outcomes, '$[*]' COLUMNS (id BIGINT PATH '$[0]', fence INT PATH '$[1]')) AS o

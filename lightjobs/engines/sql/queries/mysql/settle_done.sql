@@ -1,4 +1,4 @@
--- Delete jobs that are done.
+-- Delete completed jobs.
 -- :worker; :outcomes JSON [[id, fence], ...].
 DELETE jobs FROM
 JSON_TABLE(:outcomes, '$[*]' COLUMNS (id BIGINT PATH '$[0]', fence INT PATH '$[1]')) AS o

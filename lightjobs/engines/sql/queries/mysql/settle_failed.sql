@@ -1,4 +1,4 @@
--- Keep jobs as failed.
+-- Keep failed jobs.
 -- :worker; :outcomes JSON [[id, fence, exception], ...].
 UPDATE
 JSON_TABLE(:outcomes, '$[*]' COLUMNS (id BIGINT PATH '$[0]', fence INT PATH '$[1]', exception LONGTEXT PATH '$[2]')) AS o

@@ -1,4 +1,4 @@
--- How many jobs each queue has of each status; 'delayed' counts those of 'new' that are not due.
+-- How many jobs each queue has in each status; 'delayed' counts the new ones that are not due.
 -- Returns queue, status, count.
 SELECT queue, status, count(*) FROM jobs GROUP BY queue, status
 UNION ALL

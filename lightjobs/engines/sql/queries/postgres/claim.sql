@@ -1,9 +1,9 @@
--- Take the first due jobs of several queues for a worker.
+-- Claim the first due jobs of several queues.
 -- :worker; :queues and :priorities, arrays of equal length in the order to serve; :limit.
--- Returns the fields of a Claim, then the claim order. No rows: nothing is due, or the worker is not
--- registered. Its row is locked against a recovery, which must not miss what is being claimed; and
--- only once there is something to claim: a lock is a write, for which the disk would be waited.
--- A claim waits for the disk like all else: one that a crash forgot would give its fence out twice.
+-- Returns the fields of a Claim, then the claim order. No rows: nothing is due, or the worker is not registered.
+-- The worker's row is locked against a recovery, which must not miss what is being claimed; but only once something is
+-- due, because a lock is a write, and waits for the disk.
+-- A claim does wait for the disk: if a crash undid one, its fence would be given out twice.
 -- The two LIMITs lock no row too many: the outer one stops the inner ones.
 WITH due AS MATERIALIZED (
   SELECT first.id, place.ordinality
@@ -24,4 +24,4 @@ WITH due AS MATERIALIZED (
 UPDATE jobs
 SET status = 'queued', worker = me.id, attempts = {next_attempts}, fence = {next_fence}
 FROM me CROSS JOIN due WHERE jobs.id = due.id
-RETURNING CAST(jobs.id AS text), fence, handler, queue, payload, attempts, recoveries, created_at, options, due.ordinality, scheduled_at, scheduled_us, jobs.id
+RETURNING {claim}, due.ordinality, scheduled_at, scheduled_us, jobs.id

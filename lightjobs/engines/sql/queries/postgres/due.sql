@@ -1,5 +1,5 @@
--- In how many seconds the first waiting job of several queues is due.
--- :queues and :priorities, arrays of equal length. Returns it, negative for the past; null: none waits.
+-- The seconds until the first waiting job of several queues is due.
+-- :queues and :priorities, arrays of equal length. Returns them, negative in the past; null: no job waits.
 SELECT min(extract(epoch FROM first.scheduled_at) + first.scheduled_us / 1000000.0) - {unix}
 FROM unnest(CAST(:queues AS text[]), CAST(:priorities AS integer[])) AS place (queue, priority)
 CROSS JOIN LATERAL (

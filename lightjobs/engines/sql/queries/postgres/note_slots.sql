@@ -1,4 +1,4 @@
--- Note the moments and jobs of entries of the schedule.
+-- Store the last slots of entries of the schedule, and their jobs.
 -- :slots JSON [[entry, due, job_id or null, job_due or null], ...].
 UPDATE job_slots SET due = CAST(o ->> 1 AS double precision), job_id = CAST(o ->> 2 AS bigint),
   job_due = CAST(o ->> 3 AS double precision)

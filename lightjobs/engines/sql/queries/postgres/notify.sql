@@ -1,3 +1,3 @@
--- Tell those who wait that these queues have new jobs that are due.
--- :queues, a JSON array: ASCII, whatever the session's encoding is.
+-- Tell idle workers that these queues have new due jobs.
+-- :queues, a JSON array in ASCII, which every encoding of a session can carry.
 SELECT pg_notify('lightjobs', queue) FROM json_array_elements_text(CAST(:queues AS json)) AS queue

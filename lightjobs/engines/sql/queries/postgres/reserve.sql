@@ -1,6 +1,6 @@
 -- Ids for jobs that are about to be copied in.
--- :count. Returns an id for each, and with the first the time, as text.
--- MATERIALIZED: or the sequence is looked up anew for each id, which takes longer than the rest.
+-- :count. Returns one row for each, its id; with the first also the time, as text.
+-- MATERIALIZED: otherwise the sequence is looked up again for each id, which takes longer than all the rest.
 WITH source AS MATERIALIZED (
   SELECT CAST(pg_get_serial_sequence('jobs', 'id') AS regclass) AS name
 )

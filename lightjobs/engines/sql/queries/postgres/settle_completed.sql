@@ -1,4 +1,4 @@
--- Keep jobs that are done.
+-- Keep completed jobs.
 -- :worker; :outcomes JSON [[id, fence], ...].
 UPDATE jobs SET status = 'completed', worker = NULL, failed_at = {now}
 FROM json_array_elements(CAST(:outcomes AS json)) AS o

@@ -1,5 +1,6 @@
--- Delete jobs that are done.
--- :worker (its IS TRUE keeps the planner to the primary key); :outcomes JSON [[id, fence], ...].
+-- Delete completed jobs.
+-- :worker; :outcomes JSON [[id, fence], ...].
+-- IS TRUE keeps the planner to the primary key.
 DELETE FROM jobs USING json_array_elements(CAST(:outcomes AS json)) AS o
 WHERE jobs.id = CAST(o ->> 0 AS bigint) AND jobs.fence = CAST(o ->> 1 AS integer)
   AND (jobs.status = 'queued' AND jobs.worker = :worker) IS TRUE

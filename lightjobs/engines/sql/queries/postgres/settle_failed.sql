@@ -1,5 +1,6 @@
--- Keep jobs as failed.
--- :worker (its IS TRUE keeps the planner to the primary key); :outcomes JSON [[id, fence, exception], ...].
+-- Keep failed jobs.
+-- :worker; :outcomes JSON [[id, fence, exception], ...].
+-- IS TRUE keeps the planner to the primary key.
 UPDATE jobs
 SET status = 'failed', worker = NULL, failed_at = {now}, exception = o ->> 2
 FROM json_array_elements(CAST(:outcomes AS json)) AS o

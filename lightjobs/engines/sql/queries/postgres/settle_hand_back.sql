@@ -1,5 +1,6 @@
 -- Put jobs back as if they had not been claimed.
--- :worker (its IS TRUE keeps the planner to the primary key); :outcomes JSON [[id, fence], ...].
+-- :worker; :outcomes JSON [[id, fence], ...].
+-- IS TRUE keeps the planner to the primary key.
 UPDATE jobs
 SET status = 'new', worker = NULL, attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END
 FROM json_array_elements(CAST(:outcomes AS json)) AS o

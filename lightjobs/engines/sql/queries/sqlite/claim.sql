@@ -1,4 +1,4 @@
--- Take the first due jobs of one queue and priority for a worker.
+-- Claim the first due jobs of one queue and priority.
 -- :worker :queue :priority :limit.
 -- Returns the fields of a Claim, then the claim order. No rows: nothing is due.
 UPDATE jobs
@@ -10,4 +10,4 @@ WHERE id IN (
   ORDER BY scheduled_at, scheduled_us, id
   LIMIT :limit
 )
-RETURNING CAST(id AS TEXT), fence, CAST(handler AS TEXT), queue, CAST(payload AS TEXT), attempts, CAST(recoveries AS INTEGER), created_at, options, scheduled_at, scheduled_us, id
+RETURNING {claim}, scheduled_at, scheduled_us, id

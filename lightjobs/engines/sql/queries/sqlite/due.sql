@@ -1,6 +1,6 @@
--- In how many seconds the first waiting job of one queue and priority is due.
--- :queue :priority. Returns it, negative for the past; no row: none waits.
--- Text that is no time counts as claim.sql sees it: it may sort before now, or after any time.
+-- The seconds until the first waiting job of one queue and priority is due.
+-- :queue :priority. Returns them, negative in the past; no row: no job waits.
+-- Text that is not a time counts as in claim.sql, which compares it as text: before now it is due, after now it never is.
 SELECT COALESCE(
   CAST(strftime('%s', scheduled_at) AS REAL) - {unix} + scheduled_us / 1000000.0,
   CASE WHEN scheduled_at <= {now} THEN 0 ELSE 1e9 END

@@ -1,4 +1,4 @@
--- Note the moments and jobs of entries of the schedule.
+-- Store the last slots of entries of the schedule, and their jobs.
 -- :slots JSON [[entry, due, job_id or null, job_due or null], ...].
 UPDATE job_slots SET due = json_extract(o.value, '$[1]'), job_id = json_extract(o.value, '$[2]'),
   job_due = json_extract(o.value, '$[3]')

@@ -1,5 +1,6 @@
--- Delete jobs that are done.
--- :worker (its + keeps the planner to the primary key); :outcomes JSON [[id, fence], ...].
+-- Delete completed jobs.
+-- :worker; :outcomes JSON [[id, fence], ...].
+-- The + before worker keeps the planner to the primary key.
 DELETE FROM jobs
 WHERE status = 'queued' AND +worker = :worker AND (id, fence) IN (
   SELECT CAST(json_extract(value, '$[0]') AS INTEGER), json_extract(value, '$[1]') FROM json_each(:outcomes)

@@ -1,5 +1,6 @@
--- Keep jobs as failed.
--- :worker (its + keeps the planner to the primary key); :outcomes JSON [[id, fence, exception], ...].
+-- Keep failed jobs.
+-- :worker; :outcomes JSON [[id, fence, exception], ...].
+-- The + before worker keeps the planner to the primary key.
 UPDATE jobs
 SET status = 'failed', worker = NULL, failed_at = {now}, exception = json_extract(o.value, '$[2]')
 FROM json_each(:outcomes) AS o

@@ -1,5 +1,6 @@
 -- Put jobs back as if they had not been claimed.
--- :worker (its + keeps the planner to the primary key); :outcomes JSON [[id, fence], ...].
+-- :worker; :outcomes JSON [[id, fence], ...].
+-- The + before worker keeps the planner to the primary key.
 UPDATE jobs
 SET status = 'new', worker = NULL, attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END
 WHERE status = 'queued' AND +worker = :worker AND (id, fence) IN (

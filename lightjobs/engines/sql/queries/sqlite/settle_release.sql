@@ -1,5 +1,6 @@
 -- Put jobs back, due at a given time.
--- :worker (its + keeps the planner to the primary key); :outcomes JSON [[id, fence, scheduled_at, scheduled_us, attempts], ...].
+-- :worker; :outcomes JSON [[id, fence, scheduled_at, scheduled_us, attempts], ...].
+-- The + before worker keeps the planner to the primary key.
 UPDATE jobs
 SET status = 'new', worker = NULL, exception = NULL, failed_at = NULL,
     scheduled_at = json_extract(o.value, '$[2]'),

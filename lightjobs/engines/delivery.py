@@ -1,0 +1,64 @@
+"""Storing jobs within a time, or an error that says whether they are stored."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..errors import StoreInDoubt, StoreUnavailable
+
+PAUSE_SECONDS = (0.002, 0.25)
+"""The first and the longest pause between two attempts."""
+
+_T = TypeVar("_T")
+
+
+class ConnectionLost(StoreUnavailable):
+    """The connection broke, or the time was over, before the answer came: the request may or may
+    not have been carried out."""
+
+
+class Unsent(ConnectionLost):
+    """The connection broke before the whole request was sent: none of it was carried out."""
+
+
+class Refused(StoreUnavailable):
+    """The store refuses the request, for example its login: waiting does not help."""
+
+
+def deliver(push: Callable[[float], _T], count: int, seconds: float, store: str) -> _T:
+    """Return what `push(deadline)` returns, where `deadline` is a monotonic time in `seconds`.
+
+    A push that raises StoreUnavailable has stored none of its `count` jobs and is tried again until
+    the deadline. Two errors end this at once: Refused, and ConnectionLost (unless it is Unsent),
+    after which trying again could store the jobs twice.
+
+    Raises StoreUnavailable when the jobs are not stored, StoreInDoubt when that is unknown; their
+    texts begin with `store`. Other errors pass unchanged.
+    """
+    deadline = time.monotonic() + seconds
+    pause = PAUSE_SECONDS[0]
+    while True:
+        try:
+            return push(deadline)
+        except StoreUnavailable as error:
+            text = f"{store}: {jobs_in_words(count)}"
+            if is_in_doubt(error):
+                raise StoreInDoubt(f"{text} may or may not have been stored: {error}") from error
+            if time.monotonic() + pause >= deadline or isinstance(error, Refused):
+                raise StoreUnavailable(f"{text} was not stored: {error}") from error
+        # Jitter: two pushes that collided would otherwise collide again.
+        time.sleep(pause * random.uniform(0.5, 1))
+        pause = min(2 * pause, PAUSE_SECONDS[1])
+
+
+def is_in_doubt(error: StoreUnavailable) -> bool:
+    """Whether the request that raised `error` may have been carried out."""
+    return isinstance(error, ConnectionLost) and not isinstance(error, Unsent)
+
+
+def jobs_in_words(count: int) -> str:
+    """What an error calls the jobs of one push."""
+    return "the job" if count == 1 else f"the batch of {count} jobs"

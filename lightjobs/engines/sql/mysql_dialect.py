@@ -1,0 +1,71 @@
+"""How the statements of MySQL and MariaDB are written: their words, and the INSERT of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pymysql.cursors import Cursor
+
+from ...errors import LightjobsError
+from .dialect import Dialect
+from .rows import Params
+from .statements import pyformat
+
+MYSQL = Dialect(
+    name="mysql",
+    now="UTC_TIMESTAMP()",
+    us="MICROSECOND(UTC_TIMESTAMP(6))",
+    # The session's zone is UTC.
+    unix="UNIX_TIMESTAMP(NOW(6))",
+    keep="LOCK IN SHARE MODE",
+    take="FOR UPDATE SKIP LOCKED",
+    datetime="datetime",
+    some="{where} LIMIT :limit",
+    oldest="{where} ORDER BY failed_at LIMIT :limit",
+    claim="CAST(id AS CHAR), fence, handler, queue, payload, attempts, recoveries, created_at,"
+    " options",
+)
+
+PACKET_BYTES = 1_000_000
+"""About how long a statement that inserts many jobs may be, well below the server's own limit."""
+
+
+def insert_jobs(cursor: Cursor, rows: Sequence[Params], statement: str | None = None) -> list[int]:
+    """Insert jobs in the transaction of `cursor` and return their ids in order."""
+    statement = statement or pyformat("push", MYSQL)
+    begin = statement.index("(", statement.index("VALUES"))
+    head, values = statement[:begin], statement[begin:]
+    cursor.execute("SELECT @@auto_increment_increment")
+    ((step,),) = cursor.fetchall()
+    ids: list[int] = []
+    part: list[str] = []
+    size = 0
+    for row in rows:
+        text = cursor.mogrify(values, row)
+        if part and size + len(text) > PACKET_BYTES:
+            ids += _insert_part(cursor, head, part, int(step))
+            part, size = [], 0
+        part.append(text)
+        size += len(text)
+    return ids + _insert_part(cursor, head, part, int(step))
+
+
+def _insert_part(cursor: Cursor, head: str, part: Sequence[str], step: int) -> list[int]:
+    # An INSERT whose number of rows is known from its text gets its ids in one block, in every
+    # innodb_autoinc_lock_mode.
+    first = run_insert(cursor, head + ",\n".join(part))
+    return [first + step * number for number in range(len(part))]
+
+
+def run_insert(cursor: Cursor, statement: str) -> int:
+    """Run a finished INSERT and return the first id. Raises LightjobsError for one that is too long
+    for the server, which would hang up in the middle without a reason."""
+    if len(statement) > PACKET_BYTES:
+        cursor.execute("SELECT @@max_allowed_packet")
+        ((most,),) = cursor.fetchall()
+        if len(statement.encode("utf-8", "surrogatepass")) >= int(most):
+            raise LightjobsError(
+                f"a payload is too long: the server's max_allowed_packet is {most} bytes"
+            )
+    cursor.execute(statement)
+    return int(cursor.lastrowid)

@@ -1,0 +1,53 @@
+"""PyMySQL's errors, sorted by what they mean for the request."""
+
+from __future__ import annotations
+
+import pymysql
+from pymysql.constants import CR
+
+from ...errors import LightjobsError, SchemaOutdated
+from ..delivery import ConnectionLost, Refused, Unsent
+from .database import NotAllowed, TryAgain
+from .server import ReadOnly
+
+ALREADY_THERE = 1060
+"""A column that a migration adds is there."""
+
+_KINDS: dict[type[LightjobsError], tuple[int, ...]] = {
+    SchemaOutdated: (1146, 1054, 1136, 1176),  # no such table, column or index
+    TryAgain: (1213, 1205, 1020),  # deadlock, lock timeout, changed since it was read
+    NotAllowed: (1044, 1142, 1143, 1227),
+    ReadOnly: (1290, 1792, 1836),
+    Refused: (1045, 1049, 1698),  # the login, or the database's name
+    Unsent: (CR.CR_SERVER_GONE_ERROR,),
+    ConnectionLost: (
+        *(1040, 1203, 1226),  # too many connections
+        *(1053, 1927, 3169, 1317, 3024, 1969),  # shut down, killed, timed out
+        *(1021, 1114, 3, 28, 1037, 1041),  # disk or memory full
+    ),
+}
+
+_KIND = {number: kind for kind, numbers in _KINDS.items() for number in numbers}
+
+
+def number_of(error: BaseException | None) -> int:
+    """The server's or the client's number for `error`; 0 when it has none."""
+    args = getattr(error, "args", ())
+    return args[0] if args and isinstance(args[0], int) else 0
+
+
+def text_of(error: Exception) -> str:
+    """What the server or the client says."""
+    return str(error.args[1]) if len(error.args) > 1 else str(error)
+
+
+def kind_of(error: Exception) -> type[LightjobsError]:
+    """The class of ours that `error` belongs to."""
+    number = number_of(error)
+    if number in _KIND:
+        return _KIND[number]
+    if 2000 <= number < 3000 or isinstance(error, pymysql.InterfaceError):  # the client's own
+        return ConnectionLost
+    if not number and isinstance(error, pymysql.OperationalError):
+        return ConnectionLost
+    return LightjobsError

@@ -1,0 +1,70 @@
+"""How PostgreSQL's statements are written: its words, its types, and the COPY of jobs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg.adapt import AdaptersMap
+from psycopg.types.string import TextLoader
+
+from .dialect import Dialect
+from .rows import Params
+from .statements import pyformat
+
+POSTGRES = Dialect(
+    name="postgres",
+    now="date_trunc('second', now() AT TIME ZONE 'UTC')",
+    us="CAST(extract(microseconds FROM now()) AS bigint) % 1000000",
+    unix="CAST(extract(epoch FROM clock_timestamp()) AS double precision)",
+    keep="FOR KEY SHARE",
+    take="FOR UPDATE SKIP LOCKED",
+    datetime="timestamp",
+    # The condition is checked again, in case another transaction has changed the row since. By
+    # primary key, to which IS TRUE keeps the planner: through any other index it would search the
+    # list of ids for each row, 46 s for 12,000.
+    some="id = ANY (ARRAY (SELECT id FROM jobs WHERE {where} LIMIT :limit)) AND ({where}) IS TRUE",
+    oldest="id = ANY (ARRAY (SELECT id FROM jobs WHERE {where} ORDER BY failed_at LIMIT :limit))"
+    " AND ({where}) IS TRUE",
+    claim="CAST(jobs.id AS text), fence, handler, queue, payload, attempts, recoveries, created_at,"
+    " options",
+)
+
+adapters = AdaptersMap(psycopg.adapters)
+"""How values travel, whatever a connection was taught."""
+adapters.register_loader("timestamp", TextLoader)  # times as text, in UTC
+
+
+def insert_jobs(cursor: psycopg.Cursor[tuple[Any, ...]], rows: Sequence[Params]) -> list[int]:
+    """Insert jobs in the transaction of `cursor` and return their ids in order."""
+    cursor.execute(pyformat("reserve", POSTGRES), {"count": len(rows)})
+    reserved = cursor.fetchall()
+    now = reserved[0][1]
+    if isinstance(now, bytes):  # what psycopg makes of text in a session of SQL_ASCII
+        now = now.decode()
+    ids = [row[0] for row in reserved]
+    lines = [
+        f"{number}\t{_field(row['handler'])}\t{_field(row['queue'])}\t{_field(row['payload'])}"
+        f"\tnew\t0\t{row['scheduled_at'] or now}\t{row['scheduled_us']}\t{row['priority']}"
+        f"\t{_field(row['options'])}\t{now}\n"
+        for number, row in zip(ids, rows, strict=True)
+    ]
+    data = "".join(lines).encode()
+    with cursor.copy(pyformat("copy", POSTGRES)) as copy:
+        copy.write(data)
+    due = {row["queue"] for row in rows if (row["scheduled_at"] or "") < now}
+    cursor.execute(pyformat("notify", POSTGRES), {"queues": json.dumps(list(due))})
+    return ids
+
+
+def _field(text: str | None) -> str:
+    """A value as COPY reads it."""
+    if text is None:
+        return "\\N"
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if "\n" in text or "\t" in text or "\r" in text:
+        text = text.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    return text

@@ -1,0 +1,38 @@
+"""Every SQL file can be read in every dialect that uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lightjobs.engines.sql import statements
+from lightjobs.engines.sql.mysql_dialect import MYSQL
+from lightjobs.engines.sql.postgres_dialect import POSTGRES
+from lightjobs.engines.sql.sqlite_dialect import SQLITE
+
+QUERIES = Path(statements.__file__).parent / "queries"
+DIALECTS = [SQLITE, POSTGRES, MYSQL]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_each_file_has_a_header_and_only_words_that_are_known(dialect):
+    paths = [*QUERIES.glob("*.sql"), *(QUERIES / dialect.name).glob("*.sql")]
+    assert len(paths) > 40
+    for path in paths:
+        assert path.read_text().startswith("-- "), path
+        statement = statements.query(path.stem, dialect, "status = 'new'")
+        assert "{" not in statement and "--" not in statement, path  # noqa: PT018
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_an_unknown_word_is_an_error(dialect):
+    with pytest.raises(KeyError, match="nowhere"):
+        statements.query("count", dialect, "{nowhere}")
+
+
+def test_all_dialects_have_the_same_migrations():
+    names = [[name for name, _ in statements.migrations(dialect)] for dialect in DIALECTS]
+    undone = [[name for name, _ in statements.migrations(d, ".down.sql")] for d in DIALECTS]
+    assert names[0] == names[1] == names[2]
+    assert undone[0] == undone[1] == undone[2] == names[0][1:]
