@@ -26,6 +26,7 @@ class Run:
         "schedule_entry",
         "seconds",
         "slot",
+        "started_at",
         "store",
         "timeouts",
     )
@@ -56,6 +57,8 @@ class Run:
         self.outcome: Outcome
         self.schedule_entry: str | None = None
         """The entry of the schedule that the job is for."""
+        self.started_at = 0.0
+        """When the worker started it, by the monotonic clock; 0.0: it has not been started."""
         self.seconds = 0.0
         """How long it took."""
 

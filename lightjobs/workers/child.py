@@ -6,12 +6,11 @@ the code that is there later.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import time
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from .. import current
 from ..errors import LightjobsError
@@ -19,7 +18,7 @@ from ..execution import registry
 from ..text import escaped
 from . import job_log, late_hooks, logging_setup
 from .loop import Loop
-from .options import Options
+from .order import Order
 from .shared.busy import BusyFlags
 from .shared.journal import Journal
 from .shared.run_budget import RunBudget
@@ -27,42 +26,40 @@ from .stop_flag import StopFlag
 
 READY = b"!"
 READY_BYTES = 4096
-"""What a child writes to its pipe `ready`: READY, or in so many bytes why it cannot start."""
+"""What a child writes to its pipe `ready`: READY, or at most so many bytes that say why it cannot
+start."""
 
 OUTGROWN = 75
-"""Exit status asking for a replacement (sysexits' EX_TEMPFAIL)."""
-
+"""Exit status of a child that asks to be replaced (EX_TEMPFAIL of sysexits.h)."""
 
 GIVEN_UP = 76
-"""Likewise: the store does not know this worker any more."""
+"""The same, because the store no longer knows this worker."""
 
 
-def main(order: dict[str, Any]) -> int:
+def main(order: Order) -> int:
     """Work until told to stop; returns the exit status."""
     stop = StopFlag()
     # A terminal sends Ctrl-C to the whole group; only the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop.raise_)
-    given = order["options"]
-    options = Options(**{**given, "queues": tuple(given["queues"])})
+    options = order.options
     logging_setup.configure(options.log_format, options.quiet)
     registry.load(current.settings().modules)
-    budget = None if order["budget"] is None else RunBudget(order["budget"])
+    engine = current.engine()
     loop = Loop(
-        current.engine(),
-        order["worker"],
+        engine,
+        order.worker,
         options,
-        Journal(order["journal"]),
+        Journal(order.journal),
         job_log.make(options.log_format, options.quiet, options.color),
         stop,
-        budget,
-        BusyFlags(order["busy_flags"], order["place"]),
-        _ParentWatch(stop, options.grace, order["parent"]).look,
+        None if order.budget is None else RunBudget(order.budget),
+        BusyFlags(order.busy_flags, order.place),
+        _ParentWatch(stop, options.grace, order.parent).look,
     )
-    late = list(map(late_hooks.from_json, order["late"]))
-    loop.take_over(late_hooks.runs(current.engine(), late))
-    os.write(order["ready"], READY)
-    os.close(order["ready"])
+    loop.take_over(late_hooks.runs(engine, order.late))
+    os.write(order.ready, READY)
+    os.close(order.ready)
     loop.run()
     if loop.given_up:
         return GIVEN_UP
@@ -88,26 +85,26 @@ class _ParentWatch:
             self._stop.raise_()
 
 
-def run(order: dict[str, Any]) -> NoReturn:
-    """Work as `order` says, and end the process."""
-    status = _status(order)
+def run(order: str) -> NoReturn:
+    """Work as `order`, the JSON of an Order, says, and end the process."""
+    status = _status(Order.from_json(order))
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads that handlers left behind must not keep a stopped worker alive.
     os._exit(status)
 
 
-def _status(order: dict[str, Any]) -> int:
+def _status(order: Order) -> int:
     try:
         return main(order)
     except LightjobsError as error:
         text = escaped(str(error))
         try:
-            os.write(order["ready"], text.encode()[:READY_BYTES])
-        except OSError:  # it had been ready: nobody listens there any more
+            os.write(order.ready, text.encode()[:READY_BYTES])
+        except OSError:  # the child had been ready: the supervisor no longer reads there
             print(f"lightjobs: {text}", file=sys.stderr)
         return error.exit_code
 
 
 if __name__ == "__main__":
-    run(json.loads(sys.argv[1]))
+    run(sys.argv[1])

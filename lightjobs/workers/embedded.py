@@ -23,9 +23,11 @@ from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load
 from ..schedule.scheduler import Scheduler
 from ..schedule.scheduler_thread import SchedulerThread
+from .heartbeat import Heartbeat
 from .job_log import JobLog
-from .local_worker import Heartbeat, LocalWorker
+from .local_worker import LocalWorker
 from .options import Options
+from .reclaim import overdue
 from .stop_flag import StopFlag
 
 RETRY_SECONDS = 0.5
@@ -201,11 +203,9 @@ class EmbeddedWorker:
             return
         try:
             for place in list(self._places):
-                overdue = place.local.journal.overdue()
-                if overdue:
-                    ids = ", ".join(id for id, _fence in overdue)
-                    _log.error("job %s timed out and went on: its thread is given up", ids)
-                    self._late += place.local.leave(overdue)
+                timed_out = overdue(place.local.journal, "its thread is given up")
+                if timed_out:
+                    self._late += place.local.abandon(timed_out)
                 elif place.thread.is_alive() or self._stopping:
                     continue
                 else:
@@ -243,11 +243,11 @@ class EmbeddedWorker:
             if not place.thread.is_alive():
                 place.local.journal.close()
             elif place in self._places:
-                self._leave(place.local)
+                self._abandon(place.local)
 
-    def _leave(self, local: LocalWorker) -> None:
+    def _abandon(self, local: LocalWorker) -> None:
         try:
-            local.leave({})
+            local.abandon({})
         except LightjobsError as error:
             _log.warning("what runs on is left to the lease: %s", error)
 

@@ -13,9 +13,11 @@ from functools import partial
 from ..engines.control import Engine
 from ..errors import StoreUnavailable
 from ..model import Outcome
+from .heartbeat import Heartbeat
 from .job_log import JobLog
-from .local_worker import Heartbeat, LocalWorker
+from .local_worker import LocalWorker
 from .options import Options
+from .reclaim import overdue
 from .shared.run_budget import RunBudget
 from .stop_flag import StopFlag
 
@@ -76,15 +78,13 @@ class _Guard:
         stop = self.local.stop
         if stop.raised and self._kill_at is None:
             self._kill_at = now + self._grace
-        if overdue := self.local.journal.overdue():
-            ids = ", ".join(id for id, _fence in overdue)
-            _log.error("job %s timed out and went on: this process ends", ids)
-            self._end(overdue, 1)
+        if timed_out := overdue(self.local.journal, "this process ends"):
+            self._end(timed_out, 1)
         if self._kill_at is not None and (now >= self._kill_at or stop.raised > 1):
             self._end({}, 0)
 
     def _end(self, timed_out: Mapping[tuple[str, int], Outcome], status: int) -> None:
         try:
-            self.local.leave(timed_out)
+            self.local.abandon(timed_out)
         finally:
             os._exit(status)

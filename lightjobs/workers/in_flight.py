@@ -1,7 +1,8 @@
-"""The claims a child holds, from claim to settlement, shared by the threads of the child.
+"""The runs of one child by their state, from claim to settlement: waiting, running, finished.
 
-Three deques, whose append and pop are atomic, instead of a lock: the thread that runs handlers
-passes here twice a job, and the keeper may look in at any moment.
+They are shared by the threads of the child. Deques, whose append and pop are atomic, stand here
+instead of a lock: the thread that runs handlers passes here twice a job, and the keeper may look in
+at any moment.
 """
 
 from __future__ import annotations
@@ -9,106 +10,96 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
+from ..execution.context import RunStore
 from ..execution.run import Run, TimeoutWatch
 from ..model import Claim
 from .shared.journal import Journal
 
 
-class Ticket(NamedTuple):
-    """A claim and its slot in the journal."""
-
-    claim: Claim
-    slot: int
-
-
-class Ended(NamedTuple):
-    """A run and its slot in the journal."""
-
-    run: Run
-    slot: int
-
-
 class InFlight:
-    """Unstarted, running and finished jobs of one child."""
+    """One `Run` for each claim. It is born when the claim is taken in, and each is in one of three
+    places: `waiting`, `running` or `finished`; or it is taken out of `waiting` or `finished` by
+    whoever is settling it, and still in `runs`."""
 
-    def __init__(self, journal: Journal, timeouts: TimeoutWatch | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        timeouts: TimeoutWatch | None = None,
+        store: RunStore | None = None,
+    ) -> None:
         self.journal = journal
         self._timeouts = timeouts
-        self.unstarted: deque[Ticket] = deque()
-        self.running: dict[int, tuple[Run, float]] = {}
-        """By slot; with when it started, by the monotonic clock."""
-        self.finished: deque[Ended] = deque()
-        self.claims: dict[int, Claim] = {}
-        """All that is held, by slot, what is being settled just now included."""
+        self._store = store
+        self.waiting: deque[Run] = deque()
+        self.running: dict[int, Run] = {}
+        """By slot in the journal."""
+        self.finished: deque[Run] = deque()
+        self.runs: dict[int, Run] = {}
+        """All runs by slot, those that are being settled included."""
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Take new claims in."""
-        claimed = self.journal.claimed
+        claimed, timeouts, store = self.journal.claimed, self._timeouts, self._store
         for claim in claims:
             slot = claimed(claim)
-            self.claims[slot] = claim
-            self.unstarted.append(Ticket(claim, slot))
+            self.runs[slot] = run = Run(claim, slot, timeouts, store)
+            self.waiting.append(run)
 
     def start(self) -> Run | None:
-        """A run of the next claim, marked as running; None when there is none."""
+        """The next waiting run, marked as running; None when none waits."""
         try:
-            claim, slot = self.unstarted.popleft()
+            run = self.waiting.popleft()
         except IndexError:
             return None
-        run = Run(claim, slot, self._timeouts)
-        self.running[slot] = (run, time.monotonic())
-        self.journal.started(slot)
+        run.started_at = time.monotonic()
+        self.running[run.slot] = run
+        self.journal.started(run.slot)
         return run
 
-    def finish(self, run: Run, slot: int) -> None:
-        """Note that a running claim has ended."""
-        self.journal.finished(slot, run.outcome)
-        self.finished.append(Ended(run, slot))
-        del self.running[slot]
+    def finish(self, run: Run) -> None:
+        """Note that a running handler has ended."""
+        self.journal.finished(run.slot, run.outcome)
+        self.finished.append(run)
+        del self.running[run.slot]
 
-    def take_finished(self) -> list[Ended]:
+    def take_finished(self) -> list[Run]:
         """All finished runs; the caller must settle them."""
-        return _drained(self.finished)
-
-    def take_unstarted(self, keep: int = 0) -> list[Ticket]:
-        """The unstarted claims but the first `keep`; the caller must hand them back."""
-        taken = []
+        taken: list[Run] = []
         try:
-            while len(self.unstarted) > keep:
-                taken.append(self.unstarted.pop())
+            while True:
+                taken.append(self.finished.popleft())
+        except IndexError:
+            return taken
+
+    def take_waiting(self, keep: int = 0) -> list[Run]:
+        """The waiting runs except the first `keep`; the caller must hand them back."""
+        taken: list[Run] = []
+        try:
+            while len(self.waiting) > keep:
+                taken.append(self.waiting.pop())
         except IndexError:
             pass
         return taken
 
-    def take_back(self, ticket: Ticket) -> bool:
-        """Take this one from the unstarted; False if it is not among them any more."""
+    def take(self, run: Run) -> bool:
+        """Take this run out of the waiting ones. Returns False if it no longer waits."""
         try:
-            self.unstarted.remove(ticket)
+            self.waiting.remove(run)
         except ValueError:
             return False
         return True
 
-    def longest_run(self) -> float:
-        """Seconds that the oldest running job has been running; 0.0 when none runs."""
-        started = [since for _run, since in list(self.running.values())]
-        return time.monotonic() - min(started) if started else 0.0
+    def running_for(self, seconds: float) -> list[Run]:
+        """The runs that have been running for at least so many seconds."""
+        latest = time.monotonic() - seconds
+        return [run for run in list(self.running.values()) if run.started_at <= latest]
 
-    def forget(self, slots: Sequence[int]) -> None:
-        """The store has the outcome of the jobs in these slots: they are no longer held."""
-        for slot in slots:
-            del self.claims[slot]
-        self.journal.settled(slots)
+    def forget(self, runs: Sequence[Run]) -> None:
+        """The store has the outcomes of these runs: their jobs are no longer held."""
+        for run in runs:
+            del self.runs[run.slot]
+        self.journal.settled([run.slot for run in runs])
 
     def __len__(self) -> int:
-        return len(self.claims)
-
-
-def _drained(source: deque[Ended]) -> list[Ended]:
-    taken = []
-    try:
-        while True:
-            taken.append(source.popleft())
-    except IndexError:
-        return taken
+        return len(self.runs)

@@ -1,7 +1,8 @@
-"""What becomes of the jobs of a worker that is at its end, by its journal."""
+"""What becomes of the jobs that a dead or abandoned worker held, by its journal."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,13 +10,26 @@ from ..engines.control import Engine
 from ..model import HandBack, Outcome, Settlement
 from .shared.journal import Journal
 
+_log = logging.getLogger("lightjobs.worker")
+
 
 class Reclaimed(NamedTuple):
-    """How many jobs were handed back at no cost, and which outcomes of those that had timed out the
-    store accepted: their hooks are still to be called."""
+    """What a reclaim did."""
 
     handed_back: int
+    """The number of jobs handed back at no cost."""
     timed_out: list[Outcome]
+    """The accepted outcomes of jobs that had timed out: their hooks are still to be called."""
+
+
+def overdue(journal: Journal, consequence: str) -> dict[tuple[str, int], Outcome]:
+    """The jobs whose handlers have ignored their timeout, by id and fence, with their outcomes; the
+    log says so, with the consequence."""
+    found = journal.overdue()
+    if found:
+        ids = ", ".join(id for id, _fence in found)
+        _log.error("job %s timed out and went on: %s", ids, consequence)
+    return found
 
 
 def reclaim(
@@ -28,8 +42,8 @@ def reclaim(
     """Settle what had finished, hand back at no cost what had not started, recover the rest, and
     forget the worker.
 
-    `timed_out` holds the outcomes of those for whose sake the worker was ended, by id and fence;
-    `forgiven` when the others' runs did nothing wrong: they are handed back, too.
+    `timed_out` holds the jobs because of which the worker was ended, by id and fence, with their
+    outcomes. With `forgiven` the other runs did nothing wrong, and are handed back too.
     """
     outcomes: list[Outcome] = []
     handed_back = 0

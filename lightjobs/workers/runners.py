@@ -1,4 +1,4 @@
-"""Where handlers run: in the child's main thread, or several at a time beside it."""
+"""Where handlers run: in the child's main thread, or several at a time in other threads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..execution.async_bridge import drive
-from ..execution.context import RunStore
 from ..execution.executor import execute
 from ..execution.hooks import execute_hook, hook_needs_loop
 from ..model import Claim
@@ -31,17 +30,16 @@ ROUND_SECONDS = 0.01
 """How long the main thread runs jobs before it looks at what else there is to do."""
 
 ALONE_RECOVERIES = 2
-"""A job that has lost so many workers runs with no other beside it in its child. Once may have been
-a restart; if it kills again it must not spend its neighbours' recoveries."""
+"""A job that has lost so many workers runs alone in its child. One loss may have been a restart; if
+the job kills its worker again, that must not spend its neighbors' recoveries."""
 
 
 class Runner(ABC):
-    """Starts the claims in `in_flight` and reports each end there."""
+    """Starts the waiting runs of `in_flight` and notes there when each has ended."""
 
-    def __init__(self, in_flight: InFlight, job_log: JobLog, store: RunStore) -> None:
+    def __init__(self, in_flight: InFlight, job_log: JobLog) -> None:
         self._in_flight = in_flight
         self._job_log = job_log
-        self._store = store
         self._process = os.getpid()
 
     @abstractmethod
@@ -50,7 +48,7 @@ class Runner(ABC):
 
     @abstractmethod
     def start(self, stop: StopFlag) -> None:
-        """Start held claims while there is room and `stop` is not raised."""
+        """Start waiting runs while there is room and `stop` is not raised."""
 
     @abstractmethod
     def hook(self, run: Run) -> None:
@@ -69,7 +67,7 @@ class Runner(ABC):
         """Give back threads and loops; jobs and hooks have ended by then."""
 
     def cancel(self, run: Run) -> None:
-        """Tell a running handler that its outcome does not count any more."""
+        """Tell a running handler that its outcome will be refused."""
         run.cancelled = True
         context = getattr(run.job, "context", None)
         if context is not None:
@@ -79,21 +77,21 @@ class Runner(ABC):
 
     @abstractmethod
     def _cancel_task(self, run: Run) -> None:
-        """Raise asyncio.CancelledError in a running async handler; none in one that has ended."""
+        """Raise asyncio.CancelledError in an async handler, unless it has ended."""
 
     def _report(self, run: Run) -> None:
         if os.getpid() != self._process:
-            os._exit(0)  # a handler forked, and this copy returned from it: it is no second worker
-        if not run.cancelled:  # what that means is known when the outcome is settled
+            os._exit(0)  # a handler forked, and this is its copy: it must not go on as a worker
+        if not run.cancelled:  # a cancelled run is logged once the store has answered
             self._job_log.ended(run)
-        self._in_flight.finish(run, run.slot)
+        self._in_flight.finish(run)
 
 
 class InlineRunner(Runner):
     """One job at a time in the main thread: the fastest, and signals and debuggers work there."""
 
-    def __init__(self, in_flight: InFlight, job_log: JobLog, store: RunStore) -> None:
-        super().__init__(in_flight, job_log, store)
+    def __init__(self, in_flight: InFlight, job_log: JobLog) -> None:
+        super().__init__(in_flight, job_log)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: tuple[Run, asyncio.Task[Any]] | None = None
 
@@ -104,7 +102,6 @@ class InlineRunner(Runner):
         in_flight = self._in_flight
         until = time.monotonic() + ROUND_SECONDS
         while not stop.raised and (run := in_flight.start()):
-            run.store = self._store
             self._job_log.started(run.claim)
             self._report(self._drive(execute(run), run.needs_loop(), run))
             if time.monotonic() > until:
@@ -149,10 +146,8 @@ def _runs_alone(claim: Claim) -> bool:
 class PoolRunner(Runner):
     """Up to `concurrency` jobs at a time: sync ones in threads, async ones on one event loop."""
 
-    def __init__(
-        self, in_flight: InFlight, job_log: JobLog, store: RunStore, concurrency: int
-    ) -> None:
-        super().__init__(in_flight, job_log, store)
+    def __init__(self, in_flight: InFlight, job_log: JobLog, concurrency: int) -> None:
+        super().__init__(in_flight, job_log)
         self._concurrency = concurrency
         self._threads = ThreadPoolExecutor(concurrency, "lightjobs")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -163,18 +158,17 @@ class PoolRunner(Runner):
 
     def free(self) -> int:
         running = self._in_flight.running
-        if any(_runs_alone(run.claim) for run, _since in list(running.values())):
+        if any(_runs_alone(run.claim) for run in list(running.values())):
             return 0
         return self._concurrency - len(running)
 
     def start(self, stop: StopFlag) -> None:
         in_flight = self._in_flight
-        while not stop.raised and self.free() > 0 and in_flight.unstarted:
-            if in_flight.running and _runs_alone(in_flight.unstarted[0].claim):
+        while not stop.raised and self.free() > 0 and in_flight.waiting:
+            if in_flight.running and _runs_alone(in_flight.waiting[0].claim):
                 return
             run = in_flight.start()
             if run is not None:
-                run.store = self._store
                 on_loop = run.needs_loop()
                 started = self._on_loop(run) if on_loop else self._reported(run)
                 self._submit(started, on_loop)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -46,19 +45,17 @@ class Forked:
 Process = Forked | subprocess.Popen[bytes]
 
 
-def launch(
-    order: dict[str, Any], descriptors: Sequence[int], let_go: Callable[[], None]
-) -> Process:
-    """Start a child with `order`, JSON, that inherits `descriptors`. A forked one calls `let_go`
-    first, to close what is the parent's alone.
+def spawn(order: str, descriptors: Sequence[int], close_inherited: Callable[[], None]) -> Process:
+    """Start a child with `order`, the JSON of an Order, that inherits `descriptors`. A forked one
+    calls `close_inherited` first.
 
-    Python takes 0.2 s to import a driver and all it brings along; a fork has that already. But it
-    also has the locks that other threads hold at that moment, and nobody to release them: so once
-    this process has threads of its own, a child is a new interpreter.
+    Python takes 0.2 s to import a driver and what that needs; a fork has it already. But a fork
+    also has the locks that other threads hold at that moment, and no thread that would release
+    them: so once this process has threads, a child is a new interpreter.
     """
     if threading.active_count() > 1:
         return subprocess.Popen(
-            [sys.executable, "-m", "lightjobs.workers.child", json.dumps(order)],
+            [sys.executable, "-m", "lightjobs.workers.child", order],
             stdin=subprocess.DEVNULL,
             pass_fds=descriptors,
         )
@@ -67,13 +64,13 @@ def launch(
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _OURS)
     pid = os.fork()
     if not pid:
-        _become_child(order, let_go, mask)
+        _become_child(order, close_inherited, mask)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return Forked(pid)
 
 
-def _become_child(order: dict[str, Any], let_go: Callable[[], None], mask: set[Any]) -> None:
-    """Be as a new interpreter would be; never returns."""
+def _become_child(order: str, close_inherited: Callable[[], None], mask: set[Any]) -> None:
+    """Become what a new interpreter would be; never returns."""
     try:
         from . import child
 
@@ -87,7 +84,7 @@ def _become_child(order: dict[str, Any], let_go: Callable[[], None], mask: set[A
         nowhere = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nowhere, 0)
         os.close(nowhere)
-        let_go()
+        close_inherited()
         child.run(order)
     except BaseException:
         traceback.print_exc()

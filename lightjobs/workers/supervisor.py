@@ -1,7 +1,7 @@
 """`job:work`: a process that runs no handler, so that it can always beat and clean up.
 
-It registers each child as a worker, extends their leases, takes over what workers elsewhere have
-lost, and when a child dies settles and puts back what it held before it starts another.
+It registers each child as a worker, extends the leases, and recovers the jobs of workers that died
+elsewhere. When a child dies, it reclaims what the child held before it starts another.
 """
 
 from __future__ import annotations
@@ -12,31 +12,24 @@ import logging
 import os
 import select
 import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
 
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..model import Outcome
-from . import late_hooks
 from .background import BackgroundTask
 from .child import GIVEN_UP, OUTGROWN, READY, READY_BYTES
+from .child_process import Child
+from .heartbeat import MAINTAIN_SECONDS, sweep_seconds
+from .local_worker import new_worker_name
 from .options import Options
-from .reclaim import reclaim
+from .periodic import Periodic, Task
+from .reclaim import overdue, reclaim
 from .shared.busy import BusyFlags
-from .shared.journal import Journal
 from .shared.run_budget import RunBudget
-from .spawn import launch
 from .stop_flag import StopFlag
-
-SWEEP_SECONDS = 1.0
-"""The longest pause between two looks for workers whose lease ran out."""
-
-EXPIRE_SECONDS = 10.0
-"""How often to delete ended jobs that are kept no longer."""
 
 OVERDUE_SECONDS = 0.25
 """How often to look for handlers that ignore their timeout."""
@@ -48,80 +41,6 @@ _FATAL = (2, 3, 4)
 """Exit statuses of a child that another child would have too: settings, store, schema."""
 
 _log = logging.getLogger("lightjobs.supervisor")
-
-
-def sweep_seconds(lease: float) -> float:
-    """How often to look for dead workers. Well within a lease: to have looked longer ago than that
-    means an outage, after which nobody is recovered at first."""
-    return min(SWEEP_SECONDS, lease / 3)
-
-
-def new_worker_name() -> str:
-    """A name no worker had before: host, process and a random part."""
-    return f"{socket.gethostname()[:30]}:{os.getpid()}:{os.urandom(6).hex()}"
-
-
-class Child:
-    """A running child, its name as a worker, and its journal."""
-
-    def __init__(
-        self,
-        worker: str,
-        place: int,
-        options: Options,
-        budget: RunBudget | None,
-        busy_flags: BusyFlags,
-        late: Sequence[Outcome],
-        let_go: Callable[[], None],
-    ) -> None:
-        self.worker = worker
-        self.place = place
-        self.journal = Journal()
-        self.starting = True
-        self.was_ready = False
-        self.stopping = False
-        self.timed_out: dict[tuple[str, int], Outcome] = {}
-        """What was overdue when it was killed for it."""
-        self.ready, ready_end = os.pipe()
-        descriptors = {
-            "journal": self.journal.descriptor,
-            "ready": ready_end,
-            "busy_flags": busy_flags.descriptor,
-            "budget": None if budget is None else budget.descriptor,
-        }
-        order = {
-            **descriptors,
-            "worker": worker,
-            "place": place,
-            "late": list(map(late_hooks.to_json, late)),
-            "parent": os.getpid(),
-            "options": options._asdict(),
-        }
-        inherited = [number for number in descriptors.values() if number is not None]
-
-        def let_go_of_all() -> None:
-            os.close(self.ready)
-            let_go()
-
-        self.process = launch(order, inherited, let_go_of_all)
-        os.close(ready_end)
-
-    def signal(self, number: int) -> None:
-        """Send a signal; no error if the child has just ended."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(number)
-
-    def close(self) -> None:
-        """Give back what belongs to a dead child."""
-        self.journal.close()
-        os.close(self.ready)
-
-
-class _Task(NamedTuple):
-    """Periodic work is a list of these."""
-
-    seconds: float
-    run: Callable[[], None]
 
 
 class Supervisor:
@@ -162,13 +81,14 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signals.raise_)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake select()
-        tasks = [
-            _Task(self._options.lease / 3, self._beat),
-            _Task(sweep_seconds(self._options.lease), self._sweep),
-            _Task(EXPIRE_SECONDS, BackgroundTask(self._expire)),
-            _Task(OVERDUE_SECONDS, self._end_overdue),
-        ]
-        next_at = [time.monotonic() + task.seconds for task in tasks]
+        periodic = Periodic(
+            [
+                Task(self._options.lease / 3, self._beat),
+                Task(sweep_seconds(self._options.lease), self._sweep),
+                Task(MAINTAIN_SECONDS, BackgroundTask(self._maintain)),
+                Task(OVERDUE_SECONDS, self._end_overdue),
+            ]
+        )
         while True:
             self._act_on_signals()
             self._reap()
@@ -176,12 +96,8 @@ class Supervisor:
             self._start()
             if not self._children and not self._to_start and (not self._dead or self._hurried()):
                 return self._status
-            now = time.monotonic()
-            for index, task in enumerate(tasks):
-                if now >= next_at[index]:
-                    next_at[index] = now + task.seconds
-                    self._attempt(task.run)
-            self._sleep(reading, min(next_at))
+            periodic.run_due(self._attempt)
+            self._sleep(reading, periodic.next_at)
 
     def _attempt(self, run: Callable[[], None]) -> None:
         try:
@@ -239,18 +155,17 @@ class Supervisor:
         if recovered:
             _log.warning("recovered %d jobs of workers whose lease ran out", recovered)
 
-    def _expire(self) -> None:
+    def _maintain(self) -> None:
         expired = self._engine.maintain()
         if expired:
             _log.info("deleted %d ended jobs that are kept no longer", expired)
 
     def _end_overdue(self) -> None:
         for child in self._children:
-            if not child.timed_out and (overdue := child.journal.overdue()):
-                ids = ", ".join(id for id, _fence in overdue)
-                _log.error("job %s timed out and went on: its child is ended", ids)
-                child.timed_out = overdue
-                child.signal(signal.SIGKILL)
+            if not child.timed_out:
+                child.timed_out = overdue(child.journal, "its child is ended")
+                if child.timed_out:
+                    child.signal(signal.SIGKILL)
 
     def _hurried(self) -> bool:
         """A second signal came, or the grace is over: what could not be put back by now is left to

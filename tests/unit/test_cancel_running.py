@@ -118,7 +118,7 @@ def test_one_that_waits_behind_a_long_job_is_not_started(engine, monkeypatch):
     Polls().setPriority("highest").dispatch({"most": 2})
     quick = Quick.dispatchMany([{"n": 1}, {"n": 2}])
     worker = Worker(greedy(engine), stop_when_empty=False)
-    monkeypatch.setattr(worker.loop, "_relieve", lambda: None)
+    monkeypatch.setattr(worker.loop._keeper, "_relieve", lambda: None)
     thread = worker.start()
     wait_for(lambda: ran)
     engine.cancel(quick[0])

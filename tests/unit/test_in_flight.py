@@ -1,6 +1,5 @@
 import time
 
-from lightjobs.execution.run import Run
 from lightjobs.model import Done
 from lightjobs.workers.in_flight import InFlight
 from lightjobs.workers.shared.journal import Journal
@@ -15,10 +14,9 @@ def held(count):
     return in_flight, claims
 
 
-def finish(in_flight, ticket):
-    run = Run(ticket.claim)
-    run.outcome = Done(ticket.claim.id, ticket.claim.fence)
-    in_flight.finish(run, ticket.slot)
+def finish(in_flight, run):
+    run.outcome = Done(run.claim.id, run.claim.fence)
+    in_flight.finish(run)
     return run
 
 
@@ -46,37 +44,47 @@ def test_claims_of_every_state_are_known():
     in_flight, claims = held(3)
     finish(in_flight, in_flight.start())
     in_flight.start()
-    assert list(in_flight.claims.values()) == claims
+    assert [run.claim for run in in_flight.runs.values()] == claims
     assert len(in_flight) == 3
 
 
 def test_finished_runs_are_taken_once_and_held_until_they_are_forgotten():
     in_flight, claims = held(2)
     run = finish(in_flight, in_flight.start())
-    (ended,) = in_flight.take_finished()
-    assert ended.run is run
+    assert in_flight.take_finished() == [run]
     assert in_flight.take_finished() == []
     assert len(in_flight) == 2
-    in_flight.forget([ended.slot])
+    in_flight.forget([run])
     assert len(in_flight) == 1
-    assert list(in_flight.claims.values()) == [claims[1]]
+    assert [run.claim for run in in_flight.runs.values()] == [claims[1]]
     assert [h.id for h in in_flight.journal.read()] == [claims[1].id]
 
 
-def test_unstarted_claims_are_taken_but_the_first_ones():
+def test_waiting_runs_are_taken_except_the_first_ones():
     in_flight, claims = held(5)
-    assert {t.claim.id for t in in_flight.take_unstarted(keep=2)} == {c.id for c in claims[2:]}
-    assert in_flight.take_unstarted(keep=2) == []
+    assert {t.claim.id for t in in_flight.take_waiting(keep=2)} == {c.id for c in claims[2:]}
+    assert in_flight.take_waiting(keep=2) == []
     assert in_flight.start().claim == claims[0]
-    assert [t.claim for t in in_flight.take_unstarted()] == claims[1:2]
+    assert [t.claim for t in in_flight.take_waiting()] == claims[1:2]
 
 
-def test_the_longest_run_is_that_of_the_oldest_running_job():
+def test_a_run_has_been_running_since_it_started():
     in_flight, _claims = held(2)
-    assert in_flight.longest_run() == 0.0
+    assert in_flight.running_for(0.0) == []
     first = in_flight.start()
     time.sleep(0.05)
-    in_flight.start()
-    assert 0.05 <= in_flight.longest_run() < 1
+    second = in_flight.start()
+    assert in_flight.running_for(0.05) == [first]
+    assert in_flight.running_for(0.0) == [first, second]
     finish(in_flight, first)
-    assert in_flight.longest_run() < 0.05
+    assert in_flight.running_for(0.05) in ([], [second])
+    assert in_flight.running_for(60.0) == []
+
+
+def test_a_waiting_run_is_taken_once_and_not_when_it_has_started():
+    in_flight, _claims = held(2)
+    started, waiting = in_flight.start(), in_flight.waiting[0]
+    assert not in_flight.take(started)
+    assert in_flight.take(waiting)
+    assert not in_flight.take(waiting)
+    assert in_flight.start() is None

@@ -1,7 +1,7 @@
 import pytest
 
 from lightjobs.model import Done, Failed, HandBack, Release
-from lightjobs.workers.shared.journal import SLOTS, Held, Journal
+from lightjobs.workers.shared.journal import SLOTS, Journal, JournalEntry
 
 from .support import claim
 
@@ -26,12 +26,12 @@ def test_a_new_journal_holds_nothing(journal):
 
 def test_a_claim_is_read_back_as_not_started(journal, reader):
     journal.claimed(claim(id="7", fence=3))
-    assert reader.read() == [Held("7", 3, False, None)]
+    assert reader.read() == [JournalEntry("7", 3, False, None)]
 
 
 def test_a_started_job_is_read_back_as_started(journal, reader):
     journal.started(journal.claimed(claim(id="7", fence=3)))
-    assert reader.read() == [Held("7", 3, True, None)]
+    assert reader.read() == [JournalEntry("7", 3, True, None)]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_finished_job_is_read_back_with_its_outcome(journal, reader, outcome):
     journal.started(slot)
     journal.finished(slot, outcome)
     (held,) = reader.read()
-    assert held == Held("7", 3, True, outcome)
+    assert held == JournalEntry("7", 3, True, outcome)
     assert type(held.outcome) is type(outcome)
 
 
@@ -67,10 +67,10 @@ def test_a_slot_used_again_keeps_nothing_of_its_former_job(journal, reader):
         journal.finished(slot, Failed(f"first-{n}", 1, "boom"))
         journal.settled([slot])
     slot = journal.claimed(claim(id="2", fence=9))
-    assert reader.read() == [Held("2", 9, False, None)]
+    assert reader.read() == [JournalEntry("2", 9, False, None)]
     journal.started(slot)
     journal.finished(slot, Done("2", 9))
-    assert reader.read() == [Held("2", 9, True, Done("2", 9))]
+    assert reader.read() == [JournalEntry("2", 9, True, Done("2", 9))]
 
 
 def test_all_slots_can_be_held_at_once(journal, reader):
@@ -102,7 +102,7 @@ def test_when_the_heap_is_full_a_finished_job_counts_as_started_and_done_still_f
     slot = journal.claimed(claim(id="done"))
     journal.started(slot)
     journal.finished(slot, Done("done", 1))
-    assert Held("done", 1, True, Done("done", 1)) in reader.read()
+    assert JournalEntry("done", 1, True, Done("done", 1)) in reader.read()
 
 
 def test_the_heap_is_empty_again_when_nothing_is_held(journal, reader):
@@ -121,7 +121,7 @@ def test_an_outcome_longer_than_the_heap_leaves_the_job_started(journal, reader)
     slot = journal.claimed(claim(id="7"))
     journal.started(slot)
     journal.finished(slot, Failed("7", 1, "x" * 3_000_000))
-    assert reader.read() == [Held("7", 1, True, None)]
+    assert reader.read() == [JournalEntry("7", 1, True, None)]
 
 
 def test_the_longest_ids_and_fences_fit(journal, reader):

@@ -7,7 +7,7 @@ from lightjobs import Job
 from lightjobs.engines.where import Where
 from lightjobs.execution import registry
 from lightjobs.model import NewJob
-from lightjobs.workers import completer
+from lightjobs.workers import settling
 from lightjobs.workers.shared.run_budget import RunBudget
 
 from .working import Worker, wait_for
@@ -51,7 +51,7 @@ class AsyncHooks(Work):
 def _forget(engine, request, monkeypatch):
     ran.clear()
     engine.serves_at_once = request.param
-    monkeypatch.setattr(completer, "MANY", 1)
+    monkeypatch.setattr(settling, "MANY", 1)
 
 
 @pytest.fixture(params=[1, 3], ids=["inline", "pool"])

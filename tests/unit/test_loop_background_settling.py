@@ -7,7 +7,7 @@ import pytest
 
 from lightjobs import Job
 from lightjobs.model import Done
-from lightjobs.workers import completer
+from lightjobs.workers import settling
 
 from .support import run
 from .working import Worker, Wrapped, failing
@@ -28,7 +28,7 @@ class Work(Job):
 def many(engine, monkeypatch):
     ran.clear()
     engine.serves_at_once = True
-    monkeypatch.setattr(completer, "MANY", 2)
+    monkeypatch.setattr(settling, "MANY", 2)
 
 
 @pytest.fixture(params=[1, 3], ids=["inline", "pool"])
@@ -130,7 +130,7 @@ def test_a_hook_is_not_put_off(engine):
     def claim(*args):
         claims.append("hook" in ran)
         if len(claims) == 3:
-            worker.loop._hooks.append(run(Hooked, payload='{"n": 0}'))
+            worker.loop._settling.hooks.append(run(Hooked, payload='{"n": 0}'))
         return engine.claim(*args)
 
     worker = Worker(Wrapped(engine, claim=claim))
@@ -162,7 +162,7 @@ def test_the_thread_ends_with_the_loop(engine):
 
 
 def test_few_are_not_worth_a_thread(engine, monkeypatch):
-    monkeypatch.setattr(completer, "MANY", 3)
+    monkeypatch.setattr(settling, "MANY", 3)
     seen, settle = settling_threads(engine)
     Work.dispatchMany([{"n": 0}, {"n": 1}])
     Worker(Wrapped(engine, settle=settle)).run()

@@ -38,7 +38,7 @@ _HEAP = _LATES + SLOTS * _LATE.size
 _SIZE = _HEAP + 1024 * 1024
 
 
-class Held(NamedTuple):
+class JournalEntry(NamedTuple):
     """One job that a child held: `started` if its handler ran, `outcome` if it had finished."""
 
     id: str
@@ -148,7 +148,7 @@ class Journal:
         """How many more claims fit."""
         return len(self._free)
 
-    def read(self) -> list[Held]:
+    def read(self) -> list[JournalEntry]:
         """Everything that is held; for the supervisor, when the child is dead."""
         held = []
         for at in range(0, _LATES, _SLOT.size):
@@ -158,7 +158,7 @@ class Journal:
                 outcome = (
                     self._outcome(job_id, fence, begin, length) if state == _FINISHED else None
                 )
-                held.append(Held(job_id, fence, state != _CLAIMED, outcome))
+                held.append(JournalEntry(job_id, fence, state != _CLAIMED, outcome))
         return held
 
     def _outcome(self, id: str, fence: int, begin: int, length: int) -> Outcome:

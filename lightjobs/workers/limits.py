@@ -1,0 +1,38 @@
+"""The limits of one worker process: how long it works, how much memory it may occupy."""
+
+from __future__ import annotations
+
+import resource
+import time
+
+from .options import Options
+from .stop_flag import StopFlag
+
+
+class Limits:
+    """Raises the `stop` flag once a limit of the options is reached."""
+
+    def __init__(self, options: Options, stop: StopFlag) -> None:
+        self._options = options
+        self._stop = stop
+        self._started_at = time.monotonic()
+        self.outgrown = False
+        """Whether this process has grown beyond --max-memory."""
+
+    def check(self) -> None:
+        """Look at the clock and at the memory."""
+        options = self._options
+        if 0 < options.cooldown <= time.monotonic() - self._started_at:
+            self._stop.raise_()
+        if 0 < options.max_memory < resident_bytes():
+            self.outgrown = True
+            self._stop.raise_()
+
+
+def resident_bytes() -> int:
+    """The memory this process occupies now."""
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split()[1]) * resource.getpagesize()
+    except OSError:  # no /proc: the peak is the best there is; macOS counts in bytes
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,0 +1,127 @@
+"""Settling: bringing the outcomes of finished runs to the store, in line or in the background."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from functools import partial
+
+from ..engines.control import Engine
+from ..errors import LightjobsError
+from ..execution.hooks import has_hook
+from ..execution.run import Run
+from ..model import Done, Settlement
+from .in_flight import InFlight
+from .job_log import JobLog
+from .prefetch import Prefetch
+
+MANY = 50
+"""Runs in a batch that is worth settling in the background. With fewer, handing the batch to
+another thread costs more than it saves."""
+
+_log = logging.getLogger("lightjobs.worker")
+
+
+class Settling:
+    """Settles finished runs and lets go of them once the store has answered. `hooks` then holds
+    the runs that have a hook to call."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        worker: str,
+        in_flight: InFlight,
+        prefetch: Prefetch,
+        job_log: JobLog,
+    ) -> None:
+        self._engine = engine
+        self._worker = worker
+        self._in_flight = in_flight
+        self._prefetch = prefetch
+        self._job_log = job_log
+        self._background: Executor | None = None
+        self.hooks: deque[Run] = deque()
+
+    def take_over(self, runs: Iterable[Run]) -> None:
+        """Log the runs, which ended and were settled elsewhere, and queue their hooks."""
+        for run in runs:
+            self._job_log.ended(run)
+            if has_hook(run):
+                self.hooks.append(run)
+        self._job_log.flush()
+
+    def settle(self, runs: Sequence[Run]) -> None:
+        """Settle finished runs."""
+        if runs:
+            outcomes = [run.outcome for run in runs]
+            self._note(runs, partial(self._engine.settle, self._worker, outcomes))
+            self._learn(runs)
+
+    def is_worth_background(self, runs: Sequence[Run]) -> bool:
+        """Whether to settle `runs` in the background: the store works on two requests at once, they
+        are many, and nothing has to be done about them before more is claimed, no hook above all.
+        Nor may they have texts in the journal. Only an empty journal drops its texts: if one batch
+        were always held, it would be full after a while."""
+        if not self._engine.serves_at_once or self.hooks or len(runs) < MANY:
+            return False
+        return all(
+            type(run.outcome) is Done and run.outcome.entry is None and not has_hook(run)
+            for run in runs
+        )
+
+    @contextmanager
+    def in_background(self, runs: Sequence[Run]) -> Iterator[None]:
+        """Settle `runs` in a thread of its own, with its own connection, while the block runs. A
+        database server settles one batch and claims another at the same time, in two of its
+        processes; one after the other, the worker would wait for both."""
+        if self._background is None:
+            from concurrent.futures import ThreadPoolExecutor  # an idle worker need not import it
+
+            self._background = ThreadPoolExecutor(1, "settling")
+        outcomes = [run.outcome for run in runs]
+        answer = self._background.submit(self._engine.settle, self._worker, outcomes).result
+        try:
+            self._learn(runs)
+            yield
+        finally:
+            self._note(runs, answer)
+
+    def _learn(self, runs: Sequence[Run]) -> None:
+        self._prefetch.learn(len(runs), sum(run.seconds for run in runs))
+
+    def close(self) -> None:
+        """End the background thread and its connection."""
+        if self._background is not None:
+            self._background.submit(self._engine.close)
+            self._background.shutdown()
+
+    def _note(self, runs: Sequence[Run], answer: Callable[[], Sequence[Settlement]]) -> None:
+        """Let go of `runs` once the store has answered; keep them if it has not."""
+        try:
+            answers = answer()
+        except LightjobsError:
+            self._in_flight.finished.extendleft(reversed(runs))
+            raise
+        self._in_flight.forget(runs)
+        for run, settlement in zip(runs, answers, strict=True):
+            self._settled(run, settlement)
+        self._job_log.flush()
+
+    def _settled(self, run: Run, settlement: Settlement) -> None:
+        if settlement is Settlement.ACCEPTED:
+            if run.cancelled:  # it was told of a cancellation that did not hold
+                self._job_log.ended(run)
+            if has_hook(run):
+                self.hooks.append(run)
+        elif settlement is Settlement.CANCELLED:
+            self._job_log.cancelled(run)
+        else:
+            self._job_log.lost(run)
+            _log.warning(
+                "outcome of job %s refused: its claim is stale",
+                run.claim.id,
+                extra={"job_id": run.claim.id, "job_handler": run.claim.handler},
+            )
