@@ -44,7 +44,7 @@ bench-sql: $(VENV)/.dev
 
 # Every due moment is dispatched once, whatever is killed, on four stores; six minutes.
 proof-schedule: install-tools $(VENV)/.dev
-	$(BIN)/python -m proofs.schedule
+	$(BIN)/python -m tests.proofs.schedule
 
 install-tools:
 	@scripts/install-tools

@@ -8,10 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from process.harness import Project
-from sql_servers import MariaServer
-
 from lightjobs.model import Claim, Outcome, Settlement
+from tests.support.project import Project
+from tests.support.servers.mariadb import MariaServer
 
 from .peer import Peer
 

@@ -6,9 +6,9 @@ import json
 import time
 
 import pytest
-from process.harness import wait_until
 
 from lightjobs.model import NewJob, Status
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,6 @@ from typing import Any
 import psycopg
 import pymysql
 import pytest
-from callers import caller, made, served
 from psycopg.rows import dict_row
 from psycopg.types.string import TextLoader
 from pymysql.converters import encoders
@@ -31,11 +30,10 @@ from lightjobs.errors import (
     StoreUnavailable,
 )
 from lightjobs.model import Done, NewJob, Release, Retention, Settlement, Status
+from tests.support.callers import made
 
 from .support import HANDLER, claim_one, in_threads, job, push, worker
 from .test_push import HOSTILE
-
-__all__ = ["caller", "served"]
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sql_servers import NAME, PASSWORD, clean_mariadb, clean_postgres  # noqa: F401
 
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.statements import statements
 from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError, SchemaOutdated
 from lightjobs.model import Done, Settlement
+from tests.support.servers.sql import NAME, PASSWORD
 
 from .support import claim_one, drain, in_threads, push, worker
 
@@ -190,7 +190,7 @@ def test_without_the_right_the_sql_for_the_administrator_is_in_the_error(server)
     assert "INSERT INTO job_migrations" in str(caught.value)
 
 
-def test_a_migrator_that_died_before_its_note_is_followed_by_another(clean_mariadb):  # noqa: F811
+def test_a_migrator_that_died_before_its_note_is_followed_by_another(clean_mariadb):
     clean_mariadb.query("DELETE FROM job_migrations WHERE name LIKE '0002%%'", ())
     engine = clean_mariadb.engine()
     assert len(engine.schema.install()) == 1

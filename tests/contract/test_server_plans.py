@@ -5,10 +5,11 @@ import json
 import re
 
 import pytest
-from sql_servers import MariaServer, PostgresServer
 
 from lightjobs.engines.sql.statements import pyformat
 from lightjobs.engines.sql.statements import where as condition
+from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.slow
 

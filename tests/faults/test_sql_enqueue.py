@@ -11,33 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgres
 
-from lightjobs import engines, env
 from lightjobs.errors import LightjobsError, StoreInDoubt, StoreUnavailable
-from lightjobs.model import NewJob
-from lightjobs.settings import settings
+from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.postgres import PostgresServer
 
-__all__ = ["clean_mariadb", "clean_postgres"]
-
-TIMEOUT = 0.6
-
-
-@pytest.fixture
-def engine_on(monkeypatch):
-    """Makes the engine of a project with an environment."""
-    made = []
-
-    def make(environment, timeout=TIMEOUT):
-        for key, value in {**environment, "JOB_ENQUEUE_TIMEOUT": str(timeout)}.items():
-            monkeypatch.setenv(key, value)
-        env.forget()
-        made.append(engines.connect(settings.load()))
-        return made[-1]
-
-    yield make
-    for engine in made:
-        engine.close()
+from .enqueue import TIMEOUT, push
 
 
 @pytest.fixture(params=["postgres", "mariadb"])
@@ -52,10 +31,6 @@ def own_server(request):
     server.empty()
     yield server
     server.close()
-
-
-def push(engine, count=1):
-    return engine.push([NewJob("App\\Jobs\\Work", "default", "{}")] * count)
 
 
 def refused(engine, text, kind=StoreUnavailable, count=1):

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from .harness import Project
+from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,9 @@ import pytest
 import lightjobs
 from lightjobs import Job
 from lightjobs.engines.where import Where
+from tests.support.waiting import wait_until
 
-from .working import Worker, wait_for
+from .working import Worker
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -52,9 +53,9 @@ def test_timeouts(engine, shown):
     started = time.monotonic()
     worker = Worker(engine, stop_when_empty=False)
     thread = worker.start()
-    wait_for(lambda: "removed" in done, 8)
+    wait_until(lambda: "removed" in done, 8)
     assert 2.5 <= time.monotonic() - started < 4
-    wait_for(lambda: engine.find(id).status == "new", 8)
+    wait_until(lambda: engine.find(id).status == "new", 8)
     worker.stop(thread)
     assert engine.find(id).attempts == 1
 
@@ -79,7 +80,7 @@ def test_cancelling_in_handlers(engine, shown):
     ids = [names[job]().dispatch({"pages": 1000}) for job in ("ExportOrders", "ExportAsync")]
     worker = Worker(engine, concurrency=2)
     thread = worker.start()
-    wait_for(lambda: len(exported) > 5)
+    wait_until(lambda: len(exported) > 5, 5)
     for id in ids:
         engine.cancel(id)
     thread.join(5)
@@ -99,7 +100,7 @@ class Handled(Job):
 def dispatch_and_stop():
     """What a request does in the examples, and then whoever stops the server."""
     Handled().dispatch()
-    wait_for(lambda: Handled.ran)
+    wait_until(lambda: Handled.ran, 5)
     os.kill(os.getpid(), signal.SIGINT)
 
 
