@@ -13,7 +13,7 @@ import pytest
 
 from lightjobs import engines, env
 from lightjobs.engines.control import Engine
-from lightjobs.model import Claim, Outcome, Settlement
+from lightjobs.model import Claim, NewJob, Outcome, Settlement
 from lightjobs.settings import settings
 from tests.support.environment import OURS
 from tests.support.project import Project
@@ -90,6 +90,18 @@ class Shared:
         text = serialized({key: value for key, value in job.items() if value is not ...})
         self.put(job_id, text, job["queue"] if isinstance(job["queue"], str) else "default")
         return text
+
+    def push(self, jobs: list[NewJob]) -> list[str]:
+        """Store jobs from the Python side, in PHP's form."""
+        return self.engine().push(jobs)
+
+    def jobs(self) -> int:
+        """How many jobs there are."""
+        return len(self.keys("jobs:job:*"))
+
+    def shown(self, job_id: str) -> Any:
+        """The job's fields as PHP reads them."""
+        return self.php("show", id=job_id)["job"]
 
     def text(self, job_id: str) -> bytes | None:
         """The stored text of a job in PHP's form."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lightjobs.model import Claim, Outcome, Settlement
+from lightjobs.model import Claim, NewJob, Outcome, Settlement
 from tests.support.project import Project
 from tests.support.servers.mariadb import MariaServer
 
@@ -64,6 +64,14 @@ class SharedTable:
         made = outcome(claim.id, claim.fence, *fields)
         assert self.engine.settle(worker, [made]) == [Settlement.ACCEPTED]
         return claim
+
+    def push(self, jobs: list[NewJob]) -> list[str]:
+        """Store jobs from the Python side."""
+        return self.engine.push(jobs)
+
+    def shown(self, job_id: str) -> Any:
+        """The job's fields as PHP reads them."""
+        return self.php("show", id=job_id)
 
     def row(self, job_id: str, columns: str = "*") -> tuple[Any, ...] | None:
         """The stored row."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pymysql
@@ -97,7 +100,17 @@ class MariaServer(SqlServer):
             *("--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"),
         )
 
+    def _answers(self, process: subprocess.Popen[bytes]) -> bool:
+        # PyMySQL leaves a socket open that could not be connected.
+        deadline = time.monotonic() + self.patience
+        while not Path(self.socket).exists() and process.poll() is None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return super()._answers(process)
+
     def _command(self) -> list[str]:
+        Path(self.socket).unlink(missing_ok=True)  # a killed server has left it
         options = {
             "datadir": self.data,
             "bind-address": self.host,
