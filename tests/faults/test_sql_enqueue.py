@@ -70,7 +70,11 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client = self._listening.accept()[0]
-                server = socket.create_connection((self._server.host, self._server.port))
+                try:
+                    server = socket.create_connection((self._server.host, self._server.port))
+                except OSError:
+                    client.close()
+                    raise
                 for pair in ((client, server, True), (server, client, False)):
                     threading.Thread(target=self._carry, args=pair, daemon=True).start()
 
@@ -82,7 +86,8 @@ class Proxy:
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+                end.shutdown(socket.SHUT_RDWR)  # wakes the thread of the other way
+        source.close()
 
     def close(self):
         self._listening.close()

@@ -3,30 +3,21 @@
 import asyncio
 import http.server
 import os
-import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 import lightjobs
 from lightjobs import Job
 from lightjobs.engines.where import Where
+from tests.support.readme import README, blocks
 from tests.support.waiting import wait_until
 
 from .working import Worker
-
-README = Path(__file__).parents[2] / "README.md"
-
-
-def code(heading, number=0):
-    """The Python blocks below a heading."""
-    section = README.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)[number]
 
 
 @pytest.fixture
@@ -44,7 +35,7 @@ def shown(engine):
 def test_timeouts(engine, shown):
     done = []
     names = shown(
-        code("Timeouts"),
+        blocks("Timeouts")[0],
         fetch=lambda url: [time.sleep(0.01) for _ in range(500)],
         remove_partial_download=lambda: done.append("removed"),
     )
@@ -72,7 +63,7 @@ def test_cancelling_in_handlers(engine, shown):
         await asyncio.sleep(pages)
 
     names = shown(
-        code("Cancelling in handlers"),
+        blocks("Cancelling in handlers")[0],
         export=export,
         export_all=export_all,
         close_files=lambda: exported.append("closed"),
@@ -107,7 +98,7 @@ def dispatch_and_stop():
 @pytest.mark.parametrize("number", [0, 1])
 def test_jobs_inside_a_web_server(engine, shown, monkeypatch, number):
     Handled.ran.clear()
-    source = code("Jobs inside a web server", number).replace("8000", "0")
+    source = blocks("Jobs inside a web server")[number].replace("8000", "0")
     monkeypatch.setattr(Handled, "queue", ["urgent", "default"][number])
 
     def serve():
