@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.servers import Server, redis_server
+from tests.support.servers.redis import RedisServer, redis_server
 
 from .peers import unfenced
 from .peers.catalogue import LIGHTJOBS, PEERS, ROOT, install, versions
@@ -38,14 +38,14 @@ def main() -> None:
             getattr(run, part)()
 
 
-def _bench(folder: str, server: Server) -> Bench:
+def _bench(folder: str, server: RedisServer) -> Bench:
     return Bench(folder, {**server.environment, "BENCH_REDIS": server.url})
 
 
 class Run(Rounds):
     """The parts, one method each: measure, then print."""
 
-    def __init__(self, server: Server, folder: str, rounds: int, quick: bool) -> None:
+    def __init__(self, server: RedisServer, folder: str, rounds: int, quick: bool) -> None:
         super().__init__(_bench(folder, server), EVERYBODY, rounds, quick)
         self._server = server
 

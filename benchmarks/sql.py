@@ -11,14 +11,16 @@ claim of 100, a decode and a fenced delete, with single INSERTs, and COPY withou
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
+
+from tests.support.servers.mariadb import MariaServer, mariadb_server
+from tests.support.servers.postgres import PostgresServer, postgres_server
+from tests.support.servers.sql import PASSWORD, USER, SqlServer
 
 from .peers.bare import SCHEMA
 from .peers.catalogue import (
@@ -34,10 +36,6 @@ from .peers.catalogue import (
 from .peers.measure import Bench
 from .peers.report import Figures, show, verdict
 from .peers.rounds import Rounds, arguments
-
-# The tests' modules find one another by this path.
-sys.path.append(str(ROOT / "tests"))
-servers: Any = importlib.import_module("sql_servers")
 
 ON_POSTGRES = ("drain", "enqueue", "latency", "backlog", "bloat")
 PARTS = (*ON_POSTGRES, "mariadb")
@@ -62,9 +60,9 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def _postgres() -> Iterator[Any]:
+def _postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL as Debian configures it, with everybody's tables."""
-    with servers.postgres_server(durable=True, config=["shared_buffers=128MB"]) as server:
+    with postgres_server(durable=True, config=["shared_buffers=128MB"]) as server:
         environment = os.environ | _environment(server)
         _lightjobs_tables(server)
         server.query(SCHEMA + "; ALTER TABLE bare OWNER TO lightjobs")
@@ -80,20 +78,20 @@ def _postgres() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _mariadb() -> Iterator[Any]:
+def _mariadb() -> Iterator[MariaServer]:
     config = ["--innodb-buffer-pool-size=128M"]
-    with servers.mariadb_server(durable=True, config=config) as server:
+    with mariadb_server(durable=True, config=config) as server:
         _lightjobs_tables(server)
         yield server
 
 
-def _lightjobs_tables(server: Any) -> None:
+def _lightjobs_tables(server: SqlServer) -> None:
     engine = server.engine()
     engine.schema.install()
     engine.close()
 
 
-def _environment(server: Any) -> dict[str, str]:
+def _environment(server: SqlServer) -> dict[str, str]:
     """What tells lightjobs and libpq, or the like, where the server is."""
     settings = server.settings
     return {
@@ -101,8 +99,8 @@ def _environment(server: Any) -> dict[str, str]:
         "PGHOST": settings.host,
         "PGPORT": str(settings.port),
         "PGDATABASE": settings.name,
-        "PGUSER": settings.user,
-        "PGPASSWORD": settings.password,
+        "PGUSER": USER,
+        "PGPASSWORD": PASSWORD,
         "PYTHONPATH": str(ROOT),
     }
 
@@ -110,7 +108,7 @@ def _environment(server: Any) -> dict[str, str]:
 class Postgres(Rounds):
     """The parts, one method each: measure, then print."""
 
-    def __init__(self, server: Any, folder: str, rounds: int, quick: bool) -> None:
+    def __init__(self, server: SqlServer, folder: str, rounds: int, quick: bool) -> None:
         everybody = (LIGHTJOBS_ON_SQL, *POSTGRES_PEERS, BARE)
         super().__init__(Bench(folder, _environment(server)), everybody, rounds, quick)
         self._server = server
@@ -197,7 +195,7 @@ class Postgres(Rounds):
 class Mariadb(Rounds):
     """lightjobs against what Lightpack's worker and dispatch do, on one table."""
 
-    def __init__(self, server: Any, folder: str, rounds: int, quick: bool) -> None:
+    def __init__(self, server: SqlServer, folder: str, rounds: int, quick: bool) -> None:
         bench = Bench(folder, _environment(server))
         super().__init__(bench, (LIGHTJOBS_ON_SQL, LIGHTPACK), rounds, quick)
         self._server = server

@@ -2,6 +2,27 @@ import signal
 
 from hypothesis import settings
 
+from .support.callers import caller, served
+from .support.servers.fixtures import (
+    clean_cluster,
+    clean_mariadb,
+    clean_postgres,
+    clean_redis,
+    clean_valkey,
+)
+from .support.servers.timeouts import pytest_timeout_set_timer
+
+__all__ = [
+    "caller",
+    "clean_cluster",
+    "clean_mariadb",
+    "clean_postgres",
+    "clean_redis",
+    "clean_valkey",
+    "pytest_timeout_set_timer",
+    "served",
+]
+
 settings.register_profile("lightjobs", deadline=None, max_examples=100, derandomize=True)
 settings.load_profile("lightjobs")
 

@@ -96,14 +96,14 @@ def _step_through(around: Around, handle: Callable[[], Any]) -> Any:
 
 def _abandon(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
     """Close a loop whose state is unknown; the middleware may clean up first."""
-    del _local.loop
+    own = _local.__dict__.pop("own")  # closes the loop when it is deleted, below
     while not task.done():
         task.cancel()
         with suppress(SystemExit, KeyboardInterrupt):
             loop.run_forever()
     if not task.cancelled():
         task.exception()  # or asyncio would log it as never retrieved
-    loop.close()
+    del own
 
 
 def _answer(request: asyncio.Future[Any], handle: Callable[[], Any]) -> None:
@@ -118,12 +118,22 @@ def _answer(request: asyncio.Future[Any], handle: Callable[[], Any]) -> None:
 
 def _thread_loop() -> asyncio.AbstractEventLoop:
     """This thread's loop, kept for its next job: making one takes longer than a small job."""
-    loop: asyncio.AbstractEventLoop | None = _local.__dict__.get("loop")
-    if loop is None:
+    own: _OwnLoop | None = _local.__dict__.get("own")
+    if own is None:
+        own = _local.own = _OwnLoop()
+    return own.loop
+
+
+class _OwnLoop:
+    """An event loop that is closed when its thread ends: what is local to a thread goes with it."""
+
+    def __init__(self) -> None:
         import asyncio
 
-        loop = _local.loop = asyncio.new_event_loop()
-    return loop
+        self.loop = asyncio.new_event_loop()
+
+    def __del__(self) -> None:
+        self.loop.close()
 
 
 def _without_running_loop(call: Callable[[], T]) -> T:

@@ -221,9 +221,11 @@ class PoolRunner(Runner):
         while not self._closed:
             with contextlib.suppress(SystemExit, KeyboardInterrupt):  # see InlineRunner._drive
                 self._loop.run_forever()
+        self._loop.close()
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
         self._closed = True
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            with contextlib.suppress(RuntimeError):  # its thread has just closed it
+                self._loop.call_soon_threadsafe(self._loop.stop)

@@ -1,147 +1,20 @@
-"""One queue, two sides: a project of ours and PHP processes on the same redis-server, or in the
-`jobs` table of the same MariaDB (`shared_table.py`)."""
-
 from __future__ import annotations
 
-import itertools
 import os
-import time
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pytest
-import redis
-from process.harness import Project
-from servers import Server, clean_redis
-from sql_servers import MariaServer, clean_mariadb
 
-from lightjobs import engines, env
-from lightjobs.engines.control import Engine
-from lightjobs.model import Claim, Outcome, Settlement
-from lightjobs.settings import settings
+from lightjobs import env
+from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.redis import RedisServer
 
-from .peer import Peer, serialized
+from .shared_redis import Shared
 from .shared_table import SharedTable
-
-__all__ = ["clean_mariadb", "clean_redis"]
 
 LIGHTPACK = os.environ.get("LIGHTPACK_PATH", "")
 """A checkout of Lightpack; with one, its own classes are a second kind of PHP application."""
-
-_numbers = itertools.count()
-
-
-class Shared:
-    """The queue `jobs:` and both its sides."""
-
-    def __init__(
-        self, server: Server, root: Path, patch: pytest.MonkeyPatch, lightpack: str
-    ) -> None:
-        self.raw: redis.Redis = server.client(decode_responses=False)
-        self.project = Project(root)
-        self._patch = patch
-        self._environment = {**server.environment, "REDIS_JOB_PREFIX": "jobs:"}
-        self._lightpack = lightpack
-        self._engines: dict[str, Engine] = {}
-        self._peers: list[Peer] = []
-        dotenv = "".join(f"{key}={value}\n" for key, value in self._environment.items())
-        (root / ".env").write_text(dotenv)
-        patch.chdir(root)
-        for key in list(os.environ):
-            if key.startswith(("REDIS_", "JOB_", "DB_")):
-                patch.delenv(key)
-        env.forget()
-
-    def engine(self, form: str = "php") -> Engine:
-        """The Python side, writing new jobs in `form`."""
-        if form not in self._engines:
-            self._patch.setenv("REDIS_JOB_FORMAT", form)
-            self._engines[form] = engines.connect(settings.load())
-            self._patch.delenv("REDIS_JOB_FORMAT")
-        return self._engines[form]
-
-    def peer(self) -> Peer:
-        """One more PHP process."""
-        self._peers.append(
-            Peer({**os.environ, **self._environment, "LIGHTPACK_PATH": self._lightpack})
-        )
-        return self._peers[-1]
-
-    @cached_property
-    def php(self) -> Peer:
-        """The PHP side."""
-        return self.peer()
-
-    def claim(self, queue: str = "default") -> tuple[str, Claim]:
-        """A new Python worker's name, and the one job it finds due."""
-        worker = f"worker-{os.getpid()}-{next(_numbers)}"
-        self.engine().register(worker, 30.0)
-        (claim,) = self.engine().claim(worker, [queue], 1)
-        return worker, claim
-
-    def settle(self, outcome: type[Outcome], *fields: Any, queue: str = "default") -> Claim:
-        """Claim the one job that is due and end its run, all as a Python worker does."""
-        worker, claim = self.claim(queue)
-        made = outcome(claim.id, claim.fence, *fields)
-        assert self.engine().settle(worker, [made]) == [Settlement.ACCEPTED]
-        return claim
-
-    def put(self, job_id: str, text: bytes, queue: str = "default") -> None:
-        """Store `text` as a job of PHP's that is due."""
-        self.raw.set(f"jobs:job:{job_id}", text)
-        self.raw.zadd(f"jobs:queue:{queue}", {job_id: int(time.time())})
-
-    def put_job(self, job_id: str, **fields: Any) -> bytes:
-        """Store a job as PHP does, with other fields where given (...: without); its text."""
-        job = {**php_job(job_id), **fields}
-        text = serialized({key: value for key, value in job.items() if value is not ...})
-        self.put(job_id, text, job["queue"] if isinstance(job["queue"], str) else "default")
-        return text
-
-    def text(self, job_id: str) -> bytes | None:
-        """The stored text of a job in PHP's form."""
-        return self.raw.get(f"jobs:job:{job_id}")
-
-    def form(self, job_id: str) -> str:
-        """Redis's word for the job's form: string (PHP's) or hash (ours)."""
-        return self.raw.type(f"jobs:job:{job_id}").decode()
-
-    def score(self, key: str, job_id: str) -> float | None:
-        """The job's score in the sorted set `jobs:<key>`."""
-        return self.raw.zscore(f"jobs:{key}", job_id)
-
-    def reason(self, job_id: str) -> str | None:
-        """Why the job was set aside."""
-        found = self.raw.hget("jobs:aside", job_id)
-        return found and found.decode()
-
-    def keys(self, pattern: str = "*") -> set[str]:
-        return {key.decode() for key in self.raw.keys(pattern)}
-
-    def close(self) -> None:
-        self.project.close()
-        for peer in self._peers:
-            peer.close()
-        for engine in self._engines.values():
-            engine.close()
-        self.raw.close()
-
-
-def php_job(job_id: str) -> dict[str, Any]:
-    """The fields of a job that PHP has just dispatched."""
-    now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-    return {
-        "id": job_id,
-        "handler": "App\\Jobs\\Work",
-        "payload": f'{{"n":"{job_id}"}}',
-        "scheduled_at": now,
-        "status": "new",
-        "queue": "default",
-        "attempts": 0,
-        "created_at": now,
-    }
 
 
 @pytest.fixture(
@@ -156,7 +29,7 @@ def lightpack(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def shared(
-    clean_redis: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lightpack: str
+    clean_redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lightpack: str
 ) -> Iterator[Shared]:
     shared = Shared(clean_redis, tmp_path, monkeypatch, lightpack)
     yield shared

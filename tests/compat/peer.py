@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from servers import missing, need
+from tests.support.servers.programs import missing, need
 
 _SCRIPT = Path(__file__).parent / "php" / "peer.php"
 

@@ -8,10 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from process.harness import Project
-from sql_servers import MariaServer
-
-from lightjobs.model import Claim, Outcome, Settlement
+from lightjobs.model import Claim, NewJob, Outcome, Settlement
+from tests.support.project import Project
+from tests.support.servers.mariadb import MariaServer
 
 from .peer import Peer
 
@@ -65,6 +64,14 @@ class SharedTable:
         made = outcome(claim.id, claim.fence, *fields)
         assert self.engine.settle(worker, [made]) == [Settlement.ACCEPTED]
         return claim
+
+    def push(self, jobs: list[NewJob]) -> list[str]:
+        """Store jobs from the Python side."""
+        return self.engine.push(jobs)
+
+    def shown(self, job_id: str) -> Any:
+        """The job's fields as PHP reads them."""
+        return self.php("show", id=job_id)
 
     def row(self, job_id: str, columns: str = "*") -> tuple[Any, ...] | None:
         """The stored row."""

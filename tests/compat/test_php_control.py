@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from process.harness import wait_until
 
 from lightjobs.engines.where import Where
 from lightjobs.model import STATUSES, Done, Failed, NewJob, Retention, Status
+from tests.support.waiting import wait_until
 
 HANDLER = "App\\Jobs\\Work"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from process.harness import wait_until
 
 from lightjobs.engines.where import Where
 from lightjobs.model import Done, Failed, Settlement, Status
+from tests.support.waiting import wait_until
 
-from .conftest import php_job
 from .peer import serialized
+from .shared_redis import php_job
 
 ID = "job_6b0251ac994364.82404417"
 GOOD = serialized(php_job(ID))

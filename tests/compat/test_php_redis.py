@@ -7,11 +7,11 @@ import re
 import time
 
 import pytest
-from process.harness import wait_until
 
 from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST
 from lightjobs.engines.where import Where
 from lightjobs.model import Done, Failed, HandBack, NewJob, Release, Settlement, Status, utc_text
+from tests.support.waiting import wait_until
 
 HANDLER = "App\\Jobs\\Work"
 FIELDS = ["id", "handler", "payload", "scheduled_at", "status", "queue", "attempts", "created_at"]

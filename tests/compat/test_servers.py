@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 import redis
-from process.harness import alive, wait_until
-from servers import redis_cluster, redis_server, valkey_server
+
+from tests.support.processes import alive
+from tests.support.servers.cluster import redis_cluster
+from tests.support.servers.redis import redis_server, valkey_server
+from tests.support.waiting import wait_until
 
 BOTH = pytest.mark.parametrize("running", [redis_server, valkey_server])
 
@@ -71,10 +74,10 @@ def test_a_cluster_spreads_keys_over_three_nodes():
 def test_no_server_outlives_a_killed_pytest(tmp_path):
     script = tmp_path / "holds_a_server.py"
     script.write_text(
-        f"import sys, time\nsys.path.insert(0, {str(Path(__file__).parents[1])!r})\n"
-        "from servers import Server\n"
-        "server = Server('redis')\n"
-        "print(server.start().process.pid, flush=True)\ntime.sleep(60)\n"
+        f"import sys, time\nsys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        "from tests.support.servers.redis import RedisServer\n"
+        "server = RedisServer()\nserver.start()\n"
+        "print(server.process.pid, flush=True)\ntime.sleep(60)\n"
     )
     holder = subprocess.Popen(
         [sys.executable, str(script)],

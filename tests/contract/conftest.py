@@ -1,79 +1,15 @@
-"""Every promise runs on every engine here. A new engine: one more factory in STORES."""
+from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import pytest
-from servers import clean_cluster, clean_redis, clean_valkey
-from sql_servers import clean_mariadb, clean_postgres
 
-from lightjobs import engines, env
 from lightjobs.engines.control import Engine
-from lightjobs.engines.memory import MemoryEngine
-from lightjobs.engines.sql.engine import SqlEngine
-from lightjobs.engines.sql.sqlite import Sqlite
-from lightjobs.settings import settings
-from lightjobs.settings.database import DatabaseSettings
-
-__all__ = ["clean_cluster", "clean_mariadb", "clean_postgres", "clean_redis", "clean_valkey"]
-
-
-class Store(NamedTuple):
-    engine: Engine
-    environment: dict[str, str] | None
-    """What makes another process use the same store; None when no other process can."""
-
-
-def memory(request: pytest.FixtureRequest) -> Store:
-    return Store(MemoryEngine(), None)
-
-
-def sqlite(request: pytest.FixtureRequest) -> Store:
-    path = str(request.getfixturevalue("tmp_path") / "jobs.sqlite")
-    return Store(
-        SqlEngine(Sqlite(DatabaseSettings(name=path))), {"JOB_ENGINE": "database", "DB_NAME": path}
-    )
-
-
-def redis(form, kind="redis", server="redis", **environment):
-    def make(request):
-        found = request.getfixturevalue(f"clean_{server}")
-        ours = {**found.environment, "JOB_ENGINE": kind, "REDIS_JOB_FORMAT": form, **environment}
-        return Store(configured(ours), ours)
-
-    return make
-
-
-def configured(environment):
-    """The engine that a project with this environment gets."""
-    with pytest.MonkeyPatch.context() as patch:
-        for key, value in environment.items():
-            patch.setenv(key, value)
-        env.forget()
-        return engines.connect(settings.load())
-
-
-def server(kind):
-    def make(request):
-        found = request.getfixturevalue(f"clean_{kind}")
-        return Store(found.engine(), found.environment)
-
-    return make
-
-
-STORES = {
-    "memory": memory,
-    "sqlite": sqlite,
-    "redis-hash": redis("hash"),
-    "redis-php": redis("php"),
-    "valkey": redis("hash", "valkey", "valkey", REDIS_PROTOCOL="3", REDIS_JOB_PREFIX="ü*[a-z]{}?:"),
-    "cluster": redis("hash", server="cluster", REDIS_JOB_PREFIX="{jobs}:"),
-    "postgresql": server("postgres"),
-    "mariadb": server("mariadb"),
-}
+from tests.support.stores import STORES, Store
 
 
 @pytest.fixture(params=STORES)
-def store(request):
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     made = STORES[request.param](request)
     if made.engine.schema is not None:
         made.engine.schema.install()
@@ -82,12 +18,12 @@ def store(request):
 
 
 @pytest.fixture
-def engine(store):
+def engine(store: Store) -> Engine:
     return store.engine
 
 
 @pytest.fixture
-def environment(store):
+def environment(store: Store) -> dict[str, str]:
     if store.environment is None:
         pytest.skip("this store lives in one process")
     return store.environment

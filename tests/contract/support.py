@@ -1,11 +1,18 @@
+"""The vocabulary of the promises: pushing, claiming and ending jobs of any engine."""
+
+from __future__ import annotations
+
 import itertools
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from lightjobs.model import Claim, Done, Failed, HandBack, NewJob, Release
+from lightjobs.engines.control import Engine
+from lightjobs.model import Claim, Done, Failed, HandBack, NewJob, Outcome, Release
 
 HANDLER = "App\\Jobs\\ProcessPayment"
 _numbers = itertools.count()
@@ -34,26 +41,32 @@ NO_IDS = [
 """Texts that name no job, although job 1 exists."""
 
 
-def job(queue="q", payload="{}", **fields):
+def job(queue: str = "q", payload: str = "{}", **fields: Any) -> NewJob:
+    """A job that is not stored yet."""
     return NewJob(fields.pop("handler", HANDLER), queue, payload, **fields)
 
 
-def push(engine, count=1, queue="q", **fields):
+def push(engine: Engine, count: int = 1, queue: str = "q", **fields: Any) -> list[str]:
+    """Store jobs of one queue; returns their ids."""
     return engine.push([job(queue, **fields) for _ in range(count)])
 
 
-def worker(engine, lease=30.0):
+def worker(engine: Engine, lease: float = 30.0) -> str:
+    """Register a worker; returns its name."""
     name = f"worker-{os.getpid()}-{next(_numbers)}"
     engine.register(name, lease)
     return name
 
 
-def claim_one(engine, name=None, queue="q") -> Claim:
+def claim_one(engine: Engine, name: str | None = None, queue: str = "q") -> Claim:
+    """The job that is due, claimed by the worker of that name or by a new one."""
     (claim,) = engine.claim(name or worker(engine), [queue], 1)
     return claim
 
 
-def fail(engine, count=1, queue="q", exception="boom", **fields):
+def fail(
+    engine: Engine, count: int = 1, queue: str = "q", exception: str = "boom", **fields: Any
+) -> list[str]:
     """Push jobs of one queue and fail them; returns their ids."""
     ids = push(engine, count, queue, **fields)
     name = worker(engine)
@@ -65,7 +78,7 @@ def fail(engine, count=1, queue="q", exception="boom", **fields):
     return ids
 
 
-def outcomes(claim, fence=None):
+def outcomes(claim: Claim, fence: int | None = None) -> dict[str, Outcome]:
     """One outcome of each kind for the claim."""
     fence = claim.fence if fence is None else fence
     return {
@@ -79,25 +92,18 @@ def outcomes(claim, fence=None):
 KINDS = ["done", "release", "failed", "hand back"]
 
 
-def drain(engine, queues=("q",), limit=1000):
+def drain(engine: Engine, queues: Sequence[str] = ("q",), limit: int = 1000) -> list[Claim]:
+    """What a new worker gets when it claims all it can."""
     return engine.claim(worker(engine), list(queues), limit)
 
 
-def eventually(condition, timeout=3.0, pause=0.01):
-    until = time.monotonic() + timeout
-    while not (value := condition()):
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(pause)
-    return value
-
-
-def in_threads(*calls):
+def in_threads(*calls: Callable[[], Any]) -> list[Any]:
     """Run the calls at the same moment, each in a thread; returns what they returned."""
     barrier = threading.Barrier(len(calls))
-    results = [None] * len(calls)
-    errors = []
+    results: list[Any] = [None] * len(calls)
+    errors: list[BaseException] = []
 
-    def run(index, call):
+    def run(index: int, call: Callable[[], Any]) -> None:
         barrier.wait()
         try:
             results[index] = call()
@@ -114,7 +120,7 @@ def in_threads(*calls):
     return results
 
 
-def processes(environment, script, count=2):
+def processes(environment: Mapping[str, str], script: str, count: int = 2) -> list[str]:
     """Run the Python text in `count` processes that use the same store; returns what they print.
 
     Each starts its work when all have written a line and got one back.
@@ -132,8 +138,10 @@ def processes(environment, script, count=2):
         for _ in range(count)
     ]
     for process in started:
+        assert process.stdout
         assert process.stdout.readline() == "ready\n"
     for process in started:
+        assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
     printed = [process.communicate(timeout=60)[0] for process in started]

@@ -4,8 +4,9 @@ import pytest
 
 from lightjobs.errors import UnknownWorker
 from lightjobs.model import Done, Release
+from tests.support.waiting import wait_until
 
-from .support import HANDLER, claim_one, drain, eventually, in_threads, job, processes, push, worker
+from .support import HANDLER, claim_one, drain, in_threads, job, processes, push, worker
 
 
 def test_a_claim_carries_the_job(engine):
@@ -220,4 +221,4 @@ while claims := engine.claim(name, ["q"], 3):
 """,
     )
     assert sorted(" ".join(printed).split()) == sorted(ids)
-    assert eventually(lambda: engine.stats()["q"]["queued"] == 600)
+    assert wait_until(lambda: engine.stats()["q"]["queued"] == 600, 3)

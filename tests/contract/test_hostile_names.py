@@ -8,8 +8,7 @@ import pytest
 
 from lightjobs.engines.where import Where
 from lightjobs.model import Done, Failed, NewJob, Release, Settlement, Status
-
-from .conftest import STORES
+from tests.support.stores import STORES
 
 CORPUS = [
     "'; DROP TABLE jobs; --",

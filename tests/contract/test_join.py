@@ -9,7 +9,6 @@ import time
 
 import psycopg
 import pytest
-from callers import caller, made, served
 
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.null import NullEngine
@@ -21,10 +20,9 @@ from lightjobs.errors import (
     StoreUnavailable,
 )
 from lightjobs.model import NewJob
+from tests.support.callers import made
 
 from .support import HANDLER, claim_one, in_threads, job
-
-__all__ = ["caller", "served"]
 
 
 @pytest.fixture

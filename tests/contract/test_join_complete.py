@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from callers import caller, served
 
 from lightjobs.errors import LightjobsError, StaleClaim, StoreUnavailable
 from lightjobs.model import Done, Release, Retention, Settlement, Status
@@ -13,7 +12,7 @@ from lightjobs.model import Done, Release, Retention, Settlement, Status
 from .support import claim_one, in_threads, push, worker
 from .test_join import connection, waiting
 
-__all__ = ["caller", "connection", "served"]
+__all__ = ["connection"]
 
 
 def assert_completed(caller, job_id, keeps):

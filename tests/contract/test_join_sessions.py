@@ -11,7 +11,6 @@ from typing import Any
 import psycopg
 import pymysql
 import pytest
-from callers import made
 from psycopg.rows import dict_row
 from psycopg.types.string import TextLoader
 from pymysql.converters import encoders
@@ -20,6 +19,7 @@ from pymysql.cursors import DictCursor, SSCursor
 from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError
 from lightjobs.model import NewJob, Retention
+from tests.support.callers import made
 
 from .support import claim_one, job, push
 from .test_join import waiting

@@ -8,15 +8,13 @@ import sys
 
 import pytest
 import sqlalchemy
-from callers import caller, made
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from lightjobs.errors import LightjobsError
+from tests.support.callers import made
 
 from .support import claim_one, job, push
-
-__all__ = ["caller"]
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 
 from lightjobs.engines.sql.statements import statements
 from lightjobs.errors import SchemaOutdated
+from tests.support.stores import STORES
 
-from .conftest import STORES
 from .support import drain, push
 
 SQL = ["sqlite", "postgresql", "mariadb"]

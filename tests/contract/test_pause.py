@@ -2,7 +2,9 @@ import time
 
 import pytest
 
-from .support import NO_IDS, claim_one, drain, eventually, fail, in_threads, push, worker
+from tests.support.waiting import wait_until
+
+from .support import NO_IDS, claim_one, drain, fail, in_threads, push, worker
 
 
 def test_a_paused_job_waits_and_a_resumed_one_runs(engine):
@@ -34,7 +36,7 @@ def test_a_resumed_job_is_due_to_the_fraction_of_a_second(engine):
     engine.pause(id)
     engine.resume(id)
     assert drain(engine) == []
-    (claim,) = eventually(lambda: drain(engine))
+    (claim,) = wait_until(lambda: drain(engine), 3)
     assert due - 0.01 <= time.time() < due + 0.3
     assert claim.id == id
 

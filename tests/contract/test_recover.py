@@ -5,8 +5,9 @@ import pytest
 from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST
 from lightjobs.engines.where import Where
 from lightjobs.model import Done
+from tests.support.waiting import wait_until
 
-from .support import claim_one, drain, eventually, in_threads, processes, push, worker
+from .support import claim_one, drain, in_threads, processes, push, worker
 
 
 def test_recover_gives_the_attempt_back_counts_a_recovery_and_keeps_the_fence(engine):
@@ -81,7 +82,7 @@ def test_a_sweep_takes_only_workers_whose_lease_ran_out(engine):
     dead, alive = worker(engine, lease=0.1), worker(engine, lease=30)
     lost = claim_one(engine, dead)
     kept = claim_one(engine, alive)
-    assert eventually(lambda: engine.recover(lease=0.2)) == 1
+    assert wait_until(lambda: engine.recover(lease=0.2), 3) == 1
     assert engine.find(lost.id).recoveries == 1
     assert engine.held(alive) == [kept]
     assert engine.beat([dead, alive], 30) == [dead]
@@ -93,19 +94,19 @@ def test_a_sweep_takes_nobody_before_the_lease_is_over(engine):
     registered = time.time()
     name = worker(engine, lease=0.4)
     claim_one(engine, name)
-    assert eventually(lambda: engine.recover(lease=0.4)) == 1
+    assert wait_until(lambda: engine.recover(lease=0.4), 3) == 1
     assert time.time() - registered >= 0.4
 
 
 def test_after_a_pause_of_all_sweeps_nobody_is_recovered_until_half_a_lease_later(engine):
     push(engine)
-    eventually(lambda: engine.recover(lease=0.2) == 0 and True)
+    wait_until(lambda: engine.recover(lease=0.2) == 0 and True, 3)
     name = worker(engine, lease=0.1)
     claim_one(engine, name)
     time.sleep(0.5)
     resumed = time.time()
     assert engine.recover(lease=0.4) == 0
-    assert eventually(lambda: engine.recover(lease=0.4)) == 1
+    assert wait_until(lambda: engine.recover(lease=0.4), 3) == 1
     assert 0.2 <= time.time() - resumed < 0.5
 
 
@@ -161,7 +162,7 @@ os._exit(0)
         recovered.append(engine.recover(lease=0.3))
         return sum(recovered) == 10
 
-    eventually(all_recovered)
+    wait_until(all_recovered, 3)
     claims = drain(engine)
     assert [c.id for c in claims] == ids
     assert {(c.attempts, c.fence, c.recoveries) for c in claims} == {(1, 2, 1)}

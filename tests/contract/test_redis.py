@@ -1,7 +1,6 @@
 """What Redis and Valkey promise beyond the seam."""
 
 import pytest
-from servers import redis_server
 
 from lightjobs.engines import connect
 from lightjobs.engines.redis.bulk import PART
@@ -9,8 +8,9 @@ from lightjobs.engines.where import Where
 from lightjobs.errors import StoreUnavailable
 from lightjobs.model import Done, Failed, Retention, Settlement
 from lightjobs.settings.settings import load
+from tests.support.servers.redis import redis_server
+from tests.support.stores import STORES
 
-from .conftest import STORES
 from .support import claim_one, drain, fail, push, worker
 
 

@@ -6,15 +6,17 @@ import itertools
 import time
 
 import pytest
-from servers import Cluster, Server, redis_cluster, redis_server, valkey_server
 
 from lightjobs.engines.control import Engine
 from lightjobs.engines.where import Where
 from lightjobs.errors import SettingsError, StoreUnavailable
 from lightjobs.model import Done, Failed, Release, Settlement
+from tests.support.environment import engine_of
+from tests.support.servers.cluster import Cluster, redis_cluster
+from tests.support.servers.redis import RedisServer, redis_server, valkey_server
+from tests.support.waiting import wait_until
 
-from .conftest import configured
-from .support import claim_one, eventually, fail, push, worker
+from .support import claim_one, fail, push, worker
 
 # All rights that an application needs; it needs no CONFIG, KEYS, FLUSHALL, CLUSTER and the like.
 ACL = "resetkeys ~jobs:* resetchannels -@all +@read +@write +@scripting +@connection +@transaction"
@@ -63,7 +65,7 @@ def walk(engine: Engine) -> None:
 
 
 def walked(environment: dict[str, str]) -> None:
-    engine = configured(environment)
+    engine = engine_of(environment)
     try:
         walk(engine)
     finally:
@@ -78,7 +80,7 @@ def test_every_connection_carries_every_verb(options, protocol):
         walked({**server.environment, "REDIS_PROTOCOL": protocol})
 
 
-def single_keys(server: Server, **more: str) -> dict[str, str]:
+def single_keys(server: RedisServer, **more: str) -> dict[str, str]:
     return {
         "JOB_ENGINE": "redis",
         "REDIS_HOST": "localhost",
@@ -93,17 +95,17 @@ def test_tls_trusts_only_the_configured_authority():
     with redis_server(tls=True) as server:
         walked(single_keys(server))
         with pytest.raises(StoreUnavailable, match="certificate verify failed"):
-            configured(single_keys(server, REDIS_TLS_CA="")).stats()
+            engine_of(single_keys(server, REDIS_TLS_CA="")).stats()
         walked(single_keys(server, REDIS_TLS_CA="", REDIS_TLS_VERIFY="false"))
         url = {"JOB_ENGINE": "redis", "REDIS_URL": f"rediss://localhost:{server.port}"}
         walked({**url, "REDIS_TLS_CA": str(server.certificate)})
         with pytest.raises(StoreUnavailable, match="certificate verify failed"):
-            configured(url).stats()
+            engine_of(url).stats()
 
 
 @pytest.mark.parametrize("prefix", ["", "jobs:", "*", "[a-z]*?:", "{", "}{", "ü {x}\\", "a:b:"])
 def test_any_prefix_keeps_its_jobs_apart(clean_redis, prefix):
-    other = configured({**clean_redis.environment, "REDIS_JOB_PREFIX": "another:"})
+    other = engine_of({**clean_redis.environment, "REDIS_JOB_PREFIX": "another:"})
     push(other, queue="theirs")
     walked({**clean_redis.environment, "REDIS_JOB_PREFIX": prefix})
     assert list(other.stats()) == ["theirs"]
@@ -124,7 +126,7 @@ def test_jobs_may_have_a_database_of_their_own(clean_redis, by_url):
 def test_a_claim_from_a_replica_fails_although_nothing_is_due():
     """Otherwise each claim would succeed and each wait fail, and the worker's pauses never grow."""
     with redis_server() as server, redis_server() as primary:
-        engine = configured(server.environment)
+        engine = engine_of(server.environment)
         name = worker(engine)
         assert engine.claim(name, ["q"], 1) == []
         server.client().replicaof(primary.host, primary.port)
@@ -133,7 +135,7 @@ def test_a_claim_from_a_replica_fails_although_nothing_is_due():
         engine.close()
 
 
-def of_node(node: Server, prefix: str = "{jobs}:") -> dict[str, str]:
+def of_node(node: RedisServer, prefix: str = "{jobs}:") -> dict[str, str]:
     return {**node.environment, "REDIS_JOB_PREFIX": prefix}
 
 
@@ -148,13 +150,13 @@ def test_jobs_that_only_php_pushed_are_found_through_any_node(clean_cluster: Clu
     with clean_cluster.client() as client:
         client.zadd("{jobs}:queue:php", {"job_1": 1})
     for node in clean_cluster.nodes:
-        assert configured(of_node(node)).stats()["php"]["new"] == 1
+        assert engine_of(of_node(node)).stats()["php"]["new"] == 1
 
 
 @pytest.mark.parametrize("prefix", ["jobs:", "{}jobs:", "{jobs:", "}{"])
 def test_a_prefix_without_a_hash_tag_is_refused_by_a_cluster(clean_cluster: Cluster, prefix):
     for node in clean_cluster.nodes:
-        engine = configured(of_node(node, prefix))
+        engine = engine_of(of_node(node, prefix))
         for call in (lambda: push(engine), engine.stats, lambda: engine.claim("w", ["q"], 1)):  # noqa: B023
             with pytest.raises(SettingsError, match=r"REDIS_JOB_PREFIX is .* \{jobs\}:"):
                 call()
@@ -164,7 +166,7 @@ def test_a_prefix_without_a_hash_tag_is_refused_by_a_cluster(clean_cluster: Clus
 @pytest.mark.slow
 def test_jobs_are_found_again_after_their_slot_has_moved():
     with redis_cluster() as cluster:
-        engines = [configured(of_node(node)) for node in cluster.nodes]
+        engines = [engine_of(of_node(node)) for node in cluster.nodes]
         for engine in engines:
             assert not engine.wait(["q"], 0)
         for node in cluster.nodes:
@@ -178,7 +180,7 @@ def test_jobs_are_found_again_after_their_slot_has_moved():
 @pytest.mark.slow
 def test_a_node_that_comes_back_is_found_again():
     with redis_cluster(persistent=True, config=["cluster-node-timeout 500"]) as cluster:
-        engines = [configured(of_node(node)) for node in cluster.nodes]
+        engines = [engine_of(of_node(node)) for node in cluster.nodes]
         ids = [push(engine)[0] for engine in engines]
         owner = cluster.owner("{jobs}:")
         owner.kill()
@@ -195,5 +197,5 @@ def test_a_node_that_comes_back_is_found_again():
             except StoreUnavailable:
                 return None
 
-        found = [eventually(lambda e=engine: claimed(e), 5) for engine in engines]
+        found = [wait_until(lambda e=engine: claimed(e), 5) for engine in engines]
         assert found == ids

@@ -3,8 +3,8 @@
 import pytest
 
 from lightjobs.model import Failed, Settlement
+from tests.support.stores import STORES
 
-from .conftest import STORES
 from .support import claim_one, drain, push, worker
 
 NO_COUNTS = ["nan", "inf", "-3", "1.5", "1e300", "9007199254740993", "9999999999999999999"]

@@ -5,19 +5,16 @@ from __future__ import annotations
 import time
 
 import pytest
-from servers import clean_redis
 
 from lightjobs.engines.redis import php_reconcile
+from tests.support.environment import engine_of
 
-from .conftest import configured
 from .support import fail, push
-
-__all__ = ["clean_redis"]
 
 
 @pytest.fixture
 def engine(clean_redis):
-    engine = configured(clean_redis.environment)
+    engine = engine_of(clean_redis.environment)
     yield engine
     engine.close()
 

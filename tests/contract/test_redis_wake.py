@@ -6,12 +6,11 @@ import threading
 import time
 
 import pytest
-from servers import clean_redis, clean_valkey
 
-from .conftest import configured
-from .support import claim_one, eventually, push, worker
+from tests.support.environment import engine_of
+from tests.support.waiting import wait_until
 
-__all__ = ["clean_redis", "clean_valkey"]
+from .support import claim_one, push, worker
 
 IDLE = 6
 
@@ -56,16 +55,16 @@ def blocked(server):
 
 
 def test_one_dispatch_wakes_one_worker_and_the_others_sleep_on(server):
-    engine = configured(server.environment)
+    engine = engine_of(server.environment)
     push(engine)
     claim_one(engine)  # the server knows the scripts now
     idle = Idle(engine, 1.5)
-    eventually(lambda: blocked(server) == IDLE)
+    wait_until(lambda: blocked(server) == IDLE, 3)
     for dispatched in range(1, 4):
         server.client().config_resetstat()
         push(engine)
-        eventually(lambda n=dispatched: len(idle.claimed) == n)
-        eventually(lambda: blocked(server) == IDLE)
+        wait_until(lambda n=dispatched: len(idle.claimed) == n, 3)
+        wait_until(lambda: blocked(server) == IDLE, 3)
         # The push, the woken one's claim, and its look when it waits again.
         assert asked(server) == 3
     idle.join()
@@ -74,11 +73,11 @@ def test_one_dispatch_wakes_one_worker_and_the_others_sleep_on(server):
 
 
 def test_dispatches_at_one_moment_wake_a_worker_each(server):
-    engine = configured(server.environment)
+    engine = engine_of(server.environment)
     idle = Idle(engine, 1.0)
-    eventually(lambda: blocked(server) == IDLE)
+    wait_until(lambda: blocked(server) == IDLE, 3)
     ids = [push(engine)[0] for _ in range(IDLE)]
-    eventually(lambda: len(idle.claimed) == IDLE, 0.5)
+    wait_until(lambda: len(idle.claimed) == IDLE, 0.5)
     idle.join()
     assert sorted(claim.id for claim in idle.claimed) == ids
     engine.close()

@@ -4,8 +4,9 @@ import pytest
 
 from lightjobs.errors import UnknownWorker
 from lightjobs.model import Done, Settlement
+from tests.support.waiting import wait_until
 
-from .support import claim_one, eventually, push, worker
+from .support import claim_one, push, worker
 
 
 def test_beat_reports_nobody_who_is_registered(engine):
@@ -52,6 +53,6 @@ def test_beat_extends_only_those_it_names(engine):
         engine.beat([alive], 0.2)
         return engine.recover(lease=0.2)
 
-    assert eventually(recovered) == 1
+    assert wait_until(recovered, 3) == 1
     assert engine.find(lost.id).status == "new"
     assert len(engine.held(alive)) == 1

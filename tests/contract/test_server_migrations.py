@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sql_servers import NAME, PASSWORD, clean_mariadb, clean_postgres  # noqa: F401
 
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.statements import statements
 from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError, SchemaOutdated
 from lightjobs.model import Done, Settlement
+from tests.support.servers.sql import NAME, PASSWORD
 
 from .support import claim_one, drain, in_threads, push, worker
 
@@ -190,7 +190,7 @@ def test_the_error_for_a_missing_right_holds_the_sql_for_an_administrator(server
     assert "INSERT INTO job_migrations" in str(caught.value)
 
 
-def test_a_migration_that_was_applied_but_not_noted_can_be_run_again(clean_mariadb):  # noqa: F811
+def test_a_migration_that_was_applied_but_not_noted_can_be_run_again(clean_mariadb):
     clean_mariadb.query("DELETE FROM job_migrations WHERE name LIKE '0002%%'", ())
     engine = clean_mariadb.engine()
     assert len(engine.schema.install()) == 1

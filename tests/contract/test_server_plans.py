@@ -5,12 +5,13 @@ import json
 import re
 
 import pytest
-from sql_servers import MariaServer, PostgresServer
 
 from lightjobs.engines.sql.mysql_dialect import MYSQL
 from lightjobs.engines.sql.postgres_dialect import POSTGRES
 from lightjobs.engines.sql.statements import pyformat
 from lightjobs.engines.sql.statements import where as condition
+from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.slow
 

@@ -6,15 +6,17 @@ import time
 from dataclasses import replace
 
 import pytest
-from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgres  # noqa: F401
 
 from lightjobs.engines.sql import mysql, postgres
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import LightjobsError, StoreUnavailable, UnknownWorker
 from lightjobs.model import Done, Settlement, utc_text
 from lightjobs.settings.database import DatabaseSettings
+from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.postgres import PostgresServer
+from tests.support.waiting import wait_until
 
-from .support import drain, eventually, in_threads, push, worker
+from .support import drain, in_threads, push, worker
 from .test_sqlite import in_child
 
 
@@ -23,7 +25,7 @@ def server(request):
     return request.getfixturevalue(f"clean_{request.param}")
 
 
-def test_postgresql_that_is_too_old_is_named_with_what_is_needed(clean_postgres, monkeypatch):  # noqa: F811
+def test_postgresql_that_is_too_old_is_named_with_what_is_needed(clean_postgres, monkeypatch):
     monkeypatch.setattr(postgres, "LEAST_VERSION", 990000)
     engine = clean_postgres.engine()
     with pytest.raises(LightjobsError, match=r"PostgreSQL \d+; lightjobs needs 99 or later"):
@@ -79,7 +81,7 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
 
 
 @pytest.mark.parametrize("password", ["pé", "p€ł💥"])
-def test_mariadb_is_sent_a_password_as_it_has_it(clean_mariadb, password):  # noqa: F811
+def test_mariadb_is_sent_a_password_as_it_has_it(clean_mariadb, password):
     clean_mariadb.query("CREATE OR REPLACE USER stranger@'%%' IDENTIFIED BY %s", [password])
     clean_mariadb.query("GRANT ALL ON jobs.* TO stranger@'%%'", ())
     settings = replace(clean_mariadb.settings, user="stranger", password=password)
@@ -210,7 +212,7 @@ def test_a_half_done_transaction_of_a_lost_connection_leaves_nothing(server):
     assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.ACCEPTED]
 
 
-def test_a_claim_that_finds_nothing_writes_nothing(clean_postgres):  # noqa: F811
+def test_a_claim_that_finds_nothing_writes_nothing(clean_postgres):
     engine = clean_postgres.engine()
     name = worker(engine)
     push(engine, due=4102444800.0)
@@ -219,7 +221,7 @@ def test_a_claim_that_finds_nothing_writes_nothing(clean_postgres):  # noqa: F81
         assert engine._db.ask("SELECT pg_current_xact_id_if_assigned()") == [(None,)]
 
 
-def test_a_table_of_mostly_dead_rows_is_vacuumed_by_the_workers(clean_postgres):  # noqa: F811
+def test_a_table_of_mostly_dead_rows_is_vacuumed_by_the_workers(clean_postgres):
     """Autovacuum comes once a minute; a million jobs take less."""
     engine = clean_postgres.engine()
     before = vacuums(clean_postgres)
@@ -233,7 +235,7 @@ def test_a_table_of_mostly_dead_rows_is_vacuumed_by_the_workers(clean_postgres):
         engine.maintain()
         return vacuums(clean_postgres) > before
 
-    eventually(vacuumed, timeout=20, pause=0.3)
+    wait_until(vacuumed, 20, pause=0.3)
 
 
 def vacuums(server):

@@ -8,8 +8,8 @@ import pytest
 from lightjobs.engines.sql.engine import UNCOUNTABLE
 from lightjobs.engines.where import Where
 from lightjobs.model import Failed, Settlement
+from tests.support.stores import STORES
 
-from .conftest import STORES
 from .support import claim_one, push, worker
 
 SQL = ["sqlite", "postgresql", "mariadb"]

@@ -18,8 +18,9 @@ from lightjobs.execution.executor import execute
 from lightjobs.execution.run import Run
 from lightjobs.model import Failed, NewJob
 from lightjobs.settings.database import DatabaseSettings
+from tests.support.waiting import wait_until
 
-from .support import claim_one, drain, eventually, job, push, worker
+from .support import claim_one, drain, job, push, worker
 
 
 @pytest.fixture
@@ -240,7 +241,7 @@ def test_a_push_on_another_connection_soon_ends_a_wait(engine, path):
     timer.start()
     assert engine.wait(["q"], 2)
     timer.join()
-    assert eventually(lambda: len(drain(engine)) == 1)
+    assert wait_until(lambda: len(drain(engine)) == 1, 3)
 
 
 def test_an_idle_worker_looks_at_the_file_when_it_was_written_to(engine, path, monkeypatch):

@@ -21,16 +21,18 @@ from typing import NamedTuple
 
 from lightjobs.engines.control import Engine
 from lightjobs.model import Done
+from tests.support.environment import outside
+from tests.support.waiting import wait_until
 
 SETTLING_SECONDS = 4.0
-"""How long after the last pending schedulers have to make up for what was held up."""
+"""How long after the last shot schedulers have to make up for what was held up."""
 
 CALMING_SECONDS = 3.0
 """How long schedulers that are left in peace have, after all have started, to agree who leads and
 to make up for the moments that were due meanwhile: what is measured is how they keep pace."""
 
 LEADERS_SHARE = 0.2
-"""How often the one is pending at that dispatched last; the others notice within seconds."""
+"""How often the shot hits the one that dispatched last; the others notice within seconds."""
 
 SCHEDULE = """
 from app_jobs.tick import Tick
@@ -118,12 +120,8 @@ class Storm:
         self._chance = random.Random(seed)
         self._processes: list[subprocess.Popen[bytes]] = []
         self._stopped: dict[int, float] = {}
-        self._pending = {"kill": 0, "stop": 0}
-        outside = {
-            k: v for k, v in os.environ.items() if not k.startswith(("JOB_", "DB_", "REDIS_"))
-        }
-        paths = filter(None, [str(root), outside.get("PYTHONPATH")])
-        self._environment = {**outside, **environment, "PYTHONPATH": os.pathsep.join(paths)}
+        self._shots = {"kill": 0, "stop": 0}
+        self._environment = {**outside(str(root)), **environment}
         for name, text in {
             "app_jobs/__init__.py": "",
             "app_jobs/tick.py": TICK,
@@ -169,10 +167,10 @@ class Storm:
             )
 
     def _wait_until_all_schedule(self) -> None:
-        deadline = time.monotonic() + 60
-        while not all((self._root / f"late-{p.pid}").exists() for p in self._processes):
-            assert time.monotonic() < deadline, self.errors
-            time.sleep(0.05)
+        def all_schedule() -> bool:
+            return all((self._root / f"late-{p.pid}").exists() for p in self._processes)
+
+        wait_until(all_schedule, 60, f"all schedule; {self.errors}", pause=0.05)
 
     def _shoot(self) -> None:
         """Kill one and start another, or stop one for a while; at times the one that leads."""
@@ -185,12 +183,12 @@ class Storm:
         if self._chance.random() < LEADERS_SHARE:
             victim = max(awake, key=self._last_dispatch)
         if self._chance.random() < 0.5:
-            self._pending["kill"] += 1
+            self._shots["kill"] += 1
             victim.kill()
             victim.wait()
             self._processes[self._processes.index(victim)] = self._start()
         else:
-            self._pending["stop"] += 1
+            self._shots["stop"] += 1
             victim.send_signal(signal.SIGSTOP)
             self._stopped[victim.pid] = time.monotonic() + self._chance.uniform(0.5, 4.0)
 
@@ -240,8 +238,8 @@ class Storm:
             missing=len(due - jobs.keys()),
             doubled=jobs.total() - len(jobs),
             behind=ended - min(last.values()),
-            kills=self._pending["kill"],
-            stops=self._pending["stop"],
+            kills=self._shots["kill"],
+            stops=self._shots["stop"],
             late=sorted(float(line) for file in files for line in file.read_text().split()),
         )
 

@@ -6,13 +6,10 @@ import os
 import signal
 
 import pytest
-from callers import caller
-from process.harness import wait_until
-from sql_servers import clean_mariadb, clean_postgres
 
 from lightjobs.model import NewJob
+from tests.support.waiting import wait_until
 
-__all__ = ["caller", "clean_mariadb", "clean_postgres"]
 pytestmark = pytest.mark.slow
 
 JOBS = """

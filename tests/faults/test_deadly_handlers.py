@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from process.harness import Project, parents, wait_until
+
+from tests.support.processes import parents
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

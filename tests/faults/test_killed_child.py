@@ -8,7 +8,10 @@ import signal
 import time
 
 import pytest
-from process.harness import Project, Worker, wait_until
+
+from tests.support.project import Project
+from tests.support.waiting import wait_until
+from tests.support.worker import Worker
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,10 @@ import signal
 import time
 
 import pytest
-from process.harness import Project, alive, parents, wait_until
+
+from tests.support.processes import alive, parents
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

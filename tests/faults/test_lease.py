@@ -7,7 +7,9 @@ import signal
 import time
 
 import pytest
-from process.harness import Project, wait_until
+
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

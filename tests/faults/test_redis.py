@@ -7,24 +7,23 @@ import signal
 import time
 
 import pytest
-from compat.conftest import lightpack, shared  # noqa: F401 fixtures
-from process.harness import wait_until
-from servers import clean_redis, redis_server  # noqa: F401 a fixture
 
 from lightjobs.engines import connect
 from lightjobs.errors import StoreUnavailable
 from lightjobs.model import NewJob
 from lightjobs.settings.settings import load
+from tests.support.servers.redis import redis_server
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 
-def push(shared, count, sleep=0.0):  # noqa: F811
+def push(shared, count, sleep=0.0):
     payloads = [f'{{"n":{n},"sleep":{sleep}}}' for n in range(count)]
     return shared.engine("hash").push([NewJob("App\\Jobs\\Work", "default", p) for p in payloads])
 
 
-def test_two_children_share_the_work_each_job_once(shared):  # noqa: F811
+def test_two_children_share_the_work_each_job_once(shared):
     push(shared, 2000)
     shared.project.drain("--workers=2")
     assert shared.project.runs("end") == {str(n): 1 for n in range(2000)}
@@ -32,7 +31,7 @@ def test_two_children_share_the_work_each_job_once(shared):  # noqa: F811
     assert shared.keys("jobs:job:*") == set()
 
 
-def test_a_killed_childs_jobs_run_again_and_only_what_ran_runs_twice(shared):  # noqa: F811
+def test_a_killed_childs_jobs_run_again_and_only_what_ran_runs_twice(shared):
     push(shared, 600, sleep=0.003)
     worker = shared.project.work().ready()
     wait_until(lambda: len(shared.project.book("end")) > 60)
@@ -45,7 +44,7 @@ def test_a_killed_childs_jobs_run_again_and_only_what_ran_runs_twice(shared):  #
     assert worker.stop() == 0
 
 
-def test_connections_killed_in_a_loop_lose_and_repeat_nothing(shared):  # noqa: F811
+def test_connections_killed_in_a_loop_lose_and_repeat_nothing(shared):
     push(shared, 1500, sleep=0.002)
     worker = shared.project.work("--workers=2").ready()
     for _ in range(20):
@@ -57,7 +56,7 @@ def test_connections_killed_in_a_loop_lose_and_repeat_nothing(shared):  # noqa: 
     assert "Traceback" not in worker.err
 
 
-def test_scripts_flushed_from_the_server_are_sent_again(shared):  # noqa: F811
+def test_scripts_flushed_from_the_server_are_sent_again(shared):
     push(shared, 300, sleep=0.002)
     worker = shared.project.work().ready()
     for _ in range(10):
@@ -68,7 +67,7 @@ def test_scripts_flushed_from_the_server_are_sent_again(shared):  # noqa: F811
     assert worker.stop() == 0
 
 
-def test_an_idle_worker_starts_a_job_at_once(shared):  # noqa: F811
+def test_an_idle_worker_starts_a_job_at_once(shared):
     worker = shared.project.work().ready()
     late = []
     for n in range(10):
@@ -81,7 +80,7 @@ def test_an_idle_worker_starts_a_job_at_once(shared):  # noqa: F811
     assert worker.stop() == 0
 
 
-def test_delayed_jobs_start_on_time_when_idle(shared):  # noqa: F811
+def test_delayed_jobs_start_on_time_when_idle(shared):
     engine = shared.engine("hash")
     worker = shared.project.work("--sleep=5").ready()
     late = []
@@ -95,7 +94,7 @@ def test_delayed_jobs_start_on_time_when_idle(shared):  # noqa: F811
     assert worker.stop() == 0
 
 
-def test_a_job_that_php_dispatched_starts_within_sleep(shared):  # noqa: F811
+def test_a_job_that_php_dispatched_starts_within_sleep(shared):
     worker = shared.project.work("--sleep=0.5").ready()
     for n in range(4):
         time.sleep(0.2)
@@ -107,7 +106,7 @@ def test_a_job_that_php_dispatched_starts_within_sleep(shared):  # noqa: F811
 
 
 @pytest.fixture
-def restarting(shared, monkeypatch):  # noqa: F811
+def restarting(shared, monkeypatch):
     """A server that keeps its data through a kill, and the engine of a project that uses it."""
     with redis_server(persistent=True) as server:
         for key, value in server.environment.items():
@@ -116,7 +115,7 @@ def restarting(shared, monkeypatch):  # noqa: F811
 
 
 @pytest.mark.parametrize("away", [0.3, 3])
-def test_workers_go_on_within_two_seconds_of_the_servers_return(shared, restarting, away):  # noqa: F811
+def test_workers_go_on_within_two_seconds_of_the_servers_return(shared, restarting, away):
     server, engine = restarting
     payloads = [f'{{"n":{n},"sleep":0.005}}' for n in range(300)]
     engine.push([NewJob("App\\Jobs\\Work", "default", payload) for payload in payloads])
@@ -133,7 +132,7 @@ def test_workers_go_on_within_two_seconds_of_the_servers_return(shared, restarti
 
 
 @pytest.mark.parametrize("options", [("--workers=2",), ("--workers=0",), ("--concurrency=3",)])
-def test_a_stop_while_the_server_is_away_does_not_wait_for_it(shared, restarting, options):  # noqa: F811
+def test_a_stop_while_the_server_is_away_does_not_wait_for_it(shared, restarting, options):
     server, _ = restarting
     worker = shared.project.work(*options, **server.environment).ready()
     time.sleep(0.3)
@@ -145,7 +144,7 @@ def test_a_stop_while_the_server_is_away_does_not_wait_for_it(shared, restarting
     assert "Traceback" not in worker.err
 
 
-def test_a_stop_while_the_server_is_away_waits_for_what_ran_to_be_settled(shared, restarting):  # noqa: F811
+def test_a_stop_while_the_server_is_away_waits_for_what_ran_to_be_settled(shared, restarting):
     server, engine = restarting
     engine.push([NewJob("App\\Jobs\\Work", "default", '{"n":1,"sleep":0.5}')])
     worker = shared.project.work(**server.environment).ready()
@@ -167,7 +166,7 @@ def fill(engine, pushed):
         pushed += engine.push([NewJob("App\\Jobs\\Work", "default", payload)])
 
 
-def test_a_full_redis_refuses_dispatch_and_is_drained(shared, monkeypatch):  # noqa: F811
+def test_a_full_redis_refuses_dispatch_and_is_drained(shared, monkeypatch):
     with redis_server(maxmemory="6mb") as server:
         for key, value in server.environment.items():
             monkeypatch.setenv(key, value)
@@ -183,7 +182,7 @@ def test_a_full_redis_refuses_dispatch_and_is_drained(shared, monkeypatch):  # n
         assert len(shared.project.runs("end")) == len(pushed)
 
 
-def test_a_server_that_is_not_there_exits_3_without_a_traceback(shared):  # noqa: F811
+def test_a_server_that_is_not_there_exits_3_without_a_traceback(shared):
     for command in ("job:stats", "job:work"):
         done = shared.project.cli(command, REDIS_PORT="1")
         assert done.returncode == 3, command
@@ -192,7 +191,7 @@ def test_a_server_that_is_not_there_exits_3_without_a_traceback(shared):  # noqa
 
 
 @pytest.mark.parametrize("options", [(), ("--workers=0",)], ids=["child", "foreground"])
-def test_a_server_that_comes_back_empty_is_worked_within_two_seconds(shared, options):  # noqa: F811
+def test_a_server_that_comes_back_empty_is_worked_within_two_seconds(shared, options):
     """It does not know the worker any more; the next beat would come after a third of the lease."""
     worker = shared.project.work(*options).ready()
     time.sleep(0.5)

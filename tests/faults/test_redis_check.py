@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from servers import redis_cluster, redis_server, valkey_server
+
+from tests.support.servers.cluster import redis_cluster
+from tests.support.servers.redis import redis_server, valkey_server
 
 pytestmark = pytest.mark.slow
 

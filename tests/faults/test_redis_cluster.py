@@ -6,19 +6,18 @@ import os
 import signal
 
 import pytest
-from process.harness import wait_until
-from servers import clean_cluster  # noqa: F401 a fixture
 
 from lightjobs import engines, env
 from lightjobs.model import NewJob
 from lightjobs.settings import settings
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 
 def test_work_on_a_cluster_survives_a_killed_child_and_severed_connections(
     project,
-    clean_cluster,  # noqa: F811
+    clean_cluster,
     monkeypatch,
 ):
     environment = {**clean_cluster.environment, "REDIS_JOB_PREFIX": "{jobs}:"}

@@ -12,36 +12,13 @@ import time
 
 import pytest
 import redis
-from servers import redis_server
 
-from lightjobs import engines, env
 from lightjobs.errors import StoreInDoubt, StoreUnavailable
-from lightjobs.model import NewJob
-from lightjobs.settings import settings
+from tests.support.servers.redis import redis_server
 
-TIMEOUT = 0.6
+from .enqueue import TIMEOUT, push
+
 NOT_STORED = "redis: the job was not stored: "
-
-
-@pytest.fixture
-def engine_on(monkeypatch):
-    """Makes the engine of a project in an environment."""
-    made = []
-
-    def make(environment, timeout=TIMEOUT):
-        for key, value in {**environment, "JOB_ENQUEUE_TIMEOUT": str(timeout)}.items():
-            monkeypatch.setenv(key, value)
-        env.forget()
-        made.append(engines.connect(settings.load()))
-        return made[-1]
-
-    yield make
-    for engine in made:
-        engine.close()
-
-
-def push(engine, count=1):
-    return engine.push([NewJob("App\\Jobs\\Work", "default", "{}")] * count)
 
 
 @contextlib.contextmanager
@@ -167,7 +144,7 @@ def test_a_server_that_loads_its_data_is_waited_for(engine_on):
         client.execute_command("EVAL", "for n = 1, 15000 do redis.call('SET', n, n) end", 0)
         client.save()
         server.kill()
-        server._job_log.append("key-load-delay 20")  # microseconds a key, at least
+        server.config.append("key-load-delay 20")  # microseconds a key, at least
         engine = engine_on(server.environment)
         starting = threading.Thread(target=server.start)
         starting.start()

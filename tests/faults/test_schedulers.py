@@ -3,7 +3,6 @@
 `make proof-schedule` does the same with 20 of them and 1,000 entries, on every store."""
 
 import pytest
-from servers import clean_redis  # noqa: F401
 
 from lightjobs import engines, env
 from lightjobs.settings import settings

@@ -11,33 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgres
 
-from lightjobs import engines, env
 from lightjobs.errors import LightjobsError, StoreInDoubt, StoreUnavailable
-from lightjobs.model import NewJob
-from lightjobs.settings import settings
+from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.postgres import PostgresServer
 
-__all__ = ["clean_mariadb", "clean_postgres"]
-
-TIMEOUT = 0.6
-
-
-@pytest.fixture
-def engine_on(monkeypatch):
-    """Makes the engine of a project in an environment."""
-    made = []
-
-    def make(environment, timeout=TIMEOUT):
-        for key, value in {**environment, "JOB_ENQUEUE_TIMEOUT": str(timeout)}.items():
-            monkeypatch.setenv(key, value)
-        env.forget()
-        made.append(engines.connect(settings.load()))
-        return made[-1]
-
-    yield make
-    for engine in made:
-        engine.close()
+from .enqueue import TIMEOUT, push
 
 
 @pytest.fixture(params=["postgres", "mariadb"])
@@ -52,10 +31,6 @@ def own_server(request):
     server.empty()
     yield server
     server.close()
-
-
-def push(engine, count=1):
-    return engine.push([NewJob("App\\Jobs\\Work", "default", "{}")] * count)
 
 
 def refused(engine, text, kind=StoreUnavailable, count=1):
@@ -95,7 +70,11 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client = self._listening.accept()[0]
-                server = socket.create_connection((self._server.host, self._server.port))
+                try:
+                    server = socket.create_connection((self._server.host, self._server.port))
+                except OSError:
+                    client.close()
+                    raise
                 for pair in ((client, server, True), (server, client, False)):
                     threading.Thread(target=self._carry, args=pair, daemon=True).start()
 
@@ -107,7 +86,8 @@ class Proxy:
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+                end.shutdown(socket.SHUT_RDWR)  # wakes the thread of the other way
+        source.close()
 
     def close(self):
         self._listening.close()

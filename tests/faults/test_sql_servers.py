@@ -9,13 +9,14 @@ import signal
 import time
 
 import pytest
-from process.harness import wait_until
-from sql_servers import MariaServer, PostgresServer, clean_mariadb, clean_postgres  # noqa: F401
 
 from lightjobs.engines.sql.database import TryAgain
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import StoreUnavailable
 from lightjobs.model import NewJob
+from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.postgres import PostgresServer
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

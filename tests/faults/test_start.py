@@ -7,7 +7,10 @@ import signal
 import time
 
 import pytest
-from process.harness import Project, cpu_seconds, wait_until
+
+from tests.support.processes import cpu_seconds
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

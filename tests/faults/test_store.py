@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from process.harness import Project, parents, wait_until
+
+from tests.support.processes import parents
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from process.harness import Project, wait_until
+
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

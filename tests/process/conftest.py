@@ -1,3 +1,3 @@
-from .harness import migrated, project
+from tests.support.project import migrated, project
 
 __all__ = ["migrated", "project"]

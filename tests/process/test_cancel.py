@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .harness import Project, wait_until
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

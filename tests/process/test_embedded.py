@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Project, alive, wait_until
+from tests.support.processes import alive
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

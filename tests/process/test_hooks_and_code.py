@@ -7,7 +7,8 @@ import signal
 
 import pytest
 
-from .harness import Project, wait_until
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

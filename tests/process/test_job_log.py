@@ -8,7 +8,9 @@ import subprocess
 
 import pytest
 
-from .harness import COMMAND, Project, wait_until
+from tests.support.project import Project
+from tests.support.waiting import wait_until
+from tests.support.worker import COMMAND
 
 pytestmark = pytest.mark.slow
 

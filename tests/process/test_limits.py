@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from .harness import Project, cpu_seconds, wait_until
+from tests.support.processes import cpu_seconds
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .harness import Project
+from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 

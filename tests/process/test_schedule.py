@@ -7,9 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from servers import clean_redis  # noqa: F401
 
-from .harness import wait_until
+from tests.support.waiting import wait_until
 
 REPOSITORY = Path(__file__).parents[2]
 

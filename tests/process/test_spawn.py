@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Project, wait_until
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

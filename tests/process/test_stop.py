@@ -7,7 +7,9 @@ import time
 
 import pytest
 
-from .harness import Project, parents, wait_until
+from tests.support.processes import parents
+from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -1,12 +1,11 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from readme import blocks
-
 from lightjobs.execution import registry
 from lightjobs.model import Done
 from lightjobs.schedule.loading import load
 from lightjobs.schedule.scheduler import Scheduler
+from tests.support.readme import blocks
 
 
 def test_the_schedule_in_the_readme_is_dispatched_as_it_says(project, engine):

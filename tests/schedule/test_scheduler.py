@@ -15,6 +15,7 @@ from lightjobs.schedule.scheduler import (
     LOOK_SECONDS,
     Scheduler,
 )
+from tests.support.engines import Wrapped
 
 from .running import NOON, count
 
@@ -29,11 +30,11 @@ def finish_all(engine):
     engine.settle("w", [Done(claim.id, claim.fence) for claim in claims])
 
 
-class Flaky:
+class Flaky(Wrapped):
     """An engine whose push_slots fails, before or after it has done its work."""
 
     def __init__(self, engine, fails):
-        self._engine = engine
+        super().__init__(engine)
         self.fails = fails
 
     @property
@@ -41,14 +42,14 @@ class Flaky:
         return self
 
     def __getattr__(self, name):
-        schedule = self._engine.schedule
-        return getattr(schedule if hasattr(schedule, name) else self._engine, name)
+        schedule = self.original.schedule
+        return getattr(schedule if hasattr(schedule, name) else self.original, name)
 
     def push_slots(self, slots):
         fail = next(self.fails, None)
         if fail == "before":
             raise StoreUnavailable("gone")
-        ids = self._engine.schedule.push_slots(slots)
+        ids = self.original.schedule.push_slots(slots)
         if fail == "after":
             raise StoreUnavailable("the reply was lost")
         return ids

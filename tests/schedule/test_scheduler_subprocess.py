@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -12,6 +13,8 @@ from lightjobs.engines.where import Where
 from lightjobs.schedule import scheduler_subprocess as module
 from lightjobs.schedule.command import RunCommand
 from lightjobs.schedule.scheduler_subprocess import SchedulerSubprocess
+from tests.support.processes import alive
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -20,43 +23,58 @@ def lines(path):
     return path.read_text().splitlines() if path.exists() else []
 
 
-def eventually(condition):
-    until = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
-def scheduler_running(script):
-    made = SchedulerSubprocess([])
-    made._command = [sys.executable, "-c", script]
-    return made
-
-
-def test_a_scheduler_that_dies_is_replaced(tmp_path, monkeypatch):
+@pytest.fixture
+def started(tmp_path, monkeypatch):
+    """Has a Python text run in place of a scheduler; tells which processes were, and as what."""
     monkeypatch.setattr(module, "RESTART_SECONDS", 0.05)
-    log = tmp_path / "log"
-    with scheduler_running(f"import sys; open({str(log)!r}, 'a').write('x\\n'); sys.exit(9)"):
-        eventually(lambda: len(lines(log)) >= 3)
-    seen = len(lines(log))
-    time.sleep(0.3)
-    assert len(lines(log)) <= seen + 1
+    log, program = tmp_path / "log", tmp_path / "program"
+
+    def run(text):
+        notes = f"import os, sys\nprint(os.getpid(), *sys.argv[1:], file=open({str(log)!r}, 'a'))"
+        program.write_text(f"#!{sys.executable}\n{notes}\n{text}\n")
+        program.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(program))
+        return lambda: lines(log)
+
+    return run
 
 
-def test_a_scheduler_that_was_stopped_is_not_replaced(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "RESTART_SECONDS", 0.05)
-    log = tmp_path / "log"
-    with scheduler_running(f"open({str(log)!r}, 'a').write('x\\n')"):
-        eventually(lambda: lines(log))
-        time.sleep(0.5)
-    assert lines(log) == ["x"]
+def keepers():
+    return [thread for thread in threading.enumerate() if thread.name == "schedule"]
 
 
-def test_it_ends_with_the_worker(tmp_path):
-    with scheduler_running("import time; time.sleep(60)") as made:
-        eventually(lambda: made._process is not None)
-        process = made._process
-    assert process.wait(5) != 0
+def test_it_runs_the_schedulers_command_with_the_options_given(started):
+    seen = started("sys.exit(0)")
+    with SchedulerSubprocess(["--quiet"]):
+        wait_until(seen)
+    (line,) = seen()
+    assert line.split()[1:] == ["-m", "lightjobs", "schedule:work", "--with-parent", "--quiet"]
+
+
+def test_a_scheduler_that_dies_is_replaced_while_the_worker_runs(started):
+    seen = started("sys.exit(9)")
+    with SchedulerSubprocess([]):
+        wait_until(lambda: len(seen()) >= 3)
+    before = seen()
+    time.sleep(0.3)  # six times what it waits before it starts another
+    assert seen() == before
+    assert not keepers()
+
+
+def test_a_scheduler_that_was_stopped_is_not_replaced(started):
+    seen = started("sys.exit(0)")
+    with SchedulerSubprocess([]):
+        wait_until(seen)
+        wait_until(lambda: not keepers(), what="nothing waits to start another")
+        assert len(seen()) == 1
+
+
+def test_it_ends_with_the_worker(started):
+    seen = started("import time; time.sleep(60)")
+    with SchedulerSubprocess([]):
+        (line,) = wait_until(seen)
+        assert alive(int(line.split()[0]))
+    assert not alive(int(line.split()[0]))
 
 
 def test_job_work_refuses_a_wrong_schedule_at_once(project, capsys):

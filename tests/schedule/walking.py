@@ -1,22 +1,29 @@
 """The rule for turned clocks, told by walking through all minutes of a zone: slow and plain."""
 
-from datetime import UTC, datetime, timedelta
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from lightjobs.schedule.recurrence import Cron
+from lightjobs.schedule.recurrence import Cron, Recurrence
 
 MINUTE = timedelta(minutes=1)
 FIRST = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
 END = int(datetime(2031, 1, 1, tzinfo=UTC).timestamp())
 DAY = 86_400
 
+Matches = Callable[[datetime], bool]
+"""Whether an entry is due when a clock shows that."""
 
-def shown(moment, zone):
+
+def shown(moment: int, zone: ZoneInfo) -> datetime:
+    """What the zone's clock shows."""
     return datetime.fromtimestamp(moment, UTC).astimezone(zone).replace(tzinfo=None, fold=0)
 
 
-def fixed(matches, zone, start, end):
+def fixed(matches: Matches, zone: ZoneInfo, start: int, end: int) -> list[int]:
     """Due moments in (start, end] of an entry with fixed hours: the clock shows a matching time, or
     a later one, for the first time ever."""
     due = []
@@ -32,12 +39,12 @@ def fixed(matches, zone, start, end):
     return due
 
 
-def hourly(matches, zone, start, end):
+def hourly(matches: Matches, zone: ZoneInfo, start: int, end: int) -> list[int]:
     """Due moments in (start, end] of an entry for every hour: whenever the clock shows them."""
     return [m for m in range(start + 60, end + 1, 60) if matches(shown(m, zone))]
 
 
-def forwards(recurrence, start, end):
+def forwards(recurrence: Recurrence, start: int, end: int) -> list[int]:
     """All due moments in (start, end], asked for one after the other."""
     due, moments = recurrence.next_after(start), []
     while due is not None and due <= end:
@@ -46,7 +53,7 @@ def forwards(recurrence, start, end):
     return moments
 
 
-def backwards(recurrence, start, end):
+def backwards(recurrence: Recurrence, start: int, end: int) -> list[int]:
     """The same, from the last to the first."""
     due, moments = recurrence.last_before(end + 1), []
     while due is not None and due > start:
@@ -55,12 +62,13 @@ def backwards(recurrence, start, end):
     return moments[::-1]
 
 
-def offset(moment, zone):
+def offset(moment: int, zone: ZoneInfo) -> timedelta | None:
+    """By how much the zone's clock is ahead of UTC."""
     return datetime.fromtimestamp(moment, zone).utcoffset()
 
 
 @lru_cache(maxsize=1024)
-def changes(zone):
+def changes(zone: ZoneInfo) -> list[int]:
     """The moments from 2024 to 2030 at which the zone's clock is turned."""
     found = []
     for start in range(FIRST, END, DAY):
@@ -77,10 +85,10 @@ def changes(zone):
     return found
 
 
-def distinct_zones():
+def distinct_zones() -> list[ZoneInfo]:
     """One zone of each group whose clocks go alike from 2024 to 2030; together they are all zones
     of the tz database."""
-    groups = {}
+    groups: dict[object, ZoneInfo] = {}
     for name in sorted(available_timezones()):
         zone = ZoneInfo(name)
         turns = tuple((moment, offset(moment, zone)) for moment in changes(zone))
@@ -88,7 +96,7 @@ def distinct_zones():
     return list(groups.values())
 
 
-def day_start(day, zone):
+def day_start(day: date, zone: ZoneInfo) -> int:
     """The first moment of a local day."""
     low = int(datetime.combine(day, datetime.min.time(), UTC).timestamp()) - 2 * DAY
     high = low + 4 * DAY
@@ -101,5 +109,6 @@ def day_start(day, zone):
     return high
 
 
-def daily(time, zone):
-    return Cron(f"{time.minute} {time.hour} * * *", zone)
+def daily(at: time, zone: ZoneInfo) -> Cron:
+    """Due each day at that time."""
+    return Cron(f"{at.minute} {at.hour} * * *", zone)

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
+
+from tests.support.servers import programs
 
 from .php import Oracle, Php, Record
 
@@ -16,8 +17,8 @@ def record() -> Record:
 @pytest.fixture(scope="session")
 def oracle(record: Record) -> Iterator[Oracle]:
     """A running PHP, or the record where none is installed; CI must have the real one."""
-    if os.environ.get("CI") and not Php.installed():
-        pytest.fail("php 8.2 (Debian's php-cli) is not installed")
+    if not Php.installed():
+        programs.demand_in_ci("php 8.2 (Debian's php-cli)")
     oracle: Oracle = Php() if Php.installed() else record
     yield oracle
     oracle.close()

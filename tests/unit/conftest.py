@@ -1,5 +1,8 @@
+from __future__ import annotations
+
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,16 +13,18 @@ from lightjobs.engines.memory import MemoryEngine
 from lightjobs.execution import registry
 from lightjobs.settings.settings import Settings
 
+from .support import ran
+
 REPOSITORY = str(Path(__file__).parents[2])
 USERS = ("app_jobs", "more_jobs")
 
 
-def is_users(module):
+def is_users(module: str) -> bool:
     return module.partition(".")[0] in USERS
 
 
 @pytest.fixture(autouse=True)
-def isolated(tmp_path, monkeypatch):
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty project as current directory, no settings in the environment; all that a test
     registers, imports or configures is forgotten after it."""
     registered, path, environment = dict(registry._registered), list(sys.path), dict(os.environ)
@@ -52,13 +57,13 @@ def isolated(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def configured():
+def configured() -> Settings:
     """The settings that `engine` is used with."""
     return Settings("memory")
 
 
 @pytest.fixture
-def engine(configured):
+def engine(configured: Settings) -> MemoryEngine:
     """A memory engine that jobs are dispatched to."""
     made = MemoryEngine()
     current.use(made, configured)
@@ -66,11 +71,11 @@ def engine(configured):
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], Path]:
     """Writes files below the project's folder, which is importable."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    def write(files):
+    def write(files: dict[str, str]) -> Path:
         for name, text in files.items():
             target = tmp_path / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,10 +86,10 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def call(capsys):
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run a command; return its exit status, output and errors."""
 
-    def command(*arguments):
+    def command(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()
         env.forget()
         current.use(None)
@@ -97,7 +102,19 @@ def call(capsys):
 
 
 @pytest.fixture
-def ready(call, tmp_path):
+def ready(call: Callable[..., tuple[int, str, str]], tmp_path: Path) -> Path:
     """A project made by init."""
     assert call("init")[0] == 0
     return tmp_path
+
+
+@pytest.fixture(params=[1, 3], ids=["inline", "pool"])
+def concurrency(request: pytest.FixtureRequest) -> int:
+    """How many jobs the worker runs at a time: one in its own thread, or some in a pool."""
+    count: int = request.param
+    return count
+
+
+@pytest.fixture(autouse=True)
+def _none_ran() -> None:
+    ran.clear()

@@ -1,6 +1,11 @@
-import itertools
-import time
+"""Claims that no store has handed out, and running them."""
 
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from lightjobs import Job
 from lightjobs.execution import registry
 from lightjobs.execution.async_bridge import run_here
 from lightjobs.execution.executor import execute
@@ -9,9 +14,13 @@ from lightjobs.model import Claim, NewJob
 
 _ids = itertools.count(1)
 
+ran: list[Any] = []
+"""What the handlers of a test note in it; each test begins with an empty one."""
 
-def claim(handler="unknown", payload="{}", **fields):
-    values = {
+
+def claim(handler: str = "unknown", payload: str = "{}", **fields: Any) -> Claim:
+    """A claim of a job's first run; other fields where given."""
+    values: dict[str, Any] = {
         "id": str(next(_ids)),
         "fence": 1,
         "handler": handler,
@@ -25,7 +34,7 @@ def claim(handler="unknown", payload="{}", **fields):
     return Claim(**{**values, **fields})
 
 
-def run(job, payload="{}", **fields):
+def run(job: type[Job], payload: str = "{}", **fields: Any) -> Run:
     """Run a claim on the Job class `job`."""
     made = Run(claim(registry.handler_of(job), payload, **fields))
     try:
@@ -34,13 +43,6 @@ def run(job, payload="{}", **fields):
         raise AssertionError(f"execute() raised {type(error).__name__}") from error
 
 
-def new_job(job, payload="{}", **fields):
+def new_job(job: type[Job], payload: str = "{}", **fields: Any) -> NewJob:
+    """A job of that class, not stored yet."""
     return NewJob(registry.handler_of(job), fields.pop("queue", "default"), payload, **fields)
-
-
-def eventually(condition, timeout=3.0):
-    until = time.monotonic() + timeout
-    while not (value := condition()):
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.005)
-    return value

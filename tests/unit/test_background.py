@@ -3,8 +3,7 @@ import threading
 
 from lightjobs.errors import StoreUnavailable
 from lightjobs.workers.background import BackgroundTask
-
-from .support import eventually
+from tests.support.waiting import wait_until
 
 
 def test_a_chore_runs_beside_its_caller_and_once_at_a_time():
@@ -17,13 +16,13 @@ def test_a_chore_runs_beside_its_caller_and_once_at_a_time():
     chore = BackgroundTask(work)
     for _ in range(5):
         chore()
-    eventually(lambda: began)
+    wait_until(lambda: began, 3)
     assert len(began) == 1
     assert began[0] is not threading.main_thread()
     go_on.set()
-    eventually(lambda: not chore._wanted.is_set())
+    wait_until(lambda: not chore._wanted.is_set(), 3)
     chore()
-    eventually(lambda: len(began) == 2)
+    wait_until(lambda: len(began) == 2, 3)
 
 
 def test_a_chore_that_meets_no_store_is_tried_the_next_time(caplog):
@@ -36,7 +35,7 @@ def test_a_chore_that_meets_no_store_is_tried_the_next_time(caplog):
     chore = BackgroundTask(work)
     with caplog.at_level(logging.WARNING):
         chore()
-        eventually(lambda: "gone" in caplog.text)
-    eventually(lambda: not chore._wanted.is_set())
+        wait_until(lambda: "gone" in caplog.text, 3)
+    wait_until(lambda: not chore._wanted.is_set(), 3)
     chore()
-    eventually(lambda: len(began) == 2)
+    wait_until(lambda: len(began) == 2, 3)

@@ -17,8 +17,9 @@ from lightjobs.engines.where import Where
 from lightjobs.middleware import Middleware
 from lightjobs.model import Retention
 from lightjobs.settings.database import DatabaseSettings
+from tests.support.waiting import wait_until
 
-from .working import Worker, wait_for
+from .working import Worker
 
 told = []
 kept = []
@@ -162,7 +163,7 @@ def test_a_transaction_left_open_is_ended_while_another_thread_waits_for_its_loc
     joined.complete(claim.id, claim.fence)
     other = threading.Thread(target=lambda: engine.claim("w", ["default"], 1))
     other.start()
-    wait_for(is_taken)
+    wait_until(is_taken, 5)
     before = time.monotonic()
     assert joined.abandon()
     assert time.monotonic() - before < 5

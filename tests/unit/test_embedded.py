@@ -13,10 +13,9 @@ from lightjobs.engines.sync import SyncEngine
 from lightjobs.errors import SettingsError
 from lightjobs.settings.settings import Settings
 from lightjobs.workers.embedded import worker
+from tests.support.waiting import wait_until
 
-from .working import wait_for
-
-ran = []
+from .support import ran
 
 
 class Work(Job):
@@ -49,7 +48,6 @@ stuck = threading.Event()
 
 @pytest.fixture(autouse=True)
 def _forget():
-    ran.clear()
     stuck.clear()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
@@ -87,7 +85,7 @@ def test_jobs_run_in_threads_of_this_process_while_the_block_runs(engine, way, j
     before, open_before = threading.active_count(), descriptors()
     with entered(way, worker(workers=3, queues=["a", "b"])):
         job().setQueue("b").dispatchMany({"n": n, "sleep": 0.02} for n in range(30))
-        wait_for(lambda: ran.count("end") == 30)
+        wait_until(lambda: ran.count("end") == 30, 5)
         threads = {entry[1] for entry in ran if entry != "end"}
         assert len(threads) == 3
         assert threading.main_thread() not in threads
@@ -103,7 +101,7 @@ def test_jobs_run_in_threads_of_this_process_while_the_block_runs(engine, way, j
 def test_the_block_waits_for_what_runs(engine, way):
     with entered(way, worker()):
         Work().dispatch({"sleep": 0.4})
-        wait_for(lambda: ran)
+        wait_until(lambda: ran, 5)
     assert ran[-1] == "end"
     assert engine.stats() == {}
 
@@ -112,7 +110,7 @@ def test_the_end_of_the_grace_hands_back_at_no_cost(engine, way):
     started = time.monotonic()
     with entered(way, worker(grace=0.2)):
         ids = Work.dispatchMany([{"sleep": 1.5}, {}])
-        wait_for(lambda: ran)
+        wait_until(lambda: ran, 5)
     assert time.monotonic() - started < 1
     assert [(engine.find(id).status, engine.find(id).attempts) for id in ids] == [("new", 0)] * 2
     time.sleep(1.3)
@@ -124,7 +122,7 @@ def test_an_error_in_the_block_still_stops_in_good_order(engine, way):
     def block():
         with entered(way, worker()):
             Work().dispatch({"sleep": 0.3})
-            wait_for(lambda: ran)
+            wait_until(lambda: ran, 5)
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -139,14 +137,14 @@ def test_a_thread_whose_job_ignores_its_timeout_is_given_up_and_replaced(
     with worker():
         id = Stuck().dispatch()
         Work().dispatch({"n": 1})
-        wait_for(lambda: "end" in ran)
+        wait_until(lambda: "end" in ran, 5)
         assert ran[0] == "stuck"
         stored = engine.find(id)
         assert (stored.status, stored.recoveries) == ("failed", 0)
         assert stored.exception.startswith("timed out after 0.05 s, and went on")
         Work().dispatch({"n": 2})
-        wait_for(lambda: ran.count("end") == 2)
-        wait_for(lambda: "failed: timed out after 0.05 s" in ran)
+        wait_until(lambda: ran.count("end") == 2, 5)
+        wait_until(lambda: "failed: timed out after 0.05 s" in ran, 5)
     assert f"job {id} timed out" in caplog.text
     stuck.set()
     time.sleep(0.1)
@@ -157,12 +155,12 @@ def test_a_worker_that_others_gave_up_is_replaced(engine):
     current.use(engine, Settings("memory", lease=1.5))
     with worker():
         Work().dispatch()
-        wait_for(lambda: "end" in ran)
+        wait_until(lambda: "end" in ran, 5)
         (name,) = engine._workers
         engine.recover(name)
-        wait_for(lambda: engine._workers and name not in engine._workers)
+        wait_until(lambda: engine._workers and name not in engine._workers, 5)
         Work().dispatch()
-        wait_for(lambda: ran.count("end") == 2)
+        wait_until(lambda: ran.count("end") == 2, 5)
 
 
 def test_nothing_is_started_where_jobs_run_at_dispatch(configured, way, caplog):
@@ -179,7 +177,7 @@ def test_signals_that_somebody_handles_are_left_alone(engine):
     try:
         with worker():
             os.kill(os.getpid(), signal.SIGTERM)
-            wait_for(lambda: ran == ["mine"])
+            wait_until(lambda: ran == ["mine"], 5)
     finally:
         signal.signal(signal.SIGTERM, mine)
 
@@ -187,7 +185,7 @@ def test_signals_that_somebody_handles_are_left_alone(engine):
 def signalled(number):
     with worker():
         Work().dispatch({"sleep": 0.3})
-        wait_for(lambda: ran)
+        wait_until(lambda: ran, 5)
         os.kill(os.getpid(), number)
         time.sleep(5)
 
@@ -278,7 +276,7 @@ def test_a_program_without_app_jobs_works_the_jobs_it_defines(engine, caplog):
     caplog.set_level(logging.WARNING)
     with worker():
         Work().dispatch()
-        wait_for(lambda: "end" in ran)
+        wait_until(lambda: "end" in ran, 5)
     assert not caplog.records
 
 
@@ -294,7 +292,7 @@ def test_the_schedule_is_dispatched_beside_the_threads(engine, project, monkeypa
     with worker(schedule=True):
         from app_jobs.ticks import ran as ticks
 
-        wait_for(lambda: len(ticks) >= 2)
+        wait_until(lambda: len(ticks) >= 2, 5)
     ended_with = len(ticks)
     time.sleep(1.1)
     assert len(ticks) == ended_with

@@ -9,10 +9,10 @@ from lightjobs.execution import registry
 from lightjobs.model import NewJob
 from lightjobs.workers import settling
 from lightjobs.workers.shared.run_budget import RunBudget
+from tests.support.waiting import wait_until
 
-from .working import Worker, wait_for
-
-ran = []
+from .support import ran
+from .working import Worker
 
 
 class Work(Job):
@@ -49,14 +49,8 @@ class AsyncHooks(Work):
 
 @pytest.fixture(autouse=True, params=[False, True], ids=["in turn", "at once"])
 def _forget(engine, request, monkeypatch):
-    ran.clear()
     engine.serves_at_once = request.param
     monkeypatch.setattr(settling, "MANY", 1)
-
-
-@pytest.fixture(params=[1, 3], ids=["inline", "pool"])
-def concurrency(request):
-    return request.param
 
 
 def test_stop_when_empty_ends_when_all_is_done(engine, concurrency):
@@ -256,12 +250,12 @@ def test_max_jobs_does_not_stop_at_an_empty_queue(engine):
     Work().dispatch({"n": 1})
     worker = Worker(engine, RunBudget.of(2), stop_when_empty=False)
     thread = worker.start()
-    wait_for(lambda: ran == [1])
+    wait_until(lambda: ran == [1], 5)
     time.sleep(0.3)
     try:
         assert thread.is_alive()
         Work().dispatch({"n": 2})
-        wait_for(lambda: ran == [1, 2])
+        wait_until(lambda: ran == [1, 2], 5)
         thread.join(2)
         assert not thread.is_alive()
     finally:
@@ -283,7 +277,7 @@ def test_a_stop_finishes_what_runs_and_hands_back_the_rest_at_no_cost(engine, co
     Work.dispatchMany({"n": n, "sleep": 0.02} for n in range(60))
     worker = Worker(engine, concurrency=concurrency, stop_when_empty=False)
     thread = worker.start()
-    wait_for(lambda: len(ran) > 10)
+    wait_until(lambda: len(ran) > 10, 5)
     worker.stop(thread)
     counts = engine.stats()["default"]
     assert counts["queued"] == counts["failed"] == 0
@@ -306,7 +300,7 @@ def test_an_idle_worker_starts_a_job_promptly(engine, concurrency):
     time.sleep(0.1)
     started = time.monotonic()
     Work().dispatch({"n": 1})
-    wait_for(lambda: ran)
+    wait_until(lambda: ran, 5)
     assert time.monotonic() - started < 0.1
     worker.stop(thread)
 
@@ -320,6 +314,6 @@ def test_a_delayed_job_is_waited_for_and_run_in_time(engine):
     engine.push([NewJob(registry.handler_of(Timed), "default", "{}", due)])
     worker = Worker(engine, stop_when_empty=False, sleep=30.0)
     thread = worker.start()
-    wait_for(lambda: ran)
+    wait_until(lambda: ran, 5)
     worker.stop(thread)
     assert due <= ran[0] < due + 0.1

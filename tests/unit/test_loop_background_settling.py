@@ -8,11 +8,10 @@ import pytest
 from lightjobs import Job
 from lightjobs.model import Done
 from lightjobs.workers import settling
+from tests.support.engines import Wrapped, failing
 
-from .support import run
-from .working import Worker, Wrapped, failing
-
-ran = []
+from .support import ran, run
+from .working import Worker
 
 
 class Work(Job):
@@ -26,14 +25,8 @@ class Work(Job):
 
 @pytest.fixture(autouse=True)
 def many(engine, monkeypatch):
-    ran.clear()
     engine.serves_at_once = True
     monkeypatch.setattr(settling, "MANY", 2)
-
-
-@pytest.fixture(params=[1, 3], ids=["inline", "pool"])
-def concurrency(request):
-    return request.param
 
 
 def settling_threads(engine):

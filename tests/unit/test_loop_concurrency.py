@@ -2,14 +2,14 @@ import asyncio
 import threading
 import time
 
-import pytest
-
 from lightjobs import Job
 from lightjobs.engines.store import MAX_RECOVERIES
+from tests.support.engines import greedy
+from tests.support.waiting import wait_until
 
-from .working import Worker, greedy, wait_for
+from .support import ran
+from .working import Worker
 
-ran = []
 together = None
 
 
@@ -38,11 +38,6 @@ class Slow(Job):
         ran.append("slow starts")
         time.sleep(self.payload["sleep"])
         ran.append("slow ends")
-
-
-@pytest.fixture(autouse=True)
-def _forget():
-    ran.clear()
 
 
 def test_sync_jobs_run_really_in_parallel(engine):
@@ -95,10 +90,10 @@ def test_a_job_dispatched_while_a_long_one_runs_starts_promptly(engine):
     Slow().dispatch({"sleep": 0.5})
     worker = Worker(engine, concurrency=2, stop_when_empty=False)
     thread = worker.start()
-    wait_for(lambda: ran)
+    wait_until(lambda: ran, 5)
     time.sleep(0.1)
     Quick().dispatch({"n": 1})
-    wait_for(lambda: len(ran) > 1, 0.15)
+    wait_until(lambda: len(ran) > 1, 0.15)
     assert ran[1] != "slow ends"
     worker.stop(thread)
 
@@ -108,10 +103,10 @@ def test_jobs_claimed_behind_a_long_one_are_run_by_another_worker_meanwhile(engi
     ids = Quick.dispatchMany({"n": n} for n in range(50))
     first = Worker(greedy(engine))
     thread = first.start()
-    wait_for(lambda: engine.find(ids[0]).worker == first.name)
+    wait_until(lambda: engine.find(ids[0]).worker == first.name, 5)
     second = Worker(engine, stop_when_empty=False)
     other = second.start()
-    wait_for(lambda: ran[-1] == (49, other.ident), 0.6)
+    wait_until(lambda: ran[-1] == (49, other.ident), 0.6)
     assert ran == ["slow starts", *[(n, other.ident) for n in range(50)]]
     second.stop(other)
     thread.join()
@@ -123,8 +118,8 @@ def test_what_was_finished_before_a_long_job_is_settled_while_it_runs(engine):
     Slow().dispatch({"sleep": 0.6})
     worker = Worker(greedy(engine))
     thread = worker.start()
-    wait_for(lambda: "slow starts" in ran)
-    wait_for(lambda: not any(map(engine.find, ids)), 0.4)
+    wait_until(lambda: "slow starts" in ran, 5)
+    wait_until(lambda: not any(map(engine.find, ids)), 0.4)
     assert "slow ends" not in ran
     thread.join()
 

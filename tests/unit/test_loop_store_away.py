@@ -10,10 +10,11 @@ from lightjobs.engines.where import Where
 from lightjobs.errors import StoreUnavailable
 from lightjobs.model import HandBack
 from lightjobs.workers.shared.run_budget import RunBudget
+from tests.support.engines import Wrapped, failing, greedy
+from tests.support.waiting import wait_until
 
-from .working import Worker, Wrapped, failing, greedy, wait_for
-
-ran = []
+from .support import ran
+from .working import Worker
 
 
 class Work(Job):
@@ -23,16 +24,6 @@ class Work(Job):
 
     def onSuccess(self):
         ran.append(f"hook {self.payload['n']}")
-
-
-@pytest.fixture(autouse=True)
-def _forget():
-    ran.clear()
-
-
-@pytest.fixture(params=[1, 3], ids=["inline", "pool"])
-def concurrency(request):
-    return request.param
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -65,7 +56,7 @@ def test_a_wait_that_fails_is_tried_again(engine, concurrency):
     thread = worker.start()
     time.sleep(0.1)
     Work().dispatch({"n": 1})
-    wait_for(lambda: ran == [1, "hook 1"])
+    wait_until(lambda: ran == [1, "hook 1"], 5)
     worker.stop(thread)
 
 

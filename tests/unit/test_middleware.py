@@ -17,9 +17,10 @@ from lightjobs.execution.run import Run
 from lightjobs.middleware import Logging, Middleware, Timing
 from lightjobs.model import Done, Failed, HandBack, Release, Settlement
 from lightjobs.settings.settings import examine, load
+from tests.support.engines import Wrapped
 
 from .support import claim, run
-from .working import Worker, Wrapped
+from .working import Worker
 
 seen = []
 
@@ -82,11 +83,6 @@ def using(engine, configured):
         current.use(engine, replace(configured, middleware=entries))
 
     return use
-
-
-@pytest.fixture(params=[1, 3], ids=["inline", "pool"])
-def concurrency(request):
-    return request.param
 
 
 @pytest.mark.parametrize("job", [Work, AsyncWork])

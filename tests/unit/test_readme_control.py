@@ -1,10 +1,10 @@
 import pytest
-from readme import blocks, run
 
 import lightjobs
 from lightjobs import Job
 from lightjobs.engines.where import Where
 from lightjobs.model import Retention
+from tests.support.readme import blocks, run
 
 pytestmark = pytest.mark.usefixtures("engine")
 

@@ -1,7 +1,6 @@
-from readme import blocks, run
-
 from lightjobs.engines.where import Where
 from lightjobs.execution import registry
+from tests.support.readme import blocks, run
 
 from .support import run as run_job
 

@@ -1,7 +1,6 @@
-from readme import blocks
-
 from lightjobs import Job, current
 from lightjobs.settings.settings import load
+from tests.support.readme import blocks
 
 from .working import Worker
 

@@ -1,9 +1,8 @@
 import time
 
-from readme import blocks, run
-
 from lightjobs.engines.where import Where
 from lightjobs.model import Failed, Release
+from tests.support.readme import blocks, run
 
 from .support import run as run_job
 

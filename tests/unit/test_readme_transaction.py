@@ -1,12 +1,12 @@
 import sqlite3
 
 import pytest
-from readme import blocks, run
 
 from lightjobs import current
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.settings.database import DatabaseSettings
+from tests.support.readme import blocks, run
 
 from .working import Worker
 

@@ -2,11 +2,11 @@ import json
 from decimal import Decimal
 
 import pytest
-from readme import blocks, run
 
 from lightjobs import PayloadError
 from lightjobs.engines.where import Where
 from lightjobs.model import Failed
+from tests.support.readme import blocks, run
 
 from .support import run as run_job
 

@@ -3,29 +3,21 @@
 import asyncio
 import http.server
 import os
-import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 import lightjobs
 from lightjobs import Job
 from lightjobs.engines.where import Where
+from tests.support.readme import README, blocks
+from tests.support.waiting import wait_until
 
-from .working import Worker, wait_for
-
-README = Path(__file__).parents[2] / "README.md"
-
-
-def code(heading, number=0):
-    """The Python blocks below a heading."""
-    section = README.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)[number]
+from .working import Worker
 
 
 @pytest.fixture
@@ -43,7 +35,7 @@ def shown(engine):
 def test_timeouts(engine, shown):
     done = []
     names = shown(
-        code("Timeouts"),
+        blocks("Timeouts")[0],
         fetch=lambda url: [time.sleep(0.01) for _ in range(500)],
         remove_partial_download=lambda: done.append("removed"),
     )
@@ -52,9 +44,9 @@ def test_timeouts(engine, shown):
     started = time.monotonic()
     worker = Worker(engine, stop_when_empty=False)
     thread = worker.start()
-    wait_for(lambda: "removed" in done, 8)
+    wait_until(lambda: "removed" in done, 8)
     assert 2.5 <= time.monotonic() - started < 4
-    wait_for(lambda: engine.find(id).status == "new", 8)
+    wait_until(lambda: engine.find(id).status == "new", 8)
     worker.stop(thread)
     assert engine.find(id).attempts == 1
 
@@ -71,7 +63,7 @@ def test_cancelling_in_handlers(engine, shown):
         await asyncio.sleep(pages)
 
     names = shown(
-        code("Cancelling in handlers"),
+        blocks("Cancelling in handlers")[0],
         export=export,
         export_all=export_all,
         close_files=lambda: exported.append("closed"),
@@ -79,7 +71,7 @@ def test_cancelling_in_handlers(engine, shown):
     ids = [names[job]().dispatch({"pages": 1000}) for job in ("ExportOrders", "ExportAsync")]
     worker = Worker(engine, concurrency=2)
     thread = worker.start()
-    wait_for(lambda: len(exported) > 5)
+    wait_until(lambda: len(exported) > 5, 5)
     for id in ids:
         engine.cancel(id)
     thread.join(5)
@@ -99,14 +91,14 @@ class Handled(Job):
 def dispatch_and_stop():
     """What a request does in the examples, and then whoever stops the server."""
     Handled().dispatch()
-    wait_for(lambda: Handled.ran)
+    wait_until(lambda: Handled.ran, 5)
     os.kill(os.getpid(), signal.SIGINT)
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_jobs_inside_a_web_server(engine, shown, monkeypatch, number):
     Handled.ran.clear()
-    source = code("Jobs inside a web server", number).replace("8000", "0")
+    source = blocks("Jobs inside a web server")[number].replace("8000", "0")
     monkeypatch.setattr(Handled, "queue", ["urgent", "default"][number])
 
     def serve():

@@ -10,10 +10,8 @@ from lightjobs.errors import JobDefinitionError
 from lightjobs.model import Failed, Release, utc_text
 from lightjobs.workers.shared.journal import Journal
 
-from .support import claim
+from .support import claim, ran
 from .working import Worker
-
-ran = []
 
 
 class Base(Job):
@@ -58,16 +56,6 @@ class Decorated(Base):
 class Quick(Job):
     def handle(self):
         ran.append(("quick", threading.get_ident()))
-
-
-@pytest.fixture(autouse=True)
-def _forget():
-    ran.clear()
-
-
-@pytest.fixture(params=[1, 3], ids=["inline", "pool"])
-def concurrency(request):
-    return request.param
 
 
 @pytest.mark.parametrize("job", [Sleeps, Spins, Awaits, Decorated])

@@ -8,9 +8,7 @@ from lightjobs.engines.sync import SyncEngine
 from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError
 
-from .support import new_job
-
-ran = []
+from .support import new_job, ran
 
 
 class Ran(Job):
@@ -36,11 +34,6 @@ class RanAsync(Ran):
     async def onSuccess(self):
         await asyncio.sleep(0)
         super().onSuccess()
-
-
-@pytest.fixture(autouse=True)
-def _forget():
-    ran.clear()
 
 
 @pytest.fixture(params=[SyncEngine, NullEngine])

@@ -1,39 +1,49 @@
 """A Loop in this process on the memory engine, and the jobs it runs."""
 
-import threading
-import time
+from __future__ import annotations
 
-from lightjobs.errors import StoreUnavailable
+import itertools
+import threading
+from typing import Any
+
+from lightjobs.execution.run import Run
+from lightjobs.model import Claim
 from lightjobs.workers.job_log import JobLog
 from lightjobs.workers.loop import Loop
 from lightjobs.workers.options import Options
 from lightjobs.workers.shared.journal import Journal
+from lightjobs.workers.shared.run_budget import RunBudget
 from lightjobs.workers.stop_flag import StopFlag
 
 
 class Recorded(JobLog):
-    def __init__(self):
-        self.started_ids, self.ended_ids, self.lost_ids, self.cancelled_ids = [], [], [], []
+    """A job log that only notes which jobs it was told of."""
 
-    def started(self, claim):
+    def __init__(self) -> None:
+        self.started_ids: list[str] = []
+        self.ended_ids: list[str] = []
+        self.lost_ids: list[str] = []
+        self.cancelled_ids: list[str] = []
+
+    def started(self, claim: Claim) -> None:
         self.started_ids.append(claim.id)
 
-    def ended(self, run):
+    def ended(self, run: Run) -> None:
         self.ended_ids.append(run.claim.id)
 
-    def lost(self, run):
+    def lost(self, run: Run) -> None:
         self.lost_ids.append(run.claim.id)
 
-    def cancelled(self, run):
+    def cancelled(self, run: Run) -> None:
         self.cancelled_ids.append(run.claim.id)
 
 
 class Worker:
     """A registered worker; `run()` returns when its loop is over, `start()` runs it in a thread."""
 
-    numbers = iter(range(10**9))
+    numbers = itertools.count()
 
-    def __init__(self, engine, budget=None, **options):
+    def __init__(self, engine: Any, budget: RunBudget | None = None, **options: Any) -> None:
         options.setdefault("stop_when_empty", True)
         options.setdefault("sleep", 0.2)
         self.engine = engine
@@ -46,7 +56,7 @@ class Worker:
             engine, self.name, Options(**options), self.journal, self.lines, self.flag, budget
         )
 
-    def run(self):
+    def run(self) -> Worker:
         timer = threading.Timer(10, self.flag.raise_)
         timer.start()
         try:
@@ -56,54 +66,12 @@ class Worker:
         assert self.flag.raised == 0 or timer.finished.is_set()
         return self
 
-    def start(self):
+    def start(self) -> threading.Thread:
         thread = threading.Thread(target=self.loop.run)
         thread.start()
         return thread
 
-    def stop(self, thread):
+    def stop(self, thread: threading.Thread) -> None:
         self.flag.raise_()
         thread.join(10)
         assert not thread.is_alive()
-
-
-class Wrapped:
-    """An engine whose verbs a test may replace; `original` is the real one."""
-
-    def __init__(self, original, **verbs):
-        self.original = original
-        for name, verb in verbs.items():
-            setattr(self, name, verb)
-
-    def __getattr__(self, name):
-        return getattr(self.original, name)
-
-
-def greedy(engine):
-    """An engine of which every claim takes all it can, however careful the loop is."""
-    return Wrapped(engine, claim=lambda name, queues, _limit: engine.claim(name, queues, 1000))
-
-
-def failing(verb, times, after=False):
-    """The verb, raising StoreUnavailable the first `times`; with `after` once it is done."""
-    left = [times]
-
-    def call(*arguments):
-        away = left[0] > 0
-        left[0] -= 1
-        if away and not after:
-            raise StoreUnavailable("away")
-        result = verb(*arguments)
-        if away:
-            raise StoreUnavailable("the reply was lost")
-        return result
-
-    return call
-
-
-def wait_for(condition, timeout=5.0):
-    until = time.monotonic() + timeout
-    while not (value := condition()):
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.002)
-    return value

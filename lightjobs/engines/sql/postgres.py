@@ -66,6 +66,9 @@ class _Connection(psycopg.Connection[tuple[Any, ...]]):
 
     deadline = math.inf
 
+    def __del__(self, __warn: Any = None) -> None:
+        """A thread's connection is closed with the thread: psycopg need not warn of that."""
+
     def wait(self, gen: Generator[Any, Any, _T], *arguments: Any, **keywords: Any) -> _T:
         if self.deadline < math.inf:
             gen = self._until_deadline(gen)

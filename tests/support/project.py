@@ -1,4 +1,4 @@
-"""A project in a folder of its own, and `job:work` processes that never outlive their test.
+"""A project in a folder of its own, whose `job:work` processes never outlive their test.
 
 Jobs record what they did in a book: one line an event, appended with a single write, so that runs
 can be counted across processes and crashes.
@@ -7,15 +7,12 @@ can be counted across processes and crashes.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +24,8 @@ from lightjobs.model import NewJob
 from lightjobs.payloads.encoding import encode
 from lightjobs.settings.database import DatabaseSettings
 
-COMMAND = [sys.executable, "-m", "lightjobs"]
+from .environment import outside
+from .worker import COMMAND, Worker
 
 DOTENV = "JOB_ENGINE=database\nDB_DRIVER=sqlite\nDB_NAME=jobs.sqlite\n"
 
@@ -75,103 +73,6 @@ class Entry(NamedTuple):
     at: float
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 20.0, what: str = "") -> Any:
-    """The first true value of `condition()`; fails the test after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while True:
-        if value := condition():
-            return value
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds} s: {what or condition}", pytrace=True)
-        time.sleep(0.005)
-
-
-def parents() -> dict[int, int]:
-    """The parent of every living process; zombies do not count."""
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(OSError):
-                state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-                if state not in "ZX":
-                    found[int(folder.name)] = int(parent)
-    return found
-
-
-def alive(pid: int) -> bool:
-    return pid in parents()
-
-
-def cpu_seconds(pid: int) -> float:
-    """Processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-class Worker:
-    """A running `job:work`, leader of a process group of its own."""
-
-    def __init__(self, project: Project, number: int, options: tuple[str, ...], env: dict) -> None:
-        self._out = project.root / f"worker-{number}.out"
-        self._err = project.root / f"worker-{number}.err"
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            self.process = subprocess.Popen(
-                [*COMMAND, "job:work", *options],
-                cwd=project.root,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
-        self.pid = self.process.pid
-
-    @property
-    def out(self) -> str:
-        return self._out.read_text(errors="backslashreplace")
-
-    @property
-    def err(self) -> str:
-        return self._err.read_text(errors="backslashreplace")
-
-    def ready(self) -> Worker:
-        """Wait until all children have said that they are ready."""
-        wait_until(lambda: "[READY]" in self.out or not self.running(), what="ready")
-        assert self.running(), self.err
-        return self
-
-    def running(self) -> bool:
-        return self.process.poll() is None
-
-    def children(self) -> list[int]:
-        return sorted(pid for pid, parent in parents().items() if parent == self.pid)
-
-    def signal(self, number: int) -> None:
-        self.process.send_signal(number)
-
-    def signal_all(self, number: int) -> None:
-        """Supervisor and children, and whatever these have started."""
-        os.killpg(self.pid, number)
-
-    def wait(self, seconds: float = 30.0) -> int:
-        """The exit status."""
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pytest.fail(f"job:work is still running after {seconds} s\n{self.err[-2000:]}")
-
-    def stop(self, seconds: float = 30.0) -> int:
-        self.signal(signal.SIGTERM)
-        return self.wait(seconds)
-
-    def close(self) -> None:
-        """Whatever the test did, nothing of this worker survives."""
-        for number in (signal.SIGKILL, signal.SIGCONT):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                self.signal_all(number)
-        self.process.wait(10)
-
-
 class Project:
     """A user's project: `.env`, `app_jobs/`, a migrated SQLite database."""
 
@@ -205,19 +106,23 @@ class Project:
         (self.root / "sitecustomize.py").write_text(source)
         self._pythonpath = str(self.root)
 
-    def push(self, name: str, *payloads: dict, queue: str = "default", **fields: Any) -> list[str]:
-        """RunStore jobs of the class `name`, as dispatching does; returns their ids."""
+    def push(
+        self, name: str, *payloads: dict[str, Any], queue: str = "default", **fields: Any
+    ) -> list[str]:
+        """Store jobs of the class `name`, as dispatching does; returns their ids."""
         return self._engine.push(
             [NewJob(f"App\\Jobs\\{name}", queue, encode(p), **fields) for p in payloads]
         )
 
-    def push_work(self, count: int, start: int = 0, queue: str = "default", **payload: Any) -> list:
-        """RunStore `count` jobs of the class Work, numbered from `start`."""
+    def push_work(
+        self, count: int, start: int = 0, queue: str = "default", **payload: Any
+    ) -> list[str]:
+        """Store `count` jobs of the class Work, numbered from `start`."""
         numbers = range(start, start + count)
         return self.push("Work", *({"n": n, **payload} for n in numbers), queue=queue)
 
     def insert(self, handler: Any, payload: Any, **fields: Any) -> str:
-        """RunStore a row as PHP would, without asking lightjobs."""
+        """Store a row as PHP would, without asking lightjobs."""
         fields = {
             "scheduled_at": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()),
             "status": "new",
@@ -276,13 +181,8 @@ class Project:
         return str(n) in self.runs()
 
     def environment(self, **env: str) -> dict[str, str]:
-        outside = {
-            key: value
-            for key, value in os.environ.items()
-            if not key.startswith(("JOB_", "DB_", "REDIS_"))
-        }
-        paths = filter(None, [self._pythonpath, outside.get("PYTHONPATH")])
-        return {**outside, "PYTHONPATH": os.pathsep.join(paths), **env}
+        """What its processes are started with."""
+        return {**outside(self._pythonpath), **env}
 
     def cli(
         self, *arguments: str, seconds: float = 30.0, **env: str
@@ -307,7 +207,7 @@ class Project:
 
     def work(self, *options: str, **env: str) -> Worker:
         """Start `job:work`."""
-        worker = Worker(self, len(self._workers), options, self.environment(**env))
+        worker = Worker(self.root, len(self._workers), options, self.environment(**env))
         self._workers.append(worker)
         return worker
 

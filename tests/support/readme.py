@@ -1,14 +1,19 @@
 """The code blocks of README.md, by the heading they stand under."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import Any
 
-README = Path(__file__).parents[1] / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
-def blocks(heading, language="python"):
+def blocks(heading: str, language: str = "python") -> list[str]:
     """The code blocks of `language` in the section called `heading`, in order."""
-    level, fence, code, found = 0, None, [], []
+    level, fence = 0, None
+    code: list[str] = []
+    found: list[str] = []
     for line in README.read_text(encoding="utf-8").splitlines(keepends=True):
         if line.startswith("```"):
             if level and fence == language:
@@ -26,8 +31,8 @@ def blocks(heading, language="python"):
     return found
 
 
-def run(code, module, **names):
+def run(code: str, module: str, **names: Any) -> dict[str, Any]:
     """The namespace that `code` leaves, run as the module of that name with `names` given."""
     namespace = {**names, "__name__": module}
-    exec(compile(code, str(README), "exec"), namespace)
+    exec(compile(code, str(README), "exec", dont_inherit=True), namespace)
     return namespace

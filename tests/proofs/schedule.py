@@ -2,9 +2,10 @@
 minute one of the schedulers is killed or stopped every half second, on each store in turn.
 
     make proof-schedule
-    python -m proofs.schedule --stores=redis,sqlite --processes=3 --quiet-seconds=20
+    python -m tests.proofs.schedule --stores=redis,sqlite --processes=3 --quiet-seconds=20
 
-With --quiet-seconds nobody is shot: the lateness then is that of schedulers left in peace.
+With --quiet-seconds no scheduler is killed or stopped: the lateness then is that of schedulers left
+in peace.
 """
 
 from __future__ import annotations
@@ -17,15 +18,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-
-from faults.storm import Storm, Verdict
-from servers import redis_server
-from sql_servers import mariadb_server, postgres_server
-
-from lightjobs import engines, env
-from lightjobs.engines.control import Engine
-from lightjobs.settings import settings
+from tests.faults.storm import Storm, Verdict
+from tests.support.environment import engine_of
+from tests.support.servers.mariadb import mariadb_server
+from tests.support.servers.postgres import postgres_server
+from tests.support.servers.redis import redis_server
 
 STORES = ("redis", "postgresql", "mariadb", "sqlite")
 
@@ -35,7 +32,7 @@ def main() -> int:
     failed = False
     for store in options.stores.split(","):
         with tempfile.TemporaryDirectory() as folder, _environment(store, folder) as environment:
-            engine = _engine(environment)
+            engine = engine_of(environment)
             if engine.schema is not None:
                 engine.schema.install()
             storm = Storm(Path(folder), environment, options.entries, options.seed)
@@ -85,17 +82,6 @@ def _environment(store: str, folder: str) -> Iterator[dict[str, str]]:
         start = {"postgresql": postgres_server, "mariadb": mariadb_server}[store]
         with start(durable=True) as server:
             yield server.environment
-
-
-def _engine(environment: dict[str, str]) -> Engine:
-    os.environ.update(environment)
-    env.forget()
-    try:
-        return engines.connect(settings.load())
-    finally:
-        for key in environment:
-            del os.environ[key]
-        env.forget()
 
 
 if __name__ == "__main__":

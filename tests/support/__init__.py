@@ -1,0 +1,1 @@
+"""What the tests of several folders, the proofs and the benchmarks share."""

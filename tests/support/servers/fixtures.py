@@ -1,0 +1,51 @@
+"""One server of each kind for all tests of the session, emptied before each test that asks."""
+
+from __future__ import annotations
+
+import pytest
+
+from .base import shared
+from .cluster import Cluster
+from .mariadb import MariaServer
+from .postgres import PostgresServer
+from .redis import RedisServer, ValkeyServer
+
+
+@pytest.fixture
+def clean_redis() -> RedisServer:
+    """The session's redis-server."""
+    server = shared(RedisServer)
+    server.empty()
+    return server
+
+
+@pytest.fixture
+def clean_valkey() -> ValkeyServer:
+    """The session's valkey-server."""
+    server = shared(ValkeyServer)
+    server.empty()
+    return server
+
+
+@pytest.fixture
+def clean_cluster() -> Cluster:
+    """The session's cluster of redis-servers."""
+    cluster = shared(Cluster)
+    cluster.empty()
+    return cluster
+
+
+@pytest.fixture
+def clean_postgres() -> PostgresServer:
+    """The session's PostgreSQL, its tables as `migrate:up` makes them."""
+    server = shared(PostgresServer)
+    server.empty()
+    return server
+
+
+@pytest.fixture
+def clean_mariadb() -> MariaServer:
+    """The session's MariaDB, its tables as `migrate:up` makes them."""
+    server = shared(MariaServer)
+    server.empty()
+    return server

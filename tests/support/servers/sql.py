@@ -1,0 +1,153 @@
+"""What PostgreSQL and MariaDB have in common."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import time
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pymysql
+
+from lightjobs.engines.sql.database import Database
+from lightjobs.engines.sql.engine import SqlEngine
+from lightjobs.settings.database import DatabaseSettings
+
+from . import programs
+from .base import Server
+
+USER, PASSWORD, NAME = "lightjobs", "s3cret", "jobs"
+
+EMPTIED = (
+    "DELETE FROM jobs",
+    "DELETE FROM job_workers",
+    "DELETE FROM job_limits",
+    "DELETE FROM job_paused",
+    "DELETE FROM job_slots",
+    "UPDATE job_sweeps SET swept_at = 0, recover_from = 0",
+)
+
+
+class SqlServer(Server):
+    """A database server with a database for lightjobs. Its zone is not UTC, on purpose.
+
+    Data stay from one start to the next. Without `durable` it does not wait for the disk; what was
+    committed survives a kill all the same.
+    """
+
+    driver: str
+    """What DB_DRIVER calls it."""
+    account: str
+    """The user it runs as when the tests run as root, as these servers refuse to."""
+    patience = 20.0
+
+    def __init__(
+        self, *, durable: bool = False, tls: bool = False, config: Sequence[str] = ()
+    ) -> None:
+        super().__init__()
+        self.data = self.folder / "data"
+        self.socket = str(self.folder / "socket")
+        self.durable = durable
+        self.certificate = programs.certificate(self.folder) if tls else None
+        self._config = list(config)
+        self._prepare()
+
+    @property
+    def settings(self) -> DatabaseSettings:
+        """What names this server's database and the login of lightjobs."""
+        return DatabaseSettings(
+            name=NAME, host=self.host, port=self.port, user=USER, password=PASSWORD, tls="off"
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "JOB_ENGINE": "database",
+            "DB_DRIVER": self.driver,
+            "DB_HOST": self.host,
+            "DB_PORT": str(self.port),
+            "DB_NAME": NAME,
+            "DB_USER": USER,
+            "DB_PSWD": PASSWORD,
+            "DB_TLS": "off",
+        }
+
+    @abstractmethod
+    def database(self) -> Database:
+        """The dialect, on connections of its own."""
+
+    def engine(self) -> SqlEngine:
+        """An engine on connections of its own."""
+        return SqlEngine(self.database())
+
+    @abstractmethod
+    def query(self, sql: str, params: Any = None) -> list[tuple[Any, ...]]:
+        """Run a statement as the administrator, in a session of its own."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Drop all tables."""
+
+    def empty(self) -> None:
+        """As after `migrate:up` on an empty database."""
+        engine = self.engine()
+        assert engine.schema
+        engine.schema.install()
+        engine.close()
+        self._run_all([*EMPTIED, self._restart_ids])
+
+    _restart_ids: str
+
+    @abstractmethod
+    def kill_connections(self) -> None:
+        """End every session of lightjobs."""
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Make the data folder, with user and database."""
+
+    @abstractmethod
+    def _run_all(self, statements: Iterable[str]) -> None:
+        """Run the statements as the administrator, in one session."""
+
+    def _head(self) -> list[str]:
+        return self._as_account(programs.tied())
+
+    def _as_account(self, tied: Sequence[str] = ()) -> list[str]:
+        if os.geteuid() != 0:
+            return list(tied)
+        account = pwd.getpwnam(self.account)
+        ids = ["--reuid", str(account.pw_uid), "--regid", str(account.pw_gid), "--clear-groups"]
+        return [*(tied or ["setpriv"]), *ids]
+
+    def _own_folder(self) -> None:
+        if os.geteuid() == 0:
+            for path in [self.folder, *self.folder.rglob("*")]:
+                shutil.chown(path, self.account)
+
+    def _execute(self, *command: str | Path, text: str | None = None) -> None:
+        """Run a program of the server's to its end, as the server's account."""
+        done = subprocess.run(
+            [*self._as_account(), *command],
+            cwd=self.folder,
+            input=text,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _answers(self, process: subprocess.Popen[bytes]) -> bool:
+        deadline = time.monotonic() + self.patience
+        while process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(psycopg.OperationalError, pymysql.MySQLError):
+                self.query("SELECT 1")
+                return True
+            time.sleep(0.02)
+        return False

@@ -1,0 +1,68 @@
+"""The stores that every promise is tested on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from lightjobs.engines.control import Engine
+from lightjobs.engines.memory import MemoryEngine
+from lightjobs.engines.sql.engine import SqlEngine
+from lightjobs.engines.sql.sqlite import Sqlite
+from lightjobs.settings.database import DatabaseSettings
+
+from .environment import engine_of
+
+
+class Store(NamedTuple):
+    engine: Engine
+    environment: dict[str, str] | None
+    """What makes another process use the same store; None when no other process can."""
+
+
+Make = Callable[[pytest.FixtureRequest], Store]
+
+
+def _memory(request: pytest.FixtureRequest) -> Store:
+    return Store(MemoryEngine(), None)
+
+
+def _sqlite(request: pytest.FixtureRequest) -> Store:
+    path = str(request.getfixturevalue("tmp_path") / "jobs.sqlite")
+    return Store(
+        SqlEngine(Sqlite(DatabaseSettings(name=path))), {"JOB_ENGINE": "database", "DB_NAME": path}
+    )
+
+
+def _redis(form: str, kind: str = "redis", server: str = "redis", **environment: str) -> Make:
+    def make(request: pytest.FixtureRequest) -> Store:
+        found: Any = request.getfixturevalue(f"clean_{server}")
+        ours = {**found.environment, "JOB_ENGINE": kind, "REDIS_JOB_FORMAT": form, **environment}
+        return Store(engine_of(ours), ours)
+
+    return make
+
+
+def _server(kind: str) -> Make:
+    def make(request: pytest.FixtureRequest) -> Store:
+        found: Any = request.getfixturevalue(f"clean_{kind}")
+        return Store(found.engine(), found.environment)
+
+    return make
+
+
+STORES: dict[str, Make] = {
+    "memory": _memory,
+    "sqlite": _sqlite,
+    "redis-hash": _redis("hash"),
+    "redis-php": _redis("php"),
+    "valkey": _redis(
+        "hash", "valkey", "valkey", REDIS_PROTOCOL="3", REDIS_JOB_PREFIX="ü*[a-z]{}?:"
+    ),
+    "cluster": _redis("hash", server="cluster", REDIS_JOB_PREFIX="{jobs}:"),
+    "postgresql": _server("postgres"),
+    "mariadb": _server("mariadb"),
+}
+"""How each is made, with no jobs in it and not yet migrated."""
