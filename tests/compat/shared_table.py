@@ -15,7 +15,7 @@ from tests.support.servers.mariadb import MariaServer
 from .peer import Peer
 
 SESSION = "SET NAMES utf8mb4, time_zone = '+00:00'"
-"""What README asks a Lightpack application to say at the start of each of its connections. The
+"""What the docs ask a Lightpack application to say at the start of each of its connections. The
 server's own are others: latin1, as MariaDB's default is, and the zone that sql_servers says."""
 
 _numbers = itertools.count()

@@ -1,5 +1,5 @@
 """Times are UTC whatever the zones of the server and of PHP's sessions are; and the traps that a
-Lightpack application sets itself, which README names."""
+Lightpack application sets itself, which the docs name."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
 from lightjobs.engines.where import Where
 from lightjobs.execution import registry
-from tests.support.readme import blocks, run
+from tests.support.documents import blocks, run
 
 from .support import run as run_job
 
 
-def test_the_function_jobs_in_the_readme_do_what_they_say(engine):
-    (code,) = blocks("Function jobs")
+def test_the_function_jobs_in_the_docs_do_what_they_say(engine):
+    (code,) = blocks("docs/how-to/function-jobs.md", "Make a function a job")
     names = run(code, __name__)
     assert names["send_email"]("ann") == "Hello, ann"
     counts = {queue: counted["new"] for queue, counted in engine.stats().items()}

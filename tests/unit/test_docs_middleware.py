@@ -1,6 +1,6 @@
 from lightjobs import Job, current
 from lightjobs.settings.settings import load
-from tests.support.readme import blocks
+from tests.support.documents import blocks
 
 from .working import Worker
 
@@ -11,8 +11,8 @@ class Dials(Job):
             raise ConnectionError("nobody answers")
 
 
-def test_the_middleware_in_the_readme_does_what_it_says(project, engine):
-    code, config = blocks("Middleware")
+def test_the_middleware_in_the_docs_does_what_it_says(project, engine):
+    code, config = blocks("docs/how-to/middleware.md", "Run code around every job")
     project(
         {
             "app_jobs/__init__.py": "",

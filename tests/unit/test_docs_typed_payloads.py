@@ -6,13 +6,13 @@ import pytest
 from lightjobs import PayloadError
 from lightjobs.engines.where import Where
 from lightjobs.model import Failed
-from tests.support.readme import blocks, run
+from tests.support.documents import blocks, run
 
 from .support import run as run_job
 
 
-def test_the_typed_payload_in_the_readme_does_what_it_says(engine):
-    (code,) = blocks("Typed payloads")
+def test_the_typed_payload_in_the_docs_does_what_it_says(engine):
+    (code,) = blocks("docs/how-to/typed-payloads.md", "Check payloads against a class")
     names = run(code, __name__)
     send_invoice, invoice, line = names["SendInvoice"], names["Invoice"], names["Line"]
     first, second = (json.loads(job.payload) for job in engine.browse(Where(status="new")))

@@ -6,7 +6,7 @@ from lightjobs import current
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.settings.database import DatabaseSettings
-from tests.support.readme import blocks, run
+from tests.support.documents import blocks, run
 
 from .working import Worker
 
@@ -20,8 +20,8 @@ def engine(configured, tmp_path):
     made.close()
 
 
-def test_the_transactions_in_the_readme_do_what_they_say(engine):
-    (code,) = blocks("Dispatch in your transaction")
+def test_the_transactions_in_the_docs_do_what_they_say(engine):
+    (code,) = blocks("docs/how-to/transactions.md", "Dispatch in your transaction")
     connection = sqlite3.connect("shop.sqlite")
     connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, shipped)")
     job_id = run(code, __name__)["job_id"]

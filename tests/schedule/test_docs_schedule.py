@@ -5,11 +5,11 @@ from lightjobs.execution import registry
 from lightjobs.model import Done
 from lightjobs.schedule.loading import load
 from lightjobs.schedule.scheduler import Scheduler
-from tests.support.readme import blocks
+from tests.support.documents import blocks
 
 
-def test_the_schedule_in_the_readme_is_dispatched_as_it_says(project, engine):
-    jobs, code = blocks("The schedule")
+def test_the_schedule_in_the_docs_is_dispatched_as_it_says(project, engine):
+    jobs, code = blocks("docs/how-to/schedule.md", "Dispatch jobs on a schedule")
     files = {"app_jobs/__init__.py": "", "app_jobs/reports.py": jobs, "config/schedule.py": code}
     root = project(files)
     registry.load(["app_jobs"])

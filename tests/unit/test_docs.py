@@ -1,0 +1,128 @@
+"""What holds for the documentation as a whole; its examples are run by the other test_docs_*."""
+
+import ast
+import importlib
+import re
+import tomllib
+
+import click
+import pytest
+
+from lightjobs import cli
+from tests.support.documents import ROOT, blocks, page, pages, targets
+
+DOCS = [name for name in pages() if name.startswith("docs/")]
+
+
+@pytest.mark.parametrize("name", pages())
+def test_every_link_leads_somewhere(name):
+    for link, file, anchor in targets(name):
+        assert (ROOT / file).exists(), f"{name}: {link} leads to no file"
+        if anchor:
+            assert anchor in page(file).anchors, f"{name}: {link} leads to no heading"
+
+
+def test_the_index_leads_to_every_page():
+    reached, unread = set(), ["docs/index.md"]
+    while unread:
+        name = unread.pop()
+        reached.add(name)
+        found = {file for _, file, _ in targets(name) if file.endswith(".md")}
+        unread += [file for file in found if name.endswith("index.md") and file not in reached]
+        reached |= found
+    assert set(DOCS) <= reached
+
+
+def run_by_tests():
+    """The page and heading of each block that a test asks for by their literal names."""
+    for path in (ROOT / "tests").glob("*/test_docs_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and len(node.args) >= 2:
+                first, second = (getattr(each, "value", None) for each in node.args[:2])
+                if isinstance(first, str) and first.endswith(".md"):
+                    yield first, second
+
+
+def test_every_python_block_is_run_by_a_test():
+    run = set(run_by_tests())
+    shown = {
+        (name, block.heading)
+        for name in pages()
+        for block in page(name).blocks
+        if block.language == "python"
+    }
+    assert shown == run & shown, f"run by no test_docs_*.py: {sorted(shown - run)}"
+
+
+def test_readme_is_short_and_begins_with_demo_and_test():
+    read = page("README.md")
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 200
+    assert re.findall(r"^make \S+", read.blocks[0].code, re.MULTILINE) == ["make demo", "make test"]
+    assert read.blocks[0].code.count("\n") == 2
+
+
+def test_readme_and_delivery_promise_the_same_word_for_word():
+    promised = [re.findall("^> .*", page(n).prose, re.M) for n in ("README.md", "docs/delivery.md")]
+    assert promised[0] == promised[1]
+    assert " ".join(line.removeprefix("> ") for line in promised[0]) == (
+        "At least once. A dispatch that returned is run until it completes, fails for good or is "
+        "cancelled. Each claim carries a fence, an integer per job that only rises: of all the "
+        "runs of one job, one outcome is accepted. Durability is the store's own."
+    )
+
+
+def test_every_figure_of_readme_is_one_of_the_benchmarks():
+    (chart,) = blocks("README.md", "Speed", "")
+    section = page("README.md").prose.split("## Speed")[1].split("\n## ")[0]
+    measured = " ".join(block.code for block in page("docs/benchmarks.md").blocks)
+    figures = re.findall(r"\b\d[\d,]{2,}\b", chart + section)
+    assert len(figures) > 12
+    assert [figure for figure in figures if not re.search(rf"\b{figure}\b", measured)] == []
+
+
+def commands():
+    for name, module in cli._COMMANDS.items():
+        importlib.import_module(f"lightjobs.cli.{module}")
+        yield cli._Commands().get_command(click.Context(cli.cli), name)
+
+
+def test_every_command_is_in_the_reference():
+    text = (ROOT / "docs/reference/commands.md").read_text()
+    assert [name for name in cli._COMMANDS if f"`{name}" not in text] == []
+
+
+def test_every_option_of_job_work_is_in_the_reference():
+    text = (ROOT / "docs/reference/commands.md").read_text()
+    rows = dict(re.findall(r"^\| `(--[a-z-]+)` \| .* \| `(\w+)` \|$", text, re.MULTILINE))
+    (work,) = (command for command in commands() if command.name == "job:work")
+    assert rows == {
+        option.opts[0]: option.envvar
+        for option in work.params
+        if isinstance(option, click.Option) and option.opts[0] != "--help"
+    }
+
+
+def test_every_setting_is_in_the_reference():
+    text = (ROOT / "docs/reference/settings.md").read_text()
+    documented = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", text))
+    read = {
+        key
+        for path in (ROOT / "config").glob("*.py")
+        for key in re.findall(r'env\("(\w+)"', path.read_text())
+    }
+    assert documented == read
+
+
+def test_the_source_distribution_names_files_that_exist():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    included = settings["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert [name for name in included if not (ROOT / name).exists()] == []
+    assert {name for name in pages() if "/" not in name} <= set(included)
+
+
+def test_ci_runs_targets_of_the_makefile():
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    targets = set(re.findall(r"^(\S+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    steps = re.findall(r"- run: (.*)", workflow)
+    assert steps
+    assert {step.removeprefix("make ") for step in steps} <= targets

@@ -1,0 +1,16 @@
+from lightjobs.model import Done
+from tests.support.documents import blocks, run
+
+from .support import run as run_job
+
+
+def test_the_job_class_and_the_dispatches_in_the_docs_do_what_they_say(engine):
+    (job,) = blocks("docs/how-to/jobs.md", "A job class")
+    (dispatches,) = blocks("docs/how-to/jobs.md", "Dispatch")
+    names = run(dispatches, __name__, **run(job, __name__))
+    counts = {queue: counted["new"] for queue, counted in engine.stats().items()}
+    assert counts == {"payments": 1001, "urgent": 1}
+    assert engine.stats()["payments"]["delayed"] == 1001
+    stored = engine.find(names["job_id"])
+    assert stored.priority == 1
+    assert type(run_job(names["ProcessPayment"], stored.payload).outcome) is Done

@@ -1,0 +1,48 @@
+import time
+
+from lightjobs.model import Failed, Release
+from tests.support.documents import blocks, run
+from tests.support.waiting import wait_until
+
+from .support import run as run_job
+from .working import Worker
+
+
+def test_the_retry_policy_in_the_docs_does_what_it_says(engine):
+    (code,) = blocks("docs/how-to/retries-and-timeouts.md", "Retry policy")
+    charge = run(code, __name__)["Charge"]
+    (stored,) = engine.browse("new")
+    payload = stored.payload
+
+    def ending(bank, **fields):
+        return run_job(charge, payload.replace("slow", bank), **fields).outcome
+
+    assert charge.attempts == 6
+    slow = ending("slow", attempts=2, options=stored.options)
+    assert type(slow) is Release
+    assert 58 < slow.due - time.time() <= 60
+    assert 2.4 < ending("slow").due - time.time() <= 7.5
+    closed = ending("closed")
+    assert (type(closed), closed.attempts) == (Release, 0)
+    assert type(ending("declines")) is type(ending("unknown")) is Failed
+
+
+def test_timeouts(engine):
+    done = []
+    (code,) = blocks("docs/how-to/retries-and-timeouts.md", "Timeouts")
+    names = run(
+        code,
+        "app_jobs.docs",
+        fetch=lambda url: [time.sleep(0.01) for _ in range(500)],
+        remove_partial_download=lambda: done.append("removed"),
+    )
+    assert names["FetchReport"].timeout == 30
+    (id,) = (job.id for job in engine.browse("new"))
+    started = time.monotonic()
+    worker = Worker(engine, stop_when_empty=False)
+    thread = worker.start()
+    wait_until(lambda: "removed" in done, 8)
+    assert 2.5 <= time.monotonic() - started < 4
+    wait_until(lambda: engine.find(id).status == "new", 8)
+    worker.stop(thread)
+    assert engine.find(id).attempts == 1

@@ -1,0 +1,63 @@
+import asyncio
+import http.server
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import lightjobs
+from lightjobs import Job
+from tests.support.documents import blocks, run
+from tests.support.waiting import wait_until
+
+
+class Handled(Job):
+    ran: list = []
+
+    def handle(self):
+        self.ran.append(threading.current_thread())
+
+
+def dispatch_and_stop():
+    """What a request does in the examples, and then whoever stops the server."""
+    Handled().dispatch()
+    wait_until(lambda: Handled.ran)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_jobs_inside_a_web_server(engine, monkeypatch, number):
+    Handled.ran.clear()
+    sources = blocks("docs/how-to/web-server.md", "Run jobs inside a web server")
+    assert len(sources) == 2
+    monkeypatch.setattr(Handled, "queue", ["urgent", "default"][number])
+
+    def serve():
+        given = {"Handler": http.server.BaseHTTPRequestHandler, "answer": None}
+        given |= {"lightjobs": lightjobs, "asyncio": asyncio}
+        names = run(sources[number].replace("8000", "0"), "app_jobs.docs", **given)
+        if "main" in names:
+            asyncio.run(names["main"]())
+
+    timer = threading.Timer(0.3, dispatch_and_stop)
+    timer.start()
+    with pytest.raises(SystemExit) as ended:
+        serve()
+    timer.join()
+    assert ended.value.code == 0
+    assert Handled.ran[0] not in (threading.main_thread(), timer)
+    assert engine.stats() == {}
+
+
+def test_the_function_is_not_shadowed_by_a_module():
+    source = (
+        "import sys, lightjobs\n"
+        "assert 'asyncio' not in sys.modules, 'producers need not pay for it'\n"
+        "import lightjobs.workers.embedded\n"
+        "assert lightjobs.worker is lightjobs.workers.embedded.worker\n"
+        "assert not hasattr(lightjobs, 'no_such_thing')\n"
+    )
+    subprocess.run([sys.executable, "-c", source], check=True, timeout=30)
