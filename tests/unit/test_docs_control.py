@@ -5,6 +5,7 @@ import pytest
 
 import lightjobs
 from lightjobs import Job
+from lightjobs.engines.where import Where
 from lightjobs.model import Retention
 from tests.support.documents import blocks, run
 from tests.support.waiting import wait_until
@@ -77,13 +78,13 @@ def test_pause_and_resume(engine):
 
 def test_priority(engine):
     shown("docs/how-to/control.md", "Priority")
-    (stored,) = engine.browse("new")
+    (stored,) = engine.browse(Where(status="new"))
     assert stored.priority == 1
 
 
 def test_retention_and_cleanup(engine):
     shown("docs/how-to/control.md", "Retention and cleanup", engine=engine)
-    (stored,) = engine.browse("new")
+    (stored,) = engine.browse(Where(status="new"))
     assert stored.handler == "lightjobs.cleanup.CleanupJob"
 
 

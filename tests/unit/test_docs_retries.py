@@ -1,5 +1,6 @@
 import time
 
+from lightjobs.engines.where import Where
 from lightjobs.model import Failed, Release
 from tests.support.documents import blocks, run
 from tests.support.waiting import wait_until
@@ -11,7 +12,7 @@ from .working import Worker
 def test_the_retry_policy_in_the_docs_does_what_it_says(engine):
     (code,) = blocks("docs/how-to/retries-and-timeouts.md", "Retry policy")
     charge = run(code, __name__)["Charge"]
-    (stored,) = engine.browse("new")
+    (stored,) = engine.browse(Where(status="new"))
     payload = stored.payload
 
     def ending(bank, **fields):
@@ -37,7 +38,7 @@ def test_timeouts(engine):
         remove_partial_download=lambda: done.append("removed"),
     )
     assert names["FetchReport"].timeout == 30
-    (id,) = (job.id for job in engine.browse("new"))
+    (id,) = (job.id for job in engine.browse(Where(status="new")))
     started = time.monotonic()
     worker = Worker(engine, stop_when_empty=False)
     thread = worker.start()
