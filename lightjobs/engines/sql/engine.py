@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
 
 from ...errors import LightjobsError
 from ...model import (
-    SETTLED_AS,
     STATUSES,
     Claim,
-    Done,
     Failed,
-    HandBack,
     NewJob,
     Outcome,
-    Release,
     Settlement,
-    Status,
     Stored,
     row_number,
 )
@@ -37,9 +31,10 @@ from .callers.transaction import SqlCallerTransaction
 from .database import Database, repeatable, undone
 from .dialect import HIGHEST_COUNT
 from .lightpack import SqlLightpack
-from .rows import Row, moment, new_row
+from .rows import Row, new_row
 from .schedule import SqlSchedule
 from .schema import SqlSchema
+from .settling import Settling
 from .statements import where as condition
 
 LIMIT_NAME_BYTES = 255
@@ -61,6 +56,7 @@ class SqlEngine(Engine):
         self._db = database
         self._enqueue_timeout = enqueue_timeout
         self._bulk = Bulk(database)
+        self._settling = Settling(database)
         self.serves_at_once = database.serves_at_once
         self.schedule = SqlSchedule(database)
         self.schema = SqlSchema(database)
@@ -97,58 +93,11 @@ class SqlEngine(Engine):
         return [claim for claim in claims if claim not in odd]
 
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
-        answers = self._settle(worker, outcomes)
+        keep_completed = self.retention.completed != 0
+        answers = self._settling.settle(worker, outcomes, keep_completed)
+        # After the answers, in a step that is not repeated with them: see drop_cancelled.
         self.drop_cancelled(outcomes, answers)
         return answers
-
-    @repeatable
-    def _settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
-        if not outcomes:
-            return []
-        entries = [each for each in outcomes if type(each) is Done and each.entry is not None]
-        # One that is accepted is a single statement; a transaction would be two round trips more.
-        if len(outcomes) == 1 and not entries and self._settle_alike(worker, outcomes):
-            return [Settlement.ACCEPTED]
-        with self._db.transaction():
-            answers = self._answers(worker, outcomes)
-            for done in entries:
-                if answers[outcomes.index(done)] is Settlement.ACCEPTED:
-                    params = {"entry": done.entry, "job_id": int(done.id)}
-                    self._db.run("complete_entry", params)
-            return answers
-
-    def _answers(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
-        by_kind: dict[type[Outcome], list[Outcome]] = {}
-        for outcome in outcomes:
-            by_kind.setdefault(type(outcome), []).append(outcome)
-        accepted = sum(self._settle_alike(worker, alike) for alike in by_kind.values())
-        if accepted == len(outcomes):
-            return [Settlement.ACCEPTED] * len(outcomes)
-        # Which were refused? Only a registered worker holds anything, and while it is known to be
-        # registered, a job's row tells whether this outcome was its last, now or before.
-        registered = bool(self._db.rows("registered", {"worker": worker}))
-        return [self._answer(worker, outcome, registered) for outcome in outcomes]
-
-    def _settle_alike(self, worker: str, outcomes: Sequence[Outcome]) -> int:
-        """Settle outcomes of one kind; returns how many were accepted now."""
-        kind = type(outcomes[0])
-        name, as_row = _SETTLE[kind]
-        if kind is Done and self.retention.completed != 0:
-            name = "settle_completed"
-        rows = [as_row(outcome) for outcome in outcomes]
-        return self._db.run(name, {"worker": worker, "outcomes": json.dumps(rows)})
-
-    def _answer(self, worker: str, outcome: Outcome, registered: bool) -> Settlement:
-        rows = self._db.rows("settled", {"id": int(outcome.id)})
-        if not rows:
-            is_ours = registered and type(outcome) is Done
-            return Settlement.ACCEPTED if is_ours else Settlement.LOST
-        status, fence = rows[0]
-        if status != Status.QUEUED:
-            self._db.run("let_go", {"id": int(outcome.id), "worker": worker})
-        if registered and fence == outcome.fence and status == SETTLED_AS[type(outcome)]:
-            return Settlement.ACCEPTED
-        return Settlement.CANCELLED if status == Status.CANCELLED else Settlement.LOST
 
     @undone
     def register(self, worker: str, lease: float) -> None:
@@ -284,23 +233,6 @@ def _is_text(raw: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _release_row(outcome: Release) -> list[Any]:
-    return [outcome.id, outcome.fence, *moment(outcome.due), outcome.attempts]
-
-
-def _id_and_fence(outcome: Outcome) -> tuple[Any, ...]:
-    return outcome[:2]
-
-
-_SETTLE: dict[type[Outcome], tuple[str, Callable[[Any], Sequence[Any]]]] = {
-    Done: ("settle_done", _id_and_fence),
-    Release: ("settle_release", _release_row),
-    HandBack: ("settle_hand_back", _id_and_fence),
-    Failed: ("settle_failed", tuple),
-}
-"""For each kind of outcome its statement, and what makes the row that the statement takes."""
 
 
 def _stored(row: Row) -> Stored:
