@@ -1,6 +1,7 @@
 """Jobs in Redis or Valkey, in the layout that Lightpack's PHP workers share.
 
-Every verb is one script, so it happens in one step; the keys are made in `scripts/lib.lua`.
+Each script happens in one step, and most verbs are one script. The keys are made in
+`scripts/lib.lua`.
 """
 
 from __future__ import annotations
@@ -53,13 +54,13 @@ _COUNTED = (
     Status.CANCELLED,
     Status.COMPLETED,
 )
-"""What a row of stats.lua counts, behind the queue's name."""
+"""What the numbers count that follow a queue's name in the reply of stats.lua."""
 
 DUE = b"due"
 """The token that a push leaves for a waiting worker when there is something to claim."""
 
 _SETTLEMENTS = (Settlement.LOST, Settlement.ACCEPTED, Settlement.CANCELLED)
-"""What the numbers mean that settle.lua answers."""
+"""The meanings of 0, 1 and 2 in the reply of settle.lua."""
 
 
 class RedisEngine(Engine):
@@ -116,6 +117,7 @@ class RedisEngine(Engine):
         rows = list(map(outcome_row, outcomes))
         reply = self._call("settle", worker, keep, json.dumps(rows))
         answers = [_SETTLEMENTS[answer] for answer in reply]
+        # After the answers, in a step that is not repeated with them: see drop_cancelled.
         self.drop_cancelled(outcomes, answers)
         return answers
 
@@ -217,7 +219,7 @@ class RedisEngine(Engine):
             if not keys:
                 time.sleep(pause)
                 continue
-            # PHP leaves no token; the caller asks again often enough for that.
+            # PHP leaves no token. The caller asks again often enough to find PHP's jobs.
             try:
                 token = self._blocking_wait.sleep(keys, pause)
             except (exceptions.RedisError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Sends a command so that afterwards it is known to have been run, known not to, or in doubt."""
+"""Sends commands, and tells of each whether it has run, has not run, or may have run."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SLACK_SECONDS = 0.1
 
 
 class Producer:
-    """Sends on connections of its own. Only so is it known whether a whole command had been sent
-    when the connection broke, and only so can each step be given the time that is left."""
+    """Sends on connections of its own. With these it is known whether the whole command had been
+    sent when the connection broke, and each step can be given just the time that is left."""
 
     def __init__(self, node: Node, seconds: float) -> None:
         self._node = node

@@ -52,6 +52,6 @@ def text(value: bytes | str) -> str:
 
 def _decoded(reply: bytes | str) -> list[list[Any]]:
     """The rows in a script's JSON. Bytes that are not UTF-8 become lone surrogates, so that they
-    fail their own job and no other."""
+    make their own job fail and no other."""
     rows: list[list[Any]] = json.loads(text(reply)) if reply else []
     return rows

@@ -1,4 +1,4 @@
-"""Jobs in Lightpack's `jobs` table: every verb of the seam, the SQL in `queries/`."""
+"""Jobs in Lightpack's `jobs` table: every verb of the seam. The SQL is in `queries/`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LIMIT_NAME_BYTES = 255
 """Width of `job_limits.name`."""
 
 UNCOUNTABLE = "its attempts or its fence is not a number that can be counted up"
-"""Why a job fails whose row somebody has changed in the table so that no claim can count it up."""
+"""The exception of a job whose row somebody has changed so that a claim cannot count it up."""
 
 _claim_fields = itemgetter(slice(9))
 
@@ -85,7 +85,7 @@ class SqlEngine(Engine):
         return self._countable(worker, [Claim(str(row[0]), *row[1:]) for row in rows])
 
     def _countable(self, worker: str, claims: list[Claim]) -> list[Claim]:
-        """`claims` without those whose numbers cannot be counted up: these have failed."""
+        """`claims` without those whose numbers cannot be counted up: their jobs are failed here."""
         odd = [claim for claim in claims if HIGHEST_COUNT in (claim.fence, claim.attempts)]
         if not odd:
             return claims
@@ -126,7 +126,7 @@ class SqlEngine(Engine):
             return sum(self._recover(worker) for (worker,) in dead)
 
     def _recover(self, worker: str) -> int:
-        # First: it waits for a claim of that worker's under way, and none can follow.
+        # First: this waits for a claim of that worker that is under way, and no claim can follow.
         self._db.run("unregister", {"worker": worker})
         self._db.run("let_all_go", {"worker": worker})
         failed = self._db.run(
@@ -220,7 +220,7 @@ class SqlEngine(Engine):
 
 
 def _limit_name(key: str) -> str:
-    """`key`, or for one that no index column takes, its digest."""
+    """`key`, or its digest if an indexed column could not hold the key itself."""
     raw = key.encode("utf-8", "surrogatepass")
     if len(raw) <= LIMIT_NAME_BYTES and b"\0" not in raw and (key.isascii() or _is_text(raw)):
         return key
