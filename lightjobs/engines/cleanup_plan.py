@@ -17,7 +17,7 @@ GROUPS = {
     "cancelled": Status.CANCELLED,
     "paused": Status.PAUSED,
 }
-"""What a cleanup calls the jobs of each status: Hummingbird's names."""
+"""The status of the jobs in each group of a cleanup. The names of the groups are Hummingbird's."""
 
 ALLOWED = "nothing, rerun, remove, remove older than AGE"
 
@@ -41,7 +41,7 @@ class Step(NamedTuple):
 
 def plan(actions: Mapping[str, str]) -> dict[str, Step | None]:
     """The step for each group of `actions` whose action is not "nothing", in the order of GROUPS;
-    None where there is nothing to do all the same. Raises LightjobsError for an unknown group or
+    None where the action needs no step. Raises LightjobsError for an unknown group or
     action."""
     for group in actions:
         if group not in GROUPS:
@@ -56,8 +56,8 @@ def plan(actions: Mapping[str, str]) -> dict[str, Step | None]:
 
 
 def step(group: str, action: str) -> Step | None:
-    """The step that `action`, one of ALLOWED, asks for; None when there is nothing to do: waiting
-    jobs run anyway, so to rerun those is nothing. Raises ValueError for any other action."""
+    """The step for `action`, one of ALLOWED; None when there is nothing to do, which includes
+    rerunning jobs that wait: they will run anyway. Raises ValueError for any other action."""
     status = GROUPS[group]
     if not isinstance(action, str):
         raise ValueError(f"{group} is {action!r}; allowed: {ALLOWED}")
@@ -74,6 +74,6 @@ def step(group: str, action: str) -> Step | None:
             raise ValueError(f"{group} is {action!r}: {error}") from None
     elif action != "remove":
         raise ValueError(f"{group} is {action!r}; allowed: {ALLOWED}")
-    # What a worker holds cannot be deleted from under it. Cancelled, it goes when it is let go of,
-    # unless cancelled jobs are kept.
+    # A job cannot be deleted while a worker holds it. Once cancelled, it is deleted when the worker
+    # lets go of it, unless cancelled jobs are kept.
     return Step(status, "cancel" if status == Status.QUEUED else None, before)

@@ -1,5 +1,5 @@
-"""What people do to jobs, and what workers do about jobs that have ended, written once for every
-store: functions of its verbs `move`, `purge` and `count`."""
+"""Cancelling, pausing, cleaning up and expiring jobs: written once for all stores, with their verbs
+`move`, `purge` and `count`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .where import Where, one_job
 
 
 class Engine(JobStore):
-    """A store with all that is built on it: what `lightjobs.engine()` returns."""
+    """A store and everything that is built on it: what `lightjobs.engine()` returns."""
 
     schedule: ScheduleStore
     """Which moments of the schedule's entries have been dispatched."""
@@ -36,7 +36,7 @@ class Engine(JobStore):
         """Cancel the jobs that fit `where` and return their number."""
         cancelled = self.move("cancel", where, progress)
         if cancelled and self.retention.cancelled == 0:
-            # What still runs stays until its worker lets go of it.
+            # Running jobs stay until their workers let go of them.
             self.purge(where.of(status=Status.CANCELLED))
         return cancelled
 
@@ -59,17 +59,17 @@ class Engine(JobStore):
         progress: Progress | None = None,
         **actions: str,
     ) -> dict[str, int]:
-        """Clean up by what became of the jobs, in bounded parts, while workers run.
+        """Clean up jobs according to their status, in bounded parts, while workers run.
 
-        `actions` says what to do to the jobs of a group, each of `pending`, `processing`,
-        `completed`, `failed`, `cancelled` and `paused`: "nothing" (the default), "rerun", "remove"
-        or "remove older than 7 days" (since they ended, or else since they were created). `queue`
-        and `handler`, a stored handler, narrow all of them. To remove a job that is being processed
-        is to cancel it: it goes when its worker lets go of it, or stays as cancelled where
+        `actions` gives for each group of jobs (`pending`, `processing`, `completed`, `failed`,
+        `cancelled`, `paused`) what to do: "nothing" (the default), "rerun", "remove" or "remove
+        older than 7 days" (since they ended, or else since they were created). `queue` and
+        `handler`, a stored handler, restrict all actions. Removing a job that is being processed
+        cancels it: it is deleted when its worker lets go of it, or stays as cancelled where
         cancelled jobs are kept.
 
-        Returns the number of jobs of each group that was to be touched; with `dry_run` only counts.
-        Raises LightjobsError for any other group or action.
+        Returns the number of jobs touched in each group whose action is not "nothing"; with
+        `dry_run` they are only counted. Raises LightjobsError for any other group or action.
         """
         where = Where(queue=queue, handler=handler)
         steps = plan(actions)
@@ -96,14 +96,14 @@ class Engine(JobStore):
         total = 0
         for status, age in ages.items():
             if age is not None:
-                # Times of ending are kept in whole seconds: 0 seconds ago includes this one.
+                # End times are stored in whole seconds: an age of 0 includes the present second.
                 before = time.time() - age + (1 if age == 0 else 0)
                 total += self.purge(Where(status=status, before=before))
         return total
 
     def maintain(self) -> int:
-        """Periodic upkeep, the workers' business: `expire`, and what the store needs itself.
-        Returns the number of jobs that have expired."""
+        """Periodic upkeep, called by workers: `expire`, then `tidy`. Returns the number of jobs
+        that have expired."""
         expired = self.expire()
         self.tidy()
         return expired
@@ -117,14 +117,15 @@ class Engine(JobStore):
 
     def drop_cancelled(self, outcomes: Sequence[Outcome], answers: Sequence[Settlement]) -> None:
         """Delete the jobs whose outcomes were refused because they had been cancelled, unless
-        cancelled jobs are kept: until now they stayed so that the outcome could be refused.
+        cancelled jobs are kept. Until now they stayed so that their outcomes could be refused.
 
-        A step after the settlement, for `settle` to take: a settlement whose answer was lost is
-        repeated, and for a job that is gone its answer would be ACCEPTED.
+        Each store's `settle` ends with this, as a step of its own after it has the answers. A
+        settlement whose reply was lost is repeated: if it had deleted the job, the repeated one
+        would answer Done with ACCEPTED, as for every job that is gone.
         """
         if self.retention.cancelled != 0 or Settlement.CANCELLED not in answers:
             return
-        with suppress(LightjobsError):  # then it goes with those that expire
+        with suppress(LightjobsError):  # then the job is deleted when it expires
             for outcome, answer in zip(outcomes, answers, strict=True):
                 if answer is Settlement.CANCELLED:
                     self.purge(Where(job_id=outcome.id, status=Status.CANCELLED))

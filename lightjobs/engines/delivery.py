@@ -1,4 +1,4 @@
-"""Storing jobs within a time, or an error that says whether they are stored."""
+"""Storing jobs within a time limit, or raising an error that says whether they are stored."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _T = TypeVar("_T")
 
 
 class ConnectionLost(StoreUnavailable):
-    """The connection broke, or the time was over, before the answer came: the request may or may
-    not have been carried out."""
+    """The connection broke, or the time ran out, before the answer came: the request may or may not
+    have been carried out."""
 
 
 class Unsent(ConnectionLost):

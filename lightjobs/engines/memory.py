@@ -53,8 +53,9 @@ class _Job:
 
 
 class _Queue:
-    """Ids in claim order: `delayed` by due time, those due in `ready` by priority. An entry counts
-    only while its job is new and has that due time; others are dropped when they come up."""
+    """Ids in claim order: all in `delayed` by due time, until they are due and go to `ready`, which
+    is ordered by priority. An entry counts only while its job is new and has that due time; any
+    other is dropped when its turn comes."""
 
     def __init__(self) -> None:
         self.delayed: list[tuple[float, int]] = []
@@ -65,7 +66,8 @@ class _Queue:
 
 
 class MemoryEngine(Engine):
-    """Jobs in this process's memory; gone with it. Workers are threads of the same process."""
+    """Keeps jobs in the memory of this process, and only as long as it runs. Workers are threads of
+    the same process."""
 
     name = "memory"
     unworkable = (

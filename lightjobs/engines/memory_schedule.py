@@ -70,7 +70,7 @@ class MemorySchedule(ScheduleStore):
             return True
 
     def note_completed(self, entry: str, job_id: str) -> None:
-        """The job `job_id` completed; noted if it is the last one of `entry`."""
+        """Note that the job `job_id` completed, if it is the last one of `entry`."""
         last = self._slots.get(entry)
         if last is not None and last.job_id == job_id:
             self._slots[entry] = last._replace(completed=True)

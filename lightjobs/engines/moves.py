@@ -35,7 +35,7 @@ ENDED = (Status.FAILED, Status.COMPLETED, Status.CANCELLED)
 """
 
 PURGEABLE = (*ENDED, Status.NEW, Status.PAUSED)
-"""The statuses that `purge` may delete: all but that of jobs in a worker's hands."""
+"""The statuses of jobs that `purge` may delete: every status but that of claimed jobs."""
 
 
 def legal_move(name: str, where: Where = EVERYWHERE) -> Move:

@@ -16,9 +16,9 @@ class ScheduleStore(ABC):
         """Push the jobs of `slots` and note their moments, all in one step; return each job's id.
 
         A slot is refused if it is not later than the last one noted for its entry, or if the entry
-        is paused: nothing of it is stored, and None stands for its id. So however many processes
-        push a slot, and however often, it becomes one job. A slot without a job is noted all the
-        same. Slots of one entry count in the order given.
+        is paused: nothing of it is stored, and its id is None. So a slot becomes one job, however
+        often and by however many processes it is pushed. A slot without a job is noted, too, and
+        its id is None. Slots of one entry are pushed in the order given.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""The tables of a store that has tables."""
+"""The schema of a store that has tables: installing it, and seeing whether it is current."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class Schema(ABC):
     @abstractmethod
     def install(self, dry_run: bool = False) -> list[tuple[str, str]]:
         """Apply the pending migrations; return the name and SQL of each. With `dry_run` change
-        nothing. It is safe for several processes to do so at once."""
+        nothing. Several processes may call this at once."""
 
     @abstractmethod
     def uninstall(self, dry_run: bool = False) -> list[tuple[str, str]]:
-        """Take the latest migration back; return its name and SQL. With `dry_run` change nothing.
-        What Lightpack has too, its table and the jobs in it, stays."""
+        """Undo the latest migration; return its name and SQL. With `dry_run` change nothing.
+        Lightpack's own table stays, with the jobs in it."""
 
     @abstractmethod
     def installed(self) -> list[tuple[str, str | None]]:
@@ -29,6 +29,6 @@ class Schema(ABC):
         return [name for name, applied_at in self.installed() if applied_at is None]
 
     def ensure_current(self) -> None:
-        """Raises SchemaOutdated when a migration is pending."""
+        """Raise SchemaOutdated if a migration is pending."""
         if self.pending():
             raise SchemaOutdated("the tables are missing or old: run `lightjobs migrate:up`")

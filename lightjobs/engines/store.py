@@ -1,7 +1,7 @@
-"""The seam between workers and what keeps the jobs: what a store promises.
+"""The seam between the workers and the stores: what every store promises.
 
-Policy (attempts, backoff, retention ages, batching) stays above it. The promises are proven once
-for every store in `tests/contract/`; `memory.py` is the same in plain Python.
+Policy (attempts, backoff, retention ages, batching) belongs above the seam. The tests in
+`tests/contract/` prove the promises on every store; `memory.py` states them in plain Python.
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ MAX_RECOVERIES = 3
 WORKER_LOST = (
     f"worker lost: the process running this job died {MAX_RECOVERIES + 1} times before it finished"
 )
+"""The exception of a job that failed because its workers died."""
 
 Progress = Callable[[int], None]
-"""Called with the number of jobs that a bulk verb has just touched, one part after the other."""
+"""Called after each part of a bulk verb with the number of jobs touched in that part."""
 
 
 class CallerTransaction(ABC):
-    """A transaction on the caller's own connection, and what can be made part of it. Others see it
-    once that transaction is committed; after a rollback it has never been."""
+    """The transaction on a connection of the caller's. What is done here is part of it: others see
+    the change once the transaction is committed, and a rollback undoes it."""
 
     @abstractmethod
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
-        """Store `jobs`, all or none, and return their ids in order. If the connection commits each
-        statement by itself and no transaction is open, they are stored at once."""
+        """Store `jobs`, all or none, and return their ids in order. If no transaction is open
+        and the connection is in autocommit mode, they are stored at once."""
 
     @abstractmethod
     def complete(self, job_id: str, fence: int) -> None:
@@ -51,23 +52,24 @@ class CallerTransaction(ABC):
     @abstractmethod
     def abandon(self) -> bool:
         """Roll back the transaction of `complete` if it is still open (after StaleClaim, any
-        transaction), and return whether it was. For a run that has ended: as long as the
-        transaction is open, no other connection could settle the job."""
+        transaction), and return whether there was one to roll back. For a run that has ended: no
+        other connection can settle the job while that transaction is open."""
 
 
 class JobStore(ABC):
-    """Keeps jobs. Eighteen verbs are each store's own work.
+    """A store of jobs. Each store writes the eighteen abstract verbs itself.
 
     All methods may be called from several threads. All raise StoreUnavailable when the store does
     not answer, and SchemaOutdated when its tables are not what this version needs.
     """
 
     name: str
+    """The engine's name in JOB_ENGINE, which messages use."""
     unworkable: str | None = None
     """None when a worker process can claim from this store; otherwise one sentence saying why it
     cannot."""
     serves_at_once: bool = False
-    """Whether a thread that settles and one that claims are served faster together than one thread
+    """Whether two threads, one that settles and one that claims, are served faster than one thread
     that does both."""
     retention: Retention = DEFAULT_RETENTION
     """How long jobs stay after they have ended."""
@@ -89,12 +91,12 @@ class JobStore(ABC):
 
     @abstractmethod
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
-        """Atomically take up to `limit` due jobs for `worker`, a registered one.
+        """Atomically take up to `limit` due jobs for `worker`, which must be registered.
 
-        The queues are served in strict order. Within a queue, higher priority goes first, then the
-        earlier due time, then the earlier birth. Each claim raises the job's attempts and its fence
-        by one. Jobs of a paused queue are not claimed. Raises UnknownWorker when something is due
-        and `worker` is not registered.
+        The queues are served in strict order. Within a queue, jobs with a higher priority come
+        first, then jobs with an earlier due time, then jobs that were pushed earlier. Each claim
+        raises the job's attempts and its fence by one. Jobs of a paused queue are not claimed.
+        Raises UnknownWorker when something is due and `worker` is not registered.
         """
 
     @abstractmethod
@@ -111,17 +113,19 @@ class JobStore(ABC):
         schedule, the entry notes it. A job that was cancelled while it ran is let go of, and
         deleted unless `retention` keeps it.
 
-        Settling again what was accepted changes nothing, and is answered ACCEPTED as long as the
-        job has not been claimed anew. A job that is gone counts as accepted while `worker` is
-        registered, because only a recovery of `worker` could have given its job to another.
+        A settlement whose reply was lost may be repeated while `worker` is registered. What was
+        accepted is answered ACCEPTED again and changes nothing, as long as the job has not been
+        claimed anew; what was refused because of a cancellation is answered CANCELLED again, as
+        long as the job is there. If the job is gone, Done is answered ACCEPTED, because only a
+        recovery of `worker` could have given its job to another; any other outcome, LOST.
         """
 
     # Workers and their leases.
 
     @abstractmethod
     def register(self, worker: str, lease: float) -> None:
-        """Make `worker` known for `lease` seconds. A name is used once and never comes back. Raises
-        LightjobsError for a name that is known."""
+        """Register `worker` with a lease of `lease` seconds. A name is never used twice. Raises
+        LightjobsError for a name that is registered already."""
 
     @abstractmethod
     def beat(self, workers: Sequence[str], lease: float) -> list[str]:
@@ -133,14 +137,14 @@ class JobStore(ABC):
         """Put back the jobs that dead workers hold, forget those workers, and return the number of
         jobs.
 
-        With `worker`: that one, which the caller knows to be dead. Without: all workers whose lease
-        has run out. But if this was last asked more than `lease` seconds ago (the store was away,
-        or everyone was), nothing is recovered until half a lease later, so that the living can beat
-        first.
+        With `worker`, this is done for that one, which the caller knows to be dead; without it, for
+        all workers whose lease has run out. But if the last search for those was more than `lease`
+        seconds ago (the store was away, or all workers were), nothing is recovered until half a
+        lease later, so that living workers can beat first.
 
         A recovery gives the attempt back and counts in `recoveries`. After MAX_RECOVERIES of them
         the job fails with WORKER_LOST instead, and its recoveries start again at 0. The fence
-        stays.
+        stays the same.
         """
 
     # What people do to jobs.
@@ -182,12 +186,12 @@ class JobStore(ABC):
 
     @abstractmethod
     def stats(self) -> dict[str, dict[str, int]]:
-        """For each queue that has jobs, the number of jobs with each status, and `delayed`: those
-        of `new` that are not due yet."""
+        """For each queue that has jobs, the number of jobs with each status, and as
+        `delayed` the number of new jobs that are not due yet."""
 
     @abstractmethod
     def find(self, job_id: str) -> Stored | None:
-        """The job, or None."""
+        """The job as it is stored; None if there is no such job."""
 
     @abstractmethod
     def browse(self, where: Where, limit: int = 50) -> list[Stored]:
@@ -209,7 +213,7 @@ class JobStore(ABC):
         """Count a hit on `key` in a window of `seconds` that begins with its first hit. Returns 0.0
         while there are no more than `most` hits, then the seconds until the window ends."""
 
-    # What a store may have beyond that.
+    # What only some stores need.
 
     def tidy(self) -> None:  # noqa: B027 - most stores have nothing to tidy
         """Periodic upkeep of the store itself; called every few seconds, takes a second at most."""
@@ -219,8 +223,8 @@ class JobStore(ABC):
         return []
 
     def warnings(self) -> list[str]:
-        """What is not wrong but may lose jobs, for `lightjobs check`; also [] when the store does
-        not allow the question."""
+        """Settings of the store that are allowed but may lose jobs, for `lightjobs check`; also []
+        when the store does not show its settings."""
         return []
 
     def close(self) -> None:  # noqa: B027 - most stores have nothing to close
@@ -228,8 +232,8 @@ class JobStore(ABC):
 
 
 def pausable(queue: object) -> str:
-    """`queue`, if PHP at least could give a queue this name. Raises ValueError for any other: a
-    table could cut it to the name of another queue."""
+    """Return `queue` if it can be a queue's name, at least in PHP. Raises ValueError otherwise: a
+    table might shorten a longer name to that of another queue."""
     if not isinstance(queue, str) or not 0 < len(queue) <= QUEUE_LENGTH:
         raise ValueError(f"{queue!r} is not a queue; allowed: 1 to {QUEUE_LENGTH} characters")
     return queue

@@ -17,8 +17,8 @@ from .unstored import UnstoredEngine, new_id
 
 class SyncEngine(UnstoredEngine):
     """Runs each job once, at once. Delay and attempts have no meaning here; an exception of the
-    handler reaches the caller after onFailure, as in Lightpack. There is nothing to put a job back
-    to: `release()` only ends the run."""
+    handler reaches the caller after onFailure, as in Lightpack. A job cannot be put back, so
+    `release()` only ends the run."""
 
     name = "sync"
     unworkable = (

@@ -1,4 +1,4 @@
-"""Which jobs a verb touches that is not about a single claim."""
+"""The filters that choose the jobs which `move`, `purge`, `count` and `browse` work on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Where:
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def needed_status(self) -> str:
-        """The status. Raises LightjobsError when none is given: a slip would touch every job."""
+        """The status. Raises LightjobsError when none is given, so that a mistake does not touch
+        every job."""
         if self.status is None:
             raise LightjobsError(f"status is not given; allowed: {', '.join(STATUSES)}")
         return self.status
@@ -37,8 +38,8 @@ EVERYWHERE = Where()
 
 
 def one_job(job_id: str) -> Where:
-    """The job with that id alone. Raises LightjobsError for anything but text: None, read from an
-    empty column, would otherwise mean every job there is."""
+    """Only the job with that id. Raises LightjobsError if the id is not text: None, which an empty
+    column gives, would otherwise mean all jobs."""
     if not isinstance(job_id, str):
         raise LightjobsError(f"{job_id!r} is not a job's id; allowed: the text dispatch returned")
     return Where(job_id=job_id)

@@ -111,6 +111,14 @@ def test_it_is_set_aside_untouched_with_a_reason(shared, text):
     assert shared.reason(ID)
 
 
+@pytest.mark.parametrize("field", ["status", "queue", "handler", "payload"])
+def test_the_reason_names_the_field_that_is_not_text(shared, field):
+    shared.engine().register("w", 30.0)
+    shared.put_job(ID, **{field: 7})
+    assert shared.engine().claim("w", ["default"], 10) == []
+    assert shared.reason(ID) == f"its {field} is not text"
+
+
 MANY = b"".join(b"i:%d;i:1;" % n for n in range(1_000_000))
 HUGE = {
     "many values": with_field(b"a:1000000:{" + MANY + b"}"),

@@ -44,7 +44,7 @@ def test_a_cancelled_paused_job_never_runs(engine):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_outcome_of_a_cancelled_run_is_refused(engine, kind):
+def test_the_outcome_of_a_cancelled_run_is_refused_again_when_its_reply_was_lost(engine, kind):
     push(engine)
     name = worker(engine)
     claim = claim_one(engine, name)
@@ -53,6 +53,23 @@ def test_the_outcome_of_a_cancelled_run_is_refused(engine, kind):
     assert engine.settle(name, [outcomes(claim)[kind]]) == [Settlement.CANCELLED]
     assert engine.find(claim.id).status == "cancelled"
     assert drain(engine) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cancelled_run_that_is_not_kept_is_gone_with_its_first_settlement(engine, kind):
+    engine.retention = Retention()
+    push(engine)
+    name = worker(engine)
+    claim = claim_one(engine, name)
+    assert engine.cancel(claim.id)
+    assert engine.find(claim.id).status == "cancelled"
+    assert engine.settle(name, [outcomes(claim)[kind]]) == [Settlement.CANCELLED]
+    assert engine.find(claim.id) is None
+    # Repeated, because that reply was lost: a job that is gone counts as done.
+    again = Settlement.ACCEPTED if kind == "done" else Settlement.LOST
+    assert engine.settle(name, [outcomes(claim)[kind]]) == [again]
+    assert engine.find(claim.id) is None
+    assert engine.stats() == {}
 
 
 def test_a_cancelled_run_is_no_longer_held(engine):
@@ -67,16 +84,15 @@ def test_a_cancelled_run_is_no_longer_held(engine):
     ]
 
 
-def test_a_cancelled_running_job_is_purged_once_its_worker_has_let_go(engine):
+def test_a_cancelled_running_job_is_not_purged_before_its_worker_has_let_go(engine):
     engine.retention = Retention()
     push(engine)
     name = worker(engine)
     claim = claim_one(engine, name)
-    engine.cancel(claim.id)
+    assert engine.cancel(claim.id)
     assert engine.purge(Where(status="cancelled")) == engine.expire() == 0
     assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.CANCELLED]
     assert engine.find(claim.id) is None
-    assert engine.stats() == {}
 
 
 def test_a_cancelled_job_of_a_dead_worker_stays_cancelled(engine):

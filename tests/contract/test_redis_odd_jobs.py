@@ -27,7 +27,8 @@ def test_a_job_whose_numbers_cannot_be_counted_on_is_set_aside(engine, field, te
     odd, good = push(engine, 2)
     put_field(engine, odd, field, text)
     assert [claim.id for claim in drain(engine)] == [good]
-    assert engine.find(odd).exception == f"set aside: its {field} is no number to count on"
+    reason = f"its {field} is not a number that can be counted up"
+    assert engine.find(odd).exception == f"set aside: {reason}"
 
 
 def test_a_job_that_became_odd_in_its_workers_hands_costs_no_other_its_recovery(engine):
@@ -58,7 +59,7 @@ def test_a_job_whose_id_does_not_fit_a_workers_journal_is_set_aside(engine, odd)
     client.rename(f"jobs:job:{good}", b"jobs:job:" + b"y" * 47)
     client.zadd("jobs:queue:q", {odd: 1, b"y" * 47: 1})
     assert [claim.id for claim in drain(engine)] == ["y" * 47]
-    assert client.hget("jobs:aside", odd) == b"its id is no text of 47 plain characters at most"
+    assert client.hget("jobs:aside", odd) == b"its id is not text of at most 47 plain characters"
 
 
 @pytest.mark.parametrize("text", ["99", "1.5", "nan", "high"])

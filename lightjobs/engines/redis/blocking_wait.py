@@ -8,9 +8,10 @@ from typing import Any
 
 from redis import exceptions
 
-from .cluster import AWAY, Node
+from .cluster import Node
 from .connections import IdleConnections
 from .pool import TIMEOUT_SECONDS
+from .redis_errors import AWAY
 from .resp import packed
 
 MARGIN_SECONDS = 0.003

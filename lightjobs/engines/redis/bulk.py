@@ -12,10 +12,10 @@ from ..store import Progress
 from ..where import Where
 
 PART = 500
-"""How many jobs one call touches."""
+"""The most jobs that one call touches."""
 
 Call = Callable[..., Any]
-"""Runs a script: its name, its arguments."""
+"""Runs a script, given its name and its arguments."""
 
 
 def touch(
@@ -60,8 +60,8 @@ def _scan(call: Call, key: bytes, highest: bytes, part: Callable[[Sequence[bytes
 
 
 def _highest(status: str, before: float | None) -> bytes:
-    """The highest score to look at; empty for all. Jobs that have ended are listed by when they
-    did, so that a search for old ones can stop there. One second more, because PHP reads its clock
+    """The highest score to look at; empty for all. Jobs that have ended are listed by the time they
+    ended, so a search for old ones can stop there. One second is added, because PHP reads its clock
     twice, for the text and for the score."""
     if before is None or status not in ENDED:
         return b""

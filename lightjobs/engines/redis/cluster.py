@@ -11,16 +11,11 @@ from redis import exceptions
 
 from .connections import IdleConnections
 from .pool import TIMEOUT_SECONDS, Address
+from .redis_errors import AWAY
 from .resp import Word
 
 REDIRECTIONS = 5
 """How often one command is redirected before the cluster counts as not ready."""
-
-AWAY = (
-    exceptions.ConnectionError,
-    exceptions.TimeoutError,
-    exceptions.ClusterDownError,  # and MasterDownError
-)
 
 
 class Node:

@@ -1,6 +1,7 @@
 """Jobs in Redis or Valkey, in the layout that Lightpack's PHP workers share.
 
-Every verb is one script, so it happens in one step; the keys are made in `scripts/lib.lua`.
+Each script happens in one step, and most verbs are one script. The keys are made in
+`scripts/lib.lua`.
 """
 
 from __future__ import annotations
@@ -8,52 +9,41 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from itertools import chain
 from typing import Any
 
 from redis import exceptions
 
-from ...errors import (
-    LightjobsError,
-    SettingsError,
-    StoreUnavailable,
-    UnknownWorker,
-)
+from ...errors import LightjobsError, UnknownWorker
 from ...model import (
-    KINDS,
     STATUSES,
     Claim,
-    Done,
     NewJob,
     Outcome,
-    Release,
     Settlement,
     Status,
     Stored,
-    utc_text,
 )
 from ..control import Engine
 from ..delivery import deliver
-from ..moves import ENDED, legal_move, legal_purge
+from ..moves import legal_move, legal_purge
 from ..store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
 from ..where import EVERYWHERE, Where
 from .blocking_wait import BlockingWait
-from .bulk import PART, argument, listed, touch
+from .bulk import PART, argument, touch
 from .cluster import Node
 from .durability import risks
 from .ids import new_ids
 from .lightpack import RedisLightpack
+from .lookup import Lookup
 from .lua import call
 from .php_reconcile import PhpReconciler
 from .producer import Producer
-from .rows import claims, new_row, stored, text
+from .redis_errors import translated
+from .rows import claims, new_row, outcome_row, text
 from .schedule import RedisSchedule
-
-ASIDE = "aside"
-"""What is shown as the status of a job that cannot be read."""
 
 _COUNTED = (
     Status.NEW,
@@ -64,13 +54,13 @@ _COUNTED = (
     Status.CANCELLED,
     Status.COMPLETED,
 )
-"""What a row of stats.lua counts, behind the queue's name."""
+"""What the numbers count that follow a queue's name in the reply of stats.lua."""
 
 DUE = b"due"
 """The token that a push leaves for a waiting worker when there is something to claim."""
 
 _SETTLEMENTS = (Settlement.LOST, Settlement.ACCEPTED, Settlement.CANCELLED)
-"""What the numbers mean that settle.lua answers."""
+"""The meanings of 0, 1 and 2 in the reply of settle.lua."""
 
 
 class RedisEngine(Engine):
@@ -91,6 +81,7 @@ class RedisEngine(Engine):
         self._prefix = prefix
         self._form = form
         self._php_reconciler = PhpReconciler(self._call, self._execute, prefix)
+        self._lookup = Lookup(self._call, self._execute, prefix)
         self.schedule = RedisSchedule(self._call, form)
         self.lightpack = RedisLightpack(self._call, self._execute, prefix)
 
@@ -106,9 +97,8 @@ class RedisEngine(Engine):
             try:
                 # One script for all jobs: they are stored together or not at all.
                 call(send, "push", self._prefix, self._form, *rows)
-            except exceptions.ClusterCrossSlotError:
-                with self._translated():
-                    raise
+            except exceptions.ClusterCrossSlotError as error:
+                raise self._translated(error) from error
         return ids
 
     def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
@@ -123,10 +113,11 @@ class RedisEngine(Engine):
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
         if not outcomes:
             return []
-        rows = [(KINDS[type(outcome)], *_fields(outcome)) for outcome in outcomes]
         keep = int(self.retention.completed != 0)
+        rows = list(map(outcome_row, outcomes))
         reply = self._call("settle", worker, keep, json.dumps(rows))
         answers = [_SETTLEMENTS[answer] for answer in reply]
+        # After the answers, in a step that is not repeated with them: see drop_cancelled.
         self.drop_cancelled(outcomes, answers)
         return answers
 
@@ -193,16 +184,6 @@ class RedisEngine(Engine):
     def paused_queues(self) -> list[str]:
         return sorted(text(queue) for queue in self._call("paused_queues"))
 
-    def _ids(self, key: bytes, start: int, status: str) -> list[bytes]:
-        """A part of a list, from the place `start` on; what a worker holds is all in the first."""
-        found: list[bytes] = []
-        if status != Status.QUEUED:
-            command = "ZREVRANGE" if status in ENDED else "ZRANGE"
-            found = self._execute(command, key, start, start + PART - 1)
-        elif start == 0:
-            _, found = self._call("part", key, "", "", PART)
-        return found
-
     def stats(self) -> dict[str, dict[str, int]]:
         self._php_reconciler.run()
         rows, from_php = self._call("stats")
@@ -217,58 +198,12 @@ class RedisEngine(Engine):
         return dict(sorted(counts.items()))
 
     def find(self, job_id: str) -> Stored | None:
-        found = self._stored([argument(job_id)])
-        return found[0] if found else self._aside(job_id)
-
-    def _aside(self, job_id: str) -> Stored | None:
-        """A job that could not be read and was set aside, with the reason as its exception."""
-        reason = self._execute("HGET", f"{self._prefix}aside", argument(job_id))
-        if reason is None:
-            return None
-        return Stored(
-            job_id,
-            "",
-            "",
-            "",
-            ASIDE,
-            0,
-            0,
-            "",
-            "",
-            f"set aside: {text(reason)}",
-            None,
-            0,
-            None,
-            None,
-        )
+        return self._lookup.find(job_id)
 
     def browse(self, where: Where, limit: int = 50) -> list[Stored]:
-        status = where.needed_status()
-        if status not in STATUSES:
-            return []
-        if status == Status.NEW and where.queue is None:
-            self._php_reconciler.run()
-        found = [
-            job
-            for key in listed(self._call, status, where.queue)
-            for job in self._listed(key, where, limit)
-        ]
-        if status in ENDED:
-            # Each list is in order, finer than the text is; sorting keeps that.
-            return sorted(found, key=_ended_at, reverse=True)[:limit]
-        return sorted(found, key=_by_due)[:limit]
-
-    def _listed(self, key: bytes, where: Where, limit: int) -> list[Stored]:
-        assert where.status is not None
-        jobs: list[Stored] = []
-        start = 0
-        while len(jobs) < limit and (ids := self._ids(key, start, where.status)):
-            start += len(ids)
-            jobs += [job for job in self._stored(ids) if _fits(job, where)]
-        return jobs
-
-    def _stored(self, ids: Iterable[Any]) -> list[Stored]:
-        return stored(self._call("browse", *ids))
+        if where.status == Status.NEW and where.queue is None:
+            self._php_reconciler.run()  # finds queues to which only PHP has pushed
+        return self._lookup.browse(where, limit)
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         deadline = time.monotonic() + timeout
@@ -284,9 +219,11 @@ class RedisEngine(Engine):
             if not keys:
                 time.sleep(pause)
                 continue
-            # PHP leaves no token; the caller asks again often enough for that.
-            with self._translated():
+            # PHP leaves no token. The caller asks again often enough to find PHP's jobs.
+            try:
                 token = self._blocking_wait.sleep(keys, pause)
+            except (exceptions.RedisError, OSError) as error:
+                raise self._translated(error) from error
             if token == DUE:
                 return True
             due = self._due(queues)
@@ -315,50 +252,16 @@ class RedisEngine(Engine):
         self._node.close()
 
     def _call(self, script: str, *arguments: Any) -> Any:
-        with self._translated():
+        try:
             return call(self._node.exchange, script, self._prefix, *arguments)
+        except (exceptions.RedisError, OSError) as error:
+            raise self._translated(error) from error
 
     def _execute(self, *command: Any) -> Any:
-        with self._translated():
-            return self._node.execute(*command)
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
         try:
-            yield
-        except exceptions.ClusterCrossSlotError as error:
-            raise SettingsError(
-                f"REDIS_JOB_PREFIX is {self._prefix!r}; on a Redis Cluster it needs a hash tag, "
-                "which keeps all jobs on one node: {jobs}: for example"
-            ) from error
-        except exceptions.OutOfMemoryError as error:
-            raise StoreUnavailable(f"{self.name} is full: {error}") from error
+            return self._node.execute(*command)
         except (exceptions.RedisError, OSError) as error:
-            raise StoreUnavailable(f"{self.name}: {error}") from error
+            raise self._translated(error) from error
 
-
-def _by_due(job: Stored) -> tuple[str, str]:
-    return job.scheduled_at, job.id
-
-
-def _fits(job: Stored, where: Where) -> bool:
-    """As bulk.lua has it."""
-    dated = (job.failed_at if job.status in ENDED else job.created_at) or ""
-    return (
-        job.status == where.status
-        and where.queue in (None, job.queue)
-        and where.handler in (None, job.handler)
-        and (where.before is None or dated < utc_text(where.before))
-    )
-
-
-def _ended_at(job: Stored) -> str:
-    return job.failed_at or ""
-
-
-def _fields(outcome: Outcome) -> Sequence[Any]:
-    if type(outcome) is Release:
-        return outcome.id, outcome.fence, f"{outcome.due:.6f}", outcome.attempts
-    if type(outcome) is Done and outcome.entry is None:
-        return outcome[:2]
-    return outcome
+    def _translated(self, error: Exception) -> LightjobsError:
+        return translated(error, self.name, self._prefix)

@@ -1,4 +1,4 @@
-"""What is done for Lightpack's workers, who claim by taking an id out of its queue."""
+"""What is done for Lightpack's workers, which claim a job by taking its id out of the queue."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Counting what PHP does on its own: it pushes to queues, and fails, retries and deletes jobs.
 
-On a large database the search takes long. It stops when its time is over, and goes on from there
-the next time.
+On a large database the search takes a long time. It stops when its time is up, and goes on from
+there the next time.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class PhpReconciler:
         self._find_queues(time.monotonic() + QUEUES_SECONDS)
 
     def _note_newest(self, deadline: float) -> None:
-        """Note the jobs that PHP has failed since the last time: they are the end of the set."""
+        """Note the jobs that PHP has failed since the last time: they are at the end of the set."""
         start = 0
         while ids := self._execute("ZREVRANGE", f"{self._prefix}failed", start, start + PART - 1):
             changed, _ = self._call("reconcile", "", 0, *ids)
@@ -64,7 +64,7 @@ class PhpReconciler:
             start += PART
 
     def _find_difference(self, deadline: float) -> None:
-        """Look for jobs that are counted as failed and have not, or that have failed uncounted."""
+        """Look for jobs that are counted as failed but are not, or that are not counted but are."""
         _, difference = self._call("reconcile", "", 0)
         if not difference:
             return

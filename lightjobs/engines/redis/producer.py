@@ -1,4 +1,4 @@
-"""Sends a command so that afterwards it is known to have been run, known not to, or in doubt."""
+"""Sends commands, and tells of each whether it has run, has not run, or may have run."""
 
 from __future__ import annotations
 
@@ -8,33 +8,17 @@ from typing import Any
 import redis
 from redis import exceptions
 
-from ...errors import StoreUnavailable
-from ..delivery import ConnectionLost, Refused
-from .cluster import AWAY, Node
+from .cluster import Node
 from .connections import Connection, IdleConnections
+from .redis_errors import AWAY, UNTRANSLATED, translated_push
 
 SLACK_SECONDS = 0.1
 """How long after its deadline a command may still wait for its reply."""
 
-PASSING = (
-    exceptions.BusyLoadingError,
-    exceptions.ClusterDownError,
-    exceptions.MovedError,
-    exceptions.ReadOnlyError,
-    exceptions.TryAgainError,
-)
-"""Replies of a server that will soon be ready, or that is not the right one."""
-
-UNTRANSLATED = (exceptions.NoScriptError, exceptions.ClusterCrossSlotError)
-"""Replies that `send` raises as they are: the first is answered with the script's text, the second
-is a wrong setting."""
-
-FULL = "max number of clients reached"
-
 
 class Producer:
-    """Sends on connections of its own. Only so is it known whether a whole command had been sent
-    when the connection broke, and only so can each step be given the time that is left."""
+    """Sends on connections of its own. With these it is known whether the whole command had been
+    sent when the connection broke, and each step can be given just the time that is left."""
 
     def __init__(self, node: Node, seconds: float) -> None:
         self._node = node
@@ -72,7 +56,7 @@ class Producer:
             if not isinstance(error, (exceptions.RedisError, OSError)):
                 raise
             self._turn(client, error)
-            raise _translated(error, sent) from error
+            raise translated_push(error, sent) from error
         if connected.timeout > self.seconds / 2:
             self._idle_connections.give_back(connected)
         else:
@@ -88,30 +72,3 @@ class Producer:
             self._node.follow(client, error)
         elif isinstance(error, AWAY):
             self._node.leave(client)
-
-
-def _translated(error: Exception, sent: bool) -> StoreUnavailable:
-    """The error of ours for one of redis-py's; `sent`: after the whole command was sent."""
-    if sent and not _is_reply(error):
-        return ConnectionLost(str(error))
-    if _may_pass(error):
-        return StoreUnavailable(str(error))
-    full = "the server is full: " if isinstance(error, exceptions.OutOfMemoryError) else ""
-    return Refused(f"{full}{error}")
-
-
-def _is_reply(error: Exception) -> bool:
-    """Whether the server sent it: redis-py counts some refusals as errors of the connection."""
-    refusals = (
-        exceptions.ResponseError,
-        exceptions.BusyLoadingError,
-        exceptions.AuthenticationError,
-        exceptions.AuthorizationError,
-    )
-    return isinstance(error, refusals) or str(error) == FULL
-
-
-def _may_pass(error: Exception) -> bool:
-    if isinstance(error, PASSING) or str(error) == FULL:
-        return True
-    return isinstance(error, (*AWAY, OSError)) and not _is_reply(error)

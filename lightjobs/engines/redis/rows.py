@@ -1,11 +1,11 @@
-"""Jobs as arguments of scripts, and as what scripts return."""
+"""Jobs and outcomes as arguments of scripts, and jobs as scripts return them."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from ...model import Claim, NewJob, Stored
+from ...model import KINDS, Claim, Done, NewJob, Outcome, Release, Stored
 
 
 def new_row(id: str, job: NewJob) -> tuple[str, ...]:
@@ -13,6 +13,16 @@ def new_row(id: str, job: NewJob) -> tuple[str, ...]:
     handler, queue, payload, due, priority, options = job
     moment = "" if due is None else f"{due:.6f}"
     return id, handler, queue, payload, moment, str(priority), options or ""
+
+
+def outcome_row(outcome: Outcome) -> tuple[Any, ...]:
+    """An outcome as settle.lua takes it."""
+    kind = KINDS[type(outcome)]
+    if type(outcome) is Release:
+        return kind, outcome.id, outcome.fence, f"{outcome.due:.6f}", outcome.attempts
+    if type(outcome) is Done and outcome.entry is None:
+        return kind, outcome.id, outcome.fence
+    return kind, *outcome
 
 
 def claims(reply: bytes | str) -> list[Claim]:
@@ -42,6 +52,6 @@ def text(value: bytes | str) -> str:
 
 def _decoded(reply: bytes | str) -> list[list[Any]]:
     """The rows in a script's JSON. Bytes that are not UTF-8 become lone surrogates, so that they
-    fail their own job and no other."""
+    make their own job fail and no other."""
     rows: list[list[Any]] = json.loads(text(reply)) if reply else []
     return rows

@@ -85,8 +85,8 @@ class Bulk:
     def _many(
         self, name: str, status: str, where: Where, progress: Progress | None, *more: str
     ) -> int:
-        """Queue by queue, so that each part is an index range, and no more jobs than there were at
-        first. The oldest are touched first; with those that workers add in the meantime this might
+        """Queue by queue, so that each part is an index range. No more jobs are touched than there
+        were at first, the oldest first: with those that workers add in the meantime this might
         never end."""
         total = 0
         for queue in self._queues(status) if where.queue is None else [where.queue]:
@@ -119,6 +119,8 @@ class Bulk:
 
     @undone
     def part(self, name: str, params: dict[str, Any], which: str = "") -> int:
+        """Run the statement of verb `name` on one part, up to :limit jobs, and return how many it
+        touched."""
         return self._db.run(name, params, which)
 
 

@@ -1,29 +1,23 @@
-"""Jobs in Lightpack's `jobs` table: every verb of the seam, the SQL in `queries/`."""
+"""Jobs in Lightpack's `jobs` table: every verb of the seam. The SQL is in `queries/`."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
 
 from ...errors import LightjobsError
 from ...model import (
-    SETTLED_AS,
     STATUSES,
     Claim,
-    Done,
     Failed,
-    HandBack,
     NewJob,
     Outcome,
-    Release,
     Settlement,
-    Status,
     Stored,
     row_number,
 )
@@ -37,16 +31,17 @@ from .callers.transaction import SqlCallerTransaction
 from .database import Database, repeatable, undone
 from .dialect import HIGHEST_COUNT
 from .lightpack import SqlLightpack
-from .rows import Row, moment, new_row
+from .rows import Row, new_row
 from .schedule import SqlSchedule
 from .schema import SqlSchema
+from .settling import Settling
 from .statements import where as condition
 
 LIMIT_NAME_BYTES = 255
 """Width of `job_limits.name`."""
 
 UNCOUNTABLE = "its attempts or its fence is not a number that can be counted up"
-"""Why a job fails whose row somebody has changed in the table so that no claim can count it up."""
+"""The exception of a job whose row somebody has changed so that a claim cannot count it up."""
 
 _claim_fields = itemgetter(slice(9))
 
@@ -61,6 +56,7 @@ class SqlEngine(Engine):
         self._db = database
         self._enqueue_timeout = enqueue_timeout
         self._bulk = Bulk(database)
+        self._settling = Settling(database)
         self.serves_at_once = database.serves_at_once
         self.schedule = SqlSchedule(database)
         self.schema = SqlSchema(database)
@@ -89,7 +85,7 @@ class SqlEngine(Engine):
         return self._countable(worker, [Claim(str(row[0]), *row[1:]) for row in rows])
 
     def _countable(self, worker: str, claims: list[Claim]) -> list[Claim]:
-        """`claims` without those whose numbers cannot be counted up: these have failed."""
+        """`claims` without those whose numbers cannot be counted up: their jobs are failed here."""
         odd = [claim for claim in claims if HIGHEST_COUNT in (claim.fence, claim.attempts)]
         if not odd:
             return claims
@@ -97,58 +93,11 @@ class SqlEngine(Engine):
         return [claim for claim in claims if claim not in odd]
 
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
-        answers = self._settle(worker, outcomes)
+        keep_completed = self.retention.completed != 0
+        answers = self._settling.settle(worker, outcomes, keep_completed)
+        # After the answers, in a step that is not repeated with them: see drop_cancelled.
         self.drop_cancelled(outcomes, answers)
         return answers
-
-    @repeatable
-    def _settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
-        if not outcomes:
-            return []
-        entries = [each for each in outcomes if type(each) is Done and each.entry is not None]
-        # One that is accepted is a single statement; a transaction would be two round trips more.
-        if len(outcomes) == 1 and not entries and self._settle_alike(worker, outcomes):
-            return [Settlement.ACCEPTED]
-        with self._db.transaction():
-            answers = self._answers(worker, outcomes)
-            for done in entries:
-                if answers[outcomes.index(done)] is Settlement.ACCEPTED:
-                    params = {"entry": done.entry, "job_id": int(done.id)}
-                    self._db.run("complete_entry", params)
-            return answers
-
-    def _answers(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
-        by_kind: dict[type[Outcome], list[Outcome]] = {}
-        for outcome in outcomes:
-            by_kind.setdefault(type(outcome), []).append(outcome)
-        accepted = sum(self._settle_alike(worker, alike) for alike in by_kind.values())
-        if accepted == len(outcomes):
-            return [Settlement.ACCEPTED] * len(outcomes)
-        # Which were refused? Only a registered worker holds anything, and while it is known to be
-        # registered, a job's row tells whether this outcome was its last, now or before.
-        registered = bool(self._db.rows("registered", {"worker": worker}))
-        return [self._answer(worker, outcome, registered) for outcome in outcomes]
-
-    def _settle_alike(self, worker: str, outcomes: Sequence[Outcome]) -> int:
-        """Settle outcomes of one kind; returns how many were accepted now."""
-        kind = type(outcomes[0])
-        name, as_row = _SETTLE[kind]
-        if kind is Done and self.retention.completed != 0:
-            name = "settle_completed"
-        rows = [as_row(outcome) for outcome in outcomes]
-        return self._db.run(name, {"worker": worker, "outcomes": json.dumps(rows)})
-
-    def _answer(self, worker: str, outcome: Outcome, registered: bool) -> Settlement:
-        rows = self._db.rows("settled", {"id": int(outcome.id)})
-        if not rows:
-            is_ours = registered and type(outcome) is Done
-            return Settlement.ACCEPTED if is_ours else Settlement.LOST
-        status, fence = rows[0]
-        if status != Status.QUEUED:
-            self._db.run("let_go", {"id": int(outcome.id), "worker": worker})
-        if registered and fence == outcome.fence and status == SETTLED_AS[type(outcome)]:
-            return Settlement.ACCEPTED
-        return Settlement.CANCELLED if status == Status.CANCELLED else Settlement.LOST
 
     @undone
     def register(self, worker: str, lease: float) -> None:
@@ -177,7 +126,7 @@ class SqlEngine(Engine):
             return sum(self._recover(worker) for (worker,) in dead)
 
     def _recover(self, worker: str) -> int:
-        # First: it waits for a claim of that worker's under way, and none can follow.
+        # First: this waits for a claim of that worker that is under way, and no claim can follow.
         self._db.run("unregister", {"worker": worker})
         self._db.run("let_all_go", {"worker": worker})
         failed = self._db.run(
@@ -271,7 +220,7 @@ class SqlEngine(Engine):
 
 
 def _limit_name(key: str) -> str:
-    """`key`, or for one that no index column takes, its digest."""
+    """`key`, or its digest if an indexed column could not hold the key itself."""
     raw = key.encode("utf-8", "surrogatepass")
     if len(raw) <= LIMIT_NAME_BYTES and b"\0" not in raw and (key.isascii() or _is_text(raw)):
         return key
@@ -284,23 +233,6 @@ def _is_text(raw: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _release_row(outcome: Release) -> list[Any]:
-    return [outcome.id, outcome.fence, *moment(outcome.due), outcome.attempts]
-
-
-def _id_and_fence(outcome: Outcome) -> tuple[Any, ...]:
-    return outcome[:2]
-
-
-_SETTLE: dict[type[Outcome], tuple[str, Callable[[Any], Sequence[Any]]]] = {
-    Done: ("settle_done", _id_and_fence),
-    Release: ("settle_release", _release_row),
-    HandBack: ("settle_hand_back", _id_and_fence),
-    Failed: ("settle_failed", tuple),
-}
-"""For each kind of outcome its statement, and what makes the row that the statement takes."""
 
 
 def _stored(row: Row) -> Stored:

@@ -1,4 +1,4 @@
-"""What is done for Lightpack's workers, who claim from the same table by status alone."""
+"""What is done for Lightpack's workers, which claim a row of the same table by its status alone."""
 
 from __future__ import annotations
 

@@ -250,25 +250,25 @@ class Postgres(Server):
         state = error.sqlstate or ""
         # Without the details, which quote the row.
         text = error.diag.message_primary or str(error).strip().partition("\n")[0]
-        said = f"{self.label}: {text}"
+        message = f"{self.label}: {text}"
         if state in ("42P01", "42703"):
             return self._outdated(text)
         if state in ("40P01", "40001", "55P03"):
-            return TryAgain(said)
+            return TryAgain(message)
         if state == "57014":
-            return TooLong(said)
+            return TooLong(message)
         if state == "42501":
-            return NotAllowed(said)
+            return NotAllowed(message)
         if state == "25006":
-            return ReadOnly(said)
+            return ReadOnly(message)
         if not state and any(words in text for words in _REFUSED):
-            return Refused(said)
+            return Refused(message)
         if not state or state.startswith(("08", "57P")):
             lost = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-            return ConnectionLost(said) if lost else LightjobsError(said)
+            return ConnectionLost(message) if lost else LightjobsError(message)
         if state.startswith(("53", "57", "58", "XX")):
-            return StoreUnavailable(said)
-        return LightjobsError(said)
+            return StoreUnavailable(message)
+        return LightjobsError(message)
 
 
 def _authorities(tls: str | None) -> str | None:

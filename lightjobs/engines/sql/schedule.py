@@ -1,4 +1,4 @@
-"""The schedule in the table `job_slots`: every verb of its store, the SQL in `queries/`."""
+"""The schedule in the table `job_slots`: every verb of its store. The SQL is in `queries/`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
--- Extend leases.
--- ARGV: prefix; lease in seconds; workers. Returns those that are not registered.
+-- Extend the leases of workers.
+-- ARGV: prefix; lease in seconds; workers. Returns those workers that are not registered.
 write_although_full()
 local lost = {}
 local expires_at = score(now() + tonumber(ARGV[2]))

@@ -1,6 +1,6 @@
 -- Jobs as they are stored.
--- ARGV: prefix; ids. Returns JSON [[id, handler, ...], ...] with the fields of a Stored, in its order, of
--- those jobs that can be read; "" for none.
+-- ARGV: prefix; ids. Returns JSON [[id, handler, ...], ...] with the fields of a Stored, in its order, for each job that
+-- exists and can be read; "" if there are none.
 local COLUMNS = {'handler', 'queue', 'payload', 'status', 'attempts', 'priority', 'created_at', 'scheduled_at',
   'exception', 'failed_at', 'recoveries', 'worker', 'options'}
 local found = {}

@@ -1,7 +1,8 @@
--- Take due jobs for a worker.
--- ARGV: prefix; worker; limit; queues, in strict order.
--- Paused queues give nothing. Returns JSON [[id, fence, handler, queue, payload, attempts, recoveries, created_at, options or ""], ...];
--- "" for nothing, false when the worker is not registered. What cannot be read is set aside: out of its queue, untouched, with a reason.
+-- Claim due jobs for a worker.
+-- ARGV: prefix; worker; limit; queues in strict order. No job of a paused queue is claimed.
+-- Returns JSON [[id, fence, handler, queue, payload, attempts, recoveries, created_at, options or ""], ...]; "" when nothing
+-- is due; false when the worker is not registered. A job that cannot be read is set aside: it leaves its queue and is not
+-- changed, and the reason is noted.
 local worker, left = ARGV[2], tonumber(ARGV[3])
 if not registered(worker) then return false end
 local at = now()
@@ -10,17 +11,17 @@ local claims = {}
 local ELSEWHERE = {queued = true, failed = true, paused = true, cancelled = true, completed = true}
 local looked = 0
 local NEEDED = {'status', 'fence', 'attempts', 'handler', 'payload', 'recoveries', 'created_at', 'options'}
--- An id goes through JSON into a worker's journal, which has 47 bytes for it and takes none for a NUL.
+-- An id passes through JSON into a worker's journal, which has 47 bytes for it and pads them with NUL.
 local function keeps_its_id(id) return #id <= 47 and not id:find('[^ -~]') end
 local function load_new(id)
   if keeps_its_id(id) then return load_job(id, NEEDED) end
-  return nil, 'its id is no text of 47 plain characters at most'
+  return nil, 'its id is not text of at most 47 plain characters'
 end
 local function take(queue, key)
   local ids = redis.call('ZRANGEBYSCORE', key, '-inf', score(at), 'LIMIT', 0, math.min(left, 1000))
   if #ids == 0 then return 0 end
   redis.call('ZREM', key, unpack(ids))
-  -- By fence: most jobs of a batch have the same.
+  -- One entry for each fence: most jobs of a batch have the same fence.
   local held, entries = {}, {}
   for _, id in ipairs(ids) do
     local job, why = load_new(id)
@@ -34,7 +35,7 @@ local function take(queue, key)
       claims[#claims + 1] = {id, fence, job.handler or '', queue, job.payload or '', attempts,
         job.recoveries, job.created_at or '', job.options or ''}
     elseif job and not ELSEWHERE[job.status] then
-      set_aside(id, 'its status is none that is known')
+      set_aside(id, 'its status is unknown')
     elseif why then
       set_aside(id, why)
     end
@@ -48,7 +49,7 @@ local function take(queue, key)
   looked = looked + #ids
   return #ids
 end
--- A token that a push has left wakes a worker; when nothing is due any more it must wake nobody.
+-- Drop the token that a push has left for a waiting worker, when nothing is due any more: it would wake one in error.
 local function drop_token(queue)
   local wake_key = prefix .. 'wake:' .. queue
   if redis.call('LINDEX', wake_key, 0) ~= DUE then return end
@@ -59,14 +60,15 @@ local function drop_token(queue)
   redis.call('DEL', wake_key)
 end
 
--- A replica refuses it, also when nothing is due: or only the waits between the claims would fail.
+-- A replica refuses this write, and with it the claim, even when nothing is due. Otherwise claims from a replica would
+-- find nothing, and only the waits between them would fail.
 write_although_full()
 local paused = paused_queues()
 for index = 4, #ARGV do
   local queue = ARGV[index]
   for _, priority in ipairs(paused[queue] and {} or PRIORITIES) do
     local key = queue_key(queue, priority)
-    -- Ids whose job is gone or cannot be read make room for others, within bounds.
+    -- Look again: ids whose job is gone or cannot be read leave room for others. But a script must end soon.
     while left > 0 and looked < 10000 and take(queue, key) > 0 do end
     if left <= 0 then break end
   end

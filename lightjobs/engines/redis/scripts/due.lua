@@ -1,6 +1,5 @@
--- In how many seconds the first job of the queues is due.
--- ARGV: prefix; queues. Returns it as text, negative when it is due; "" when none waits,
--- paused queues left out.
+-- The seconds until the first waiting job of several queues is due.
+-- ARGV: prefix; queues. Returns them as text, negative in the past; "" when no job waits. Paused queues do not count.
 local at, first = now(), nil
 local paused = paused_queues()
 for index = 2, #ARGV do

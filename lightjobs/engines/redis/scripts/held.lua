@@ -1,5 +1,5 @@
--- What a worker holds.
--- ARGV: prefix; worker. Returns as claim, without what was cut off.
+-- All jobs that a worker has claimed and not settled.
+-- ARGV: prefix; worker. Returns them as claim.lua does. Jobs that were taken away from the worker are not among them.
 local claims = {}
 for _, id in ipairs(redis.call('HKEYS', held_key(ARGV[2]))) do
   local job = load_job(id)

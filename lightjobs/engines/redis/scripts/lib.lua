@@ -10,19 +10,20 @@
 -- such as {jobs}: everything is in one slot of a cluster.
 local prefix = ARGV[1]
 local PRIORITIES = {2, 1, 0, -1, -2}
--- In place of a claim's fence and queue: people took the job away. It stays until the worker has settled
--- or been recovered, so that this outcome is refused even when the job is gone by then.
+-- Replaces the fence and queue of a claim when somebody has taken the job away from its worker. It stays until the worker
+-- has settled or has been recovered. Without it the outcome would be accepted once the job is deleted, because a job that
+-- is gone counts as done.
 local CUT = 'cut'
--- A full Redis refuses what takes memory, but not in a script that has already written, and a removal
--- is a write that takes none: workers must be able to drain it.
+-- Workers must be able to drain a full Redis. It refuses commands that take memory, except in a script that has written
+-- already; and a removal is a write that takes no memory.
 local function write_although_full() redis.call('DEL', prefix .. 'nothing') end
 
 local function job_key(id) return prefix .. 'job:' .. id end
 local function held_key(worker) return prefix .. 'held:' .. worker end
--- Jobs of one queue that are paused, by due time, or cancelled or completed, by when they ended.
+-- The jobs of one queue that are paused, by due time, or that are cancelled or completed, by the time they ended.
 local function index_key(status, queue) return prefix .. status .. '_in:' .. queue end
 
--- Lightpack knows one set a queue; jobs of other priorities wait where PHP does not look.
+-- Lightpack knows one set for each queue, that of the normal priority. PHP does not look into the other sets.
 local function queue_key(queue, priority)
   if priority == 0 then return prefix .. 'queue:' .. queue end
   return prefix .. 'ready:' .. priority .. ':' .. queue
@@ -33,10 +34,10 @@ local function now()
   return tonumber(time[1]) + tonumber(time[2]) / 1000000
 end
 
--- tostring() keeps 14 digits, which is tenths of milliseconds.
+-- Not tostring(): it keeps 14 digits, which is a tenth of a millisecond.
 local function score(moment) return string.format('%.6f', moment) end
 
--- YYYY-MM-DD HH:MM:SS in UTC; Redis' Lua has no os.date.
+-- YYYY-MM-DD HH:MM:SS in UTC; Redis's Lua has no os.date.
 local function utc_text(moment)
   -- x - x % 1 is the floor of x, at a tenth of what calling math.floor takes.
   local seconds = moment - moment % 1
@@ -61,22 +62,22 @@ end
 local FIELDS = {'status', 'fence', 'attempts', 'queue', 'priority', 'handler', 'payload',
   'recoveries', 'created_at', 'options', 'scheduled_at', 'exception', 'failed_at', 'worker', 'updated_at'}
 
--- Without these a job cannot be run; in PHP's form they may be of any type.
+-- A job cannot be run without these. In PHP's form a field may have any type.
 local TEXTS = {'status', 'queue', 'handler', 'payload'}
 
 local COUNTS = {'fence', 'attempts', 'recoveries'}
--- One more than this still fits Lightpack's column and a worker's journal.
+-- The highest count that can be counted up: one more still fits Lightpack's column and a worker's journal.
 local HIGHEST_COUNT = 2147483646
 
--- A field as the count it is, 0 for none; nil for NaN, fractions and what is out of bounds, to which
--- one cannot be added. Such a number would reach JSON, which has no NaN, or the journal.
+-- A field as a count; 0 if it is missing. Returns nil for NaN, a fraction, or a number out of bounds, which cannot be
+-- counted up and would otherwise reach the journal, or JSON, which has no NaN.
 local function count_of(value)
   if not value then return 0 end
   local number = tonumber(value)
   if number and number >= 0 and number <= HIGHEST_COUNT and number % 1 == 0 then return number end
 end
 
--- What is none of the five counts as normal: in a set of another nobody looks.
+-- A priority that is not one of the five counts as the normal one: no claim looks into the set of any other.
 local function priority_of(value)
   if not value then return 0 end
   local number = tonumber(value)
@@ -86,13 +87,13 @@ local function priority_of(value)
   return 0
 end
 
--- A job as a table of its fields, or of those named, the status first; nil if there is none, nil and a
--- reason if it cannot be read.
+-- A job as a table of its fields, or of those in `named`, which begins with the status. Returns nil if there is no such
+-- job; nil and the reason if it cannot be read.
 local function load_job(id, named)
   local key = job_key(id)
   local names = named or FIELDS
   local values = redis.pcall('HMGET', key, unpack(names))
-  -- With room for what comes: a table that grows into it is made four times over.
+  -- With room for the fields from the start: a table that has to grow to this size is allocated four times.
   local job = {id = id, key = key, status = false, fence = false, attempts = false, handler = false,
     payload = false, recoveries = false, created_at = false, options = false, priority = false}
   if values.err then
@@ -104,7 +105,7 @@ local function load_job(id, named)
     for _, name in ipairs(FIELDS) do job[name] = php().value(fields.raw[name]) end
     for _, name in ipairs(TEXTS) do
       local raw = fields.raw[name]
-      if not raw or raw:sub(1, 1) ~= 's' then return nil, 'its ' .. name .. ' is no text' end
+      if not raw or raw:sub(1, 1) ~= 's' then return nil, 'its ' .. name .. ' is not text' end
     end
   else
     if not values[1] then
@@ -115,25 +116,25 @@ local function load_job(id, named)
   end
   for _, name in ipairs(COUNTS) do
     job[name] = count_of(job[name])
-    if not job[name] then return nil, 'its ' .. name .. ' is no number to count on' end
+    if not job[name] then return nil, 'its ' .. name .. ' is not a number that can be counted up' end
   end
   job.priority = priority_of(job.priority)
   return job
 end
 
--- Leave a job that cannot be read as it is, in no queue, with the reason.
+-- Note why a job cannot be read. The job stays as it is, in no queue.
 local function set_aside(id, why)
   redis.call('HSET', prefix .. 'aside', id, why)
 end
 
--- Store changes, {name, value, ...}: numbers, strings, or NULL. The job keeps its form.
+-- Store changes to a job: {name, value, ...}, where a value is a number, a string, or NULL. The job keeps its form.
 local function save_job(job, changes)
   if job.php then
     for index = 1, #changes, 2 do php().change(job.php, changes[index], changes[index + 1]) end
     redis.call('SET', job.key, php().written(job.php))
     return
   end
-  -- A claim changes 500 jobs and takes nothing away: its changes go as they came.
+  -- A claim changes up to 500 jobs and removes no field: then the changes are sent without being copied.
   local set, gone = changes, {}
   for index = 2, #changes, 2 do
     if changes[index] == NULL then gone[#gone + 1] = changes[index - 1] end
@@ -151,9 +152,9 @@ local function save_job(job, changes)
   if #set > 0 then redis.call('HSET', job.key, unpack(set)) end
 end
 
--- One token is enough: whoever takes it looks at the queue. An idle worker waiting for it gets it
--- at once, so every dispatch wakes one. DUE: there is something to claim; LATER: only look when.
--- Returns whether none was there.
+-- Leave a token for the workers that wait for jobs of a queue. One token is enough: the worker that takes it looks at the
+-- queue. A waiting worker takes it at once, so every push wakes one. DUE: there is something to claim; LATER: look when the
+-- next job is due. Returns whether there was no token yet.
 local DUE, LATER = 'due', 'later'
 local function wake(queue, is_due)
   local key = prefix .. 'wake:' .. queue
@@ -168,13 +169,14 @@ local function count_queued(queue, by)
   redis.call('HINCRBY', prefix .. 'queued', queue, by)
 end
 
--- A worker's claims: id to fence and queue, so that one whose job PHP has deleted is counted out too.
--- Who takes a job from its worker takes it off here, or cuts it off: what is here is the worker's.
--- Redis searches a hash of up to 512 short values from its front, a millisecond for a claim of 500;
--- with values beyond 64 bytes it is a table.
+-- What a worker holds is a hash, from the id of a job to the fence and queue of its claim. The queue is in it so that a job
+-- can be subtracted from its queue's count even after PHP has deleted it. A script that takes a job away from its worker
+-- removes the entry or replaces it with CUT, so any other entry is a job that the worker has.
+-- The fence is padded: Redis keeps a hash of up to 512 short values as a list, and searches it from the front, which takes
+-- a millisecond for a claim of 500. A hash with a value of more than 64 bytes is a real hash table.
 local function held_entry(fence, queue) return string.format('%065d:', fence) .. queue end
 
--- Returns whether the run had been cut off.
+-- Take a job off what a worker holds. Returns whether the run had been cut off.
 local function let_go(worker, id)
   local entry = redis.call('HGET', held_key(worker), id)
   if not entry then return false end
@@ -184,7 +186,8 @@ local function let_go(worker, id)
   return false
 end
 
--- Which queue each failed job is of, and how many each queue has: PHP keeps one set of them all.
+-- PHP keeps all failed jobs in one set. So failed_in has the queue of each one that is counted, and failed_counts the
+-- number of each queue.
 local function uncount_failed(id)
   local queue = redis.call('HGET', prefix .. 'failed_in', id)
   if not queue then return end
@@ -206,6 +209,7 @@ local function enqueue(job, due)
   wake(job.queue, due <= now())
 end
 
+-- When a job is due, according to its fields: now, if they do not say.
 local function due_of(job)
   local y, mo, d, h, mi, s = (job.scheduled_at or ''):match('^(%d%d%d%d)-(%d%d)-(%d%d) (%d%d):(%d%d):(%d%d)')
   if not y then return now() end
@@ -238,7 +242,7 @@ local function fail(job, exception, at)
   list(job, 'failed', at)
 end
 
--- The queues that nobody claims from, as a table of true.
+-- The paused queues, each as a key of a table.
 local function paused_queues()
   local paused = {}
   for _, queue in ipairs(redis.call('SMEMBERS', prefix .. 'paused_queues')) do paused[queue] = true end

@@ -1,6 +1,6 @@
--- Where jobs of a status are listed.
--- ARGV: prefix; status; a queue behind "=" or "" for all. Returns those keys that exist: hashes by id for
--- queued, else sorted sets of ids.
+-- The keys of the lists that have the jobs of a status.
+-- ARGV: prefix; status; "=" and a queue, or "" for all queues. Returns the keys that exist. For "queued" these are hashes,
+-- one for each worker, with ids as fields; for any other status they are sorted sets of ids.
 local status, queues = ARGV[2], {ARGV[3]:sub(2)}
 local found = {}
 local function add(key)

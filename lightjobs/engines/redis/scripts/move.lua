@@ -1,16 +1,16 @@
 -- Change the status of jobs by hand.
--- ARGV: prefix; filters and result as bulk.lua; the statuses moved from, with commas; the status moved
--- to; 1 to make jobs as new or 0; ids.
+-- ARGV: prefix; filters as in bulk.lua; the statuses to move from, separated by commas; the status to move to; 1 to make the
+-- jobs like new ones, or 0; ids. Returns what bulk.lua says.
 local target, fresh = ARGV[6], ARGV[7] == '1'
 local sources = {}
 for status in ARGV[5]:gmatch('[^,]+') do sources[status] = true end
 local at = now()
 
--- Take a job out of its worker's hands. Returns that worker if it has yet to let go of it.
+-- Take a job away from its worker. Returns the worker if it still has to let go of the job, otherwise NULL.
 local function cut_off(job)
   local entry = job.worker and redis.call('HGET', held_key(job.worker), job.id)
   if not entry then
-    -- PHP holds it, and will end it in its own way: see reconcile_php.lua.
+    -- A PHP worker has it, and will end it without looking at our lists: see reconcile_php.lua.
     redis.call('HSET', prefix .. 'from_php', job.id, job.queue)
     return NULL
   end
@@ -30,7 +30,7 @@ local function move(job)
   end
   local due = job.status ~= 'queued' and unlist(job)
   if job.status == 'queued' or (job.status == 'new' and not due) then
-    -- New and in no queue: PHP is about to mark as its own what it has taken out.
+    -- New, but in no queue: a PHP worker has taken out the id, and is about to mark the job as claimed.
     if target == 'paused' then return false end
     local worker = cut_off(job)
     change('fence', job.fence + 1)

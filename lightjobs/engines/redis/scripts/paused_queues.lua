@@ -1,2 +1,3 @@
--- ARGV: prefix. Returns the names of the paused queues.
+-- The names of the paused queues.
+-- ARGV: prefix.
 return redis.call('SMEMBERS', prefix .. 'paused_queues')

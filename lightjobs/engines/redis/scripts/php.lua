@@ -1,21 +1,22 @@
--- Put before lib.lua: jobs in PHP's form, Lightpack's array as serialize() writes it. A job read is
+-- Put before lib.lua: jobs in PHP's form, which is Lightpack's array as serialize() writes it. A job that has been read is
 -- {names = its keys in order, raw = the text of each value by its key}.
--- A change that takes a field away, or writes PHP's null.
+
+-- NULL as the new value of a field removes the field, or writes PHP's null.
 local NULL = {}
 local made
--- Made when the first such job is met: its functions would be half of what each call of a script, also where
--- there is nothing of PHP's, makes before it begins.
+-- The functions for such jobs, defined when the first one is met. Otherwise they would be half of what each call of a
+-- script defines before it begins, even where no job has PHP's form.
 local function php()
   if made then return made end
-  -- What lightjobs adds to Lightpack's array, behind its own, and takes out again when it says nothing.
+  -- The fields that lightjobs adds to Lightpack's array, after Lightpack's own. They are removed when they are 0 or NULL.
   local OURS = {priority = true, options = true, fence = true, recoveries = true, worker = true}
   local SCALARS = {i = '^i:[+-]?%d+;()', b = '^b:[01];()', d = '^d:[-+.%dEINFA]+;()'}
-  -- Lightpack's array has some ten values. While a million are read, for two seconds, everybody waits.
+  -- Lightpack's array has about ten values. To read a million takes two seconds, and all clients wait in that time.
   local MOST_VALUES = 500
   local values_read = 0
 
-  -- Where the value at `at` ends, or nil and why it is not read. Lengths are followed, never searched
-  -- for: a value may hold anything, text that looks like fields included.
+  -- Where the value at `at` ends; nil and the reason if it cannot be read. The end is found by the lengths given and never
+  -- by a search: a value may contain anything, even text that looks like fields.
   local function end_of(text, at, depth)
     values_read = values_read + 1
     if values_read > MOST_VALUES then return nil, 'more values than a job has' end
@@ -53,7 +54,7 @@ local function php()
     return nil, 'not what PHP serializes'
   end
 
-  -- The job in `text`, or nil and why it is not read.
+  -- The job in `text`; nil and the reason if it cannot be read.
   local function read(text)
     local count, at = text:sub(1, 16):match('^a:(%d+):{()')
     if not count or #count > 4 then return nil, 'not a PHP array' end
@@ -63,7 +64,7 @@ local function php()
       local stop, why = end_of(text, at, 0)
       if not stop then return nil, why end
       local length, begin = text:match('^s:(%d+):"()', at)
-      if not length then return nil, 'a key that is no string' end
+      if not length then return nil, 'a key that is not a string' end
       local name = text:sub(begin, begin + tonumber(length) - 1)
       local value_end
       value_end, why = end_of(text, stop, 0)
@@ -77,7 +78,7 @@ local function php()
     return {names = names, raw = raw}
   end
 
-  -- What the text of a value stands for; false for none.
+  -- The text of a string or number, without PHP's marks; false for any other value, and for a missing one.
   local function value(raw)
     if not raw then return false end
     local kind = raw:sub(1, 1)

@@ -1,6 +1,6 @@
--- Store the jobs of slots and note the slots' moments, in order; a slot that is not later than the last
--- one of its entry, or whose entry is paused, is refused.
--- ARGV: prefix; form; JSON [[entry, due, a job as push.lua takes it, or ""], ...]. Returns for each 1, accepted, or 0.
+-- Push the jobs of slots and note the slots, in order. A slot is refused if it is not later than the last one of its entry,
+-- or if the entry is paused.
+-- ARGV: prefix; form; JSON [[entry, due, a job as in push.lua or ""], ...]. Returns for each slot 1, accepted, or 0, refused.
 local slots = cjson.decode(ARGV[3])
 local accepted, texts, noted = {}, {}, {}
 for index, slot in ipairs(slots) do

@@ -1,6 +1,6 @@
--- Set right which jobs are counted as failed, PHP having failed, retried or deleted some.
--- ARGV: prefix; search or ""; how far it has come; ids.
--- Returns {how many were set right, how many more jobs are counted than have failed}.
+-- Correct which jobs are counted as failed, after PHP has failed, retried or deleted some.
+-- ARGV: prefix; name of the search, or ""; how far it has come; ids.
+-- Returns {how many of the jobs were corrected, how many more jobs are counted than have failed}.
 write_although_full()
 local changed = 0
 if ARGV[2] ~= '' then redis.call('HSET', prefix .. 'marks', ARGV[2], ARGV[3]) end
@@ -10,7 +10,7 @@ if #ARGV > 3 then
   for index = 4, #ARGV do
     local id = ARGV[index]
     if failed[index - 3] and not counted[index - 3] then
-      -- One that cannot be read has a place in the set, and in no queue's count.
+      -- A job that cannot be read is in the set, too, but is not counted for any queue.
       local queue = redis.pcall('HGET', job_key(id), 'queue')
       if type(queue) == 'table' then queue = (load_job(id) or {}).queue end
       count_failed(id, queue or '')

@@ -1,5 +1,5 @@
--- Unlist what PHP has ended. A job that was cancelled, or put back, while PHP ran it is noted in
--- from_php; PHP does not know, and deletes it or writes what its run came to, without our lists.
+-- Correct the lists after PHP has ended jobs. A job that was cancelled or put back while PHP ran it is noted in from_php.
+-- PHP does not know of that: it deletes the job, or stores what became of its run, and leaves our lists as they are.
 -- ARGV: prefix. Returns how many jobs it looked at.
 write_although_full()
 local noted = redis.call('HGETALL', prefix .. 'from_php')

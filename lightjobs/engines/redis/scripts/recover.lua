@@ -1,10 +1,10 @@
--- Put back what a dead worker holds, a part at a time; with the last part forget the worker.
--- ARGV: prefix; worker; most recoveries; the exception for jobs that have had them; size of a part.
--- Returns how many it let go of, less than a part means it was the last; and how many jobs it put back.
--- What cannot be read any more is set aside, as by claim.
+-- Put back what a dead worker holds, a part at a time, and forget the worker.
+-- ARGV: prefix; worker; the most recoveries a job may have; the exception for a job that has had them; the size of a part.
+-- Returns how many jobs the worker lost (fewer than a part: it was the last part), and how many of them were put back or
+-- have failed. A job that cannot be read any more is set aside, as in claim.lua.
 local worker, most, exception, part = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local at = now()
--- Nothing more is claimed or accepted under this name from the first part on.
+-- From the first part on, nothing more is claimed or accepted under this name.
 redis.call('ZREM', prefix .. 'workers', worker)
 local held = redis.call('HKEYS', held_key(worker))
 local ids, recovered = {}, 0
@@ -17,7 +17,7 @@ for _, id in ipairs(ids) do
   elseif job and job.status == 'queued' and job.worker == worker then
     recovered = recovered + 1
     if job.recoveries >= most then
-      -- PHP, when it retries the job, knows nothing of recoveries: it has them back now.
+      -- The recoveries begin again at 0: PHP does not know the field, and may retry the job.
       save_job(job, {'recoveries', 0})
       fail(job, exception, at)
     else

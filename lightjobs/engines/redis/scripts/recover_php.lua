@@ -1,6 +1,6 @@
--- Put back jobs that a PHP worker claimed and, having crashed, left in no set.
--- ARGV: prefix; claimed before, as stored text; ids. Returns how many. The attempt stays spent: PHP's
--- own workers would have it so.
+-- Put back jobs that a PHP worker claimed long ago and did not finish: when it crashes, they are in no set.
+-- ARGV: prefix; a moment as stored text; ids. Returns how many had been claimed by that moment and were put back. The
+-- attempt stays spent, as with PHP's own workers.
 local before = ARGV[2]
 local at = now()
 local count = 0

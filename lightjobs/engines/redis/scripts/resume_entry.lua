@@ -1,6 +1,5 @@
 -- Accept an entry's slots again.
--- ARGV: prefix; entry; the moment (unix seconds) up to which they are passed over. Returns 1; 0 when it
--- is not paused.
+-- ARGV: prefix; entry; due, unix seconds: slots up to then are skipped. Returns 1; 0 when the entry is not paused.
 local last = last_slot(ARGV[2])
 if not last or not last.paused then return 0 end
 write_although_full()

@@ -1,7 +1,10 @@
 -- Store the outcomes of runs.
--- ARGV: prefix; worker; 1 to keep completed jobs or 0; JSON [[kind, id, fence, ...], ...] with kind
--- done (for a job of the schedule: its entry), release (due as text, attempts), hand back, or failed (exception).
--- Returns for each 1, accepted; 2, refused because the job was cancelled; or 0, refused for another reason.
+-- ARGV: prefix; worker; 1 to keep completed jobs, or 0; JSON [[kind, id, fence, ...], ...]. The fence is followed, for
+-- "done", by the entry of the schedule, if any; for "release", by due, as text, and the attempts; for "failed", by the
+-- exception; for "hand back", by nothing.
+-- Returns for each outcome 1, accepted; 2, refused because the job was cancelled; or 0, refused for another reason.
+-- A job that was cancelled is let go of but not deleted: when the reply is lost, this is repeated, and must give the same
+-- answers. The engine deletes such a job once it has them.
 local ACCEPTED, CANCELLED, LOST = 1, 2, 0
 local worker, keep, outcomes = ARGV[2], ARGV[3] == '1', cjson.decode(ARGV[4])
 local at = now()
@@ -37,12 +40,12 @@ local function settled(kind, id, fence, a, b)
   local job, why = load_job(id)
   if why then set_aside(id, why) end
   if not job then
-    -- Gone: only a recovery of this worker could have given it to another, or PHP deleted it.
+    -- It is gone. Only a recovery of this worker could have given its job to another one to delete; or PHP deleted it.
     local cut = let_go(worker, id)
     return known and kind == 'done' and not cut and ACCEPTED or LOST
   end
   if job.fence == fence then
-    -- PHP claims without raising the fence, and leaves no name.
+    -- The fence alone would not do: a PHP worker claims without raising it. But it leaves no worker's name.
     if job.status == 'queued' and job.worker == worker then
       settle(job, kind, a, b)
       return ACCEPTED
@@ -55,8 +58,9 @@ local function settled(kind, id, fence, a, b)
   return job.status == 'cancelled' and CANCELLED or LOST
 end
 
--- What is done and goes, most of all there is, by what the worker holds alone, many in one command.
--- Returns ACCEPTED for the index of each such outcome.
+-- Delete the completed jobs, unless they are kept; most outcomes are of this kind. What the worker holds is enough to judge
+-- them, so the jobs are not loaded, and one command deletes many. Returns a table with ACCEPTED at the index of each such
+-- outcome.
 local function delete_done()
   local ids, indexes = {}, {}
   for index, outcome in ipairs(outcomes) do
@@ -65,7 +69,7 @@ local function delete_done()
       indexes[#indexes + 1] = index
     end
   end
-  -- What stands in an entry, by its text: most jobs of a batch have the same.
+  -- The fence and the queue of an entry, by its text: most jobs of a batch have the same entry.
   local fences, queues = {}, {}
   local deleted, seen = {}, {}
   for first = 1, #ids, 1000 do
@@ -96,7 +100,7 @@ local function delete_done()
   return deleted
 end
 
--- For schedule:list: the job itself may be gone now.
+-- Note that the last job of an entry of the schedule completed. schedule:list shows it, when the job itself may be gone.
 local function note_completed(entry, id)
   local last = last_slot(entry)
   if last and last.job_id == id then

@@ -1,5 +1,6 @@
 -- What is noted of each entry of the schedule.
--- ARGV: prefix. Returns {entry, due, paused, job id or "", its moment or "", whether it completed, ...}.
+-- ARGV: prefix. Returns one list with, for each entry: its name; due; 1 if it is paused, or 0; its last job's id, or ""; the
+-- moment of that job, or ""; 1 if that job completed, or 0.
 local found = {}
 for _, entry in ipairs(redis.call('HKEYS', slots_key)) do
   local slot = last_slot(entry)

@@ -1,6 +1,6 @@
--- Put behind lib.lua before the scripts that keep the schedule: one hash, entry to
--- "due paused job_id job_due completed".
--- What was noted before there was a job_due has none; nor has an entry without a job.
+-- Put before the scripts that keep the schedule, after lib.lua. The schedule is one hash, from an entry to
+-- "due paused job_id job_due completed". Where job_due is missing, the entry was noted before there was a job_due, or it has
+-- no job yet.
 local slots_key = prefix .. 'slots'
 
 local function last_slot(entry)

@@ -1,6 +1,6 @@
--- How many jobs the queues have; constant work for each queue.
--- ARGV: prefix. Returns {queue, new, delayed, queued, failed, paused, cancelled, completed, ...}; and how
--- many jobs PHP may have ended that were taken from it.
+-- The number of jobs in each queue, by status. The work for a queue does not grow with its jobs.
+-- ARGV: prefix. Returns {queue, new, delayed, queued, failed, paused, cancelled, completed, ...}; and the number of jobs that
+-- were taken from PHP, and that it may have ended since.
 local at = score(now())
 local counts = {}
 local function by_queue(key)

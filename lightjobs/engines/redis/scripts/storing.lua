@@ -1,9 +1,9 @@
--- Put behind lib.lua before the scripts that store new jobs. `texts` holds them one behind the other from
--- `first` on, for each id, handler, queue, payload, due or "", priority, options or "". What has been written
--- stays written when a script fails: the first write is the first thing that can.
+-- Put before the scripts that store new jobs, after lib.lua. From `first` on, `texts` has for each job its id, handler,
+-- queue, payload, due or "", priority, options or "". A script that fails leaves what it has written, so it must fail at its
+-- first write or not at all: a full Redis refuses the first one, and none after that.
 local function store(form, texts, first)
-  -- Whole seconds, as PHP stores them: jobs of one second are then in order of birth. The score is the
-  -- server's own text, because Lua writes a number with 17 digits.
+  -- A job without a due time is due in this second, without its fraction, as PHP stores it: jobs of one second are then in
+  -- the order of their ids, which is that of birth. The score is the text from the server: Lua would write 17 digits.
   local second, micros = unpack(redis.call('TIME'))
   local created_at = utc_text(tonumber(second))
   local queues = {}
@@ -30,7 +30,7 @@ local function store(form, texts, first)
     queues[queue] = queues[queue] or due == '' or tonumber(due) <= second + micros / 1000000
   end
   for queue, is_due in pairs(queues) do
-    -- Where a token lies, another push has noted the queue.
+    -- Where there was a token already, the push that left it has noted the queue.
     if wake(queue, is_due) then redis.call('SADD', prefix .. 'queues', queue) end
   end
 end

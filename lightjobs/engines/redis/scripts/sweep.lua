@@ -1,6 +1,6 @@
--- Look for dead workers.
--- ARGV: prefix; lease in seconds. Returns the names of up to 100 whose lease ran out; none when
--- nobody looked for longer than a lease, and until half a lease after that.
+-- Find dead workers.
+-- ARGV: prefix; lease in seconds. Returns the names of up to 100 workers whose lease has run out. When the last sweep is
+-- longer than a lease ago, it returns none until half a lease later, so that the living can beat first.
 write_although_full()
 local at, lease = now(), tonumber(ARGV[2])
 local key = prefix .. 'sweep'

@@ -1,6 +1,6 @@
 -- Count a hit on a key, in windows that begin with their first hit.
--- :key; :most hits in a window; :seconds its length.
--- Returns the hits, this one included, counted no further than :most + 1; and the seconds left.
+-- :key; :most, the number of hits that a window allows; :seconds, the length of a window.
+-- Returns the hits in the window, this one included, but at most :most + 1; and the seconds until the window ends.
 INSERT INTO job_limits (name, hits, ends_at) VALUES (:key, 1, {unix} + :seconds)
 ON CONFLICT (name) DO UPDATE SET
   hits = CASE WHEN job_limits.ends_at <= {unix} THEN 1
