@@ -26,7 +26,7 @@ from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.engines.sql.sqlite_dialect import SQLITE
 from lightjobs.engines.sql.statements import query
 from lightjobs.model import Done
-from lightjobs.settings.database import DatabaseSettings
+from lightjobs.settings.database_settings import DatabaseSettings
 from lightjobs.settings.settings import load
 
 from .jobs import Noop, Stamp

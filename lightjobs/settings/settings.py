@@ -13,10 +13,10 @@ from typing import Any
 from ..errors import SettingsError
 from ..model import DEFAULT_RETENTION, Retention
 from ..payloads.encoding import MAX_BYTES
-from . import config_files, database, redis, values
-from .database import DatabaseSettings
+from . import config_files, database_settings, redis_settings, values
+from .database_settings import DatabaseSettings
 from .reader import Reader
-from .redis import RedisSettings
+from .redis_settings import RedisSettings
 from .stores import ENGINES
 
 
@@ -67,8 +67,8 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
 
     settings = replace(
         _jobs(Reader(given("jobs"), problems)),
-        database=database.read(given("database"), problems),
-        redis=redis.read(given("redis"), problems),
+        database=database_settings.read(given("database"), problems),
+        redis=redis_settings.read(given("redis"), problems),
     )
     return settings, problems
 

@@ -11,7 +11,7 @@ from lightjobs.engines.sql import mysql, postgres
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import LightjobsError, StoreUnavailable, UnknownWorker
 from lightjobs.model import Done, Settlement, utc_text
-from lightjobs.settings.database import DatabaseSettings
+from lightjobs.settings.database_settings import DatabaseSettings
 from tests.support.servers.mariadb import MariaServer
 from tests.support.servers.postgres import PostgresServer
 from tests.support.waiting import wait_until

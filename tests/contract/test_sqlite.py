@@ -17,7 +17,7 @@ from lightjobs.execution.async_bridge import drive
 from lightjobs.execution.executor import execute
 from lightjobs.execution.run import Run
 from lightjobs.model import Failed, NewJob
-from lightjobs.settings.database import DatabaseSettings
+from lightjobs.settings.database_settings import DatabaseSettings
 from tests.support.waiting import wait_until
 
 from .support import claim_one, drain, job, push, worker

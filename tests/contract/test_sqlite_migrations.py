@@ -10,7 +10,7 @@ from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.engines.where import Where
 from lightjobs.errors import SchemaOutdated
 from lightjobs.model import Done, Settlement
-from lightjobs.settings.database import DatabaseSettings
+from lightjobs.settings.database_settings import DatabaseSettings
 
 from .support import claim_one, drain, in_threads, push, worker
 

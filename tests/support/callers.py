@@ -15,7 +15,7 @@ import pytest
 from lightjobs.engines.control import Engine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
-from lightjobs.settings.database import DatabaseSettings
+from lightjobs.settings.database_settings import DatabaseSettings
 
 EFFECTS = "CREATE TABLE IF NOT EXISTS effects (n int)"
 

@@ -22,7 +22,7 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.model import NewJob
 from lightjobs.payloads.encoding import encode
-from lightjobs.settings.database import DatabaseSettings
+from lightjobs.settings.database_settings import DatabaseSettings
 
 from .environment import outside
 from .worker import COMMAND, Worker

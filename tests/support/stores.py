@@ -11,7 +11,7 @@ from lightjobs.engines.control import Engine
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
-from lightjobs.settings.database import DatabaseSettings
+from lightjobs.settings.database_settings import DatabaseSettings
 
 from .environment import engine_of
 

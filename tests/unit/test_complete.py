@@ -16,7 +16,7 @@ from lightjobs.engines.sync import SyncEngine
 from lightjobs.engines.where import Where
 from lightjobs.middleware import Middleware
 from lightjobs.model import Retention
-from lightjobs.settings.database import DatabaseSettings
+from lightjobs.settings.database_settings import DatabaseSettings
 from tests.support.waiting import wait_until
 
 from .working import Worker

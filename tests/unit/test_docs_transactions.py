@@ -5,7 +5,7 @@ import pytest
 from lightjobs import current
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
-from lightjobs.settings.database import DatabaseSettings
+from lightjobs.settings.database_settings import DatabaseSettings
 from tests.support.documents import blocks, run
 
 from .working import Worker

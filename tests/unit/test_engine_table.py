@@ -4,7 +4,7 @@ from lightjobs import engines
 from lightjobs.engines import connect, resolve
 from lightjobs.engines.sql.database import Database
 from lightjobs.settings import database_url, stores
-from lightjobs.settings.database import DatabaseSettings
+from lightjobs.settings.database_settings import DatabaseSettings
 from lightjobs.settings.settings import Settings
 
 

@@ -9,7 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ...settings.redis import RedisSettings
+from ...settings.redis_settings import RedisSettings
 from ...version import __version__
 
 TIMEOUT_SECONDS = 5.0

@@ -31,10 +31,10 @@ from .callers.transaction import SqlCallerTransaction
 from .database import Database, repeatable, undone
 from .dialect import HIGHEST_COUNT
 from .lightpack import SqlLightpack
+from .outcomes import OutcomeStore
 from .rows import Row, new_row
 from .schedule import SqlSchedule
 from .schema import SqlSchema
-from .settling import Settling
 from .statements import where as condition
 
 LIMIT_NAME_BYTES = 255
@@ -56,7 +56,7 @@ class SqlEngine(Engine):
         self._db = database
         self._enqueue_timeout = enqueue_timeout
         self._bulk = Bulk(database)
-        self._settling = Settling(database)
+        self._outcomes = OutcomeStore(database)
         self.serves_at_once = database.serves_at_once
         self.schedule = SqlSchedule(database)
         self.schema = SqlSchema(database)
@@ -94,7 +94,7 @@ class SqlEngine(Engine):
 
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
         keep_completed = self.retention.completed != 0
-        answers = self._settling.settle(worker, outcomes, keep_completed)
+        answers = self._outcomes.settle(worker, outcomes, keep_completed)
         # After the answers, in a step that is not repeated with them: see drop_cancelled.
         self.drop_cancelled(outcomes, answers)
         return answers

@@ -17,7 +17,7 @@ from pymysql.converters import conversions
 
 from ...errors import LightjobsError, SchemaOutdated, SettingsError
 from ...model import PRIORITIES
-from ...settings.database import DatabaseSettings
+from ...settings.database_settings import DatabaseSettings
 from .callers.mysql import MysqlCallerConnection
 from .mysql_dialect import MYSQL, insert_jobs, run_insert
 from .mysql_errors import ALREADY_THERE, kind_of, number_of, text_of

@@ -15,7 +15,7 @@ import psycopg
 
 from ...errors import LightjobsError, StoreUnavailable
 from ...model import PRIORITIES
-from ...settings.database import DatabaseSettings
+from ...settings.database_settings import DatabaseSettings
 from ..delivery import ConnectionLost, Refused
 from .callers.postgres import PostgresCallerConnection
 from .database import NotAllowed, TryAgain

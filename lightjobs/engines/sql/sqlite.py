@@ -15,7 +15,7 @@ from typing import Any
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ...model import PRIORITIES
-from ...settings.database import DatabaseSettings
+from ...settings.database_settings import DatabaseSettings
 from .callers.sqlite import SqliteCallerConnection
 from .database import Database, TryAgain
 from .file_watch import Watch

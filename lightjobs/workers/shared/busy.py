@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mmap
 
-from .memory import shared_file
+from .shared_file import shared_file
 
 SIZE = 4096
 

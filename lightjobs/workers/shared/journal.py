@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from ...errors import JobTimeout
 from ...model import KINDS, OUTCOMES, Claim, Done, Failed, Outcome, Release
-from .memory import shared_file
+from .shared_file import shared_file
 
 SLOTS = 2048
 """How many jobs a child can hold at once."""

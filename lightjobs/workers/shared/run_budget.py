@@ -7,7 +7,7 @@ import os
 import struct
 import threading
 
-from .memory import shared_file
+from .shared_file import shared_file
 
 _NUMBER = struct.Struct("=q")
 

@@ -18,7 +18,7 @@ import pymysql
 
 from lightjobs.engines.sql.database import Database
 from lightjobs.engines.sql.engine import SqlEngine
-from lightjobs.settings.database import DatabaseSettings
+from lightjobs.settings.database_settings import DatabaseSettings
 
 from . import programs
 from .base import Server

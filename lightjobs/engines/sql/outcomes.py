@@ -1,4 +1,4 @@
-"""Settling: storing the outcomes of runs, and saying what became of each."""
+"""Storing the outcomes of runs, and saying what became of each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SETTLE: dict[type[Outcome], tuple[str, Callable[[Any], Sequence[Any]]]] = {
 """For each kind of outcome its statement, and what makes the row that the statement takes."""
 
 
-class Settling:
+class OutcomeStore:
     """The verb `settle` of a SqlEngine."""
 
     def __init__(self, database: Database) -> None:
