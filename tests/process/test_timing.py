@@ -26,7 +26,7 @@ class Holds(Job):
 
 
 def push_long(project: Project, behind: int = 0) -> list[str]:
-    """Push a job that runs until it is let go and short ones behind it, at once; returns the ids."""
+    """Push in one batch a job that runs until it is let go and short ones; returns the ids."""
     short = ({"n": n} for n in range(behind))
     return project.push("Holds", {"n": "long", "long": True}, *short)
 
