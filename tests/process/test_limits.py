@@ -44,7 +44,7 @@ def test_max_jobs_waits_for_jobs_that_are_still_to_come(project: Project) -> Non
     time.sleep(0.5)
     assert worker.running(), "an empty queue is not the end"
     project.push_work(5)
-    assert worker.wait(10) == 0
+    assert worker.wait() == 0
     assert len(project.book("end")) == 3
 
 
