@@ -230,7 +230,7 @@ def test_in_another_thread_no_signal_is_touched(engine):
 
     thread = threading.Thread(target=block)
     thread.start()
-    thread.join(5)
+    thread.join(30)
     assert ran == [signal.SIG_DFL]
 
 

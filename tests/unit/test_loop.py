@@ -255,8 +255,8 @@ def test_max_jobs_does_not_stop_at_an_empty_queue(engine):
     try:
         assert thread.is_alive()
         Work().dispatch({"n": 2})
-        wait_until(lambda: ran == [1, 2], 5)
-        thread.join(2)
+        wait_until(lambda: ran == [1, 2])
+        thread.join(30)
         assert not thread.is_alive()
     finally:
         worker.stop(thread)

@@ -101,7 +101,7 @@ def test_a_stop_hands_back_claims_whose_reply_was_lost(engine):
 
     worker = Worker(Wrapped(engine, claim=claim), stop_when_empty=False)
     thread = worker.start()
-    thread.join(5)
+    thread.join(30)
     assert ran == []
     counts = engine.stats()["default"]
     assert (counts["new"], counts["queued"]) == (3, 0)
