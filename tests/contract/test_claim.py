@@ -223,4 +223,4 @@ while claims := engine.claim(name, ["q"], 3):
 """,
     )
     assert sorted(" ".join(printed).split()) == sorted(ids)
-    assert wait_until(lambda: engine.stats()["q"]["queued"] == 600, 3)
+    assert wait_until(lambda: engine.stats()["q"]["queued"] == 600)

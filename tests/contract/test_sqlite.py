@@ -241,7 +241,7 @@ def test_a_push_on_another_connection_soon_ends_a_wait(engine, path):
     timer.start()
     assert engine.wait(["q"], 60)
     timer.join()
-    assert wait_until(lambda: len(drain(engine)) == 1, 3)
+    assert wait_until(lambda: len(drain(engine)) == 1)
 
 
 def test_an_idle_worker_looks_at_the_file_when_it_was_written_to(engine, path, monkeypatch):

@@ -77,7 +77,7 @@ def test_effects_are_there_once_for_each_job_however_often_workers_are_killed(
 ):
     worker = working(*(f'{{"n":{n}}}' for n in range(150)))
     for kills in range(1, 7):
-        wait_until(lambda kills=kills: len(project.book("end")) > 20 * kills, 30)
+        wait_until(lambda kills=kills: len(project.book("end")) > 20 * kills)
         for child in worker.children():
             os.kill(child, signal.SIGKILL)
     assert worker.wait(40) == 0, worker.err

@@ -31,7 +31,7 @@ def test_killing_a_child_under_load_loses_nothing_and_repeats_at_most_what_ran(
     worker = project.work(f"--concurrency={concurrency}")
     wait_until(lambda: len(project.book("start")) > 300)
     killed = kill_one(worker)
-    wait_until(project.empty, 30, "all done")
+    wait_until(project.empty, what="all done")
     runs = project.runs()
     assert len(runs) == 600
     repeated = [n for n, count in runs.items() if count > 1]
@@ -85,7 +85,7 @@ def test_killing_a_child_every_300_ms_loses_and_fails_nothing(project: Project) 
         kill_one(worker)
         kills += 1
         time.sleep(0.3)
-    wait_until(project.empty, 30, "all done")
+    wait_until(project.empty, what="all done")
     runs = project.runs()
     assert len(runs) == 1500
     assert sum(runs.values()) - 1500 <= kills

@@ -33,7 +33,7 @@ def test_killing_supervisor_and_children_loses_nothing_and_reruns_after_the_leas
     wait_until(
         lambda: not project.rows(f"id IN ({marks}) AND recoveries = 0 AND status = 'queued'")
     )
-    wait_until(project.empty, 30, "all done")
+    wait_until(project.empty, what="all done")
     assert len(project.runs("end")) == 202
     assert heir.stop() == 0
 

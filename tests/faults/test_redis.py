@@ -29,7 +29,7 @@ def pauses(worker):
     return [float(seconds) for seconds in re.findall(r"trying again in ([\d.]+) s", worker.err)]
 
 
-def test_two_children_share_the_work_each_job_once(shared):  # noqa: F811
+def test_two_children_share_the_work_each_job_once(shared):
     push(shared, 2000)
     shared.project.drain("--workers=2")
     assert shared.project.runs("end") == {str(n): 1 for n in range(2000)}
@@ -43,7 +43,7 @@ def test_a_killed_childs_jobs_run_again_and_only_what_ran_runs_twice(shared):
     wait_until(lambda: len(shared.project.book("end")) > 60)
     (child,) = worker.children()
     os.kill(child, signal.SIGKILL)
-    wait_until(lambda: not shared.engine("hash").stats(), 20)
+    wait_until(lambda: not shared.engine("hash").stats())
     runs = shared.project.runs("start")
     assert len(runs) == 600
     assert sum(runs.values()) <= 601
@@ -56,7 +56,7 @@ def test_connections_killed_in_a_loop_lose_and_repeat_nothing(shared):
     for _ in range(20):
         shared.raw.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         time.sleep(0.1)
-    wait_until(lambda: not shared.engine("hash").stats(), 20)
+    wait_until(lambda: not shared.engine("hash").stats())
     assert shared.project.runs("end") == {str(n): 1 for n in range(1500)}
     assert worker.stop() == 0
     assert "Traceback" not in worker.err
@@ -68,12 +68,12 @@ def test_scripts_flushed_from_the_server_are_sent_again(shared):
     for _ in range(10):
         shared.raw.script_flush()
         time.sleep(0.05)
-    wait_until(lambda: not shared.engine("hash").stats(), 20)
+    wait_until(lambda: not shared.engine("hash").stats())
     assert shared.project.runs("end") == {str(n): 1 for n in range(300)}
     assert worker.stop() == 0
 
 
-def test_an_idle_worker_is_woken_by_each_job(shared):  # noqa: F811
+def test_an_idle_worker_is_woken_by_each_job(shared):
     worker = shared.project.work("--sleep=60").ready()
     for n in range(10):
         time.sleep(0.15)
@@ -82,7 +82,7 @@ def test_an_idle_worker_is_woken_by_each_job(shared):  # noqa: F811
     assert worker.stop() == 0
 
 
-def test_delayed_jobs_start_when_they_are_due_when_idle(shared):  # noqa: F811
+def test_delayed_jobs_start_when_they_are_due_when_idle(shared):
     engine = shared.engine("hash")
     worker = shared.project.work("--sleep=60").ready()
     late = []
@@ -125,7 +125,7 @@ def test_workers_go_on_within_two_seconds_of_the_servers_return(shared, restarti
     server.start()
     before = len(shared.project.book("end"))
     wait_until(lambda: len(shared.project.book("end")) > before + 5, what="back at work")
-    wait_until(lambda: not engine.stats(), 20)
+    wait_until(lambda: not engine.stats())
     assert shared.project.runs("end") == {str(n): 1 for n in range(300)}
     assert worker.stop() == 0
     assert 0 < max(pauses(worker)) < 2
@@ -189,7 +189,7 @@ def test_a_server_that_is_not_there_exits_3_without_a_traceback(shared):
 
 
 @pytest.mark.parametrize("options", [(), ("--workers=0",)], ids=["child", "foreground"])
-def test_a_server_that_comes_back_empty_is_worked_before_the_next_beat(shared, options):  # noqa: F811
+def test_a_server_that_comes_back_empty_is_worked_before_the_next_beat(shared, options):
     """It does not know the worker any more; the next beat would come after a third of the lease."""
     worker = shared.project.work(*options, JOB_LEASE="180").ready()
     time.sleep(0.5)

@@ -33,10 +33,6 @@ def own_server(request):
     server.close()
 
 
-def push(engine, count=1):
-    return engine.push([NewJob("App\\Jobs\\Work", "default", "{}")] * count)
-
-
 SOON = 4.5
 """Seconds a dispatch with TIMEOUT may take on a busy machine; the default timeout is longer."""
 

@@ -57,7 +57,7 @@ def test_a_killed_childs_jobs_run_again_and_only_what_ran_runs_twice(server, pro
     wait_until(lambda: len(project.book("end")) > 60)
     (child,) = worker.children()
     os.kill(child, signal.SIGKILL)
-    wait_until(lambda: not engine.stats(), 20)
+    wait_until(lambda: not engine.stats())
     runs = project.runs("start")
     assert len(runs) == 600
     assert sum(runs.values()) <= 601
@@ -71,7 +71,7 @@ def test_connections_killed_in_a_loop_lose_and_repeat_nothing(server, project):
     for _ in range(20):
         server.kill_connections()
         time.sleep(0.08)
-    wait_until(lambda: not engine.stats(), 20)
+    wait_until(lambda: not engine.stats())
     assert project.runs("end") == once(1000)
     assert project.runs("start") == once(1000)
     assert worker.stop() == 0
@@ -133,7 +133,7 @@ def test_a_restarted_server_is_found_again_within_two_seconds(kind, how, project
         server.start()
         before = len(project.book("end"))
         wait_until(lambda: len(project.book("end")) > before + 5, what="back at work")
-        wait_until(lambda: not engine.stats(), 20)
+        wait_until(lambda: not engine.stats())
         assert project.runs("start") == once(300)
         assert worker.stop() == 0
         assert "Traceback" not in worker.err
@@ -160,7 +160,7 @@ def test_deadlocks_are_cured_by_trying_again(server, project):
         except StoreUnavailable:
             pass  # the victim was the rival
     rival.close()
-    wait_until(lambda: not engine.stats(), 30)
+    wait_until(lambda: not engine.stats())
     assert project.runs("end") == once(1500)
     assert worker.stop() == 0
     assert worker.err == "", "nothing is said of what a retry cures"

@@ -73,7 +73,7 @@ def test_a_lock_that_outlasts_every_timeout_loses_nothing(project: Project) -> N
     wait_until(lambda: len(project.book("end")) > 50)
     with locked(project, "IMMEDIATE"):
         time.sleep(3)
-    wait_until(project.empty, 20)
+    wait_until(project.empty)
     assert project.runs("start") == {str(n): 1 for n in range(300)}
     assert worker.running()
     assert "the store is away" in worker.err

@@ -43,11 +43,38 @@ def keepers():
     return [thread for thread in threading.enumerate() if thread.name == "schedule"]
 
 
-def test_it_ends_with_the_worker(tmp_path):
-    with scheduler_running("import time; time.sleep(60)") as made:
-        wait_until(lambda: made._process is not None)
-        process = made._process
-    assert process.wait(30) != 0
+def test_it_runs_the_schedulers_command_with_the_options_given(started):
+    seen = started("sys.exit(0)")
+    with SchedulerSubprocess(["--quiet"]):
+        wait_until(seen)
+    (line,) = seen()
+    assert line.split()[1:] == ["-m", "lightjobs", "schedule:work", "--with-parent", "--quiet"]
+
+
+def test_a_scheduler_that_dies_is_replaced_while_the_worker_runs(started):
+    seen = started("sys.exit(9)")
+    with SchedulerSubprocess([]):
+        wait_until(lambda: len(seen()) >= 3)
+    before = seen()
+    time.sleep(0.3)  # six times what it waits before it starts another
+    assert seen() == before
+    assert not keepers()
+
+
+def test_a_scheduler_that_was_stopped_is_not_replaced(started):
+    seen = started("sys.exit(0)")
+    with SchedulerSubprocess([]):
+        wait_until(seen)
+        wait_until(lambda: not keepers(), what="nothing waits to start another")
+        assert len(seen()) == 1
+
+
+def test_it_ends_with_the_worker(started):
+    seen = started("import time; time.sleep(60)")
+    with SchedulerSubprocess([]):
+        (line,) = wait_until(seen)
+        assert alive(int(line.split()[0]))
+    assert not alive(int(line.split()[0]))
 
 
 def test_job_work_refuses_a_wrong_schedule_at_once(project, capsys):

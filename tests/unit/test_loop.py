@@ -250,7 +250,7 @@ def test_max_jobs_does_not_stop_at_an_empty_queue(engine):
     Work().dispatch({"n": 1})
     worker = Worker(engine, RunBudget.of(2), stop_when_empty=False)
     thread = worker.start()
-    wait_until(lambda: ran == [1], 5)
+    wait_until(lambda: ran == [1])
     time.sleep(0.3)
     try:
         assert thread.is_alive()
@@ -284,7 +284,7 @@ def test_a_stop_finishes_what_runs_and_hands_back_the_rest_at_no_cost(engine, co
     Work.dispatchMany({"n": n, "sleep": 0.02} for n in range(60))
     worker = Worker(engine, concurrency=concurrency, stop_when_empty=False)
     thread = worker.start()
-    wait_until(lambda: len(ran) > 10, 5)
+    wait_until(lambda: len(ran) > 10)
     worker.stop(thread)
     counts = engine.stats()["default"]
     assert counts["queued"] == counts["failed"] == 0
@@ -317,6 +317,6 @@ def test_a_delayed_job_is_waited_for_and_run_when_it_is_due(engine):
     engine.push([NewJob(registry.handler_of(Timed), "default", "{}", due)])
     worker = Worker(engine, stop_when_empty=False, sleep=60.0)
     thread = worker.start()
-    wait_until(lambda: ran, 5)
+    wait_until(lambda: ran)
     worker.stop(thread)
     assert ran[0] >= due

@@ -2,6 +2,8 @@ import asyncio
 import threading
 import time
 
+import pytest
+
 from lightjobs import Job
 from lightjobs.engines.store import MAX_RECOVERIES
 from tests.support.engines import greedy
@@ -44,8 +46,7 @@ let_go = threading.Event()
 
 
 @pytest.fixture(autouse=True)
-def _forget():
-    ran.clear()
+def _let_go():
     let_go.clear()
     yield
     let_go.set()
@@ -94,7 +95,7 @@ def test_a_place_that_becomes_free_is_filled_while_a_long_job_runs(engine):
     Slow().dispatch()
     Quick.dispatchMany({"n": n} for n in range(20))
     thread = Worker(engine, concurrency=2).start()
-    wait_for(lambda: len(ran) == 21)
+    wait_until(lambda: len(ran) == 21)
     assert "slow ends" not in ran
     let_go.set()
     thread.join()
@@ -104,7 +105,7 @@ def test_a_job_dispatched_while_a_long_one_runs_is_run_beside_it(engine):
     Slow().dispatch()
     worker = Worker(engine, concurrency=2, stop_when_empty=False, sleep=60.0)
     thread = worker.start()
-    wait_until(lambda: ran, 5)
+    wait_until(lambda: ran)
     time.sleep(0.1)
     Quick().dispatch({"n": 1})
     wait_until(lambda: len(ran) > 1)
@@ -118,7 +119,7 @@ def test_jobs_claimed_behind_a_long_one_are_run_by_another_worker_meanwhile(engi
     ids = Quick.dispatchMany({"n": n} for n in range(50))
     first = Worker(greedy(engine))
     thread = first.start()
-    wait_until(lambda: engine.find(ids[0]).worker == first.name, 5)
+    wait_until(lambda: engine.find(ids[0]).worker == first.name)
     second = Worker(engine, stop_when_empty=False)
     other = second.start()
     wait_until(lambda: len(ran) == 51)

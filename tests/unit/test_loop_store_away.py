@@ -56,7 +56,7 @@ def test_a_wait_that_fails_is_tried_again(engine, concurrency):
     thread = worker.start()
     time.sleep(0.1)
     Work().dispatch({"n": 1})
-    wait_until(lambda: ran == [1, "hook 1"], 5)
+    wait_until(lambda: ran == [1, "hook 1"])
     worker.stop(thread)
 
 
