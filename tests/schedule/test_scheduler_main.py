@@ -52,7 +52,7 @@ def started(tmp_path):
     yield start
     for process in processes:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -89,6 +89,8 @@ def test_with_parent_it_ends_when_its_parent_has(tmp_path):
     words.remove("ready")
     pid = int(words[0])
     parent.kill()
+    parent.stdin.close()
+    parent.stdout.close()
     parent.wait()
     until = time.monotonic() + 30
     while is_alive(pid):
