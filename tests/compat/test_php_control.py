@@ -26,7 +26,7 @@ def dispatch(shared, **arguments):
 def php_claims(shared, job_id):
     """PHP claims the one job, at once or, as it looks at whole seconds, within one."""
     claim = lambda: shared.php("claim", queue="default")  # noqa: E731
-    claimed = wait_until(claim, 1.5, "PHP finds the job")
+    claimed = wait_until(claim, what="PHP finds the job")
     assert claimed["id"] == job_id
     return claimed
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from lightjobs.engines.where import Where
@@ -99,13 +97,19 @@ ODD = {
 """Fields that PHP would take from anybody: such a job may run, fail or be set aside."""
 
 
+def cpu_seconds_of(shared):
+    """Processor time that the server has used: nobody else is served in this time."""
+    used = shared.raw.info("cpu")
+    return used["used_cpu_user"] + used["used_cpu_sys"]
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_it_is_set_aside_untouched_with_a_reason(shared, text):
     shared.engine().register("w", 30.0)
     shared.put(ID, text)
-    before = time.perf_counter()
+    before = cpu_seconds_of(shared)
     assert shared.engine().claim("w", ["default"], 10) == []
-    assert time.perf_counter() - before < 0.2
+    assert cpu_seconds_of(shared) - before < 0.2
     assert shared.text(ID) == text
     assert shared.score("queue:default", ID) is None
     assert shared.reason(ID)
@@ -134,10 +138,9 @@ HUGE = {
 def test_nobody_waits_while_a_huge_one_is_set_aside(shared, text):
     shared.engine().register("w", 30.0)
     shared.put(ID, text)
-    before = time.perf_counter()
+    before = cpu_seconds_of(shared)
     assert shared.engine().claim("w", ["default"], 10) == []
-    # To read all of it took two seconds. It takes milliseconds; the rest is for other tests' noise.
-    assert time.perf_counter() - before < 0.5
+    assert cpu_seconds_of(shared) - before < 0.5, "to read all of it took two seconds"
     assert shared.text(ID) == text
     assert shared.reason(ID)
 
@@ -182,9 +185,9 @@ def test_a_good_job_is_claimed_from_behind_a_thousand_bad_ones(shared):
         shared.raw.zadd("jobs:queue:default", {f"bad_{n}": 1})
     shared.put_job(ID)
     shared.engine().register("w", 30.0)
-    before = time.perf_counter()
-    wait_until(lambda: shared.engine().claim("w", ["default"], 1), 2, "the good job")
-    assert time.perf_counter() - before < 2
+    before = cpu_seconds_of(shared)
+    wait_until(lambda: shared.engine().claim("w", ["default"]), what="the good job")
+    assert cpu_seconds_of(shared) - before < 2
 
 
 @pytest.mark.parametrize(
@@ -258,9 +261,7 @@ def demand_that_a_worker_runs_the_good_ones(shared):
     good = {f"job_6b0251ac994364.{n:08}": 1 for n in range(20)}
     for job_id in good:
         shared.put_job(job_id)
-    before = time.monotonic()
-    worker = shared.project.drain(seconds=20)
-    assert time.monotonic() - before < 10
+    worker = shared.project.drain()
     assert good.items() <= shared.project.runs("end").items()
     assert "a child ended" not in worker.err
     assert "Traceback" not in worker.err

@@ -35,7 +35,7 @@ def is_now(text, seconds=5):
 
 def php_claims(shared, **arguments):
     """The job PHP finds: at once, or as it looks at whole seconds, within one."""
-    return wait_until(lambda: shared.php("claim", **arguments), 1.5, "PHP finds the job")
+    return wait_until(lambda: shared.php("claim", **arguments), what="PHP finds the job")
 
 
 def php_fails(shared, text="Card declined"):

@@ -81,7 +81,7 @@ def test_php_runs_what_a_python_application_dispatched(queue):
         )
         assert done.returncode == 0, done.stderr
         job_id = json.loads(done.stdout)["id"]
-        claimed = wait_until(lambda: queue.php("claim", queue="default"), 1.5, "PHP finds it")
+        claimed = wait_until(lambda: queue.php("claim", queue="default"), what="PHP finds it")
         assert (claimed["id"], claimed["handler"]) == (job_id, "App\\Jobs\\Shows")
         assert (claimed["payload"] or {}) == payload
 
@@ -91,7 +91,7 @@ def test_an_idle_python_worker_starts_phps_job_within_its_sleep(shared):
     time.sleep(0.5)
     for n in range(5):
         shared.php("dispatch", handler="App\\Jobs\\Work", payload={"n": n})
-        wait_until(lambda n=n: shared.project.started(n), 1.0, "its start")
+        wait_until(lambda n=n: shared.project.started(n), what="its start")
     assert worker.stop() == 0
 
 
@@ -100,7 +100,7 @@ def test_an_idle_python_worker_starts_phps_job_by_itself(table):
     time.sleep(0.5)
     for n in range(5):
         table.php("dispatch", handler="App\\Jobs\\Work", payload={"n": n})
-        wait_until(lambda n=n: table.project.started(n), 1.0, "its start")
+        wait_until(lambda n=n: table.project.started(n), what="its start")
     assert worker.stop() == 0
 
 
@@ -163,7 +163,7 @@ def test_both_kinds_of_worker_share_the_queue_with_jobs_that_keep_coming(queue):
             n += 1
         assert n < 5000, "one side gets nothing"
     peer.answer()
-    wait_until(lambda: queue.jobs() == 0, 30, "all jobs are done")
+    wait_until(lambda: queue.jobs() == 0, what="all jobs are done")
     assert worker.stop() == 0
     assert project.runs("php") + project.runs("end") == dict.fromkeys(map(str, range(n)), 1)
 
@@ -171,7 +171,7 @@ def test_both_kinds_of_worker_share_the_queue_with_jobs_that_keep_coming(queue):
 def test_a_php_workers_crash_leaves_its_job_queued_in_no_set(shared):
     job_id = shared.php("dispatch", handler="App\\Jobs\\Work", payload={"n": 1})
     shared.peer().send("claim and die", queue="default")
-    wait_until(lambda: shared.engine().find(job_id).status == Status.QUEUED, 5, "the claim")
+    wait_until(lambda: shared.engine().find(job_id).status == Status.QUEUED, what="the claim")
     shared.project.drain()
     assert shared.project.runs() == {}
     shown = shared.php("show", id=job_id)
@@ -195,7 +195,7 @@ def test_recover_puts_back_what_a_crashed_php_worker_left_long_ago(shared):
 def test_what_a_crashed_php_worker_left_comes_back_on_request(table):
     job_id = table.php("dispatch", handler="App\\Jobs\\Work", payload={"n": 1})
     table.peer().send("claim and die", queue="default")
-    wait_until(lambda: table.engine.find(job_id).status == Status.QUEUED, 5, "the claim")
+    wait_until(lambda: table.engine.find(job_id).status == Status.QUEUED, what="the claim")
     table.project.drain()
     for age, runs in (("10 minutes", {}), ("0 seconds", {"1": 1})):
         done = table.project.cli("job:recover", "--php", f"--older-than={age}")
@@ -207,9 +207,9 @@ def test_what_a_crashed_php_worker_left_comes_back_on_request(table):
 def test_recover_leaves_alone_what_a_python_worker_runs(queue):
     queue.php("dispatch", handler="App\\Jobs\\Work", payload={"n": 1, "sleep": 3})
     queue.project.work().ready()
-    wait_until(lambda: queue.project.started(1), 5, "its start")
+    wait_until(lambda: queue.project.started(1), what="its start")
     done = queue.project.cli("job:recover", "--php", "--older-than=0 seconds", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"count": 0}
-    wait_until(lambda: queue.project.runs("end"), 10, "its end")
+    wait_until(lambda: queue.project.runs("end"), what="its end")
     assert queue.project.runs() == {"1": 1}

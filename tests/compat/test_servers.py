@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -33,9 +32,7 @@ BOTH = pytest.mark.parametrize("running", [redis_server, valkey_server])
     ids=lambda options: " ".join(options) or "plain",
 )
 def test_a_server_is_what_was_asked_for(running, options):
-    before = time.monotonic()
     with running(**options) as server, server.client() as client:
-        assert time.monotonic() - before < 1
         assert client.set("jobs:x", 1)
         assert server.environment["JOB_ENGINE"] == server.kind
         if "maxmemory" in options:
@@ -89,7 +86,7 @@ def test_no_server_outlives_a_killed_pytest(tmp_path):
     assert alive(server)
     holder.kill()
     holder.communicate()
-    wait_until(lambda: not alive(server), 2, "its end")
+    wait_until(lambda: not alive(server), what="its end")
 
 
 def test_a_missing_server_skips_the_test_and_fails_it_in_ci(monkeypatch):

@@ -2,8 +2,6 @@ import time
 
 import pytest
 
-from tests.support.waiting import wait_until
-
 from .support import NO_IDS, claim_one, drain, fail, in_threads, push, worker
 
 
@@ -35,10 +33,13 @@ def test_a_resumed_job_is_due_to_the_fraction_of_a_second(engine):
     (id,) = push(engine, due=due)
     engine.pause(id)
     engine.resume(id)
-    assert drain(engine) == []
-    (claim,) = wait_until(lambda: drain(engine), 3)
-    assert due - 0.01 <= time.time() < due + 0.3
-    assert claim.id == id
+    asked_at = 0.0
+    while not (claims := drain(engine)):
+        assert asked_at < due, "a claim that began after that was refused"
+        time.sleep(0.005)
+        asked_at = time.time()
+    assert time.time() >= due - 0.01
+    assert [claim.id for claim in claims] == [id]
 
 
 def test_a_resumed_job_takes_its_old_place(engine):
@@ -60,8 +61,8 @@ def test_resume_wakes_a_waiting_worker(engine):
         return engine.resume(id)
 
     started = time.monotonic()
-    assert in_threads(lambda: engine.wait(["q"], 5), resume) == [True, True]
-    assert time.monotonic() - started < 2
+    assert in_threads(lambda: engine.wait(["q"], 60), resume) == [True, True]
+    assert time.monotonic() - started < 30
 
 
 def test_only_waiting_jobs_are_paused_and_only_paused_ones_resumed(engine):
@@ -133,8 +134,8 @@ def test_resuming_a_queue_wakes_a_waiting_worker(engine):
         return engine.resume_queue("q")
 
     started = time.monotonic()
-    assert in_threads(lambda: engine.wait(["q"], 5), resume) == [True, True]
-    assert time.monotonic() - started < 2
+    assert in_threads(lambda: engine.wait(["q"], 60), resume) == [True, True]
+    assert time.monotonic() - started < 30
 
 
 def test_a_queue_that_shares_its_beginning_with_a_paused_one_goes_on(engine):

@@ -197,5 +197,5 @@ def test_a_node_that_comes_back_is_found_again():
             except StoreUnavailable:
                 return None
 
-        found = [wait_until(lambda e=engine: claimed(e), 5) for engine in engines]
+        found = [wait_until(lambda e=engine: claimed(e)) for engine in engines]
         assert found == ids

@@ -59,12 +59,12 @@ def test_one_dispatch_wakes_one_worker_and_the_others_sleep_on(server):
     push(engine)
     claim_one(engine)  # the server knows the scripts now
     idle = Idle(engine, 1.5)
-    wait_until(lambda: blocked(server) == IDLE, 3)
+    wait_until(lambda: blocked(server) == IDLE)
     for dispatched in range(1, 4):
         server.client().config_resetstat()
         push(engine)
-        wait_until(lambda n=dispatched: len(idle.claimed) == n, 3)
-        wait_until(lambda: blocked(server) == IDLE, 3)
+        wait_until(lambda n=dispatched: len(idle.claimed) == n)
+        wait_until(lambda: blocked(server) == IDLE)
         # The push, the woken one's claim, and its look when it waits again.
         assert asked(server) == 3
     idle.join()
@@ -75,9 +75,9 @@ def test_one_dispatch_wakes_one_worker_and_the_others_sleep_on(server):
 def test_dispatches_at_one_moment_wake_a_worker_each(server):
     engine = engine_of(server.environment)
     idle = Idle(engine, 1.0)
-    wait_until(lambda: blocked(server) == IDLE, 3)
+    wait_until(lambda: blocked(server) == IDLE)
     ids = [push(engine)[0] for _ in range(IDLE)]
-    wait_until(lambda: len(idle.claimed) == IDLE, 0.5)
+    wait_until(lambda: len(idle.claimed) == IDLE)
     idle.join()
     assert sorted(claim.id for claim in idle.claimed) == ids
     engine.close()

@@ -53,6 +53,6 @@ def test_beat_extends_only_those_it_names(engine):
         engine.beat([alive], 0.2)
         return engine.recover(lease=0.2)
 
-    assert wait_until(recovered, 3) == 1
+    assert wait_until(recovered) == 1
     assert engine.find(lost.id).status == "new"
     assert len(engine.held(alive)) == 1

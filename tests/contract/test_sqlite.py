@@ -177,7 +177,7 @@ def test_a_dispatch_waits_for_a_writer_that_hangs_only_until_its_deadline(path, 
     begun = time.monotonic()
     with pytest.raises(StoreUnavailable, match="the job was not stored"):
         push(engine)
-    assert 0.4 < time.monotonic() - begun < 3
+    assert 0.4 < time.monotonic() - begun < 4.5, "the default is 5 s"
     writer.execute("ROLLBACK")
     if waiting:
         other.join()
@@ -239,24 +239,24 @@ def test_a_push_on_another_connection_soon_ends_a_wait(engine, path):
     other = SqlEngine(Sqlite(DatabaseSettings(name=str(path))))
     timer = threading.Timer(0.1, lambda: push(other))
     timer.start()
-    assert engine.wait(["q"], 2)
+    assert engine.wait(["q"], 60)
     timer.join()
-    assert wait_until(lambda: len(drain(engine)) == 1, 3)
+    assert wait_until(lambda: len(drain(engine)) == 1)
 
 
 def test_an_idle_worker_looks_at_the_file_when_it_was_written_to(engine, path, monkeypatch):
     looks = []
     changes = engine._db.changes
     monkeypatch.setattr(engine._db, "changes", lambda *queues: looks.append(1) or changes(*queues))
-    monkeypatch.setattr(file_watch, "TRUST_SECONDS", 10.0)
+    monkeypatch.setattr(file_watch, "TRUST_SECONDS", 60.0)
     assert not engine.wait(["q"], 0.3)
     assert len(looks) <= 4, "polling every 7 ms would be 43"
     other = SqlEngine(Sqlite(DatabaseSettings(name=str(path))))
     timer = threading.Timer(0.1, lambda: push(other))
     timer.start()
     started = time.monotonic()
-    assert engine.wait(["q"], 5)
-    assert time.monotonic() - started < 1
+    assert engine.wait(["q"], 60)
+    assert time.monotonic() - started < 30
     timer.join()
 
 

@@ -26,21 +26,23 @@ PARAMETERS = {
 }
 
 
-@pytest.fixture(params=["empty", "analyzed"])
+@pytest.fixture(params=["empty", "analyzed", "analyzed when nearly empty"])
 def database(request):
     connection = sqlite3.connect(":memory:")
     for _name, sql in migrations(SQLITE):
         connection.executescript(sql)
-    if request.param == "analyzed":
+    if request.param != "empty":
+        count = {"analyzed": 2000}.get(request.param, 20)
         connection.execute(
             """
             INSERT INTO jobs (handler, queue, payload, status, attempts, worker)
-            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
             SELECT 'h', 'q' || (i % 3), '{}',
                    CASE i % 10 WHEN 0 THEN 'failed' WHEN 1 THEN 'queued' ELSE 'new' END, 0,
                    CASE i % 10 WHEN 1 THEN 'w' END
             FROM n
-            """
+            """,
+            (count,),
         )
         connection.execute("ANALYZE")
     yield connection
@@ -68,7 +70,8 @@ def test_the_first_due_jobs_are_read_from_their_index_in_its_order(database, nam
 
 
 @pytest.mark.parametrize(
-    "name", ["settle_done", "settle_release", "settle_failed", "settle_hand_back"]
+    "name",
+    ["settle_done", "settle_completed", "settle_release", "settle_failed", "settle_hand_back"],
 )
 def test_settling_finds_jobs_by_primary_key(database, name):
     lines = plan(database, name)

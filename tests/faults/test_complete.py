@@ -56,7 +56,7 @@ def test_a_worker_killed_between_commit_and_settling_does_not_run_the_job_again(
     caller, project, working
 ):
     worker = working('{"n":1,"dies":"after"}', '{"n":2}')
-    assert worker.wait(20) == 0, worker.err
+    assert worker.wait() == 0, worker.err
     assert caller.effects() == [1, 2]
     assert project.runs("start") == {"1": 1, "2": 1}
     assert caller.engine.stats() == {}
@@ -66,7 +66,7 @@ def test_a_worker_killed_before_the_commit_leaves_nothing_and_the_job_runs_again
     caller, project, working
 ):
     worker = working('{"n":1,"dies":"before"}', '{"n":2}')
-    assert worker.wait(20) == 0, worker.err
+    assert worker.wait() == 0, worker.err
     assert caller.effects() == [1, 2]
     assert project.runs("start") == {"1": 2, "2": 1}
     assert caller.engine.stats() == {}
@@ -77,7 +77,7 @@ def test_effects_are_there_once_for_each_job_however_often_workers_are_killed(
 ):
     worker = working(*(f'{{"n":{n}}}' for n in range(150)))
     for kills in range(1, 7):
-        wait_until(lambda kills=kills: len(project.book("end")) > 20 * kills, 30)
+        wait_until(lambda kills=kills: len(project.book("end")) > 20 * kills)
         for child in worker.children():
             os.kill(child, signal.SIGKILL)
     assert worker.wait(40) == 0, worker.err

@@ -113,7 +113,7 @@ def test_a_job_that_ends_its_process_fails_after_3_recoveries_and_no_other_does(
     (deadly,) = project.push("Deadly", {"how": how})
     project.push_work(150, start=150)
     worker = project.work(*options)
-    wait_until(lambda: project.statuses() == {"failed": 1} or not worker.running(), 15)
+    wait_until(lambda: project.statuses() == {"failed": 1} or not worker.running())
     assert worker.running(), worker.err
     row = project.row(deadly)
     assert row["exception"].startswith("worker lost")
@@ -124,7 +124,7 @@ def test_a_job_that_ends_its_process_fails_after_3_recoveries_and_no_other_does(
     at_once = 4 if "--concurrency=4" in options else 2 if "--concurrency=2" in options else 1
     assert repeats <= 4 * (at_once - 1), "only what ran beside it may run again"
     project.push_work(1, start=999)
-    wait_until(lambda: project.started(999), 5, "the worker goes on")
+    wait_until(lambda: project.started(999), what="the worker goes on")
     assert worker.stop() == 0
 
 
@@ -136,7 +136,7 @@ def test_what_runs_beside_a_killer_does_not_share_its_fate(project: Project, how
     project.push("Work", *({"n": n, "sleep": 0.2} for n in range(6)))
     project.push("AsyncWork", *({"n": n, "sleep": 0.2} for n in range(6, 12)))
     project.work("--concurrency=4")
-    wait_until(lambda: set(project.statuses()) == {"failed"}, 15)
+    wait_until(lambda: set(project.statuses()) == {"failed"})
     assert [str(row["id"]) for row in project.rows()] == [deadly]
     assert project.runs("end") == {str(n): 1 for n in range(12)}
 
@@ -186,7 +186,7 @@ class ExitsInTask(Job):
     (deadly,) = project.push("ExitsInTask", {})
     project.push("AsyncWork", *({"n": n} for n in range(20, 40)))
     worker = project.work(*options)
-    wait_until(lambda: project.statuses() == {"failed": 1} or not worker.running(), 15)
+    wait_until(lambda: project.statuses() == {"failed": 1} or not worker.running())
     assert worker.running(), worker.err
     assert project.row(deadly)["exception"]
     assert len(project.runs("end")) == 40
@@ -236,13 +236,13 @@ class ForksAndForgets(Job):
     project.push_work(200, sleep=0.005)
     worker = project.work().ready()
     children = set(worker.children())
-    wait_until(project.empty, 15)
+    wait_until(project.empty)
     assert {entry.pid for entry in project.book("start")} == children
-    wait_until(lambda: project.runs("success"), 2)
+    wait_until(lambda: project.runs("success"))
     assert project.runs("success") == {"fork": 1}
     copy = project.book("copy")[0].pid
     assert worker.stop() == 0
-    wait_until(lambda: copy not in parents(), 2, "no copy of the worker is left")
+    wait_until(lambda: copy not in parents(), what="no copy of the worker is left")
 
 
 def test_threads_that_handlers_leave_behind_do_not_keep_a_stopped_worker(project: Project) -> None:
@@ -257,7 +257,7 @@ class LeavesThread(Job):
     project.push("LeavesThread", *({"n": n} for n in range(5)))
     worker = project.work()
     wait_until(project.empty)
-    assert worker.stop(5) == 0
+    assert worker.stop() == 0
 
 
 def test_tasks_that_async_handlers_leave_behind_do_not_keep_a_stopped_worker(

@@ -16,11 +16,11 @@ from tests.support.worker import Worker
 pytestmark = pytest.mark.slow
 
 
-def kill_one(worker: Worker) -> tuple[int, float]:
-    """Kill one of the children; returns its pid, and when."""
+def kill_one(worker: Worker) -> int:
+    """Kill one of the children; returns its pid."""
     child = random.choice(wait_until(worker.children))
     os.kill(child, signal.SIGKILL)
-    return child, time.monotonic()
+    return child
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
@@ -30,8 +30,8 @@ def test_killing_a_child_under_load_loses_nothing_and_repeats_at_most_what_ran(
     project.push_work(600, sleep=0.005)
     worker = project.work(f"--concurrency={concurrency}")
     wait_until(lambda: len(project.book("start")) > 300)
-    killed, _ = kill_one(worker)
-    wait_until(project.empty, 30, "all done")
+    killed = kill_one(worker)
+    wait_until(project.empty, what="all done")
     runs = project.runs()
     assert len(runs) == 600
     repeated = [n for n, count in runs.items() if count > 1]
@@ -41,26 +41,26 @@ def test_killing_a_child_under_load_loses_nothing_and_repeats_at_most_what_ran(
     assert killed not in {entry.pid for entry in project.book()[-10:]}
 
 
-def test_the_jobs_of_a_killed_child_start_again_within_a_second(project: Project) -> None:
-    project.push("Work", *({"n": n, "sleep": 20} for n in range(4)))
-    worker = project.work("--concurrency=4", "--grace=0")
+def test_the_jobs_of_a_killed_child_start_again_without_waiting_for_its_lease(
+    project: Project,
+) -> None:
+    project.push("Work", *({"n": n, "sleep": 60} for n in range(4)))
+    worker = project.work("--concurrency=4", "--grace=0", "--sleep=60", JOB_LEASE="120")
     wait_until(lambda: len(project.book("start")) == 4)
-    _, killed_at = kill_one(worker)
-    wait_until(lambda: len(project.book("start")) == 8, 5)
-    # The promise is 1 s; twice that for a CI machine on which starting Python takes long.
-    assert max(entry.at for entry in project.book("start")) - killed_at < 2
+    kill_one(worker)
+    wait_until(lambda: len(project.book("start")) == 8)
     rows = project.rows()
     assert {(row["attempts"], row["recoveries"]) for row in rows} == {(1, 1)}
 
 
 def test_the_jobs_of_a_killed_child_go_to_its_siblings_at_once(project: Project) -> None:
-    worker = project.work("--workers=2").ready()
-    project.push("Work", {"n": 1, "sleep": 5})
+    worker = project.work("--workers=2", "--grace=0", "--sleep=60", JOB_LEASE="120").ready()
+    siblings = worker.children()
+    project.push("Work", {"n": 1, "sleep": 60})
     entry = wait_until(lambda: project.book("start"))[0]
     os.kill(entry.pid, signal.SIGKILL)
-    killed_at = time.monotonic()
-    wait_until(lambda: len(project.book("start")) == 2, 5)
-    assert project.book("start")[1].at - killed_at < 1
+    wait_until(lambda: len(project.book("start")) == 2)
+    assert project.book("start")[1].pid in siblings, "nor does it wait for a new child"
     assert worker.running()
 
 
@@ -70,7 +70,7 @@ def test_a_job_with_one_attempt_survives_three_kills_and_completes(project: Proj
     for run in (1, 2, 3):
         entry = wait_until(lambda run=run: project.book("start")[run - 1 :])[0]
         os.kill(entry.pid, signal.SIGKILL)
-        wait_until(lambda run=run: project.row(job_id)["recoveries"] == run, 5)
+        wait_until(lambda run=run: project.row(job_id)["recoveries"] == run)
     wait_until(project.empty)
     assert project.runs("start") == {"1": 4}
     assert project.runs("end") == {"1": 1}
@@ -85,7 +85,7 @@ def test_killing_a_child_every_300_ms_loses_and_fails_nothing(project: Project) 
         kill_one(worker)
         kills += 1
         time.sleep(0.3)
-    wait_until(project.empty, 30, "all done")
+    wait_until(project.empty, what="all done")
     runs = project.runs()
     assert len(runs) == 1500
     assert sum(runs.values()) - 1500 <= kills
@@ -159,6 +159,6 @@ def test_a_kill_during_a_graceful_stop_still_gives_the_jobs_back(project: Projec
     worker.signal(signal.SIGTERM)
     time.sleep(0.2)
     kill_one(worker)
-    assert worker.wait(5) == 0
+    assert worker.wait() == 0
     assert project.statuses() == {"new": 1}
     assert project.rows()[0]["attempts"] == 0

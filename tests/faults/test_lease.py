@@ -37,18 +37,18 @@ class Slow(Job):
     children = stopped.children()
     stopped.signal_all(signal.SIGSTOP)
     other = project.work("--concurrency=3", JOB_LEASE="1").ready()
-    wait_until(lambda: all(project.runs()[n] == 2 for n in held), 10, "taken over")
+    wait_until(lambda: all(project.runs()[n] == 2 for n in held), what="taken over")
     stopped.signal_all(signal.SIGCONT)
-    wait_until(project.empty, 10)
-    wait_until(lambda: stopped.out.count("[LOST]") >= len(held), 5)
-    wait_until(lambda: len(project.runs("accepted")) == 3, 5)
+    wait_until(project.empty)
+    wait_until(lambda: stopped.out.count("[LOST]") >= len(held))
+    wait_until(lambda: len(project.runs("accepted")) == 3)
     assert project.runs("accepted") == {"0": 1, "1": 1, "2": 1}
     assert stopped.out.count("[LOST]") == len(held)
     assert "refused" in stopped.err
 
     assert other.stop() == 0
     project.push_work(3, start=10)
-    wait_until(lambda: len(project.runs("end")) == 6, 10, "new work under a new name")
+    wait_until(lambda: len(project.runs("end")) == 6, what="new work under a new name")
     assert not {entry.pid for entry in project.book() if int(entry.n) >= 10} & set(children)
     assert stopped.stop() == 0
 
@@ -60,14 +60,14 @@ def test_a_child_whose_name_was_given_up_claims_nothing_under_it(project: Projec
     (child,) = {entry.pid for entry in wait_until(lambda: project.book("start"))}
     stopped.signal_all(signal.SIGSTOP)
     other = project.work(JOB_LEASE="1")
-    wait_until(project.empty, 10, "taken over")
+    wait_until(project.empty, what="taken over")
     assert other.stop() == 0
     project.push_work(3, start=10)
     os.kill(child, signal.SIGCONT)
     time.sleep(1)
     assert project.statuses() == {"new": 3}
     stopped.signal_all(signal.SIGCONT)
-    wait_until(project.empty, 10)
+    wait_until(project.empty)
     assert child not in {entry.pid for entry in project.book() if entry.n != "1"}
 
 
@@ -92,11 +92,11 @@ class FailsFirst(Job):
     wait_until(lambda: project.book("start"))
     stopped.signal_all(signal.SIGSTOP)
     project.work(JOB_LEASE="1")
-    wait_until(lambda: project.runs()["1"] == 2, 10)
+    wait_until(lambda: project.runs()["1"] == 2)
     stopped.signal_all(signal.SIGCONT)
-    wait_until(lambda: "refused" in stopped.err or "LOST" in stopped.out, 5)
+    wait_until(lambda: "refused" in stopped.err or "LOST" in stopped.out)
     assert project.statuses() == {"queued": 1}
-    wait_until(project.empty, 5)
+    wait_until(project.empty)
     assert project.runs("end") == {"1": 1}
 
 
@@ -118,7 +118,7 @@ class HoldsGil(Job):
     project.push("HoldsGil", {})
     project.work("--workers=2", JOB_LEASE="1").ready()
     project.work(JOB_LEASE="1").ready()
-    wait_until(project.empty, 15)
+    wait_until(project.empty)
     assert project.runs("start") == {"1": 1}
     assert project.runs("end") == {"1": 1}
 
@@ -128,7 +128,7 @@ def test_a_job_longer_than_the_lease_is_not_taken_over(project: Project) -> None
     project.push("AsyncWork", {"n": 2, "sleep": 2.2})
     project.work("--concurrency=2", JOB_LEASE="1").ready()
     project.work("--workers=0", "--concurrency=2", JOB_LEASE="1").ready()
-    wait_until(project.empty, 15)
+    wait_until(project.empty)
     assert project.runs("start") == {"1": 1, "2": 1}
 
 
@@ -143,6 +143,6 @@ def test_the_lease_is_kept_by_the_supervisor_while_its_children_are_suspended(
     project.work(JOB_LEASE="1").ready()
     time.sleep(2)
     os.kill(entry.pid, signal.SIGCONT)
-    wait_until(project.empty, 5)
+    wait_until(project.empty)
     assert project.runs() == {"1": 1}
     assert worker.running()

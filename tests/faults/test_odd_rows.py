@@ -56,8 +56,8 @@ def work_between_good_ones(project: Project, rows: list[tuple]) -> tuple[Worker,
     project.push_work(1, start=len(rows))
     worker = project.work()
     good = {str(n) for n in range(len(rows) + 1)}
-    wait_until(lambda: good <= set(project.runs("end")), 10, "the good ones have run")
-    wait_until(lambda: set(project.statuses()) <= {"failed"}, 10, "the odd ones have ended")
+    wait_until(lambda: good <= set(project.runs("end")), what="the good ones have run")
+    wait_until(lambda: set(project.statuses()) <= {"failed"}, what="the odd ones have ended")
     return worker, ids
 
 
@@ -68,7 +68,7 @@ def reasons(project: Project, rows: list[tuple]) -> list[str]:
     assert {(row["attempts"], row["recoveries"]) for row in failed} == {(1, 0)}
     assert all(row["failed_at"] for row in failed)
     assert "a child ended" not in worker.err
-    assert worker.stop(5) == 0
+    assert worker.stop() == 0
     return [str(row["exception"]) for row in failed]
 
 
@@ -99,9 +99,9 @@ def test_a_handler_longer_than_any_line_does_not_hang_the_worker(
     project.insert("x" * 5000, "{}")
     project.push_work(20, start=20)
     worker = project.work(*options)
-    wait_until(lambda: len(project.runs("end")) == 40, 5)
-    wait_until(lambda: project.statuses() == {"failed": 1}, 5)
-    assert worker.stop(5) == 0
+    wait_until(lambda: len(project.runs("end")) == 40)
+    wait_until(lambda: project.statuses() == {"failed": 1})
+    assert worker.stop() == 0
     assert len(worker.out) < 50_000
 
 
@@ -129,8 +129,8 @@ def test_text_that_is_not_utf8_fails_its_row_and_blocks_no_queue(
         )
     project.push_work(1, start=2)
     project.work()
-    wait_until(lambda: {"1", "2"} <= set(project.runs("end")), 3, "the others have run")
-    wait_until(lambda: all(row["status"] == "failed" for row in project.rows()), 3)
+    wait_until(lambda: {"1", "2"} <= set(project.runs("end")), what="the others have run")
+    wait_until(lambda: all(row["status"] == "failed" for row in project.rows()))
     assert all(row["exception"] for row in project.rows())
 
 
@@ -190,5 +190,5 @@ def test_a_row_changed_by_hand_while_its_job_runs_is_not_overwritten(project: Pr
     wait_until(lambda: project.started(1))
     with project.connection() as connection:
         connection.execute("UPDATE jobs SET status = 'cancelled', worker = NULL")
-    wait_until(lambda: "[CANCELLED]" in worker.out, 5)
+    wait_until(lambda: "[CANCELLED]" in worker.out)
     assert project.row(job_id)["status"] == "cancelled"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 
@@ -23,6 +24,11 @@ def push(shared, count, sleep=0.0):
     return shared.engine("hash").push([NewJob("App\\Jobs\\Work", "default", p) for p in payloads])
 
 
+def pauses(worker):
+    """The seconds it said it would pause for while the server was away."""
+    return [float(seconds) for seconds in re.findall(r"trying again in ([\d.]+) s", worker.err)]
+
+
 def test_two_children_share_the_work_each_job_once(shared):
     push(shared, 2000)
     shared.project.drain("--workers=2")
@@ -37,7 +43,7 @@ def test_a_killed_childs_jobs_run_again_and_only_what_ran_runs_twice(shared):
     wait_until(lambda: len(shared.project.book("end")) > 60)
     (child,) = worker.children()
     os.kill(child, signal.SIGKILL)
-    wait_until(lambda: not shared.engine("hash").stats(), 20)
+    wait_until(lambda: not shared.engine("hash").stats())
     runs = shared.project.runs("start")
     assert len(runs) == 600
     assert sum(runs.values()) <= 601
@@ -50,7 +56,7 @@ def test_connections_killed_in_a_loop_lose_and_repeat_nothing(shared):
     for _ in range(20):
         shared.raw.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         time.sleep(0.1)
-    wait_until(lambda: not shared.engine("hash").stats(), 20)
+    wait_until(lambda: not shared.engine("hash").stats())
     assert shared.project.runs("end") == {str(n): 1 for n in range(1500)}
     assert worker.stop() == 0
     assert "Traceback" not in worker.err
@@ -62,35 +68,30 @@ def test_scripts_flushed_from_the_server_are_sent_again(shared):
     for _ in range(10):
         shared.raw.script_flush()
         time.sleep(0.05)
-    wait_until(lambda: not shared.engine("hash").stats(), 20)
+    wait_until(lambda: not shared.engine("hash").stats())
     assert shared.project.runs("end") == {str(n): 1 for n in range(300)}
     assert worker.stop() == 0
 
 
-def test_an_idle_worker_starts_a_job_at_once(shared):
-    worker = shared.project.work().ready()
-    late = []
+def test_an_idle_worker_is_woken_by_each_job(shared):
+    worker = shared.project.work("--sleep=60").ready()
     for n in range(10):
         time.sleep(0.15)
-        before = time.monotonic()
         shared.engine("hash").push([NewJob("App\\Jobs\\Work", "default", f'{{"n":{n}}}')])
-        wait_until(lambda n=n: shared.project.started(n), 5)
-        late.append(shared.project.book("start")[-1].at - before)
-    assert sorted(late)[5] < 0.05
+        wait_until(lambda n=n: shared.project.started(n))
     assert worker.stop() == 0
 
 
-def test_delayed_jobs_start_on_time_when_idle(shared):
+def test_delayed_jobs_start_when_they_are_due_when_idle(shared):
     engine = shared.engine("hash")
-    worker = shared.project.work("--sleep=5").ready()
+    worker = shared.project.work("--sleep=60").ready()
     late = []
     for n in range(8):
         due = time.time() + 0.31
         engine.push([NewJob("App\\Jobs\\Work", "default", f'{{"n":{n}}}', due)])
-        wait_until(lambda n=n: shared.project.started(n), 3)
+        wait_until(lambda n=n: shared.project.started(n))
         late.append(shared.project.book("start")[-1].at - time.monotonic() + time.time() - due)
     assert min(late) >= 0
-    assert sorted(late)[4] < 0.05  # the median: others use this machine, too
     assert worker.stop() == 0
 
 
@@ -98,10 +99,8 @@ def test_a_job_that_php_dispatched_starts_within_sleep(shared):
     worker = shared.project.work("--sleep=0.5").ready()
     for n in range(4):
         time.sleep(0.2)
-        before = time.monotonic()
         shared.put_job(f"job_{n}")
-        wait_until(lambda n=n: shared.project.started(f"job_{n}"), 3)
-        assert shared.project.book("start")[-1].at - before < 0.5 + 0.25
+        wait_until(lambda n=n: shared.project.started(f"job_{n}"))
     assert worker.stop() == 0
 
 
@@ -125,22 +124,21 @@ def test_workers_go_on_within_two_seconds_of_the_servers_return(shared, restarti
     time.sleep(away)
     server.start()
     before = len(shared.project.book("end"))
-    wait_until(lambda: len(shared.project.book("end")) > before + 5, 2, "back at work")
-    wait_until(lambda: not engine.stats(), 20)
+    wait_until(lambda: len(shared.project.book("end")) > before + 5, what="back at work")
+    wait_until(lambda: not engine.stats())
     assert shared.project.runs("end") == {str(n): 1 for n in range(300)}
     assert worker.stop() == 0
+    assert 0 < max(pauses(worker)) < 2
 
 
 @pytest.mark.parametrize("options", [("--workers=2",), ("--workers=0",), ("--concurrency=3",)])
 def test_a_stop_while_the_server_is_away_does_not_wait_for_it(shared, restarting, options):
     server, _ = restarting
-    worker = shared.project.work(*options, **server.environment).ready()
+    worker = shared.project.work(*options, "--grace=60", **server.environment).ready()
     time.sleep(0.3)
     server.kill()
     time.sleep(0.3)
-    before = time.monotonic()
     assert worker.stop() == 0
-    assert time.monotonic() - before < 2
     assert "Traceback" not in worker.err
 
 
@@ -155,7 +153,7 @@ def test_a_stop_while_the_server_is_away_waits_for_what_ran_to_be_settled(shared
     time.sleep(0.5)
     assert worker.running()
     server.start()
-    assert worker.wait(3) == 0
+    assert worker.wait() == 0
     assert engine.stats() == {}
 
 
@@ -191,13 +189,13 @@ def test_a_server_that_is_not_there_exits_3_without_a_traceback(shared):
 
 
 @pytest.mark.parametrize("options", [(), ("--workers=0",)], ids=["child", "foreground"])
-def test_a_server_that_comes_back_empty_is_worked_within_two_seconds(shared, options):
+def test_a_server_that_comes_back_empty_is_worked_before_the_next_beat(shared, options):
     """It does not know the worker any more; the next beat would come after a third of the lease."""
-    worker = shared.project.work(*options).ready()
+    worker = shared.project.work(*options, JOB_LEASE="180").ready()
     time.sleep(0.5)
     shared.raw.flushall()
     push(shared, 3)
-    wait_until(lambda: len(shared.project.book("end")) == 3, 2)
+    wait_until(lambda: len(shared.project.book("end")) == 3)
     assert worker.running()
     assert worker.stop() == 0
     assert "Traceback" not in worker.err

@@ -32,7 +32,7 @@ def test_work_on_a_cluster_survives_a_killed_child_and_severed_connections(
     for node in clean_cluster.nodes:
         node.client().execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     os.kill(worker.children()[0], signal.SIGKILL)
-    wait_until(lambda: not engine.stats(), 20)
+    wait_until(lambda: not engine.stats())
     assert len(project.runs("end")) == 600
     assert sum(project.runs("start").values()) <= 601
     assert worker.stop() == 0

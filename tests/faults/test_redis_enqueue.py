@@ -28,6 +28,10 @@ def within(least, most):
     assert least <= time.monotonic() - before < most
 
 
+SOON = 4.5
+"""Seconds a dispatch with TIMEOUT may take on a busy machine; the default timeout is longer."""
+
+
 def refused(engine, text, kind=StoreUnavailable, count=1):
     with pytest.raises(StoreUnavailable, match=text) as caught:
         push(engine, count)
@@ -91,7 +95,7 @@ def test_a_lost_reply_leaves_the_job_in_doubt(proxied, engine_on, close_then, co
     proxy.swallow, proxy.close_then = True, close_then
     jobs = "the job" if count == 1 else "the batch of 7 jobs"
     least = 0 if close_then else TIMEOUT
-    with within(least, TIMEOUT + 0.4):
+    with within(least, SOON):
         refused(engine, f"redis: {jobs} may or may not have been stored: ", StoreInDoubt, count)
     assert server.client().zcard("jobs:queue:default") == 1 + count  # sent once, and stored
     proxy.swallow = False
@@ -104,17 +108,17 @@ def test_a_refused_connection_is_tried_until_the_time_is_over(engine_on):
         engine = engine_on(server.environment)
         push(engine)
         server.kill()
-        with within(TIMEOUT / 2, TIMEOUT + 0.4):
+        with within(TIMEOUT / 2, SOON):
             refused(engine, f"{NOT_STORED}.*refused")
 
 
 def test_a_dispatch_waits_for_a_server_that_restarts(engine_on):
     with redis_server(persistent=True) as server:
-        engine = engine_on(server.environment, 5)
+        engine = engine_on(server.environment, 30)
         push(engine)
         server.kill()
         threading.Timer(0.5, server.start).start()
-        with within(0.4, 5):
+        with within(0.4, 30):
             push(engine)
         assert server.client().zcard("jobs:queue:default") == 2
 
@@ -127,7 +131,7 @@ def test_a_server_that_hangs_is_given_up_in_time(engine_on, known):
             push(engine)
         os.kill(server.process.pid, signal.SIGSTOP)
         try:
-            with within(TIMEOUT * 0.9, TIMEOUT + 0.4):
+            with within(TIMEOUT * 0.9, SOON):
                 if known:
                     refused(engine, "may or may not have been stored", StoreInDoubt)
                 else:
@@ -174,8 +178,8 @@ def test_a_server_that_loads_its_data_is_waited_for(engine_on):
 def test_an_error_reply_is_reported_at_once_to_have_stored_nothing(
     engine_on, options, environment, text
 ):
-    with redis_server(**options) as server, within(0, TIMEOUT / 2):
-        refused(engine_on({**server.environment, **environment}), f"{NOT_STORED}.*{text}")
+    with redis_server(**options) as server, within(0, 30):
+        refused(engine_on({**server.environment, **environment}, 60), f"{NOT_STORED}.*{text}")
 
 
 def test_a_server_with_too_many_clients_is_known_not_to_have_stored(engine_on):

@@ -33,6 +33,10 @@ def own_server(request):
     server.close()
 
 
+SOON = 4.5
+"""Seconds a dispatch with TIMEOUT may take on a busy machine; the default timeout is longer."""
+
+
 def refused(engine, text, kind=StoreUnavailable, count=1):
     before = time.monotonic()
     with pytest.raises(StoreUnavailable, match=text) as caught:
@@ -142,7 +146,7 @@ def test_a_refused_connection_is_tried_until_the_time_is_over(own_server, engine
         text = rf"database: {jobs} (was not|may or may not have been) stored: "
         with pytest.raises(StoreUnavailable, match=text):
             push(engine, count)
-        assert TIMEOUT / 3 < refused(engine, f"{jobs} was not stored", count=count) < TIMEOUT + 0.5
+        assert TIMEOUT / 3 < refused(engine, f"{jobs} was not stored", count=count) < SOON
 
 
 def test_a_dispatch_waits_for_a_server_that_restarts(own_server, engine_on):
@@ -195,7 +199,7 @@ def test_a_server_that_hangs_is_given_up_in_time(own_server, engine_on, count):
         before = time.monotonic()
         with pytest.raises(StoreUnavailable, match=rf"database: {jobs} ") as caught:
             push(engine, count)
-        assert TIMEOUT * 0.9 < time.monotonic() - before < TIMEOUT + 0.4
+        assert TIMEOUT * 0.9 < time.monotonic() - before < SOON
     # Within a transaction nothing is stored before the last answer.
     assert type(caught.value) is (StoreInDoubt if count == 1 else StoreUnavailable)
     push(engine)
@@ -204,7 +208,7 @@ def test_a_server_that_hangs_is_given_up_in_time(own_server, engine_on, count):
 def test_a_server_that_hangs_during_connecting_is_given_up_in_time(own_server, engine_on):
     engine = engine_on(own_server.environment, 2)
     with stopped([own_server.process.pid]):
-        assert refused(engine, "the job was not stored") < 2.5
+        assert refused(engine, "the job was not stored") < SOON
     push(engine)
 
 
@@ -217,8 +221,8 @@ def test_a_dispatch_with_little_time_leaves_statements_after_it_their_own(server
 
 @pytest.mark.parametrize(("key", "value"), [("DB_PSWD", "wrong"), ("DB_NAME", "missing")])
 def test_a_refused_login_is_reported_at_once(server, engine_on, key, value):
-    engine = engine_on({**server.environment, key: value}, 5)
+    engine = engine_on({**server.environment, key: value}, 60)
     before = time.monotonic()
     with pytest.raises(LightjobsError, match=r"the job was not stored: |Access denied"):
         push(engine)
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 30

@@ -43,7 +43,7 @@ def test_a_locked_database_is_waited_for(
     wait_until(lambda: len(project.book("end")) > 50)
     with locked(project, how):
         time.sleep(3)
-    wait_until(project.empty, 15)
+    wait_until(project.empty)
     assert project.runs("end") == {str(n): 1 for n in range(300)}
     assert project.runs("start") == project.runs("end")
     assert worker.stop() == 0
@@ -58,7 +58,7 @@ def test_a_lock_longer_than_the_lease_makes_nobody_take_over_the_jobs_of_the_liv
     wait_until(lambda: len(project.book("start")) == 3)
     with locked(project, "IMMEDIATE"):
         time.sleep(2.5)
-    wait_until(project.empty, 15)
+    wait_until(project.empty)
     assert project.runs("start") == {"0": 1, "1": 1, "2": 1}
     assert all("LOST" not in worker.out for worker in workers)
     assert all(worker.stop() == 0 for worker in workers)
@@ -73,7 +73,7 @@ def test_a_lock_that_outlasts_every_timeout_loses_nothing(project: Project) -> N
     wait_until(lambda: len(project.book("end")) > 50)
     with locked(project, "IMMEDIATE"):
         time.sleep(3)
-    wait_until(project.empty, 20)
+    wait_until(project.empty)
     assert project.runs("start") == {str(n): 1 for n in range(300)}
     assert worker.running()
     assert "the store is away" in worker.err
@@ -88,7 +88,7 @@ def test_a_stop_while_the_database_is_locked_still_ends_well(project: Project) -
         time.sleep(0.3)
         worker.signal(signal.SIGTERM)
         time.sleep(1.5)
-    assert worker.wait(10) == 0
+    assert worker.wait() == 0
     runs = project.runs("end")
     assert project.runs("start") == runs
     assert set(runs.values()) == {1}
@@ -104,7 +104,7 @@ def test_a_child_killed_while_the_database_is_locked_loses_nothing(project: Proj
         time.sleep(0.2)
         os.kill(worker.children()[0], signal.SIGKILL)
         time.sleep(1.5)
-    wait_until(project.empty, 15)
+    wait_until(project.empty)
     runs = project.runs("start")
     assert len(runs) == 300
     assert sum(runs.values()) <= 301
@@ -116,7 +116,7 @@ def test_a_worker_started_on_a_locked_database_waits_for_it(project: Project) ->
         worker = project.work()
         time.sleep(2)
         assert worker.running()
-    wait_until(project.empty, 10)
+    wait_until(project.empty)
 
 
 def test_tables_that_vanish_end_the_worker_in_good_order(project: Project) -> None:
@@ -124,7 +124,7 @@ def test_tables_that_vanish_end_the_worker_in_good_order(project: Project) -> No
     children = worker.children()
     with project.connection() as connection:
         connection.execute("DROP TABLE job_sweeps")
-    assert worker.wait(10) == 4
+    assert worker.wait() == 4
     assert "lightjobs migrate:up" in worker.err
     assert "Traceback" not in worker.err
-    wait_until(lambda: not set(children) & set(parents()), 2, "the children have ended too")
+    wait_until(lambda: not set(children) & set(parents()), what="the children have ended too")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.support.project import Project
@@ -55,9 +53,7 @@ def test_a_handler_that_cannot_be_interrupted_is_ended_with_its_child(
     project.jobs(STUBBORN)
     (job_id,) = project.push(name, {"n": "bad"})
     worker = project.work(f"--concurrency={concurrency}", JOB_TIMEOUT_GRACE="0.3")
-    entry = wait_until(lambda: project.book("start"))[0]
-    wait_until(lambda: project.row(job_id)["status"] == "failed", 5)
-    assert time.monotonic() - entry.at < 2.5
+    wait_until(lambda: project.row(job_id)["status"] == "failed")
     row = project.row(job_id)
     assert (row["attempts"], row["recoveries"]) == (1, 0)
     assert row["exception"] == "timed out after 0.2 s, and went on: its worker was ended"
@@ -108,7 +104,7 @@ def test_who_takes_over_calls_the_hooks_of_the_job_that_was_ended(
         )
     project.push("HoldsAndTells", {"n": "bad"})
     worker = project.work()
-    (told,) = wait_until(lambda: project.book("failed"), 10)
+    (told,) = wait_until(lambda: project.book("failed"))
     assert told.n == "bad:2:timed_out_after_0.2_s"
     wait_until(lambda: len(project.book("settled")) == 2)
     assert [entry.n for entry in project.book("settled")] == ["Release:1", "Failed:2"]
@@ -164,7 +160,7 @@ def test_without_children_the_process_itself_ends(project: Project) -> None:
     project.jobs(STUBBORN)
     (job_id,) = project.push("BlocksTheLoop", {"n": 1})
     worker = project.work("--workers=0", JOB_TIMEOUT_GRACE="0.2")
-    assert worker.wait(10) == 1
+    assert worker.wait() == 1
     assert project.row(job_id)["status"] == "failed"
 
 

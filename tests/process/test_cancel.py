@@ -38,12 +38,12 @@ def test_a_running_job_that_is_cancelled_is_told_and_the_worker_goes_on(
     worker = project.work(*options)
     wait_until(lambda: project.started("long"))
     assert project.cli("job:cancel", job_id).returncode == 0
-    wait_until(lambda: project.runs("told"), 5)
+    wait_until(lambda: project.runs("told"))
     project.push_work(3)
     wait_until(lambda: len(project.book("end")) == 3)
     assert worker.stop() == 0
     assert project.runs() == {"long": 1, "0": 1, "1": 1, "2": 1}
-    wait_until(project.empty, 1, "dropped when its worker has let go of it")
+    wait_until(project.empty, what="dropped when its worker has let go of it")
     assert "[CANCELLED]" in worker.out
     assert "[LOST]" not in worker.out
     assert "refused" not in worker.err

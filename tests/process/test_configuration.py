@@ -168,6 +168,6 @@ def test_jobs_are_found_in_the_packages_that_job_modules_names(project: Project)
     )
     project.insert("elsewhere.tasks.There", "{}")
     worker = project.work(JOB_MODULES="app_jobs,elsewhere").ready()
-    wait_until(project.empty, 5)
+    wait_until(project.empty)
     assert project.runs("there") == {"1": 1}
     assert worker.stop() == 0

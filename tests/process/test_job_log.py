@@ -107,7 +107,7 @@ def test_lines_appear_while_a_long_job_runs(project: Project) -> None:
     project.push_work(3)
     project.push("Work", {"n": "long", "sleep": 30})
     worker = project.work("--grace=0")
-    wait_until(lambda: worker.out.count("[PROCESSING]") == 4, 10)
+    wait_until(lambda: worker.out.count("[PROCESSING]") == 4)
     assert worker.out.count("[PROCESSED]") == 3
 
 
@@ -127,7 +127,7 @@ def piped_into(project: Project, reader: str) -> None:
         _out, err = worker.communicate(timeout=20)
         assert worker.returncode == 0
         assert b"Traceback" not in err
-        wait_until(project.empty, 2, "all jobs done")
+        wait_until(project.empty, what="all jobs done")
     finally:
         worker.kill()
 

@@ -53,7 +53,7 @@ def test_a_fork_keeps_nothing_of_the_supervisors_or_of_its_siblings(project: Pro
     worker = project.work("--workers=3").ready()
     for child in worker.children():
         # It says that it is ready, and then closes what it said it by.
-        wait_until(lambda child=child: not opened(child, "pipe:") & opened(worker.pid, "pipe:"), 2)
+        wait_until(lambda child=child: not opened(child, "pipe:") & opened(worker.pid, "pipe:"))
         assert len(opened(child, "/lightjobs-")) == 2, "its own journal and what all share"
         assert os.readlink(f"/proc/{child}/fd/0") == "/dev/null"
 

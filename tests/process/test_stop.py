@@ -18,15 +18,13 @@ SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_while_idle_ends_the_worker_within_a_second(
+def test_a_signal_ends_an_idle_worker_that_would_sleep_on(
     project: Project, number: int, workers: int
 ) -> None:
-    worker = project.work(f"--workers={workers}").ready()
+    worker = project.work(f"--workers={workers}", "--sleep=60", "--grace=60").ready()
     time.sleep(0.15)
-    begun = time.monotonic()
     worker.signal(number)
-    assert worker.wait(5) == 0
-    assert time.monotonic() - begun < 1
+    assert worker.wait() == 0
 
 
 @pytest.mark.parametrize(
@@ -39,7 +37,7 @@ def test_a_signal_under_load_loses_nothing_and_spends_no_attempt(
     worker = project.work(f"--workers={workers}")
     wait_until(lambda: len(project.book()) > 400)
     worker.signal(number)
-    assert worker.wait(10) == 0
+    assert worker.wait() == 0
     runs = project.runs("end")
     assert project.runs("start") == runs, "what ran has run to its end"
     assert set(runs.values()) == {1}
@@ -54,7 +52,7 @@ def test_ctrl_c_of_a_terminal_reaches_the_whole_group_and_still_stops_gracefully
     worker = project.work("--workers=2")
     wait_until(lambda: len(project.book()) > 50)
     worker.signal_all(signal.SIGINT)
-    assert worker.wait(10) == 0
+    assert worker.wait() == 0
     assert project.runs("start") == project.runs("end")
     assert {(row["status"], row["attempts"]) for row in project.rows()} == {("new", 0)}
 
@@ -67,7 +65,7 @@ def test_a_running_job_may_finish_within_the_grace(
     worker = project.work("--grace=20", *options)
     wait_until(lambda: project.started(1))
     worker.signal(signal.SIGTERM)
-    assert worker.wait(10) == 0
+    assert worker.wait() == 0
     assert project.runs("end") == {"1": 1}
     assert project.empty()
 
@@ -81,8 +79,8 @@ def test_the_end_of_the_grace_hands_the_running_job_back_at_no_cost(
     wait_until(lambda: project.started(1))
     begun = time.monotonic()
     worker.signal(signal.SIGTERM)
-    assert worker.wait(10) == 0
-    assert 0.3 < time.monotonic() - begun < 3
+    assert worker.wait() == 0
+    assert time.monotonic() - begun > 0.3
     row = project.row(ids[0])
     assert (row["status"], row["attempts"], row["recoveries"]) == ("new", 0, 0)
 
@@ -100,10 +98,8 @@ def test_the_second_signal_is_immediate_and_costs_nothing(
     worker.signal(signal.SIGTERM)
     time.sleep(0.3)
     assert worker.running()
-    begun = time.monotonic()
     worker.signal(signal.SIGTERM)
-    assert worker.wait(10) == 0
-    assert time.monotonic() - begun < 1
+    assert worker.wait() == 0, "neither the grace nor the job is waited for: a minute each"
     (row,) = project.rows()
     assert (row["status"], row["attempts"], row["recoveries"]) == ("new", 0, 0)
 
@@ -113,19 +109,28 @@ def test_what_had_finished_before_a_forced_stop_is_not_run_again(project: Projec
     project.push("Work", {"n": "long", "sleep": 60})
     worker = project.work("--grace=0.1")
     wait_until(lambda: project.started("long"))
-    assert worker.stop(10) == 0
+    assert worker.stop() == 0
     assert [row["status"] for row in project.rows()] == ["new"]
     assert project.runs("end") == {str(n): 1 for n in range(20)}
 
 
 def test_no_job_starts_after_the_signal(project: Project) -> None:
-    project.push_work(50, sleep=0.1)
-    worker = project.work()
-    wait_until(lambda: len(project.book("end")) >= 3)
-    told = time.monotonic()
-    worker.signal(signal.SIGTERM)
-    assert worker.wait(5) == 0
-    assert project.book("start")[-1].at < told + 0.1
+    project.jobs(
+        """
+class Holds(Job):
+    def handle(self):
+        record("start", self.payload["n"])
+        while self.payload["n"] == 3 and not os.path.exists("go"):
+            time.sleep(0.005)
+"""
+    )
+    project.push("Holds", *({"n": n} for n in range(50)))
+    worker = project.work("--grace=60")
+    wait_until(lambda: project.started(3))
+    worker.signal_all(signal.SIGTERM)  # the child, too: it knows of it before its job ends
+    (project.root / "go").touch()
+    assert worker.wait() == 0
+    assert project.runs() == {str(n): 1 for n in range(4)}
 
 
 def test_nothing_is_left_running_after_a_stop(project: Project) -> None:
@@ -134,5 +139,5 @@ def test_nothing_is_left_running_after_a_stop(project: Project) -> None:
     wait_until(lambda: project.started(1))
     children = worker.children()
     assert len(children) == 3
-    assert worker.stop(5) == 0
+    assert worker.stop() == 0
     assert not set(children) & set(parents())

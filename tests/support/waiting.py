@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def wait_until(
-    condition: Callable[[], T], seconds: float = 20.0, what: str = "", *, pause: float = 0.005
+    condition: Callable[[], T], seconds: float = 30.0, what: str = "", *, pause: float = 0.005
 ) -> T:
     """The first true value of `condition()`; fails the test after `seconds`, naming `what`."""
     deadline = time.monotonic() + seconds

@@ -16,13 +16,13 @@ def test_a_chore_runs_beside_its_caller_and_once_at_a_time():
     chore = BackgroundTask(work)
     for _ in range(5):
         chore()
-    wait_until(lambda: began, 3)
+    wait_until(lambda: began)
     assert len(began) == 1
     assert began[0] is not threading.main_thread()
     go_on.set()
-    wait_until(lambda: not chore._wanted.is_set(), 3)
+    wait_until(lambda: not chore._wanted.is_set())
     chore()
-    wait_until(lambda: len(began) == 2, 3)
+    wait_until(lambda: len(began) == 2)
 
 
 def test_a_chore_that_meets_no_store_is_tried_the_next_time(caplog):
@@ -35,7 +35,7 @@ def test_a_chore_that_meets_no_store_is_tried_the_next_time(caplog):
     chore = BackgroundTask(work)
     with caplog.at_level(logging.WARNING):
         chore()
-        wait_until(lambda: "gone" in caplog.text, 3)
-    wait_until(lambda: not chore._wanted.is_set(), 3)
+        wait_until(lambda: "gone" in caplog.text)
+    wait_until(lambda: not chore._wanted.is_set())
     chore()
-    wait_until(lambda: len(began) == 2, 3)
+    wait_until(lambda: len(began) == 2)

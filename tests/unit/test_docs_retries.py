@@ -19,10 +19,11 @@ def test_the_retry_policy_in_the_docs_does_what_it_says(engine):
         return run_job(charge, payload.replace("slow", bank), **fields).outcome
 
     assert charge.attempts == 6
+    before = time.time()
     slow = ending("slow", attempts=2, options=stored.options)
     assert type(slow) is Release
-    assert 58 < slow.due - time.time() <= 60
-    assert 2.4 < ending("slow").due - time.time() <= 7.5
+    assert before + 59 <= slow.due <= time.time() + 60
+    assert before + 2.5 <= ending("slow").due <= time.time() + 7.5
     closed = ending("closed")
     assert (type(closed), closed.attempts) == (Release, 0)
     assert type(ending("declines")) is type(ending("unknown")) is Failed
@@ -42,8 +43,8 @@ def test_timeouts(engine):
     started = time.monotonic()
     worker = Worker(engine, stop_when_empty=False)
     thread = worker.start()
-    wait_until(lambda: "removed" in done, 8)
-    assert 2.5 <= time.monotonic() - started < 4
-    wait_until(lambda: engine.find(id).status == "new", 8)
+    wait_until(lambda: "removed" in done)
+    assert time.monotonic() - started >= 2.5
+    wait_until(lambda: engine.find(id).status == "new")
     worker.stop(thread)
     assert engine.find(id).attempts == 1

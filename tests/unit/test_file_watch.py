@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from threading import Timer
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,7 +21,7 @@ def file(tmp_path):
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
-    monkeypatch.setattr(file_watch, "TRUST_SECONDS", 10.0)
+    monkeypatch.setattr(file_watch, "TRUST_SECONDS", 60.0)
 
 
 def write(file):
@@ -37,19 +38,25 @@ def slept(watch, seconds=0.3):
 def test_a_write_ends_the_sleep(file):
     watching = Watch(file)
     Timer(0.05, write, [file]).start()
-    assert 0.04 < slept(watching, 5) < 0.3
+    assert 0.04 < slept(watching, 60) < 30
 
 
 def test_without_a_write_the_sleep_goes_on(file):
     assert slept(Watch(file)) >= 0.29
 
 
-def test_after_a_write_sleeps_are_short_for_a_while(file):
+def test_after_a_write_sleeps_are_short_for_a_while(file, monkeypatch):
     """The kernel reports the write at once; other connections see the change some time later."""
     watching = Watch(file)
     write(file)
     slept(watching)
-    assert sum(slept(watching) for _ in SOON_SECONDS) < 0.15
+    pauses = []
+    clock = SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic)
+    with monkeypatch.context() as patch:
+        patch.setattr(file_watch, "time", clock)
+        for _ in SOON_SECONDS:
+            watching.sleep(0.3)
+    assert pauses == list(SOON_SECONDS)
     assert slept(watching) >= 0.29
 
 
@@ -69,7 +76,7 @@ def test_a_file_that_is_written_to_all_the_time_does_not_wake_all_the_time(file)
         watching.sleep(0.3)
         watching.rest()
         woken += 1
-    assert woken <= 0.3 / GAP_SECONDS + 2
+    assert woken <= (time.monotonic() - started) / GAP_SECONDS + 2
 
 
 @pytest.mark.parametrize("missing", ["the file", "inotify"])

@@ -250,22 +250,29 @@ def test_max_jobs_does_not_stop_at_an_empty_queue(engine):
     Work().dispatch({"n": 1})
     worker = Worker(engine, RunBudget.of(2), stop_when_empty=False)
     thread = worker.start()
-    wait_until(lambda: ran == [1], 5)
+    wait_until(lambda: ran == [1])
     time.sleep(0.3)
     try:
         assert thread.is_alive()
         Work().dispatch({"n": 2})
-        wait_until(lambda: ran == [1, 2], 5)
-        thread.join(2)
+        wait_until(lambda: ran == [1, 2])
+        thread.join(30)
         assert not thread.is_alive()
     finally:
         worker.stop(thread)
 
 
-def test_cooldown_ends_the_loop_in_time(engine, concurrency):
+def test_cooldown_ends_the_loop_though_it_would_sleep_on(engine, concurrency):
+    options = {"stop_when_empty": False, "sleep": 60.0, "cooldown": 0.3}
+    worker = Worker(engine, concurrency=concurrency, **options)
     started = time.monotonic()
-    Worker(engine, concurrency=concurrency, stop_when_empty=False, cooldown=0.3).run()
-    assert 0.3 <= time.monotonic() - started < 0.7
+    thread = worker.start()
+    thread.join(30)
+    try:
+        assert not thread.is_alive()
+        assert time.monotonic() - started >= 0.3
+    finally:
+        worker.stop(thread)
 
 
 def test_max_memory_ends_the_loop_as_outgrown(engine):
@@ -277,7 +284,7 @@ def test_a_stop_finishes_what_runs_and_hands_back_the_rest_at_no_cost(engine, co
     Work.dispatchMany({"n": n, "sleep": 0.02} for n in range(60))
     worker = Worker(engine, concurrency=concurrency, stop_when_empty=False)
     thread = worker.start()
-    wait_until(lambda: len(ran) > 10, 5)
+    wait_until(lambda: len(ran) > 10)
     worker.stop(thread)
     counts = engine.stats()["default"]
     assert counts["queued"] == counts["failed"] == 0
@@ -285,35 +292,31 @@ def test_a_stop_finishes_what_runs_and_hands_back_the_rest_at_no_cost(engine, co
     assert {job.attempts for job in engine.browse(Where(status="new"))} == {0}
 
 
-def test_an_idle_worker_stops_at_once(engine, concurrency):
+def test_an_idle_worker_stops_though_it_would_sleep_on(engine, concurrency):
     worker = Worker(engine, concurrency=concurrency, stop_when_empty=False, sleep=30.0)
     thread = worker.start()
     time.sleep(0.1)
-    started = time.monotonic()
     worker.stop(thread)
-    assert time.monotonic() - started < 0.3
 
 
-def test_an_idle_worker_starts_a_job_promptly(engine, concurrency):
-    worker = Worker(engine, concurrency=concurrency, stop_when_empty=False, sleep=30.0)
+def test_an_idle_worker_is_woken_by_a_job(engine, concurrency):
+    worker = Worker(engine, concurrency=concurrency, stop_when_empty=False, sleep=60.0)
     thread = worker.start()
     time.sleep(0.1)
-    started = time.monotonic()
     Work().dispatch({"n": 1})
-    wait_until(lambda: ran, 5)
-    assert time.monotonic() - started < 0.1
+    wait_until(lambda: ran)
     worker.stop(thread)
 
 
-def test_a_delayed_job_is_waited_for_and_run_in_time(engine):
+def test_a_delayed_job_is_waited_for_and_run_when_it_is_due(engine):
     class Timed(Job):
         def handle(self):
             ran.append(time.time())
 
     due = time.time() + 0.3
     engine.push([NewJob(registry.handler_of(Timed), "default", "{}", due)])
-    worker = Worker(engine, stop_when_empty=False, sleep=30.0)
+    worker = Worker(engine, stop_when_empty=False, sleep=60.0)
     thread = worker.start()
-    wait_until(lambda: ran, 5)
+    wait_until(lambda: ran)
     worker.stop(thread)
-    assert due <= ran[0] < due + 0.1
+    assert ran[0] >= due

@@ -2,6 +2,8 @@ import asyncio
 import threading
 import time
 
+import pytest
+
 from lightjobs import Job
 from lightjobs.engines.store import MAX_RECOVERIES
 from tests.support.engines import greedy
@@ -17,7 +19,7 @@ class Meets(Job):
     """Ends only when all the others run at the same moment."""
 
     def handle(self):
-        together.wait(3)
+        together.wait(30)
         ran.append(1)
 
 
@@ -36,8 +38,18 @@ class Quick(Job):
 class Slow(Job):
     def handle(self):
         ran.append("slow starts")
-        time.sleep(self.payload["sleep"])
+        let_go.wait(self.payload.get("sleep", 60))
         ran.append("slow ends")
+
+
+let_go = threading.Event()
+
+
+@pytest.fixture(autouse=True)
+def _let_go():
+    let_go.clear()
+    yield
+    let_go.set()
 
 
 def test_sync_jobs_run_really_in_parallel(engine):
@@ -80,34 +92,39 @@ def test_no_more_than_concurrency_run_at_a_time(engine):
 
 
 def test_a_place_that_becomes_free_is_filled_while_a_long_job_runs(engine):
-    Slow().dispatch({"sleep": 0.6})
+    Slow().dispatch()
     Quick.dispatchMany({"n": n} for n in range(20))
-    Worker(engine, concurrency=2).run()
-    assert ran[-1] == "slow ends"
+    thread = Worker(engine, concurrency=2).start()
+    wait_until(lambda: len(ran) == 21)
+    assert "slow ends" not in ran
+    let_go.set()
+    thread.join()
 
 
-def test_a_job_dispatched_while_a_long_one_runs_starts_promptly(engine):
-    Slow().dispatch({"sleep": 0.5})
-    worker = Worker(engine, concurrency=2, stop_when_empty=False)
+def test_a_job_dispatched_while_a_long_one_runs_is_run_beside_it(engine):
+    Slow().dispatch()
+    worker = Worker(engine, concurrency=2, stop_when_empty=False, sleep=60.0)
     thread = worker.start()
-    wait_until(lambda: ran, 5)
+    wait_until(lambda: ran)
     time.sleep(0.1)
     Quick().dispatch({"n": 1})
-    wait_until(lambda: len(ran) > 1, 0.15)
+    wait_until(lambda: len(ran) > 1)
     assert ran[1] != "slow ends"
+    let_go.set()
     worker.stop(thread)
 
 
 def test_jobs_claimed_behind_a_long_one_are_run_by_another_worker_meanwhile(engine):
-    Slow().dispatch({"sleep": 0.8})
+    Slow().dispatch()
     ids = Quick.dispatchMany({"n": n} for n in range(50))
     first = Worker(greedy(engine))
     thread = first.start()
-    wait_until(lambda: engine.find(ids[0]).worker == first.name, 5)
+    wait_until(lambda: engine.find(ids[0]).worker == first.name)
     second = Worker(engine, stop_when_empty=False)
     other = second.start()
-    wait_until(lambda: ran[-1] == (49, other.ident), 0.6)
+    wait_until(lambda: len(ran) == 51)
     assert ran == ["slow starts", *[(n, other.ident) for n in range(50)]]
+    let_go.set()
     second.stop(other)
     thread.join()
     assert engine.stats() == {}
@@ -115,12 +132,13 @@ def test_jobs_claimed_behind_a_long_one_are_run_by_another_worker_meanwhile(engi
 
 def test_what_was_finished_before_a_long_job_is_settled_while_it_runs(engine):
     ids = Quick.dispatchMany({"n": n} for n in range(5))
-    Slow().dispatch({"sleep": 0.6})
+    Slow().dispatch()
     worker = Worker(greedy(engine))
     thread = worker.start()
-    wait_until(lambda: "slow starts" in ran, 5)
-    wait_until(lambda: not any(map(engine.find, ids)), 0.4)
+    wait_until(lambda: "slow starts" in ran)
+    wait_until(lambda: not any(map(engine.find, ids)))
     assert "slow ends" not in ran
+    let_go.set()
     thread.join()
 
 

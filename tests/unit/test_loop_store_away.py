@@ -56,7 +56,7 @@ def test_a_wait_that_fails_is_tried_again(engine, concurrency):
     thread = worker.start()
     time.sleep(0.1)
     Work().dispatch({"n": 1})
-    wait_until(lambda: ran == [1, "hook 1"], 5)
+    wait_until(lambda: ran == [1, "hook 1"])
     worker.stop(thread)
 
 
@@ -101,7 +101,7 @@ def test_a_stop_hands_back_claims_whose_reply_was_lost(engine):
 
     worker = Worker(Wrapped(engine, claim=claim), stop_when_empty=False)
     thread = worker.start()
-    thread.join(5)
+    thread.join(30)
     assert ran == []
     counts = engine.stats()["default"]
     assert (counts["new"], counts["queued"]) == (3, 0)

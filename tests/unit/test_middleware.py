@@ -203,19 +203,19 @@ def test_a_jobs_timeout_covers_its_middleware(using, engine, concurrency, around
 
         def handle(self):
             time.sleep(5)
+            seen.append("slept it out")
 
     class SleepsAsync(Sleeps):
         async def handle(self):
             await asyncio.sleep(5)
+            seen.append("slept it out")
 
     using(Slow)
     id = (SleepsAsync if asynchronous else Sleeps)().dispatch()
-    started = time.monotonic()
     if (
         concurrency == 1 or asynchronous
     ):  # a thread that waits in a system call cannot be interrupted
         Worker(engine, concurrency=concurrency).run()
-        assert time.monotonic() - started < 2
         assert engine.find(id).exception.startswith("timed out after 0.3 s")
         assert seen == ["tidied up"]
 

@@ -63,7 +63,7 @@ def test_a_run_that_takes_too_long_fails_with_a_clear_reason(engine, job):
     id = job().dispatch()
     started = time.monotonic()
     Worker(engine).run()
-    assert 0.15 <= time.monotonic() - started < 1.5
+    assert time.monotonic() - started >= 0.15
     stored = engine.find(id)
     assert (stored.status, stored.attempts, stored.recoveries) == ("failed", 1, 0)
     assert stored.exception.startswith("timed out after 0.15 s\n\nTraceback")

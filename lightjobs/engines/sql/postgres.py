@@ -52,7 +52,7 @@ SET enable_seqscan = off; SET enable_bitmapscan = off;
 SET jit = off
 """
 
-_by_claim_order = itemgetter(slice(9, 13))
+_by_claim_order = itemgetter(slice(9, 14))
 _T = TypeVar("_T")
 
 

@@ -44,7 +44,7 @@ class Cluster:
             for node, client in zip(self.nodes[1:], clients[1:], strict=True):
                 bus = client.execute_command("CONFIG", "GET", "cluster-port")["cluster-port"]
                 clients[0].execute_command("CLUSTER", "MEET", node.host, node.port, bus)
-            wait_until(lambda: all(map(_knows_all, clients)), 10, "the cluster comes together")
+            wait_until(lambda: all(map(_knows_all, clients)), what="the cluster comes together")
 
     def empty(self) -> None:
         """Remove all keys and scripts."""

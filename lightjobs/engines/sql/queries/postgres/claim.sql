@@ -5,9 +5,12 @@
 -- due, because a lock is a write, and waits for the disk.
 -- A claim does wait for the disk: if a crash undid one, its fence would be given out twice.
 -- The two LIMITs lock no row too many: the outer one stops the inner ones.
+-- The due jobs are not joined with the table: if the last vacuum saw a nearly empty one, the planner
+-- reads the whole table, and all due jobs again for each of its rows (9 s for 6,000). With a list of
+-- ids it can use the primary key only.
 WITH due AS MATERIALIZED (
-  SELECT first.id, place.ordinality
-  FROM unnest(CAST(:queues AS text[]), CAST(:priorities AS integer[])) WITH ORDINALITY AS place (queue, priority)
+  SELECT first.id
+  FROM unnest(CAST(:queues AS text[]), CAST(:priorities AS integer[])) AS place (queue, priority)
   CROSS JOIN LATERAL (
     SELECT id FROM jobs
     WHERE status = 'new' AND queue = place.queue AND priority = place.priority
@@ -22,6 +25,7 @@ WITH due AS MATERIALIZED (
   SELECT id FROM job_workers WHERE id = :worker AND EXISTS (SELECT 1 FROM due) FOR KEY SHARE
 )
 UPDATE jobs
-SET status = 'queued', worker = me.id, attempts = {next_attempts}, fence = {next_fence}
-FROM me CROSS JOIN due WHERE jobs.id = due.id
-RETURNING {claim}, due.ordinality, scheduled_at, scheduled_us, jobs.id
+SET status = 'queued', worker = :worker, attempts = {next_attempts}, fence = {next_fence}
+WHERE id = ANY (ARRAY (SELECT due.id FROM me CROSS JOIN due))
+RETURNING {claim},
+  array_position(CAST(:queues AS text[]), CAST(queue AS text)), -priority, scheduled_at, scheduled_us, id
