@@ -33,6 +33,48 @@ def test_the_index_leads_to_every_page():
     assert set(DOCS) <= reached
 
 
+NAME_FILES = ("CONTRIBUTING.md", "docs/architecture.md", "docs/benchmarks.md", "docs/glossary.md")
+NAME_FILES += tuple(name for name in DOCS if name.startswith("docs/decisions/"))
+NO_FILES = {"lightjobs/job.py", "job.py", "configured.py", "worker.py"}
+"""Names that the decisions tell of and that no file has."""
+
+
+def files_named(name):
+    """The paths on a page: words of code that end with `/` or with what ends the names of source
+    files. `*` and `<verb>` stand for any name."""
+    read = page(name)
+    code = " ".join([*re.findall("`([^`]+)`", read.prose), *(block.code for block in read.blocks)])
+    words = (word.rstrip(",:;)") for word in re.split(r"[\s(,]+", code))
+    return {word for word in words if re.fullmatch(r"[\w./<>*-]*(/|\.(py|sql|lua|php|toml))", word)}
+
+
+def is_in_the_repository(path):
+    """Whether a file or folder there is, or ends with, this path."""
+    pattern = re.sub("<[a-z]+>", "*", path).rstrip("/")
+    found = [ROOT / pattern] if (ROOT / pattern).exists() else ROOT.glob(f"[!.]*/**/{pattern}")
+    return any(each.is_dir() == path.endswith("/") for each in found)
+
+
+@pytest.mark.parametrize("name", NAME_FILES)
+def test_every_file_that_is_named_exists(name):
+    assert {
+        path for path in files_named(name) - NO_FILES if not is_in_the_repository(path)
+    } == set()
+
+
+def test_the_architecture_names_most_files():
+    """What counts as a path is found, in its prose, its tables and its picture."""
+    found = files_named("docs/architecture.md")
+    assert len(found) > 80
+    assert found >= {
+        "workers/loop.py",
+        "queries/<verb>.sql",
+        "spawn.py",
+        "strtotime/",
+        "cli/work.py",
+    }
+
+
 def run_by_tests():
     """The page and heading of each block that a test asks for by their literal names."""
     for path in (ROOT / "tests").glob("*/test_docs_*.py"):
