@@ -31,8 +31,8 @@ def main() -> int:
     from lightjobs import engine
     from lightjobs.cli import run
 
-    if engine().works is not None:
-        click.echo(f"the demo needs an engine that stores jobs: {engine().works}", err=True)
+    if engine().unworkable is not None:
+        click.echo(f"the demo needs an engine that stores jobs: {engine().unworkable}", err=True)
         return 2
     click.secho("1. migrate", bold=True)
     if status := run(["migrate:up"]):

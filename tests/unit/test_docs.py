@@ -33,6 +33,54 @@ def test_the_index_leads_to_every_page():
     assert set(DOCS) <= reached
 
 
+FOR_CONTRIBUTORS = (
+    "CONTRIBUTING.md",
+    "docs/architecture.md",
+    "docs/benchmarks.md",
+    "docs/glossary.md",
+)
+FOR_CONTRIBUTORS += tuple(name for name in DOCS if name.startswith("docs/decisions/"))
+NO_LONGER = {"lightjobs/job.py", "job.py", "configured.py", "worker.py"}
+"""Files of which the decisions tell that they are gone, or were not to be."""
+
+
+def files_named(name):
+    """The paths on a page: words of code that end with `/` or with what ends the names of source
+    files. `*` and `<verb>` stand for any name."""
+    read = page(name)
+    code = " ".join([*re.findall("`([^`]+)`", read.prose), *(block.code for block in read.blocks)])
+    words = (word.rstrip(",:;)") for word in re.split(r"[\s(,]+", code))
+    return {word for word in words if re.fullmatch(r"[\w./<>*-]*(/|\.(py|sql|lua|php|toml))", word)}
+
+
+def exists(path, *homes):
+    """Whether a file or folder has this path, from the root or from any folder of `homes`."""
+    pattern = re.sub("<[a-z]+>", "*", path).rstrip("/")
+    found = [
+        ROOT / pattern,
+        *(each for home in homes for each in ROOT.glob(f"{home}/**/{pattern}")),
+    ]
+    return any(each.exists() and each.is_dir() == path.endswith("/") for each in found)
+
+
+@pytest.mark.parametrize("name", FOR_CONTRIBUTORS)
+def test_every_file_that_is_named_exists(name):
+    homes = ("lightjobs", "tests") if name == "CONTRIBUTING.md" else ("lightjobs",)
+    assert [path for path in files_named(name) - NO_LONGER if not exists(path, *homes)] == []
+
+
+def test_files_are_found_in_prose_tables_and_pictures():
+    found = files_named("docs/architecture.md")
+    assert len(found) > 80
+    assert found >= {
+        "workers/loop.py",
+        "queries/<verb>.sql",
+        "spawn.py",
+        "strtotime/",
+        "cli/work.py",
+    }
+
+
 def run_by_tests():
     """The page and heading of each block that a test asks for by their literal names."""
     for path in (ROOT / "tests").glob("*/test_docs_*.py"):
@@ -74,10 +122,12 @@ def test_readme_and_delivery_promise_the_same_word_for_word():
 def test_every_figure_of_readme_is_one_of_the_benchmarks():
     (chart,) = blocks("README.md", "Speed", "")
     section = page("README.md").prose.split("## Speed")[1].split("\n## ")[0]
-    measured = " ".join(block.code for block in page("docs/benchmarks.md").blocks)
+    measured = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
     figures = re.findall(r"\b\d[\d,]{2,}\b", chart + section)
     assert len(figures) > 12
     assert [figure for figure in figures if not re.search(rf"\b{figure}\b", measured)] == []
+    (when,) = re.findall(r"Measured\s+on\s+(\d+\s+\w+\s+\d{4})", section)
+    assert " ".join(when.split()) in " ".join(measured.split())
 
 
 def commands():

@@ -1,13 +1,14 @@
 """What README and the quickstart tell a newcomer to type is typed here, in an empty folder."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.documents import blocks
+from tests.support.documents import ROOT, blocks
 
 pytestmark = pytest.mark.slow
 
@@ -69,3 +70,20 @@ def test_the_quickstart(newcomer):
     assert "ChargeCard" in failed
     assert again.count("[PROCESSED]") == 1
     assert left == "no jobs\n"
+
+
+def test_the_demo_that_readme_begins_with(tmp_path):
+    environment = {
+        **os.environ,
+        "JOB_ENGINE": "database",
+        "DB_DRIVER": "sqlite",
+        "DB_NAME": str(tmp_path / "demo.sqlite"),
+    }
+    command = [sys.executable, str(ROOT / "scripts/demo.py")]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert re.findall(r"^   (completed|retried|failed) +(\d+)$", ran.stdout, re.MULTILINE) == [
+        ("completed", "370"),
+        ("retried", "40"),
+        ("failed", "8"),
+    ]
