@@ -186,7 +186,7 @@ def test_a_good_job_is_claimed_from_behind_a_thousand_bad_ones(shared):
     shared.put_job(ID)
     shared.engine().register("w", 30.0)
     before = cpu_seconds_of(shared)
-    wait_until(lambda: shared.engine().claim("w", ["default"]), what="the good job")
+    wait_until(lambda: shared.engine().claim("w", ["default"], 1), what="the good job")
     assert cpu_seconds_of(shared) - before < 2
 
 
