@@ -187,7 +187,7 @@ class EmbeddedWorker:
         return [local for local, _thread in list(self._places)]
 
     def _fill(self, engine: Engine) -> None:
-        local = LocalWorker(engine, self._options, JobLog(), StopFlag(), late=self._late)
+        local = LocalWorker(engine, self._options, JobLog(), StopFlag(), late_outcomes=self._late)
         self._late = []
         thread = threading.Thread(target=_run, args=(local,), daemon=True, name="lightjobs")
         self._places.append(_Place(local, thread))

@@ -2,7 +2,7 @@ import logging
 import threading
 
 from lightjobs.errors import StoreUnavailable
-from lightjobs.workers.background import BackgroundTask
+from lightjobs.workers.background import BackgroundWork
 from tests.support.waiting import wait_until
 
 
@@ -13,7 +13,7 @@ def test_a_chore_runs_beside_its_caller_and_once_at_a_time():
         began.append(threading.current_thread())
         assert go_on.wait(10)
 
-    chore = BackgroundTask(work)
+    chore = BackgroundWork(work)
     for _ in range(5):
         chore()
     wait_until(lambda: began)
@@ -32,7 +32,7 @@ def test_a_chore_that_meets_no_store_is_tried_the_next_time(caplog):
         began.append(1)
         raise StoreUnavailable("gone")
 
-    chore = BackgroundTask(work)
+    chore = BackgroundWork(work)
     with caplog.at_level(logging.WARNING):
         chore()
         wait_until(lambda: "gone" in caplog.text)

@@ -91,7 +91,7 @@ def test_pace_can_be_made_careful():
     pace = Prefetch()
     for _ in range(12):
         pace.learn(100, 0.0)
-    pace.careful()
+    pace.restart()
     assert pace.limit() == 1
     pace.learn(1, 0.0)
     assert pace.limit() == 2
