@@ -12,6 +12,7 @@ from lightjobs import Job, current
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.errors import SettingsError
 from lightjobs.settings.settings import Settings
+from lightjobs.workers import worker_threads
 from lightjobs.workers.embedded import worker
 from tests.support.waiting import wait_until
 
@@ -207,6 +208,25 @@ def test_term_and_ctrl_c_unwind_the_block_and_the_handlers_are_restored(engine, 
         signalled(number)
     assert raised.value.code == 0
     assert ran[-1] == "end"
+
+
+def dispatches_after_a_signal(engine):
+    with worker():
+        wait_until(lambda: engine._workers, 5)
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        finally:
+            wait_until(lambda: not engine._workers, 5)
+            Work().dispatch()
+            time.sleep(0.3)
+
+
+def test_no_thread_is_replaced_while_a_signal_unwinds_the_block(engine, monkeypatch):
+    monkeypatch.setattr(worker_threads, "RETRY_SECONDS", 0.0)
+    with pytest.raises(SystemExit):
+        dispatches_after_a_signal(engine)
+    assert not ran
 
 
 def test_an_event_loop_has_its_own_handling_of_signals_back(engine):
