@@ -1,7 +1,7 @@
 """The supervisor: the process of `job:work`. It runs no handlers, so that it can always beat.
 
 It registers a worker for each child, beats for them, and recovers the jobs of workers that died
-elsewhere. When a child dies, it reclaims the jobs that the child held.
+elsewhere. When a child dies, it reclaims the jobs that the child held, then starts another.
 """
 
 from __future__ import annotations
