@@ -1,10 +1,10 @@
 """Working jobs. The files follow the life of a claim.
 
 `in_flight` holds the runs of one worker by their state. `claiming` takes jobs in, `runners` runs
-their handlers, `timeouts` ends those that take too long, `settling` brings their outcomes to the
-store; `loop` is all of that in turns, and `keeper` steps in when a job turns out long.
+their handlers, `timeouts` ends those that take too long, and `settling` sends their outcomes to the
+store. `loop` does all of that in turns, and `keeper` steps in when a job turns out to be long.
 
-`child` is the process in which a loop runs, `supervisor` the one that starts children, beats for
-them and reclaims what a dead one held (`reclaim`, `late_hooks`). `foreground` and `embedded` run
-loops in a process of their own or of another program, as a `local_worker` with a `heartbeat`.
+A loop runs in a process of its own, `child`. The `supervisor` starts children, beats for them, and
+reclaims the jobs of those that die (`reclaim`, `late_hooks`). `foreground` and `embedded` need no
+child: they run a loop in the calling process as a `local_worker`, for which a `heartbeat` beats.
 """

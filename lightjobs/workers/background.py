@@ -1,4 +1,5 @@
-"""Work that may take long, beside the thread that beats."""
+"""Work that may take long, done in a thread of its own: a thread that renews leases and watches
+children must not wait for it."""
 
 from __future__ import annotations
 
@@ -9,14 +10,14 @@ from collections.abc import Callable
 from ..errors import LightjobsError
 
 STOP_SECONDS = 1.0
-"""How long to wait for a chore at the end."""
+"""How long `stop` waits for work that is in progress."""
 
 _log = logging.getLogger("lightjobs.worker")
 
 
-class BackgroundTask:
-    """Called, has `work` done in a thread of its own, unless it is still at it from the last time.
-    Whoever has leases to renew and children to watch must not wait for it."""
+class BackgroundWork:
+    """Does `work` in a thread of its own each time it is called. A call while the work is still in
+    progress has no effect."""
 
     def __init__(self, work: Callable[[], object]) -> None:
         self._work = work
@@ -26,13 +27,13 @@ class BackgroundTask:
 
     def __call__(self) -> None:
         if self._thread is None:
-            # One for all times: an engine keeps a connection for each thread.
-            self._thread = threading.Thread(target=self._run, name="chore", daemon=True)
+            # One thread for all calls: an engine keeps a connection for each thread.
+            self._thread = threading.Thread(target=self._run, name="background", daemon=True)
             self._thread.start()
         self._wanted.set()
 
     def stop(self) -> None:
-        """End the thread; returns when it has ended, or is at work that can be left to its fate."""
+        """End the thread. If it is still at work after STOP_SECONDS, it is left to itself."""
         self._over = True
         self._wanted.set()
         if self._thread is not None:

@@ -1,7 +1,7 @@
-"""A child: the process that runs handlers. Started by the supervisor, never by hand.
+"""A child: the process that runs handlers. The supervisor starts it.
 
-It imports the project's jobs itself, whichever way it was started: one that is started later runs
-the code that is there later.
+A forked child imports the project's jobs itself, too. So a child that is started later runs the
+code of that later moment.
 """
 
 from __future__ import annotations
@@ -25,21 +25,23 @@ from .shared.run_budget import RunBudget
 from .stop_flag import StopFlag
 
 READY = b"!"
-READY_BYTES = 4096
-"""What a child writes to its pipe `ready`: READY, or at most so many bytes that say why it cannot
-start."""
+"""The report of a child that is ready."""
+
+REPORT_BYTES = 4096
+"""The longest report of a child. One that cannot start reports why, as text."""
 
 OUTGROWN = 75
-"""Exit status of a child that asks to be replaced (EX_TEMPFAIL of sysexits.h)."""
+"""Exit status of a child that asks to be replaced because it grew beyond --max-memory (EX_TEMPFAIL
+of sysexits.h)."""
 
 GIVEN_UP = 76
-"""The same, because the store no longer knows this worker."""
+"""Exit status of a child that asks to be replaced because its worker was given up."""
 
 
 def main(order: Order) -> int:
-    """Work until told to stop; returns the exit status."""
+    """Work until told to stop. Returns the exit status."""
     stop = StopFlag()
-    # A terminal sends Ctrl-C to the whole group; only the supervisor decides what it means.
+    # A terminal sends Ctrl-C to all processes; what it means is for the supervisor to decide.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop.raise_)
     options = order.options
@@ -53,11 +55,11 @@ def main(order: Order) -> int:
         Journal(order.journal),
         job_log.make(options.log_format, options.quiet, options.color),
         stop,
-        None if order.budget is None else RunBudget(order.budget),
+        None if order.run_budget is None else RunBudget(order.run_budget),
         BusyFlags(order.busy_flags, order.place),
-        _ParentWatch(stop, options.grace, order.parent).look,
+        _ParentWatch(stop, options.grace, order.parent).check,
     )
-    loop.take_over(late_hooks.runs(engine, order.late))
+    loop.take_over(late_hooks.runs(engine, order.late_outcomes))
     os.write(order.ready, READY)
     os.close(order.ready)
     loop.run()
@@ -67,7 +69,7 @@ def main(order: Order) -> int:
 
 
 class _ParentWatch:
-    """Ends a child whose supervisor is gone: nobody beats for it any more."""
+    """Ends a child whose supervisor is gone, because no process beats for its worker any more."""
 
     def __init__(self, stop: StopFlag, grace: float, parent: int) -> None:
         self._stop = stop
@@ -75,8 +77,8 @@ class _ParentWatch:
         self._parent = parent
         self._orphaned_at: float | None = None
 
-    def look(self) -> None:
-        """Stop gracefully when orphaned, and at once when the grace is over."""
+    def check(self) -> None:
+        """Stop gracefully once the supervisor is gone, and at once when the grace is over."""
         if self._orphaned_at is not None:
             if time.monotonic() - self._orphaned_at > self._grace:
                 os._exit(1)
@@ -86,11 +88,11 @@ class _ParentWatch:
 
 
 def run(order: str) -> NoReturn:
-    """Work as `order`, the JSON of an Order, says, and end the process."""
+    """Carry out `order`, the JSON of an Order, and end the process."""
     status = _status(Order.from_json(order))
     sys.stdout.flush()
     sys.stderr.flush()
-    # Threads that handlers left behind must not keep a stopped worker alive.
+    # Not sys.exit(): threads that handlers left behind must not keep a stopped worker alive.
     os._exit(status)
 
 
@@ -100,8 +102,8 @@ def _status(order: Order) -> int:
     except LightjobsError as error:
         text = escaped(str(error))
         try:
-            os.write(order.ready, text.encode()[:READY_BYTES])
-        except OSError:  # the child had been ready: the supervisor no longer reads there
+            os.write(order.ready, text.encode()[:REPORT_BYTES])
+        except OSError:  # the child had been ready, and closed its end of the pipe
             print(f"lightjobs: {text}", file=sys.stderr)
         return error.exit_code
 

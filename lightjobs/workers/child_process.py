@@ -1,69 +1,72 @@
-"""The supervisor's handle on a child."""
+"""A child, as its supervisor sees it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+import select
+import signal
+from collections.abc import Callable
 
 from ..model import Outcome
-from .options import Options
+from .child import READY, REPORT_BYTES
 from .order import Order
-from .shared.busy import BusyFlags
+from .reclaim import overdue
 from .shared.journal import Journal
-from .shared.run_budget import RunBudget
 from .spawn import spawn
 
 
 class Child:
-    """A running child, its name as a worker, and its journal."""
+    """A child process, its name as a worker, and its journal."""
 
     def __init__(
-        self,
-        worker: str,
-        place: int,
-        options: Options,
-        budget: RunBudget | None,
-        busy_flags: BusyFlags,
-        late: Sequence[Outcome],
-        close_inherited: Callable[[], None],
+        self, order: Order, journal: Journal, ready: int, close_inherited: Callable[[], None]
     ) -> None:
-        """Start the child. A forked one calls `close_inherited` first: it closes what a fork has of
-        the supervisor's."""
-        self.worker = worker
-        self.place = place
-        self.journal = Journal()
-        self.starting = True
+        """Start a child with `order`. `journal` is the journal that the order names, and `ready`
+        the end of its pipe from which this process reads. A forked child first calls
+        `close_inherited`, which closes what it has inherited of the supervisor's."""
+        self.worker = order.worker
+        self.place = order.place
+        self.journal = journal
+        self.ready = ready
+        self.is_starting = True
+        """Whether the child has yet to report that it is ready, or why it cannot start."""
         self.was_ready = False
-        self.stopping = False
+        self.is_stopping = False
+        """Whether it was told to stop because its worker was given up."""
         self.timed_out: dict[tuple[str, int], Outcome] = {}
-        """The jobs that were overdue when the child was killed for them, with their outcomes."""
-        self.ready, ready_end = os.pipe()
-        order = Order(
-            worker=worker,
-            place=place,
-            options=options,
-            parent=os.getpid(),
-            journal=self.journal.descriptor,
-            ready=ready_end,
-            busy_flags=busy_flags.descriptor,
-            budget=None if budget is None else budget.descriptor,
-            late=tuple(late),
-        )
+        """The overdue jobs because of which the child was killed, with their outcomes."""
 
         def close_all() -> None:
-            os.close(self.ready)
+            os.close(ready)
             close_inherited()
 
-        self.process = spawn(order.to_json(), order.inherited, close_all)
-        os.close(ready_end)
+        self.process = spawn(order, close_all)
+        os.close(order.ready)
+
+    def report(self) -> bytes:
+        """The child's report, the first time it is there: READY, or why it cannot start. Empty when
+        there is none, or when the child ended without one."""
+        if not (self.is_starting and select.select([self.ready], [], [], 0)[0]):
+            return b""
+        self.is_starting = False
+        report = os.read(self.ready, REPORT_BYTES)
+        self.was_ready = report == READY
+        return report
+
+    def kill_if_overdue(self) -> None:
+        """Kill the child if one of its handlers ignores its timeout."""
+        if not self.timed_out:
+            self.timed_out = overdue(self.journal, "its child is ended")
+            if self.timed_out:
+                self.signal(signal.SIGKILL)
 
     def signal(self, number: int) -> None:
-        """Send a signal; no error if the child has just ended."""
+        """Send a signal. Does nothing if the child has just ended."""
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
 
     def close(self) -> None:
-        """Give back what belongs to a dead child."""
+        """Close the journal and the pipe of a child that is dead."""
         self.journal.close()
         os.close(self.ready)

@@ -1,4 +1,4 @@
-"""Claiming: how many jobs to take, what to do after a lost reply, and what to hand back."""
+"""Claiming: how many jobs to take, what to do when a reply was lost, and what to hand back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger("lightjobs.worker")
 
 
 class Claiming:
-    """Takes jobs from `queues` into `in_flight`, and gives back those that should not wait here."""
+    """Takes jobs from `queues` into `in_flight`, and hands back those that should not wait here."""
 
     def __init__(
         self,
@@ -26,27 +26,29 @@ class Claiming:
         worker: str,
         queues: Sequence[str],
         in_flight: InFlight,
-        budget: RunBudget | None = None,
+        run_budget: RunBudget | None = None,
         busy_flags: BusyFlags | None = None,
     ) -> None:
         self._engine = engine
         self._worker = worker
         self._queues = queues
         self._in_flight = in_flight
-        self._budget = budget
+        self._run_budget = run_budget
         self._busy_flags = busy_flags
         self.prefetch = Prefetch()
         self.exhausted = False
         """Whether the last claim brought nothing."""
-        self.spent = False
+        self.budget_spent = False
         """Whether --max-jobs has been reached."""
         self.given_up = False
-        """Whether others, or the store, have given this worker up."""
+        """Whether other workers, or the store, have given this worker up."""
         self._in_doubt = False
+        """Whether the reply to a claim was lost: the store may count jobs as held here that are
+        unknown here."""
 
     def claim(self, free: int) -> None:
-        """Claim what is worth a few milliseconds of work, but at least one job for each of the
-        `free` places."""
+        """Claim a few milliseconds of work, but at least one job for each of the `free` places.
+        Nothing is claimed when no place is free."""
         if free <= 0:
             return
         if self._in_doubt:
@@ -55,35 +57,36 @@ class Claiming:
         self.exhausted = not claims
         self._in_flight.add(claims)
         if any(claim.recoveries for claim in claims):
-            # One of these may have killed its worker. A child that runs it holds nothing unstarted:
-            # if supervisor and child die together, no record tells what had started, and each job
-            # held would spend a recovery on its neighbor's account.
-            self.prefetch.careful()
+            # One of these may have killed its worker. A child that runs such a job holds no
+            # unstarted ones: if supervisor and child die together, no record tells which jobs had
+            # started, and all that the child held would spend a recovery on its account.
+            self.prefetch.restart()
             self.hand_back(self._in_flight.take_waiting(keep=free))
 
     def _claimed(self, free: int) -> list[Claim]:
         wanted = min(max(free, self.prefetch.limit()), self._in_flight.journal.room())
-        granted = wanted if self._budget is None else self._budget.take(wanted)
-        self.spent = wanted > granted == 0
+        granted = wanted if self._run_budget is None else self._run_budget.take(wanted)
+        self.budget_spent = wanted > granted == 0
         if self._busy_flags is not None:
             self._busy_flags.set_busy(True)
         claims: list[Claim] = []
         try:
             if granted:
-                self._in_doubt = True  # until the reply is here
+                self._in_doubt = True  # until the reply has arrived
                 claims = self._engine.claim(self._worker, self._queues, granted)
                 self._in_doubt = False
         except UnknownWorker as error:
             _log.warning("%s: this worker was given up; another takes its place", error)
             self.given_up = True
         finally:
-            if self._budget is not None:
-                self._budget.give_back(granted - len(claims))
+            if self._run_budget is not None:
+                self._run_budget.give_back(granted - len(claims))
         return claims
 
     def _adopt(self) -> None:
-        """Take in claims whose reply was lost."""
-        # Copied first: what the keeper settles in between is in the store's answer but not in ours.
+        """Take in the claims whose reply was lost."""
+        # Copied before the store is asked: a run that the keeper settles in between may still be in
+        # its answer, and must not be taken for a lost claim.
         known = {run.claim[:2] for run in list(self._in_flight.runs.values())}
         held = self._engine.held(self._worker)
         adopted = [claim for claim in held if claim[:2] not in known]
@@ -91,13 +94,13 @@ class Claiming:
         if adopted:
             _log.warning("adopted %d claims whose reply was lost", len(adopted))
             self._in_flight.add(adopted)
-            if self._budget is not None:
-                self._budget.take(len(adopted))
+            if self._run_budget is not None:
+                self._run_budget.take(len(adopted))
 
     def hand_back_all(self) -> None:
-        """At a stop: give back everything that waits. Claims that this worker may hold without
-        knowing are not worth waiting for a store that is away: a recovery of the worker puts them
-        back."""
+        """At a stop: hand back all waiting runs, and the claims whose reply was lost. If only such
+        claims may be left and the store is away, they are not worth waiting for: they go back when
+        the worker is recovered."""
         if self._in_doubt:
             try:
                 self._adopt()
@@ -107,7 +110,8 @@ class Claiming:
         self.hand_back(self._in_flight.take_waiting())
 
     def hand_back(self, runs: Sequence[Run]) -> None:
-        """Give back runs that have not started, at no cost to their jobs."""
+        """Hand back runs that have not started, at no cost to their jobs. If the store does not
+        accept that, they wait as before, and the error is raised."""
         if not runs:
             return
         try:
@@ -117,5 +121,5 @@ class Claiming:
             self._in_flight.waiting.extendleft(runs)
             raise
         self._in_flight.forget(runs)
-        if self._budget is not None:
-            self._budget.give_back(len(runs))
+        if self._run_budget is not None:
+            self._run_budget.give_back(len(runs))

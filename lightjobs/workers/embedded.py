@@ -1,4 +1,4 @@
-"""Jobs inside another program's process, a web server's say: `with lightjobs.worker(): …`"""
+"""A worker embedded in another program, for example a web server: `with lightjobs.worker(): …`"""
 
 from __future__ import annotations
 
@@ -11,27 +11,20 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from .. import current
-from ..engines.control import Engine
 from ..engines.unstored import UnstoredEngine
-from ..errors import LightjobsError, SettingsError
+from ..errors import SettingsError
 from ..execution import registry
-from ..model import QUEUE_NAMES, Outcome, is_queue
+from ..model import QUEUE_NAMES, is_queue
 from ..schedule.entry import Entry
 from ..schedule.loading import FILE, load
 from ..schedule.scheduler import Scheduler
 from ..schedule.scheduler_thread import SchedulerThread
-from .heartbeat import Heartbeat
-from .job_log import JobLog
-from .local_worker import LocalWorker
 from .options import Options
-from .reclaim import overdue
 from .stop_flag import StopFlag
-
-RETRY_SECONDS = 0.5
-"""The pause before a thread that has ended is replaced."""
+from .worker_threads import WorkerThreads
 
 _log = logging.getLogger("lightjobs.worker")
 
@@ -46,11 +39,11 @@ def worker(
 ) -> EmbeddedWorker:
     """Work `queues`, in strict order, in this process while a `with` or `async with` block runs.
 
-    `workers` threads run one job each, an async one on an event loop of the thread's own. `grace`
-    is how many seconds running jobs may take to finish at the end, `sleep` the longest an idle
-    thread goes without asking the store. With `schedule` the entries of config/schedule.py are
-    dispatched here, too. On an engine that runs jobs at dispatch, or drops them, there is nothing
-    to do, and nothing is started.
+    Each of `workers` threads runs one job at a time, an async job on the thread's own event loop.
+    `grace` is how many seconds running jobs may take to finish at the end of the block; `sleep` is
+    how many seconds an idle thread goes at most without asking the store. With `schedule`, the
+    entries of config/schedule.py are dispatched here, too. An engine that runs jobs at dispatch, or
+    drops them, leaves no work to do, so nothing is started.
 
     Raises SettingsError for a wrong argument, a wrong setting or job modules that do not import;
     when the block is entered, also SchemaOutdated and StoreUnavailable.
@@ -76,45 +69,35 @@ def worker(
     )
 
 
-class _Place(NamedTuple):
-    """A local and the thread that runs it."""
-
-    local: LocalWorker
-    thread: threading.Thread
-
-
 class EmbeddedWorker:
-    """Threads that work while the block runs; see `worker`. For one block."""
+    """The block's context manager; see `worker`. It can be entered once."""
 
     def __init__(self, options: Options, schedule: bool = False) -> None:
         self._options = options
         self._schedule = schedule
         self._scheduler: SchedulerThread | None = None
-        self._engine: Engine | None = None
-        self._places: list[_Place] = []
-        self._left: list[_Place] = []
-        self._late: list[Outcome] = []
-        """Of jobs that have timed out and whose hooks the next thread is to call."""
-        self._retry_at = 0.0
-        self._heartbeat: Heartbeat | None = None
-        self._stopping = False
+        self._threads: WorkerThreads | None = None
+        self._entered = False
+        self._leaving = False
         self._signals = StopFlag()
-        self._hurry = False
-        self._before: dict[int, Any] = {}
+        self._urgent = False
+        """Whether to stop without waiting for running jobs."""
+        self._former_handlers: dict[int, Any] = {}
         self._task: asyncio.Task[Any] | None = None
+        """The task that runs the `async with` block."""
 
     def __enter__(self) -> Self:
         self._start()
         for number in _unhandled():
-            self._before[number] = signal.signal(number, self._on_signal)
+            self._former_handlers[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._stopping = True
+        self._leaving = True
         try:
             self._stop()
         finally:
-            for number, handler in self._before.items():
+            for number, handler in self._former_handlers.items():
                 if signal.getsignal(number) == self._on_signal:
                     signal.signal(number, handler)
 
@@ -123,13 +106,13 @@ class EmbeddedWorker:
             await asyncio.get_running_loop().run_in_executor(pool, self._start)
         self._task = asyncio.current_task()
         for number in _unhandled():
-            self._before[number] = signal.getsignal(number)
-            # Not signal.signal(): that would raise inside whatever task runs just then.
+            self._former_handlers[number] = signal.getsignal(number)
+            # Not signal.signal(): that would raise inside whichever task happens to be running.
             asyncio.get_running_loop().add_signal_handler(number, self._on_loop_signal)
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        self._stopping = True
+        self._leaving = True
         cancelled = None
         with ThreadPoolExecutor(1) as pool:
             stopped = asyncio.get_running_loop().run_in_executor(pool, self._stop)
@@ -137,138 +120,71 @@ class EmbeddedWorker:
                 try:
                     await asyncio.shield(stopped)
                 except asyncio.CancelledError as error:
-                    self._hurry = True
+                    self._urgent = True
                     cancelled = error
-        for number, handler in self._before.items():
+        for number, handler in self._former_handlers.items():
             asyncio.get_running_loop().remove_signal_handler(number)
-            signal.signal(number, handler)  # for Ctrl-C asyncio.run() has one of its own
+            signal.signal(number, handler)  # for Ctrl-C, asyncio.run() has one of its own
         if self._signals.raised:
             raise SystemExit(0)
         if cancelled is not None:
             raise cancelled
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        """TERM and INT alike unwind the block, after the threads were told to claim no more, and
-        the program with status 0. A second one ends the wait for running jobs."""
-        self._signals.raise_()
-        self._tell_to_stop()
-        if self._stopping or self._signals.raised > 1:
-            self._hurry = True
-        else:
+        """Have the threads claim no more, and unwind the block and the program with status 0. TERM
+        and INT do the same. A second signal ends the wait for running jobs."""
+        if self._note_signal():
             raise SystemExit(0)
 
     def _on_loop_signal(self) -> None:
-        self._signals.raise_()
-        self._tell_to_stop()
-        if self._stopping or self._signals.raised > 1:
-            self._hurry = True
-        elif self._task is not None:
+        if self._note_signal() and self._task is not None:
             self._task.cancel()
 
+    def _note_signal(self) -> bool:
+        """Have the threads claim no more. Returns whether the block has yet to be left."""
+        self._signals.raise_()
+        if self._threads is not None:
+            self._threads.tell_to_stop()
+        if self._leaving or self._signals.raised > 1:
+            self._urgent = True
+        return not self._urgent
+
     def _start(self) -> None:
-        if self._engine is not None:
+        if self._entered:
             raise RuntimeError("lightjobs.worker() is for one block; make another")
-        self._engine = engine = current.engine()
+        self._entered = True
+        engine = current.engine()
         if isinstance(engine, UnstoredEngine):
             _log.info("nothing is worked here: %s", engine.unworkable)
             return
         _load(current.settings().modules)
         entries = _entries() if self._schedule else []
         engine.ensure_ready()
-        for _ in range(self._options.workers):
-            self._fill(engine)
-        self._heartbeat = Heartbeat(engine, self._options.lease, self._local_workers, self._look)
-        self._heartbeat.start()
+        self._threads = WorkerThreads(engine, self._options)
+        self._threads.start()
         if entries:
             self._scheduler = SchedulerThread(Scheduler(engine, entries))
             self._scheduler.start()
 
-    def _local_workers(self) -> list[LocalWorker]:
-        return [local for local, _thread in list(self._places)]
-
-    def _fill(self, engine: Engine) -> None:
-        local = LocalWorker(engine, self._options, JobLog(), StopFlag(), late=self._late)
-        self._late = []
-        thread = threading.Thread(target=_run, args=(local,), daemon=True, name="lightjobs")
-        self._places.append(_Place(local, thread))
-        if self._stopping:
-            local.stop.raise_()
-        thread.start()
-
-    def _look(self) -> None:
-        """Replace threads that have ended, and those whose job ignores its timeout: they cannot be
-        ended, but are left to themselves."""
-        engine = self._engine
-        if engine is None or time.monotonic() < self._retry_at:
-            return
-        try:
-            for place in list(self._places):
-                timed_out = overdue(place.local.journal, "its thread is given up")
-                if timed_out:
-                    self._late += place.local.abandon(timed_out)
-                elif place.thread.is_alive() or self._stopping:
-                    continue
-                else:
-                    self._retry_at = time.monotonic() + RETRY_SECONDS
-                self._places.remove(place)
-                self._left.append(place)
-                if not self._stopping:
-                    self._fill(engine)
-            missing = self._options.workers - len(self._places)
-            for _ in range(0 if self._stopping else missing):
-                self._fill(engine)
-        except LightjobsError as error:
-            _log.warning("no new thread for the moment: %s", error)
-            self._retry_at = time.monotonic() + RETRY_SECONDS
-
-    def _tell_to_stop(self) -> None:
-        for local in self._local_workers():
-            if not local.stop.raised:
-                local.stop.raise_()
-
     def _stop(self) -> None:
-        """Wait for what runs until the grace is over, then hand it back at no cost."""
+        """Wait for running jobs until the grace is over, then hand them back at no cost."""
         until = time.monotonic() + self._options.grace
-        if self._heartbeat is None:
-            return
         if self._scheduler is not None:
             self._scheduler.stop()
-        while any(place.thread.is_alive() for place in list(self._places)):
-            self._tell_to_stop()
-            if self._hurry or time.monotonic() >= until:
-                break
-            time.sleep(0.01)
-        self._heartbeat.stop()
-        for place in [*self._places, *self._left]:
-            if not place.thread.is_alive():
-                place.local.journal.close()
-            elif place in self._places:
-                self._abandon(place.local)
-
-    def _abandon(self, local: LocalWorker) -> None:
-        try:
-            local.abandon({})
-        except LightjobsError as error:
-            _log.warning("what runs on is left to the lease: %s", error)
+        if self._threads is not None:
+            self._threads.stop(until, lambda: self._urgent)
 
 
 def _entries() -> list[Entry]:
-    """Of config/schedule.py; an empty schedule is a mistake of who asked for it."""
+    """The entries of config/schedule.py. To ask for an empty schedule is a mistake."""
     entries = load()
     if not entries:
         raise SettingsError(f"schedule=True: there are no entries in {FILE}")
     return entries
 
 
-def _run(local: LocalWorker) -> None:
-    try:
-        local.run()
-    except LightjobsError as error:
-        _log.error("a worker thread has ended: %s", error)
-
-
 def _unhandled() -> list[int]:
-    """The signals that nobody handles and that this thread may handle."""
+    """The signals that the program does not handle and that this thread may handle."""
     if threading.current_thread() is not threading.main_thread():
         return []
     return [
@@ -279,13 +195,14 @@ def _unhandled() -> list[int]:
 
 
 def _is_pythons_own(handler: Any) -> bool:
-    """Whether the program has left a signal alone; asyncio.run() handles INT in its own way."""
+    """Whether the program has left a signal to Python. asyncio.run() has a handler of its own for
+    INT."""
     return handler in (signal.SIG_DFL, signal.default_int_handler) or isinstance(
         getattr(getattr(handler, "func", None), "__self__", None), asyncio.Runner
     )
 
 
 def _load(modules: Sequence[str]) -> None:
-    """Import the job modules. A program that has defined its jobs elsewhere needs no app_jobs."""
-    there = [name for name in modules if importlib.util.find_spec(name.partition(".")[0])]
-    registry.load(there if registry.handlers() else modules)
+    """Import the job modules. A program that defines its jobs elsewhere need not have app_jobs."""
+    existing = [name for name in modules if importlib.util.find_spec(name.partition(".")[0])]
+    registry.load(existing if registry.handlers() else modules)

@@ -1,5 +1,5 @@
-"""The heartbeat of workers that live in this process: the thread that does for them what a
-supervisor does for its children."""
+"""The heartbeat of local workers: a thread that does for them what a supervisor does for its
+children."""
 
 from __future__ import annotations
 
@@ -9,46 +9,53 @@ from collections.abc import Callable, Sequence
 
 from ..engines.control import Engine
 from ..errors import LightjobsError
-from .background import BackgroundTask
+from .background import BackgroundWork
 from .local_worker import LocalWorker
 from .periodic import Periodic, Task
 
 MAINTAIN_SECONDS = 10.0
-"""How often workers have the store do its upkeep: delete ended jobs that are no longer kept."""
+"""How often the store is asked to do its maintenance: above all, to delete ended jobs that are kept
+no longer."""
 
-LOOK_SECONDS = 0.05
-"""How often the heartbeat lets its owner look in."""
+CHECK_SECONDS = 0.05
+"""How often a Heartbeat calls its `check`."""
 
 SWEEP_SECONDS = 1.0
-"""The longest pause between two looks for workers whose lease ran out."""
+"""The longest pause between two searches for workers whose lease ran out."""
 
 _log = logging.getLogger("lightjobs.worker")
 
 
 def sweep_seconds(lease: float) -> float:
-    """How often to look for dead workers. This must be well within a lease: a longer pause means an
-    outage to the store, and after one nothing is recovered at first."""
+    """The pause between two searches for workers whose lease of `lease` seconds ran out. It must be
+    well within a lease: the store takes a longer pause for an outage, after which it recovers
+    nothing at first."""
     return min(SWEEP_SECONDS, lease / 3)
 
 
+def log_given_up(worker: str) -> None:
+    """Log that other workers have given up `worker`, and that it will be replaced."""
+    _log.warning("worker %s was given up by others; replacing it", worker)
+
+
 class Heartbeat(threading.Thread):
-    """Beats for local workers and recovers the jobs of workers that are dead. A local worker that
-    others have given up is ended. `look` is called now and then."""
+    """Beats for local workers, and ends those that other workers have given up. Recovers the jobs
+    of workers that are dead. Calls `check` every CHECK_SECONDS."""
 
     def __init__(
         self,
         engine: Engine,
         lease: float,
         local_workers: Callable[[], Sequence[LocalWorker]],
-        look: Callable[[], None],
+        check: Callable[[], None],
     ) -> None:
         super().__init__(name="heartbeat", daemon=True)
         self._engine = engine
         self._lease = lease
         self._local_workers = local_workers
-        self._look = look
+        self._check = check
         self._over = threading.Event()
-        self._maintenance = BackgroundTask(engine.maintain)
+        self._maintenance = BackgroundWork(engine.maintain)
 
     def run(self) -> None:
         periodic = Periodic(
@@ -59,8 +66,8 @@ class Heartbeat(threading.Thread):
             ],
             at_once=True,
         )
-        while not self._over.wait(LOOK_SECONDS):
-            self._look()
+        while not self._over.wait(CHECK_SECONDS):
+            self._check()
             periodic.run_due(self._attempt)
 
     def _attempt(self, run: Callable[[], None]) -> None:
@@ -70,11 +77,11 @@ class Heartbeat(threading.Thread):
             _log.warning("the store is away: %s", error)
 
     def _beat(self) -> None:
-        local = {worker.name: worker for worker in self._local_workers()}
-        for name in self._engine.beat(list(local), self._lease):
-            if not local[name].given_up:
-                _log.error("worker %s was given up by others; replacing it", name)
-                local[name].give_up()
+        workers = {worker.name: worker for worker in self._local_workers()}
+        for name in self._engine.beat(list(workers), self._lease):
+            if not workers[name].given_up:
+                log_given_up(name)
+                workers[name].give_up()
 
     def _sweep(self) -> None:
         self._engine.recover(lease=self._lease)

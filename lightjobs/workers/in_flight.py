@@ -1,8 +1,8 @@
-"""The runs of one child by their state, from claim to settlement: waiting, running, finished.
+"""The runs of one worker by their state, from claim to settlement: waiting, running, finished.
 
-They are shared by the threads of the child. Deques, whose append and pop are atomic, stand here
-instead of a lock: the thread that runs handlers passes here twice a job, and the keeper may look in
-at any moment.
+The threads of the worker share them. Instead of a lock there are deques, whose append and pop are
+atomic: the thread that runs handlers comes here twice per job, and the keeper may look in at any
+moment.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from .shared.journal import Journal
 
 
 class InFlight:
-    """One `Run` for each claim. It is born when the claim is taken in, and each is in one of three
-    places: `waiting`, `running` or `finished`; or it is taken out of `waiting` or `finished` by
-    whoever is settling it, and still in `runs`."""
+    """Holds one `Run` for each claim that has not been settled.
+
+    A run is in one of `waiting`, `running` and `finished`, or a thread has taken it from `waiting`
+    or `finished` to settle it. In all four cases it is in `runs`, too."""
 
     def __init__(
         self,
@@ -33,13 +34,13 @@ class InFlight:
         self._store = store
         self.waiting: deque[Run] = deque()
         self.running: dict[int, Run] = {}
-        """By slot in the journal."""
+        """By slot of the journal."""
         self.finished: deque[Run] = deque()
         self.runs: dict[int, Run] = {}
-        """All runs by slot, those that are being settled included."""
+        """All runs by slot of the journal, including those that are being settled."""
 
     def add(self, claims: Iterable[Claim]) -> None:
-        """Take new claims in."""
+        """Take in new claims."""
         claimed, timeouts, store = self.journal.claimed, self._timeouts, self._store
         for claim in claims:
             slot = claimed(claim)
@@ -47,7 +48,7 @@ class InFlight:
             self.waiting.append(run)
 
     def start(self) -> Run | None:
-        """The next waiting run, marked as running; None when none waits."""
+        """The next waiting run, which is running from now on; None when no run is waiting."""
         try:
             run = self.waiting.popleft()
         except IndexError:
@@ -58,13 +59,13 @@ class InFlight:
         return run
 
     def finish(self, run: Run) -> None:
-        """Note that a running handler has ended."""
+        """Note that the handler of a running run has ended; `run.outcome` says how."""
         self.journal.finished(run.slot, run.outcome)
         self.finished.append(run)
         del self.running[run.slot]
 
     def take_finished(self) -> list[Run]:
-        """All finished runs; the caller must settle them."""
+        """Take out all finished runs. The caller must settle them."""
         taken: list[Run] = []
         try:
             while True:
@@ -73,7 +74,8 @@ class InFlight:
             return taken
 
     def take_waiting(self, keep: int = 0) -> list[Run]:
-        """The waiting runs except the first `keep`; the caller must hand them back."""
+        """Take out the waiting runs except the first `keep`, the last one first. The caller must
+        hand them back."""
         taken: list[Run] = []
         try:
             while len(self.waiting) > keep:
@@ -83,7 +85,7 @@ class InFlight:
         return taken
 
     def take(self, run: Run) -> bool:
-        """Take this run out of the waiting ones. Returns False if it no longer waits."""
+        """Take out this run if it is waiting. Returns whether it was."""
         try:
             self.waiting.remove(run)
         except ValueError:
@@ -91,12 +93,12 @@ class InFlight:
         return True
 
     def running_for(self, seconds: float) -> list[Run]:
-        """The runs that have been running for at least so many seconds."""
+        """The runs whose handlers have been running for at least this many seconds."""
         latest = time.monotonic() - seconds
         return [run for run in list(self.running.values()) if run.started_at <= latest]
 
     def forget(self, runs: Sequence[Run]) -> None:
-        """The store has the outcomes of these runs: their jobs are no longer held."""
+        """Drop runs that the store has settled: their jobs are no longer held."""
         for run in runs:
             del self.runs[run.slot]
         self.journal.settled([run.slot for run in runs])

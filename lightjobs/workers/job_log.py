@@ -1,7 +1,8 @@
-"""A line for every job that starts and ends, as Lightpack's worker prints them.
+"""The job log: a line for each job that starts and one for each that ends, as Lightpack's worker
+prints them.
 
-Two lines a job at tens of thousands of jobs a second: they are formatted here, not by `logging`,
-gathered, and written many at a time.
+At tens of thousands of jobs a second, `logging` would be too slow. So the lines are formatted here,
+buffered, and written many at a time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from ..model import Claim, Done, Failed, HandBack, Release, utc_text
 from ..text import escaped, shortened
 
 WRITE_BYTES = 4096
-"""POSIX keeps writes of this size to a pipe whole, so the lines of several children do not mix."""
+"""The longest write, unless one line is longer. POSIX keeps writes of this size to a pipe whole, so
+the lines of several children do not mix."""
 
 _COLORS = {
     "PROCESSING": 33,
@@ -33,40 +35,40 @@ _COLORS = {
 
 
 class JobLog:
-    """Prints nothing: `--quiet`, and the base of the others."""
+    """The job log of `--quiet`, which prints nothing; the base of the other two."""
 
     def started(self, claim: Claim) -> None:
-        """A handler is about to run."""
+        """The handler of `claim` is about to run."""
 
     def ended(self, run: Run) -> None:
-        """A handler has run."""
+        """The run has ended, as its outcome says."""
 
     def lost(self, run: Run) -> None:
-        """The outcome was refused: the job had been given to another worker, or was removed."""
+        """The outcome was refused because another worker has the job, or it was removed."""
 
     def cancelled(self, run: Run) -> None:
-        """The outcome was refused, as it should: the job had been cancelled."""
+        """The outcome was refused because the job had been cancelled."""
 
     def flush(self) -> None:
-        """Write what was gathered. Safe from any thread."""
+        """Write the buffered lines. May be called from any thread."""
 
 
-class _Written(JobLog):
+class _BufferedJobLog(JobLog):
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._gathered: deque[str] = deque()
+        self._lines: deque[str] = deque()
         self._writing = threading.Lock()
 
     def flush(self) -> None:
-        if not self._gathered:
+        if not self._lines:
             return
         with self._writing:
-            gathered = [self._gathered.popleft() for _ in range(len(self._gathered))]
-            data = "".join(gathered).encode("utf-8", "backslashreplace")
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            data = "".join(lines).encode("utf-8", "backslashreplace")
             begin = 0
             while len(data) - begin > WRITE_BYTES:
                 end = data.rfind(b"\n", begin, begin + WRITE_BYTES) + 1
-                if not end:  # one line longer than that
+                if not end:  # a single line is longer
                     end = data.index(b"\n", begin) + 1
                 self._write(data[begin:end])
                 begin = end
@@ -76,12 +78,12 @@ class _Written(JobLog):
         while data:
             try:
                 data = data[os.write(self._descriptor, data) :]
-            except OSError:  # nobody reads any more (`job:work | head`): jobs matter, lines do not
+            except OSError:  # the reader has gone (`job:work | head`): jobs matter, lines do not
                 return
 
 
-class TextJobLog(_Written):
-    """`[PROCESSED]......... App\\Jobs\\ProcessPayment #ID: 42`, coloured on a terminal."""
+class TextJobLog(_BufferedJobLog):
+    """`[PROCESSED]......... App\\Jobs\\ProcessPayment #ID: 42`, colored on a terminal."""
 
     def __init__(self, descriptor: int, color: bool) -> None:
         super().__init__(descriptor)
@@ -90,7 +92,7 @@ class TextJobLog(_Written):
         self._heads: dict[tuple[str, str], str] = {}
 
     def _head(self, name: str, handler: str) -> str:
-        """The line up to the id; there are few handlers, so it is made once for each."""
+        """The line up to the id. There are few handlers, so it is made once for each."""
         head = self._heads.get((name, handler))
         if head is None:
             label = f"[{name}]".ljust(20, ".")
@@ -98,16 +100,16 @@ class TextJobLog(_Written):
                 head = f"\033[{_COLORS[name]}m {label} \033[0m{escaped(handler)}\033[34m #ID: "
             else:
                 head = f" {label} {escaped(handler)} #ID: "
-            if len(self._heads) < 1000:  # handlers of unknown jobs may be without number
+            if len(self._heads) < 1000:  # there is no limit to the names of unknown handlers
                 self._heads[name, handler] = head
         return head
 
     def _line(self, name: str, claim: Claim, more: str) -> None:
-        self._gathered.append(f"{self._head(name, claim.handler)}{claim.id}{self._plain}{more}\n")
+        self._lines.append(f"{self._head(name, claim.handler)}{claim.id}{self._plain}{more}\n")
 
     def started(self, claim: Claim) -> None:
         head = self._head("PROCESSING", claim.handler)
-        self._gathered.append(f"{head}{claim.id}{self._plain}\n")
+        self._lines.append(f"{head}{claim.id}{self._plain}\n")
 
     def ended(self, run: Run) -> None:
         outcome = run.outcome
@@ -116,7 +118,7 @@ class TextJobLog(_Written):
         elif type(outcome) is Done:
             head = self._head("PROCESSED", run.claim.handler)
             ms = run.seconds * 1000
-            self._gathered.append(f"{head}{run.claim.id}{self._plain} ({ms:.1f} ms)\n")
+            self._lines.append(f"{head}{run.claim.id}{self._plain} ({ms:.1f} ms)\n")
         elif isinstance(run.exception, JobReleased) and type(outcome) is Release:
             label = "RATE LIMITED" if isinstance(run.exception, RateLimited) else "RELEASED"
             self._line(label, run.claim, f" until {utc_text(outcome.due)} UTC")
@@ -130,8 +132,9 @@ class TextJobLog(_Written):
         self._line("CANCELLED", run.claim, " its outcome is dropped")
 
 
-class JsonJobLog(_Written):
-    """One JSON object a line: time, event, handler, id, queue, attempt, and ms at the end."""
+class JsonJobLog(_BufferedJobLog):
+    """One JSON object per line: time, event, handler, queue, id and attempt; and ms in the line for
+    a job that has ended."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor)
@@ -140,12 +143,12 @@ class JsonJobLog(_Written):
     def _event(self, event: str, claim: Claim, more: str = "") -> None:
         key = (event, claim.handler, claim.queue)
         head = self._heads.get(key)
-        if head is None:  # json.dumps for every line would take longer than a short job
+        if head is None:  # json.dumps() for each line would take longer than a short job
             handler, queue = json.dumps(claim.handler), json.dumps(claim.queue)
             head = f'"event": "{event}", "handler": {handler}, "queue": {queue}'
             if len(self._heads) < 1000:
                 self._heads[key] = head
-        self._gathered.append(
+        self._lines.append(
             f'{{"time": {time.time():.3f}, {head}, "id": {json_text(claim.id)}, '
             f'"attempt": {claim.attempts}{more}}}\n'
         )
@@ -190,7 +193,8 @@ def _reason(run: Run) -> str:
 
 
 def make(log_format: str, quiet: bool, color: bool, descriptor: int = 1) -> JobLog:
-    """The lines that the options ask for, to the descriptor of standard output."""
+    """The job log that these options ask for, written to `descriptor`: by default, standard
+    output."""
     if quiet:
         return JobLog()
     return JsonJobLog(descriptor) if log_format == "json" else TextJobLog(descriptor, color)

@@ -1,7 +1,7 @@
-"""The keeper: a thread beside the loop, for when a job turns out long.
+"""The keeper: a thread next to the loop that steps in when a job turns out to be long.
 
-The main thread may be inside a handler for minutes. The keeper sees to it that the other jobs of
-the child do not wait for that handler, and that a handler learns of a cancellation.
+The loop's thread may be inside a handler for minutes. The keeper makes sure that the worker's other
+jobs do not wait for that handler, and that the handler learns when its job is cancelled.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from .runners import Runner
 from .settling import Settling
 
 RELIEF_SECONDS = 0.05
-"""When a job has run this long, those claimed behind it are handed back."""
+"""When a job has run this long, the jobs claimed behind it are handed back."""
 
 CANCEL_SECONDS = 1.0
-"""How often to look whether a running job has been cancelled."""
+"""How often to ask the store whether running jobs have been cancelled."""
 
 LONG_SECONDS = 0.5
-"""The store is not asked about a job before it has run this long: quick jobs must not pay."""
+"""The store is not asked about a job before it has run this long: quick jobs must not pay for
+that."""
 
 _log = logging.getLogger("lightjobs.worker")
 
 
 class Keeper(threading.Thread):
-    """Looks in every few milliseconds, and calls `checks` each time."""
+    """Looks every few milliseconds whether it must step in. Calls `checks` each time."""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class Keeper(threading.Thread):
         self._runner = runner
         self._job_log = job_log
         self._checks = checks
-        self._cancel_at = 0.0  # when to look for cancelled jobs
+        self._next_cancel_check = 0.0
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -75,34 +76,35 @@ class Keeper(threading.Thread):
         self.join()
 
     def _pause(self) -> float:
-        """How long until the next look: an idle worker should cost next to nothing."""
+        """The time until the next look. It is longer in an idle worker, which should cost next to
+        nothing."""
         return RELIEF_SECONDS if len(self._in_flight) else 2 * RELIEF_SECONDS
 
     def _relieve(self) -> None:
-        """If a running job has become long: settle what has finished and hand back what has not
-        started."""
+        """If a running job has become long, settle the finished runs and hand back the waiting
+        ones."""
         self._job_log.flush()
         if not self._in_flight.running_for(RELIEF_SECONDS):
             return
         if self._runner.free() <= 0:
-            self._claiming.prefetch.careful()
+            self._claiming.prefetch.restart()
             self._claiming.hand_back(self._in_flight.take_waiting())
         self._settling.settle(self._in_flight.take_finished())
 
     def _tell_cancelled(self) -> None:
-        """Tell the jobs that have been running for long and are no longer held."""
+        """Tell each long-running job that the store no longer counts as held here."""
         now = time.monotonic()
-        if now < self._cancel_at:
+        if now < self._next_cancel_check:
             return
         running = [run for run in self._in_flight.running_for(LONG_SECONDS) if not run.cancelled]
         if not running:
             return
-        self._cancel_at = now + CANCEL_SECONDS
+        self._next_cancel_check = now + CANCEL_SECONDS
         waiting = list(self._in_flight.waiting)
         held = {claim[:2] for claim in self._engine.held(self._worker)}
         for run in running:
             if run.claim[:2] not in held and not run.is_completing:
                 self._runner.cancel(run)
         gone = [run for run in waiting if run.claim[:2] not in held]
-        # Their outcomes are refused, but the store then knows that this worker lets go of them.
+        # The store refuses these outcomes, but learns from them that this worker has let go.
         self._claiming.hand_back([run for run in gone if self._in_flight.take(run)])

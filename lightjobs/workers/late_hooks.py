@@ -1,6 +1,7 @@
-"""The hooks of jobs whose process was ended because they ignored their timeout: another calls them.
+"""Late hooks: those of jobs that ignored their timeout and were killed with their process. Another
+process calls them.
 
-The store keeps such a job, as failed or for its next attempt, so its payload need not travel.
+The store still has such a job, as failed or for its next run, so its payload need not be handed on.
 """
 
 from __future__ import annotations
@@ -19,18 +20,19 @@ _log = logging.getLogger("lightjobs.worker")
 
 
 def to_json(outcome: Outcome) -> list[Any]:
-    """What stands for the outcome of a run that has timed out in a child's order."""
+    """The outcome as JSON values, for a child's Order."""
     return [KINDS[type(outcome)], *outcome]
 
 
 def from_json(values: Sequence[Any]) -> Outcome:
-    """The opposite."""
+    """The outcome from which `to_json` made `values`."""
     kind, *fields = values
     return OUTCOMES[kind](*fields)
 
 
 def runs(engine: Engine, outcomes: Sequence[Outcome]) -> Iterator[Run]:
-    """The runs that ended so; none of a job that is gone by now: its hooks would lack a payload."""
+    """The runs that ended with these outcomes. A job that is gone by now is left out: its hooks
+    would lack the payload."""
     for outcome in outcomes:
         try:
             job = engine.find(outcome.id)

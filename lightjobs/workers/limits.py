@@ -1,4 +1,4 @@
-"""The limits of one worker process: how long it works, how much memory it may occupy."""
+"""The limits of one worker process: how long it may work, and how much memory it may occupy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Limits:
         """Whether this process has grown beyond --max-memory."""
 
     def check(self) -> None:
-        """Look at the clock and at the memory."""
+        """Raise the flag if the time is up or the memory has grown too far."""
         options = self._options
         if 0 < options.cooldown <= time.monotonic() - self._started_at:
             self._stop.raise_()
@@ -34,5 +34,5 @@ def resident_bytes() -> int:
     try:
         with open("/proc/self/statm", "rb") as statm:
             return int(statm.read().split()[1]) * resource.getpagesize()
-    except OSError:  # no /proc: the peak is the best there is; macOS counts in bytes
+    except OSError:  # there is no /proc: the peak is the best estimate; macOS counts it in bytes
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -21,12 +21,12 @@ from .stop_flag import StopFlag
 
 
 def new_worker_name() -> str:
-    """A name that no worker had before: host, process and a random part."""
+    """A name that no worker has had before: the host, the process id and a random part."""
     return f"{socket.gethostname()[:30]}:{os.getpid()}:{os.urandom(6).hex()}"
 
 
 class LocalWorker:
-    """A worker, its journal and its loop; for the thread that calls `run`."""
+    """A worker, its journal and its loop. The thread that calls `run` works."""
 
     def __init__(
         self,
@@ -34,38 +34,39 @@ class LocalWorker:
         options: Options,
         job_log: JobLog,
         stop: StopFlag,
-        budget: RunBudget | None = None,
-        late: Sequence[Outcome] = (),
+        run_budget: RunBudget | None = None,
+        late_outcomes: Sequence[Outcome] = (),
     ) -> None:
-        """`late` are the outcomes of another worker's jobs whose hooks it could not call."""
+        """Register a worker. It also calls the hooks of `late_outcomes`, the outcomes of jobs that
+        timed out in another worker."""
         self.name = new_worker_name()
         self.stop = stop
         self.journal = Journal()
         self._engine = engine
         engine.register(self.name, options.lease)
-        self._loop = Loop(engine, self.name, options, self.journal, job_log, stop, budget)
-        self._loop.take_over(late_hooks.runs(engine, late))
+        self._loop = Loop(engine, self.name, options, self.journal, job_log, stop, run_budget)
+        self._loop.take_over(late_hooks.runs(engine, late_outcomes))
 
     def run(self) -> None:
-        """Work until the `stop` flag is raised; then the store forgets this worker."""
+        """Work until the `stop` flag is raised. Then the store forgets this worker."""
         try:
             self._loop.run()
         finally:
-            with contextlib.suppress(StoreUnavailable):  # then it is left to the lease
+            with contextlib.suppress(StoreUnavailable):  # the lease will run out
                 self._engine.recover(self.name)
 
     @property
     def given_up(self) -> bool:
-        """Whether others, or the store, have given this worker up."""
+        """Whether other workers, or the store, have given this worker up."""
         return self._loop.given_up
 
     def give_up(self) -> None:
-        """End `run`: others have given this worker up."""
+        """End `run` because other workers have given this one up."""
         self._loop.give_up()
 
     def abandon(self, timed_out: Mapping[tuple[str, int], Outcome]) -> list[Outcome]:
-        """Give up everything this worker holds although it runs on. The jobs go back at no cost,
-        except `timed_out`, whose outcomes are these; returns those that were accepted. Whatever its
-        thread does from now on is refused."""
+        """Give up all jobs that this worker holds, although its thread runs on. They go back at no
+        cost, except those of `timed_out`, which end with these outcomes. Returns the outcomes of
+        `timed_out` that the store accepted. Later outcomes of the thread are refused."""
         self.stop.raise_()
         return reclaim(self._engine, self.name, self.journal, True, timed_out).timed_out

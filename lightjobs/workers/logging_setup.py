@@ -1,4 +1,4 @@
-"""Logging of a worker process: to standard error, as text or as one JSON object a line."""
+"""Logging in worker processes: to standard error, as text or as one JSON object per line."""
 
 from __future__ import annotations
 

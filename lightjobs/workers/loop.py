@@ -1,5 +1,8 @@
-"""The worker's loop: settle, claim, start, wait. Read `in_flight`, `claiming` and `settling` first,
-then this; `keeper` steps in when a job turns out long."""
+"""The worker's loop: settle, claim, start, wait, and again.
+
+Read `in_flight`, `claiming` and `settling` first. `keeper` steps in when a job turns out to be
+long.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +28,10 @@ from .stop_flag import StopFlag
 from .timeouts import Timeouts
 
 WAIT_SECONDS = 0.1
-"""How long the loop waits for the store without looking whether it should stop."""
+"""The longest the loop waits for the store before it looks again whether it should stop."""
 
 FREE_SECONDS = 0.02
-"""The same while jobs are running and there is room for more: one of them may end at any time."""
+"""The same while jobs are running and more could start: one of them may end at any time."""
 
 BACKOFF_SECONDS = (0.05, 1.0)
 """First and longest pause while the store is away."""
@@ -37,8 +40,9 @@ _log = logging.getLogger("lightjobs.worker")
 
 
 class Loop:
-    """Works the queues as one registered worker until the `stop` flag is raised: by a signal or,
-    when a limit of the options is reached, by the loop itself. `check` is called now and then."""
+    """Works the queues as one registered worker until the `stop` flag is raised, from outside or by
+    the loop itself when a limit of the options is reached. `check` is called every few
+    milliseconds, in another thread."""
 
     def __init__(
         self,
@@ -48,7 +52,7 @@ class Loop:
         journal: Journal,
         job_log: JobLog,
         stop: StopFlag,
-        budget: RunBudget | None = None,
+        run_budget: RunBudget | None = None,
         busy_flags: BusyFlags | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> None:
@@ -62,7 +66,7 @@ class Loop:
         self._timeouts = Timeouts(journal, options.timeout_grace)
         self._in_flight = in_flight = InFlight(journal, self._timeouts, engine)
         self._claiming = claiming = Claiming(
-            engine, worker, options.queues, in_flight, budget, busy_flags
+            engine, worker, options.queues, in_flight, run_budget, busy_flags
         )
         self._settling = Settling(engine, worker, in_flight, claiming.prefetch, job_log)
         self._runner: Runner = (
@@ -71,21 +75,22 @@ class Loop:
             else PoolRunner(in_flight, job_log, options.concurrency)
         )
         checks = (self._limits.check, check)
-        rooms = (in_flight, claiming, self._settling, self._runner)
-        self._keeper = Keeper(engine, worker, *rooms, job_log, checks)
+        self._keeper = Keeper(
+            engine, worker, in_flight, claiming, self._settling, self._runner, job_log, checks
+        )
 
     @property
     def outgrown(self) -> bool:
-        """Whether the loop has ended because this process grew beyond --max-memory."""
+        """Whether this process has grown beyond --max-memory, which ends the loop."""
         return self._limits.outgrown
 
     @property
     def given_up(self) -> bool:
-        """Whether the loop ends because others, or the store, have given this worker up."""
+        """Whether other workers, or the store, have given this worker up, which ends the loop."""
         return self._claiming.given_up
 
     def give_up(self) -> None:
-        """End the loop: others have given this worker up."""
+        """End the loop because other workers have given this one up."""
         self._claiming.given_up = True
 
     def take_over(self, runs: Iterable[Run]) -> None:
@@ -93,8 +98,8 @@ class Loop:
         self._settling.take_over(runs)
 
     def run(self) -> None:
-        """Work until asked to stop, or until the options say it is enough. On return nothing is
-        held any more: what ran has been settled, the rest handed back."""
+        """Work until the stop flag is raised or the options end the work. On return no job is held:
+        those that ran have been settled, the others handed back."""
         self._keeper.start()
         try:
             while not self._turn():
@@ -106,7 +111,7 @@ class Loop:
             self._job_log.flush()
 
     def _turn(self) -> bool:
-        """One round; True when the work is over."""
+        """Settle, claim, start and wait once. Returns True when the work is over."""
         try:
             if self._is_stopping():
                 self._settle()
@@ -128,7 +133,7 @@ class Loop:
         return over
 
     def _settle_and_claim(self) -> None:
-        """One after the other, or where it is worth it, at the same time."""
+        """Settle, then claim; or both at the same time if that is worth it."""
         runs = self._in_flight.take_finished()
         if self._settling.is_worth_background(runs):
             with self._settling.in_background(runs):
@@ -153,7 +158,7 @@ class Loop:
     def _is_over(self) -> bool:
         if len(self._in_flight) or self._settling.hooks or self._runner.hooks_running():
             return False
-        if self._is_stopping() or self._claiming.spent:
+        if self._is_stopping() or self._claiming.budget_spent:
             return True
         return self._options.stop_when_empty and self._claiming.exhausted and self._all_idle()
 
@@ -164,7 +169,7 @@ class Loop:
         return not self._busy_flags.any_busy()
 
     def _wait(self) -> None:
-        """Pause until there may be something to do."""
+        """Return as soon as there may be something to do."""
         in_flight, exhausted = self._in_flight, self._claiming.exhausted
         if in_flight.finished or (in_flight.waiting and self._runner.free() > 0):
             return
@@ -187,7 +192,7 @@ class Loop:
             self._store_away(error)
 
     def _store_away(self, error: StoreUnavailable) -> None:
-        """Go on without the store for a moment; nothing that is held is lost by that."""
+        """Pause before the store is asked again. No job that is held is lost by that."""
         _log.warning("the store is away, trying again in %.2f s: %s", self._backoff, error)
         until = time.monotonic() + self._backoff
         while not self._stop.raised and (left := until - time.monotonic()) > 0:

@@ -1,4 +1,4 @@
-"""What `job:work` was asked to do."""
+"""The options of `job:work`."""
 
 from __future__ import annotations
 
@@ -6,29 +6,35 @@ from typing import NamedTuple
 
 
 class Options(NamedTuple):
-    """The options of one `job:work`; times in seconds, sizes in bytes, 0 for no limit."""
+    """The options of one `job:work`. Times are in seconds, sizes in bytes."""
 
     queues: tuple[str, ...] = ("default",)
+    """The queues to work, in strict order."""
     workers: int = 1
-    """Child processes; 0 runs jobs in the calling process."""
+    """The number of child processes; 0: jobs run in the calling process."""
     concurrency: int = 1
-    """Jobs that one child runs at a time."""
+    """The number of jobs that one child runs at a time."""
     sleep: float = 1.0
     """The longest an idle worker goes without asking the store."""
     cooldown: float = 0.0
-    """Stop after this long."""
+    """Stop after this long; 0: no limit."""
     max_jobs: int = 0
-    """Stop after this many runs, all children together."""
+    """Stop after this many runs, counted over all children; 0: no limit."""
     max_memory: int = 0
-    """Replace a child that has grown beyond this."""
+    """Replace a child that occupies more memory than this; 0: no limit."""
     stop_when_empty: bool = False
     """Stop when no job is due and none is running."""
     grace: float = 25.0
-    """How long running jobs may take to finish at a stop. 25: Sidekiq's default, below the 30 that
-    Kubernetes gives."""
+    """How long running jobs may take to finish at a stop. 25 is Sidekiq's default, and below the 30
+    that Kubernetes gives."""
     lease: float = 30.0
+    """How long a worker counts as alive without a heartbeat."""
     timeout_grace: float = 5.0
-    """How long a handler that ignores its timeout lives on."""
+    """How long a handler that ignores its timeout may run on before its process or thread is given
+    up."""
     log_format: str = "text"
+    """The format of the job log and of the log: "text" or "json"."""
     quiet: bool = False
+    """Print no job log, and of the log only warnings and errors."""
     color: bool = False
+    """Color the job log."""

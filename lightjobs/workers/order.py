@@ -1,4 +1,4 @@
-"""What a child is told by its supervisor when it starts."""
+"""What a supervisor tells a child when it starts it."""
 
 from __future__ import annotations
 
@@ -13,40 +13,46 @@ from .options import Options
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a child is to do. It travels as JSON, also to a child that was forked: both are started
-    alike."""
+    """What a child is to do. A new interpreter gets it as JSON; a forked child does, too, so that
+    both start alike."""
 
     worker: str
-    """Its name in the store."""
+    """The child's name as a worker in the store."""
     place: int
-    """Its own place among `busy_flags`."""
+    """The child's index among the busy flags."""
     options: Options
     parent: int
-    """The supervisor's process."""
+    """The process id of the supervisor."""
     journal: int
+    """Like the next three, the number of an inherited descriptor: the child's journal."""
     ready: int
+    """The pipe on which the child says that it is ready, or why it cannot start."""
     busy_flags: int
-    budget: int | None
-    """The numbers of inherited descriptors: of the journal, of the pipe on which the child says
-    that it is ready or why it cannot start, of the busy flags, and of the budget of runs."""
-    late: tuple[Outcome, ...] = ()
-    """Outcomes of another child's jobs whose hooks it could not call."""
+    """The busy flags of all children."""
+    run_budget: int | None
+    """The run budget of all children; None without --max-jobs."""
+    late_outcomes: tuple[Outcome, ...] = ()
+    """Outcomes of jobs that timed out and were killed with their child: this child calls their
+    hooks."""
 
     def to_json(self) -> str:
         """The order as text."""
-        late = [late_hooks.to_json(outcome) for outcome in self.late]
-        return json.dumps({**asdict(self), "options": self.options._asdict(), "late": late})
+        values = asdict(self)
+        values["options"] = self.options._asdict()
+        values["late_outcomes"] = [late_hooks.to_json(outcome) for outcome in self.late_outcomes]
+        return json.dumps(values)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The order that `text` stands for."""
-        given: dict[str, Any] = json.loads(text)
-        options = {**given["options"], "queues": tuple(given["options"]["queues"])}
-        late = tuple(late_hooks.from_json(values) for values in given["late"])
-        return cls(**{**given, "options": Options(**options), "late": late})
+        """The order from which `to_json` made `text`."""
+        values: dict[str, Any] = json.loads(text)
+        options = values.pop("options")
+        options["queues"] = tuple(options["queues"])
+        late_outcomes = tuple(map(late_hooks.from_json, values.pop("late_outcomes")))
+        return cls(**values, options=Options(**options), late_outcomes=late_outcomes)
 
     @property
     def inherited(self) -> list[int]:
         """The descriptors that the child inherits."""
-        numbers = (self.journal, self.ready, self.busy_flags, self.budget)
+        numbers = (self.journal, self.ready, self.busy_flags, self.run_budget)
         return [number for number in numbers if number is not None]

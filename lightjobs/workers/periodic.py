@@ -8,15 +8,16 @@ from typing import NamedTuple
 
 
 class Task(NamedTuple):
-    """Work to do every so many seconds."""
+    """A call to make again and again."""
 
     seconds: float
+    """The interval from one call to the next."""
     run: Callable[[], None]
 
 
 class Periodic:
-    """Runs each task at its interval, whenever asked to. The first time is after one interval, or
-    `at_once`."""
+    """Runs each task at its interval, the first time after one interval or `at_once`. It has no
+    thread: its owner calls `run_due` often enough."""
 
     def __init__(self, tasks: Sequence[Task], at_once: bool = False) -> None:
         self._tasks = tasks
@@ -29,7 +30,7 @@ class Periodic:
         return min(self._next_at)
 
     def run_due(self, attempt: Callable[[Callable[[], None]], None]) -> None:
-        """Run what is due, each by `attempt`, which deals with its errors."""
+        """Run each task that is due by way of `attempt`, which must deal with its errors."""
         now = time.monotonic()
         for index, task in enumerate(self._tasks):
             if now >= self._next_at[index]:

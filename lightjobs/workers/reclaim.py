@@ -1,4 +1,4 @@
-"""What becomes of the jobs that a dead or abandoned worker held, by its journal."""
+"""Reclaiming the jobs that a dead or abandoned worker held, according to its journal."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Reclaimed(NamedTuple):
     handed_back: int
     """The number of jobs handed back at no cost."""
     timed_out: list[Outcome]
-    """The accepted outcomes of jobs that had timed out: their hooks are still to be called."""
+    """The accepted outcomes of jobs that had timed out. Their hooks are still to be called."""
 
 
 def overdue(journal: Journal, consequence: str) -> dict[tuple[str, int], Outcome]:
-    """The jobs whose handlers have ignored their timeout, by id and fence, with their outcomes; the
-    log says so, with the consequence."""
+    """The outcomes of the jobs whose handlers have ignored their timeout, by id and fence. If there
+    are any, the log names them and the `consequence`."""
     found = journal.overdue()
     if found:
         ids = ", ".join(id for id, _fence in found)
@@ -39,11 +39,11 @@ def reclaim(
     forgiven: bool,
     timed_out: Mapping[tuple[str, int], Outcome],
 ) -> Reclaimed:
-    """Settle what had finished, hand back at no cost what had not started, recover the rest, and
-    forget the worker.
+    """Settle the jobs that had finished, hand back at no cost those that had not started, recover
+    the others, and have the store forget the worker.
 
-    `timed_out` holds the jobs because of which the worker was ended, by id and fence, with their
-    outcomes. With `forgiven` the other runs did nothing wrong, and are handed back too.
+    `timed_out` holds the outcomes of the jobs because of which the worker was ended, by id and
+    fence. With `forgiven`, the other running jobs are not to blame and are handed back, too.
     """
     outcomes: list[Outcome] = []
     handed_back = 0

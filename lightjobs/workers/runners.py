@@ -1,4 +1,4 @@
-"""Where handlers run: in the child's main thread, or several at a time in other threads."""
+"""Where handlers run: in the loop's own thread, or several at a time in other threads."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ROUND_SECONDS = 0.01
-"""How long the main thread runs jobs before it looks at what else there is to do."""
+"""How long the loop's thread runs jobs before it sees to its other work."""
 
 ALONE_RECOVERIES = 2
-"""A job that has lost so many workers runs alone in its child. One loss may have been a restart; if
-the job kills its worker again, that must not spend its neighbors' recoveries."""
+"""A job that was recovered this many times runs alone in its worker. The first time may have been a
+restart; but if the job kills its worker again, no other job must spend a recovery for it."""
 
 
 class Runner(ABC):
-    """Starts the waiting runs of `in_flight` and notes there when each has ended."""
+    """Starts the waiting runs of `in_flight`, and notes there when they have ended."""
 
     def __init__(self, in_flight: InFlight, job_log: JobLog) -> None:
         self._in_flight = in_flight
@@ -48,26 +48,26 @@ class Runner(ABC):
 
     @abstractmethod
     def start(self, stop: StopFlag) -> None:
-        """Start waiting runs while there is room and `stop` is not raised."""
+        """Start waiting runs while places are free and `stop` is not raised."""
 
     @abstractmethod
     def hook(self, run: Run) -> None:
-        """Run the hook that the accepted outcome calls for."""
+        """Call the hook of a run that has been settled."""
 
     @abstractmethod
     def progress(self, timeout: float) -> None:
-        """Return when a job has ended since the last call, or after `timeout` seconds."""
+        """Wait until a job has ended since the last call, for at most `timeout` seconds."""
 
     def hooks_running(self) -> bool:
-        """Whether a hook is still at work."""
+        """Whether a hook is still running."""
         return False
 
     @abstractmethod
     def close(self) -> None:
-        """Give back threads and loops; jobs and hooks have ended by then."""
+        """End threads and event loops. To be called when all jobs and hooks have ended."""
 
     def cancel(self, run: Run) -> None:
-        """Tell a running handler that its outcome will be refused."""
+        """Tell a running handler that its job was cancelled and its outcome will be refused."""
         run.cancelled = True
         context = getattr(run.job, "context", None)
         if context is not None:
@@ -81,14 +81,15 @@ class Runner(ABC):
 
     def _report(self, run: Run) -> None:
         if os.getpid() != self._process:
-            os._exit(0)  # a handler forked, and this is its copy: it must not go on as a worker
+            os._exit(0)  # a handler has forked: its copy must not go on as a worker
         if not run.cancelled:  # a cancelled run is logged once the store has answered
             self._job_log.ended(run)
         self._in_flight.finish(run)
 
 
 class InlineRunner(Runner):
-    """One job at a time in the main thread: the fastest, and signals and debuggers work there."""
+    """Runs one job at a time in the loop's own thread. This is the fastest; and if that is the main
+    thread, signals and debuggers work in handlers."""
 
     def __init__(self, in_flight: InFlight, job_log: JobLog) -> None:
         super().__init__(in_flight, job_log)
@@ -111,20 +112,20 @@ class InlineRunner(Runner):
         self._drive(execute_hook(run), hook_needs_loop(run))
 
     def progress(self, timeout: float) -> None:
-        pass  # start() returns when its jobs have ended
+        pass  # start() returns only when its jobs have ended
 
     def _drive(self, coroutine: Coroutine[Any, Any, T], on_loop: bool, run: Run | None = None) -> T:
         if not on_loop:
             return drive(coroutine)
         if self._loop is None:
-            import asyncio  # 40 ms of start-up that sync jobs need not pay
+            import asyncio  # takes 40 ms, which a worker without async jobs need not pay
 
             self._loop = asyncio.new_event_loop()
         task = self._loop.create_task(coroutine)
         self._task = None if run is None else (run, task)
         while not task.done():
-            # sys.exit() in a task that the handler started ends asyncio's loop at once. Going on
-            # hands it to whoever awaits that task: to this job, and not to the worker.
+            # sys.exit() in a task that the handler started ends the event loop at once. Running the
+            # loop again raises it where that task is awaited: in this job, not in the worker.
             with contextlib.suppress(SystemExit, KeyboardInterrupt):
                 self._loop.run_until_complete(task)
         return task.result()
@@ -144,7 +145,8 @@ def _runs_alone(claim: Claim) -> bool:
 
 
 class PoolRunner(Runner):
-    """Up to `concurrency` jobs at a time: sync ones in threads, async ones on one event loop."""
+    """Runs up to `concurrency` jobs at a time: sync jobs in threads, async jobs on an event
+    loop."""
 
     def __init__(self, in_flight: InFlight, job_log: JobLog, concurrency: int) -> None:
         super().__init__(in_flight, job_log)
@@ -213,7 +215,7 @@ class PoolRunner(Runner):
 
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            threading.Thread(target=self._run_loop, daemon=True, name="loop").start()
+            threading.Thread(target=self._run_loop, daemon=True, name="event loop").start()
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def _run_loop(self) -> None:
@@ -227,5 +229,5 @@ class PoolRunner(Runner):
         self._threads.shutdown(wait=True)
         self._closed = True
         if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # its thread has just closed it
+            with contextlib.suppress(RuntimeError):  # its thread has already closed it
                 self._loop.call_soon_threadsafe(self._loop.stop)

@@ -1,4 +1,5 @@
-"""Settling: bringing the outcomes of finished runs to the store, in line or in the background."""
+"""Settling: sending the outcomes of finished runs to the store, before the next claim or at the
+same time."""
 
 from __future__ import annotations
 
@@ -19,15 +20,14 @@ from .job_log import JobLog
 from .prefetch import Prefetch
 
 MANY = 50
-"""Runs in a batch that is worth settling in the background. With fewer, handing the batch to
-another thread costs more than it saves."""
+"""The least number of runs that are worth settling in the background. With fewer, handing the batch
+to another thread costs more than it saves."""
 
 _log = logging.getLogger("lightjobs.worker")
 
 
 class Settling:
-    """Settles finished runs and lets go of them once the store has answered. `hooks` then holds
-    the runs that have a hook to call."""
+    """Settles finished runs and drops them once the store has answered."""
 
     def __init__(
         self,
@@ -44,9 +44,11 @@ class Settling:
         self._job_log = job_log
         self._background: Executor | None = None
         self.hooks: deque[Run] = deque()
+        """Settled runs that have a hook still to be called."""
 
     def take_over(self, runs: Iterable[Run]) -> None:
-        """Log the runs, which ended and were settled elsewhere, and queue their hooks."""
+        """Log `runs`, which ended and were settled elsewhere, and add them to `hooks` if they have
+        one."""
         for run in runs:
             self._job_log.ended(run)
             if has_hook(run):
@@ -54,17 +56,20 @@ class Settling:
         self._job_log.flush()
 
     def settle(self, runs: Sequence[Run]) -> None:
-        """Settle finished runs."""
+        """Settle finished runs. If the store does not answer, they count as finished again, and the
+        error is raised."""
         if runs:
             outcomes = [run.outcome for run in runs]
-            self._note(runs, partial(self._engine.settle, self._worker, outcomes))
+            self._finish(runs, partial(self._engine.settle, self._worker, outcomes))
             self._learn(runs)
 
     def is_worth_background(self, runs: Sequence[Run]) -> bool:
-        """Whether to settle `runs` in the background: the store works on two requests at once, they
-        are many, and nothing has to be done about them before more is claimed, no hook above all.
-        Nor may they have texts in the journal. Only an empty journal drops its texts: if one batch
-        were always held, it would be full after a while."""
+        """Whether to settle `runs` in the background. The store must serve two requests at once,
+        the runs must be many, and nothing may have to be done about them before more is claimed:
+        above all, no hook may have to be called.
+
+        Nor may an outcome have a text in the journal. The journal drops its texts only when it is
+        empty: if one batch or another were always held, it would be full after a while."""
         if not self._engine.serves_at_once or self.hooks or len(runs) < MANY:
             return False
         return all(
@@ -74,9 +79,9 @@ class Settling:
 
     @contextmanager
     def in_background(self, runs: Sequence[Run]) -> Iterator[None]:
-        """Settle `runs` in a thread of its own, with its own connection, while the block runs. A
+        """Settle `runs` in another thread, with a connection of its own, while the block runs. A
         database server settles one batch and claims another at the same time, in two of its
-        processes; one after the other, the worker would wait for both."""
+        processes; otherwise the worker would wait for one after the other."""
         if self._background is None:
             from concurrent.futures import ThreadPoolExecutor  # an idle worker need not import it
 
@@ -87,19 +92,20 @@ class Settling:
             self._learn(runs)
             yield
         finally:
-            self._note(runs, answer)
+            self._finish(runs, answer)
 
     def _learn(self, runs: Sequence[Run]) -> None:
         self._prefetch.learn(len(runs), sum(run.seconds for run in runs))
 
     def close(self) -> None:
-        """End the background thread and its connection."""
+        """End the background thread and close its connection."""
         if self._background is not None:
             self._background.submit(self._engine.close)
             self._background.shutdown()
 
-    def _note(self, runs: Sequence[Run], answer: Callable[[], Sequence[Settlement]]) -> None:
-        """Let go of `runs` once the store has answered; keep them if it has not."""
+    def _finish(self, runs: Sequence[Run], answer: Callable[[], Sequence[Settlement]]) -> None:
+        """Wait for the store's answer and drop `runs`; without an answer they count as finished
+        again."""
         try:
             answers = answer()
         except LightjobsError:
@@ -112,7 +118,7 @@ class Settling:
 
     def _settled(self, run: Run, settlement: Settlement) -> None:
         if settlement is Settlement.ACCEPTED:
-            if run.cancelled:  # it was told of a cancellation that did not hold
+            if run.cancelled:  # its line was held back, but the cancellation came to nothing
                 self._job_log.ended(run)
             if has_hook(run):
                 self.hooks.append(run)

@@ -1,4 +1,5 @@
-"""Starting a child process: forked while that is safe, which is at once; else a new interpreter."""
+"""Starting a child process: by a fork, which is quick, while that is safe; else as a new
+interpreter."""
 
 from __future__ import annotations
 
@@ -9,34 +10,37 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+from .order import Order
+
 _OURS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
-"""What the supervisor handles; nothing of it must reach a child that still has those handlers."""
+"""The signals that the supervisor handles. They must not reach a forked child while it still has
+the supervisor's handlers."""
 
 
 class Forked:
-    """A forked child, with as much of `subprocess.Popen` as a supervisor needs."""
+    """A forked child, with as much of the interface of `subprocess.Popen` as a supervisor needs."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
-        """Its exit status, negative for a signal; None while it runs."""
+        """The exit status, negative for a signal; None while the child runs."""
         if self.returncode is None:
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
-            except ChildProcessError:  # somebody else has asked; how it ended nobody knows
+            except ChildProcessError:  # other code has waited for it: the status is lost
                 pid, status = self.pid, 255 << 8
             if pid:
                 self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        """Send a signal; no error if it has just ended. Once it has been waited for, its number may
-        be another's."""
+        """Send a signal. Does nothing if the child has ended: once it has been waited for, its
+        process id may belong to another process."""
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
@@ -45,48 +49,48 @@ class Forked:
 Process = Forked | subprocess.Popen[bytes]
 
 
-def spawn(order: str, descriptors: Sequence[int], close_inherited: Callable[[], None]) -> Process:
-    """Start a child with `order`, the JSON of an Order, that inherits `descriptors`. A forked one
-    calls `close_inherited` first.
+def spawn(order: Order, close_inherited: Callable[[], None]) -> Process:
+    """Start a child with `order`. A forked child calls `close_inherited` first.
 
-    Python takes 0.2 s to import a driver and what that needs; a fork has it already. But a fork
-    also has the locks that other threads hold at that moment, and no thread that would release
-    them: so once this process has threads, a child is a new interpreter.
+    Python takes 0.2 s to import a driver and what the driver needs; a forked child has these
+    already. But it also has the locks that other threads hold at that moment, and no thread that
+    would release them. So once this process has threads, a child is a new interpreter.
     """
     if threading.active_count() > 1:
         return subprocess.Popen(
-            [sys.executable, "-m", "lightjobs.workers.child", order],
+            [sys.executable, "-m", "lightjobs.workers.child", order.to_json()],
             stdin=subprocess.DEVNULL,
-            pass_fds=descriptors,
+            pass_fds=order.inherited,
         )
-    sys.stdout.flush()  # or both would write what is gathered there
+    sys.stdout.flush()  # otherwise both processes would write what is buffered
     sys.stderr.flush()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _OURS)
     pid = os.fork()
     if not pid:
-        _become_child(order, close_inherited, mask)
+        _become_child(order.to_json(), close_inherited, mask)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return Forked(pid)
 
 
 def _become_child(order: str, close_inherited: Callable[[], None], mask: set[Any]) -> None:
-    """Become what a new interpreter would be; never returns."""
+    """Turn this copy of the supervisor into what a new interpreter would be. Never returns."""
     try:
         from . import child
 
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for number in (signal.SIGTERM, signal.SIGINT):
-            # Until the child has its own: INT is the supervisor's business, TERM just ends it.
+            # Until the child installs its own handlers: INT is left to the supervisor, TERM ends
+            # the child at once.
             ignored = number == signal.SIGINT
             signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        nowhere = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nowhere, 0)
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
         close_inherited()
         child.run(order)
     except BaseException:
         traceback.print_exc()
-    finally:  # whatever happened, this copy does not go on as a second supervisor
+    finally:  # whatever happened, this copy must not go on as a second supervisor
         os._exit(1)

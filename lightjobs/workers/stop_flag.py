@@ -1,4 +1,4 @@
-"""A flag that a signal handler sets and loops look at."""
+"""A flag that asks a loop to stop, usable as a signal handler."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class StopFlag:
-    """`raised` counts how often it was raised; 0 is false."""
+    """`raised` counts how often the flag was raised; 0 is false."""
 
     __slots__ = ("raised",)
 
@@ -21,8 +21,9 @@ class StopFlag:
 
 
 def _restore_signals() -> None:
-    """In a process that a handler forked, a signal means what it means to others: nobody looks at
-    the flag there. A pool of multiprocessing ends its processes with TERM and waits for them."""
+    """Restore Python's own signal handlers in a process that a job's handler has forked, where no
+    loop looks at the flag. A multiprocessing pool ends its processes with TERM and waits for them:
+    with the flag's handler in place it would wait forever."""
     defaults: dict[int, Any] = {
         signal.SIGTERM: signal.SIG_DFL,
         signal.SIGINT: signal.default_int_handler,

@@ -1,7 +1,7 @@
-"""`job:work`: a process that runs no handler, so that it can always beat and clean up.
+"""The supervisor: the process of `job:work`. It runs no handlers, so that it can always beat.
 
-It registers each child as a worker, extends the leases, and recovers the jobs of workers that died
-elsewhere. When a child dies, it reclaims what the child held before it starts another.
+It registers a worker for each child, beats for them, and recovers the jobs of workers that died
+elsewhere. When a child dies, it reclaims the jobs that the child held, then starts another.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from collections.abc import Callable
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..model import Outcome
-from .background import BackgroundTask
-from .child import GIVEN_UP, OUTGROWN, READY, READY_BYTES
+from .background import BackgroundWork
+from .child import GIVEN_UP, OUTGROWN, READY
 from .child_process import Child
-from .heartbeat import MAINTAIN_SECONDS, sweep_seconds
+from .heartbeat import MAINTAIN_SECONDS, log_given_up, sweep_seconds
 from .local_worker import new_worker_name
 from .options import Options
+from .order import Order
 from .periodic import Periodic, Task
-from .reclaim import overdue, reclaim
+from .reclaim import reclaim
 from .shared.busy import BusyFlags
+from .shared.journal import Journal
 from .shared.run_budget import RunBudget
 from .stop_flag import StopFlag
 
@@ -35,16 +37,16 @@ OVERDUE_SECONDS = 0.25
 """How often to look for handlers that ignore their timeout."""
 
 RESPAWN_SECONDS = (0.1, 10.0)
-"""First and longest pause before a child is replaced that died without a job to blame."""
+"""First and longest pause before the replacement of a child that died without running a job."""
 
 _FATAL = (2, 3, 4)
-"""Exit statuses of a child that another child would have too: settings, store, schema."""
+"""Exit statuses that a new child would end with, too: wrong settings, no store, no schema."""
 
 _log = logging.getLogger("lightjobs.supervisor")
 
 
 class Supervisor:
-    """Runs `options.workers` children until they are done or a signal ends them."""
+    """Runs `options.workers` children until they have ended their work or a signal ends them."""
 
     def __init__(
         self,
@@ -62,19 +64,22 @@ class Supervisor:
         self._dead: list[Child] = []
         self._to_start = options.workers
         self._start_at = 0.0
-        self._pause = RESPAWN_SECONDS[0]
-        self._ready = 0
-        self._complaints: set[bytes] = set()
+        self._respawn_pause = RESPAWN_SECONDS[0]
+        self._ready_count = 0
+        self._printed: set[bytes] = set()
+        """The reports of children that could not start, so far."""
         self._kill_at: float | None = None
+        """When the grace is over; None while there is no stop."""
         self._status = 0
-        self._late: list[Outcome] = []
-        """Of jobs that have timed out and whose hooks the next child is to call."""
-        self._wake: tuple[int, ...] = ()
-        """The pipe that ends the sleep."""
+        self._late_outcomes: list[Outcome] = []
+        """Outcomes of jobs that were killed with their child. The next child calls their hooks."""
+        self._wake_pipe: tuple[int, ...] = ()
+        """The pipe into which Python writes when a signal arrives, which ends the sleep."""
 
     def run(self) -> int:
-        """Supervise; returns the exit status: 0 after any stop that was asked for."""
-        self._wake = reading, writing = os.pipe()
+        """Supervise until all children have ended. Returns the exit status: 0 after a stop by a
+        signal or an option."""
+        self._wake_pipe = reading, writing = os.pipe()
         os.set_blocking(writing, False)
         os.set_blocking(reading, False)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
@@ -85,16 +90,16 @@ class Supervisor:
             [
                 Task(self._options.lease / 3, self._beat),
                 Task(sweep_seconds(self._options.lease), self._sweep),
-                Task(MAINTAIN_SECONDS, BackgroundTask(self._maintain)),
+                Task(MAINTAIN_SECONDS, BackgroundWork(self._maintain)),
                 Task(OVERDUE_SECONDS, self._end_overdue),
             ]
         )
         while True:
             self._act_on_signals()
             self._reap()
-            self._bury()
+            self._reclaim_dead()
             self._start()
-            if not self._children and not self._to_start and (not self._dead or self._hurried()):
+            if not self._children and not self._to_start and (not self._dead or self._is_urgent()):
                 return self._status
             periodic.run_due(self._attempt)
             self._sleep(reading, periodic.next_at)
@@ -104,48 +109,44 @@ class Supervisor:
             run()
         except StoreUnavailable as error:
             _log.warning("the store is away: %s", error)
-        except LightjobsError as error:  # the tables were dropped, say: end in good order
+        except LightjobsError as error:  # for example, the tables were dropped: stop gracefully
             _log.error("%s", error)
             self._status = error.exit_code
             self._signals.raise_()
 
     def _sleep(self, reading: int, until: float) -> None:
-        """Until a signal, a child's death or word from one, or the next thing to do."""
+        """Sleep until a signal arrives, a child ends or reports, or the next action is due."""
         if self._dead:
             until = time.monotonic() + 0.2
         if self._to_start:
             until = min(until, max(self._start_at, time.monotonic() + 0.01))
         if self._kill_at is not None:
             until = min(until, max(self._kill_at, time.monotonic() + 0.01))
-        starting = [child.ready for child in self._children if child.starting]
+        starting = [child.ready for child in self._children if child.is_starting]
         select.select([reading, *starting], [], [], max(0.0, until - time.monotonic()))
         with contextlib.suppress(BlockingIOError):
             os.read(reading, 1024)
 
-    def _hear(self) -> None:
-        """Note which children have become ready; say so once all are. Others say why they cannot
-        start, all the same: that is said once."""
+    def _read_reports(self) -> None:
+        """Read the reports of starting children. When all are ready, call `on_ready`. Print why a
+        child cannot start, but only once: the others usually report the same."""
         for child in self._children:
-            if not (child.starting and select.select([child.ready], [], [], 0)[0]):
-                continue
-            child.starting = False
-            said = os.read(child.ready, READY_BYTES)
-            child.was_ready = said == READY
-            if child.was_ready:
-                self._ready += 1
-                if self._ready == self._options.workers:
+            report = child.report()
+            if report == READY:
+                self._ready_count += 1
+                if self._ready_count == self._options.workers:
                     self._on_ready()
-            elif said and said not in self._complaints:
-                self._complaints.add(said)
-                print(f"lightjobs: {said.decode()}", file=sys.stderr, flush=True)
+            elif report and report not in self._printed:
+                self._printed.add(report)
+                print(f"lightjobs: {report.decode()}", file=sys.stderr, flush=True)
 
     def _beat(self) -> None:
         workers = [child.worker for child in self._children]
         lost = set(self._engine.beat(workers, self._options.lease))
         for child in self._children:
-            if child.worker in lost and not child.stopping:
-                _log.warning("worker %s was given up by others; replacing it", child.worker)
-                child.stopping = True
+            if child.worker in lost and not child.is_stopping:
+                log_given_up(child.worker)
+                child.is_stopping = True
                 child.signal(signal.SIGTERM)
                 if self._kill_at is None:
                     self._to_start += 1
@@ -156,22 +157,19 @@ class Supervisor:
             _log.warning("recovered %d jobs of workers whose lease ran out", recovered)
 
     def _maintain(self) -> None:
-        expired = self._engine.maintain()
-        if expired:
-            _log.info("deleted %d ended jobs that are kept no longer", expired)
+        deleted = self._engine.maintain()
+        if deleted:
+            _log.info("deleted %d ended jobs that are kept no longer", deleted)
 
     def _end_overdue(self) -> None:
         for child in self._children:
-            if not child.timed_out:
-                child.timed_out = overdue(child.journal, "its child is ended")
-                if child.timed_out:
-                    child.signal(signal.SIGKILL)
+            child.kill_if_overdue()
 
-    def _hurried(self) -> bool:
-        """A second signal came, or the grace is over: what could not be put back by now is left to
-        the lease."""
-        late = self._kill_at is not None and time.monotonic() >= self._kill_at
-        return late or self._signals.raised > 1
+    def _is_urgent(self) -> bool:
+        """Whether a second signal has come or the grace is over. Then children are killed, and jobs
+        that cannot be reclaimed right away are left to the lease."""
+        is_grace_over = self._kill_at is not None and time.monotonic() >= self._kill_at
+        return is_grace_over or self._signals.raised > 1
 
     def _act_on_signals(self) -> None:
         if self._signals.raised and self._kill_at is None:
@@ -179,31 +177,31 @@ class Supervisor:
             self._kill_at = time.monotonic() + self._options.grace
             for child in self._children:
                 child.signal(signal.SIGTERM)
-        if self._hurried():
+        if self._is_urgent():
             for child in self._children:
                 child.signal(signal.SIGKILL)
 
     def _reap(self) -> None:
         ended = [(child, child.process.poll()) for child in self._children]
-        self._hear()  # their last words
+        self._read_reports()  # a child that has ended may have left one
         for child, status in ended:
             if status is not None:
                 self._children.remove(child)
                 self._dead.append(child)
-                self._judge(status, child)
+                self._react_to_end(status, child)
 
-    def _judge(self, status: int, child: Child) -> None:
-        """Decide what a child's end means for the others."""
-        # A handler may call os._exit(0): only a child that holds nothing has ended its work.
-        ended = status == 0 and not child.journal.read()
-        if self._kill_at is not None or child.stopping or ended:
+    def _react_to_end(self, status: int, child: Child) -> None:
+        """Decide whether the child that has ended is replaced, and when."""
+        # A handler may call os._exit(0): only a child that holds no jobs has ended its work.
+        is_done = status == 0 and not child.journal.read()
+        if self._kill_at is not None or child.is_stopping or is_done:
             return
         if status in _FATAL and not child.was_ready:
             self._status = status
             self._signals.raise_()
             return
         if status == GIVEN_UP:
-            _log.warning("worker %s was given up by others; replacing it", child.worker)
+            log_given_up(child.worker)
         elif status == OUTGROWN:
             _log.info("a child has outgrown --max-memory; replacing it")
         elif not child.timed_out:
@@ -212,14 +210,15 @@ class Supervisor:
         self._to_start += 1
         self._start_at = 0.0
         if status in (OUTGROWN, GIVEN_UP) or any(held.started for held in child.journal.read()):
-            # A job may have done it, and recoveries bound how often it can: no pause.
-            self._pause = RESPAWN_SECONDS[0]
+            # No pause: a job may have killed the child, and can do so only as often as it may be
+            # recovered.
+            self._respawn_pause = RESPAWN_SECONDS[0]
         else:
-            self._start_at = time.monotonic() + self._pause
-            self._pause = min(self._pause * 2, RESPAWN_SECONDS[1])
+            self._start_at = time.monotonic() + self._respawn_pause
+            self._respawn_pause = min(self._respawn_pause * 2, RESPAWN_SECONDS[1])
 
-    def _bury(self) -> None:
-        """Settle what dead children had finished, put back the rest, forget them."""
+    def _reclaim_dead(self) -> None:
+        """Reclaim the jobs of dead children and forget the children."""
         for child in list(self._dead):
             try:
                 self._reclaim(child)
@@ -227,18 +226,19 @@ class Supervisor:
                 _log.warning("the jobs of a dead child must wait: %s", error)
                 if self._kill_at is None or child.journal.read():
                     return
-                # Stopping: what it may hold beyond its books is left to its lease.
+                # At a stop, jobs that the child held without a note in its journal are left to
+                # the lease.
             self._dead.remove(child)
             self._busy_flags.clear(child.place)
             child.close()
 
     def _reclaim(self, child: Child) -> None:
-        # Who was killed because the grace was over, or beside a job that had timed out, did nothing
-        # wrong: nothing is spent.
+        # Jobs whose child was killed because the grace was over, or because of another job that had
+        # timed out, are not to blame: they spend nothing.
         killed = child.process.returncode == -signal.SIGKILL
         forgiven = killed and (self._kill_at is not None or bool(child.timed_out))
         done = reclaim(self._engine, child.worker, child.journal, forgiven, child.timed_out)
-        self._late += done.timed_out
+        self._late_outcomes += done.timed_out
         if self._run_budget is not None:
             self._run_budget.give_back(done.handed_back)
 
@@ -249,32 +249,38 @@ class Supervisor:
             workers = [new_worker_name() for _ in range(self._to_start)]
             for worker in workers:
                 self._engine.register(worker, self._options.lease)
-            self._engine.close()  # a fork must not share a connection; another is made when needed
+            # A forked child must not share a connection; this process makes a new one when needed.
+            self._engine.close()
             for worker in workers:
-                self._children.append(self._launched(worker))
+                self._children.append(self._launch(worker))
                 self._to_start -= 1
         except (LightjobsError, OSError) as error:
             _log.warning("no new child for the moment: %s", error)
             self._start_at = time.monotonic() + 0.5
 
-    def _launched(self, worker: str) -> Child:
+    def _launch(self, worker: str) -> Child:
         taken = {child.place for child in [*self._children, *self._dead]}
-        place = next(number for number in itertools.count() if number not in taken)
-        child = Child(
-            worker,
-            place,
-            self._options,
-            self._run_budget,
-            self._busy_flags,
-            self._late,
-            self._let_go,
+        journal = Journal()
+        ready, childs_end = os.pipe()
+        order = Order(
+            worker=worker,
+            place=next(number for number in itertools.count() if number not in taken),
+            options=self._options,
+            parent=os.getpid(),
+            journal=journal.descriptor,
+            ready=childs_end,
+            busy_flags=self._busy_flags.descriptor,
+            run_budget=None if self._run_budget is None else self._run_budget.descriptor,
+            late_outcomes=tuple(self._late_outcomes),
         )
-        self._late = []
+        child = Child(order, journal, ready, self._close_inherited)
+        self._late_outcomes = []
         return child
 
-    def _let_go(self) -> None:
-        """Close what a fork has of the supervisor's; the books of other children, above all."""
-        for descriptor in self._wake:
+    def _close_inherited(self) -> None:
+        """Close what a forked child has inherited of the supervisor's: above all, the journals of
+        other children."""
+        for descriptor in self._wake_pipe:
             os.close(descriptor)
         for child in [*self._children, *self._dead]:
             child.close()

@@ -223,7 +223,7 @@ class Storm:
 
     @property
     def errors(self) -> str:
-        """What the schedulers said on standard error."""
+        """What the schedulers wrote to standard error."""
         return (self._root / "errors").read_text(errors="backslashreplace")[-3000:]
 
     def _count(self, engine: Engine, begin: int, ended: float) -> Verdict:

@@ -1,4 +1,4 @@
-"""Handlers that end, kill or confuse their process: that job fails, the others do not notice."""
+"""Handlers that end, kill or confuse their process: their job fails, and no other does."""
 
 from __future__ import annotations
 
@@ -122,15 +122,15 @@ def test_a_job_that_ends_its_process_fails_after_3_recoveries_and_no_other_does(
     assert len(runs) == 300
     repeats = sum(project.runs("start").values()) - 300
     at_once = 4 if "--concurrency=4" in options else 2 if "--concurrency=2" in options else 1
-    assert repeats <= 4 * (at_once - 1), "only what ran beside it may run again"
+    assert repeats <= 4 * (at_once - 1), "only jobs that ran next to it may run again"
     project.push_work(1, start=999)
     wait_until(lambda: project.started(999), what="the worker goes on")
     assert worker.stop() == 0
 
 
 @pytest.mark.parametrize("how", ["exit1", "kill"])
-def test_what_runs_beside_a_killer_does_not_share_its_fate(project: Project, how: str) -> None:
-    """They are claimed together and die together; only the killer may use up its recoveries."""
+def test_jobs_that_run_next_to_a_killer_do_not_fail_with_it(project: Project, how: str) -> None:
+    """They are claimed together and die together, but only the killer may use up its recoveries."""
     project.jobs(DEADLY.replace("how = ", "time.sleep(0.05)\n        how = "))
     (deadly,) = project.push("Deadly", {"how": how})
     project.push("Work", *({"n": n, "sleep": 0.2} for n in range(6)))
@@ -150,7 +150,7 @@ def test_what_runs_beside_a_killer_does_not_share_its_fate(project: Project, how
         ("AsyncRaising", ("--concurrency=4",)),
     ],
 )
-def test_whatever_a_handler_raises_fails_that_job_with_a_reason_at_once(
+def test_any_error_of_a_handler_fails_its_job_with_a_reason_at_once(
     project: Project, name: str, options: tuple[str, ...]
 ) -> None:
     project.jobs(RAISING)
@@ -172,7 +172,8 @@ def test_whatever_a_handler_raises_fails_that_job_with_a_reason_at_once(
 def test_sys_exit_in_a_task_that_an_async_handler_started_costs_only_that_job(
     project: Project, options: tuple[str, ...]
 ) -> None:
-    """asyncio lets SystemExit of a task out of the event loop, past whoever awaits the task."""
+    """asyncio lets the SystemExit of a task out of the event loop, past the code that awaits the
+    task."""
     project.jobs(
         """
 class ExitsInTask(Job):
@@ -219,7 +220,7 @@ class Forks(Job):
     assert project.runs("pool") == {"1": 5}
 
 
-def test_a_forked_copy_that_returns_from_the_handler_is_no_second_worker(
+def test_a_forked_copy_that_returns_from_the_handler_does_not_go_on_as_a_worker(
     project: Project,
 ) -> None:
     project.jobs(

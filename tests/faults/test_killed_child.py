@@ -1,4 +1,4 @@
-"""kill -9 of children: nothing lost, at once again, nothing spent, next to nothing twice."""
+"""kill -9 of children: no job is lost or spends an attempt, and only running jobs run twice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def kill_one(worker: Worker) -> int:
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_killing_a_child_under_load_loses_nothing_and_repeats_at_most_what_ran(
+def test_killing_a_child_under_load_loses_nothing_and_repeats_only_running_jobs(
     project: Project, concurrency: int
 ) -> None:
     project.push_work(600, sleep=0.005)
@@ -53,7 +53,7 @@ def test_the_jobs_of_a_killed_child_start_again_without_waiting_for_its_lease(
     assert {(row["attempts"], row["recoveries"]) for row in rows} == {(1, 1)}
 
 
-def test_the_jobs_of_a_killed_child_go_to_its_siblings_at_once(project: Project) -> None:
+def test_the_jobs_of_a_killed_child_go_to_other_children_at_once(project: Project) -> None:
     worker = project.work("--workers=2", "--grace=0", "--sleep=60", JOB_LEASE="120").ready()
     siblings = worker.children()
     project.push("Work", {"n": 1, "sleep": 60})
@@ -93,7 +93,7 @@ def test_killing_a_child_every_300_ms_loses_and_fails_nothing(project: Project) 
     assert worker.stop() == 0
 
 
-def test_what_a_killed_child_had_finished_is_not_run_again(project: Project) -> None:
+def test_jobs_that_a_killed_child_had_finished_do_not_run_again(project: Project) -> None:
     project.jobs(
         """
 class KillsAfter(Job):
@@ -139,11 +139,13 @@ class Kills(Job):
 
 
 def test_max_jobs_counts_only_runs_when_children_are_killed(project: Project) -> None:
-    """What a killed child had claimed and not started is not counted. A child killed within its
-    claim takes a few runs with it, one killed within its first line one."""
+    """Jobs that a killed child had claimed but not started are not counted. A child that is killed
+    during its claim takes a few runs with it; one that is killed as a job starts takes one."""
     project.push_work(3000, sleep=0.0003)
     worker = project.work("--max-jobs=2000")
-    for started in range(100, 501, 100):  # long before the end: nobody is left to kill there
+    for started in range(
+        100, 501, 100
+    ):  # long before the end, where no child would be left to kill
         wait_until(lambda started=started: len(project.book("start")) > started)
         kill_one(worker)
     assert worker.wait() == 0
@@ -152,7 +154,9 @@ def test_max_jobs_counts_only_runs_when_children_are_killed(project: Project) ->
     assert {row["attempts"] for row in project.rows()} == {0}
 
 
-def test_a_kill_during_a_graceful_stop_still_gives_the_jobs_back(project: Project) -> None:
+def test_a_child_killed_during_a_graceful_stop_still_has_its_jobs_handed_back(
+    project: Project,
+) -> None:
     project.push("Work", {"n": 1, "sleep": 30})
     worker = project.work("--grace=20")
     wait_until(lambda: project.started(1))

@@ -38,10 +38,10 @@ def test_killing_supervisor_and_children_loses_nothing_and_reruns_after_the_leas
     assert heir.stop() == 0
 
 
-def test_after_a_whole_worker_died_no_neighbour_of_a_killer_spends_its_recoveries(
+def test_after_supervisor_and_child_died_no_job_held_with_a_killer_fails(
     project: Project,
 ) -> None:
-    """Supervisor and child die together: nobody knows which of the held jobs had started. Each
+    """Supervisor and child die together: no record tells which of the held jobs had started. Each
     time, quick jobs of another queue teach the worker to claim many at once."""
     project.jobs(
         """
@@ -97,10 +97,10 @@ def test_a_child_whose_supervisor_died_while_it_started_stops_too(project: Proje
     wait_until(lambda: not alive(child))
 
 
-def test_a_child_killed_with_its_supervisor_long_before_the_new_worker_still_gives_up_its_jobs(
+def test_the_jobs_of_a_child_killed_with_its_supervisor_run_again_even_much_later(
     project: Project,
 ) -> None:
-    """Nobody looked for dead workers for longer than a lease: they get half a lease more."""
+    """No worker looked for dead ones for longer than a lease: those get half a lease more."""
     project.push("Work", {"n": 1, "sleep": 1})
     worker = project.work(JOB_LEASE="1")
     wait_until(lambda: project.started(1))

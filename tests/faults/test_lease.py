@@ -1,4 +1,4 @@
-"""Leases: who holds one keeps its jobs; who has lost it cannot settle them."""
+"""Leases: a worker that has one keeps its jobs; a worker that has lost it cannot settle them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Slow(Job):
 
 
 def test_a_child_whose_name_was_given_up_claims_nothing_under_it(project: Project) -> None:
-    """Nobody would ever recover what it claimed."""
+    """Jobs that it claimed under that name would never be recovered."""
     project.push("Work", {"n": 1, "sleep": 0.5})
     stopped = project.work(JOB_LEASE="1")
     (child,) = {entry.pid for entry in wait_until(lambda: project.book("start"))}
@@ -71,7 +71,7 @@ def test_a_child_whose_name_was_given_up_claims_nothing_under_it(project: Projec
     assert child not in {entry.pid for entry in project.book() if entry.n != "1"}
 
 
-def test_a_failure_of_a_suspended_worker_does_not_fail_what_another_has_taken_over(
+def test_a_failure_in_a_suspended_worker_does_not_fail_a_job_that_another_has_taken_over(
     project: Project,
 ) -> None:
     project.jobs(
@@ -135,7 +135,7 @@ def test_a_job_longer_than_the_lease_is_not_taken_over(project: Project) -> None
 def test_the_lease_is_kept_by_the_supervisor_while_its_children_are_suspended(
     project: Project,
 ) -> None:
-    """A suspended child is not dead: the supervisor beats for it, nobody runs its job twice."""
+    """A suspended child is not dead: the supervisor beats for it, so its job does not run twice."""
     project.push("Work", {"n": 1, "sleep": 0.3})
     worker = project.work(JOB_LEASE="1")
     entry = wait_until(lambda: project.book("start"))[0]

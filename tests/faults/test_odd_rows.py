@@ -1,4 +1,4 @@
-"""Rows that PHP, or anybody, has written: each fails with a reason or runs, none stops a worker."""
+"""Odd rows, written by PHP or by hand: each runs or fails with a reason; none stops a worker."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def work_between_good_ones(project: Project, rows: list[tuple]) -> tuple[Worker,
 
 
 def reasons(project: Project, rows: list[tuple]) -> list[str]:
-    """Why each of `rows` has failed; demands that all have, at the price of nothing else."""
+    """The reason why each of `rows` has failed. Asserts that all have, and spent nothing else."""
     worker, ids = work_between_good_ones(project, rows)
     failed = [project.row(job_id) for job_id in ids]
     assert {(row["attempts"], row["recoveries"]) for row in failed} == {(1, 0)}
@@ -110,7 +110,7 @@ def test_a_handler_that_is_a_blob_fails_without_killing_a_child(project: Project
         assert "handler" in reason
 
 
-def test_payloads_that_are_no_objects_fail_with_a_reason(project: Project) -> None:
+def test_payloads_that_are_not_objects_fail_with_a_reason(project: Project) -> None:
     rows = [("App\\Jobs\\Work", payload, {}) for payload in NO_OBJECTS]
     for payload, reason in zip(NO_OBJECTS, reasons(project, rows), strict=True):
         assert reason.startswith("stored payload is"), (repr(payload)[:20], reason[:200])

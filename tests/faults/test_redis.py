@@ -1,4 +1,4 @@
-"""What Redis and the network do to a worker: it goes on by itself, and nothing is lost."""
+"""Failures of Redis and of the network: a worker goes on by itself, and no job is lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def push(shared, count, sleep=0.0):
 
 
 def pauses(worker):
-    """The seconds it said it would pause for while the server was away."""
+    """The pauses in seconds that the worker logged while the server was away."""
     return [float(seconds) for seconds in re.findall(r"trying again in ([\d.]+) s", worker.err)]
 
 
@@ -37,7 +37,7 @@ def test_two_children_share_the_work_each_job_once(shared):
     assert shared.keys("jobs:job:*") == set()
 
 
-def test_a_killed_childs_jobs_run_again_and_only_what_ran_runs_twice(shared):
+def test_a_killed_childs_jobs_run_again_and_only_running_jobs_run_twice(shared):
     push(shared, 600, sleep=0.003)
     worker = shared.project.work().ready()
     wait_until(lambda: len(shared.project.book("end")) > 60)
@@ -142,7 +142,7 @@ def test_a_stop_while_the_server_is_away_does_not_wait_for_it(shared, restarting
     assert "Traceback" not in worker.err
 
 
-def test_a_stop_while_the_server_is_away_waits_for_what_ran_to_be_settled(shared, restarting):
+def test_a_stop_while_the_server_is_away_waits_until_finished_jobs_are_settled(shared, restarting):
     server, engine = restarting
     engine.push([NewJob("App\\Jobs\\Work", "default", '{"n":1,"sleep":0.5}')])
     worker = shared.project.work(**server.environment).ready()
@@ -190,7 +190,8 @@ def test_a_server_that_is_not_there_exits_3_without_a_traceback(shared):
 
 @pytest.mark.parametrize("options", [(), ("--workers=0",)], ids=["child", "foreground"])
 def test_a_server_that_comes_back_empty_is_worked_before_the_next_beat(shared, options):
-    """It does not know the worker any more; the next beat would come after a third of the lease."""
+    """The server does not know the worker any more, and the next beat is due only after a third of
+    the lease."""
     worker = shared.project.work(*options, JOB_LEASE="180").ready()
     time.sleep(0.5)
     shared.raw.flushall()

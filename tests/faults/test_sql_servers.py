@@ -38,7 +38,7 @@ def once(count):
 
 
 def pauses(worker):
-    """The seconds it said it would pause for while the server was away."""
+    """The pauses in seconds that the worker logged while the server was away."""
     return [float(seconds) for seconds in re.findall(r"trying again in ([\d.]+) s", worker.err)]
 
 
@@ -50,7 +50,7 @@ def test_two_children_share_the_work_each_job_once(server, project):
     assert engine.stats() == {}
 
 
-def test_a_killed_childs_jobs_run_again_and_only_what_ran_runs_twice(server, project):
+def test_a_killed_childs_jobs_run_again_and_only_running_jobs_run_twice(server, project):
     engine = server.engine()
     engine.push(jobs(600, sleep=0.003))
     worker = project.work(**server.environment).ready()
@@ -80,7 +80,7 @@ def test_connections_killed_in_a_loop_lose_and_repeat_nothing(server, project):
 
 
 def test_a_connection_killed_right_after_begin_takes_its_transaction_with_it(server):
-    """Another connection in its place would be in autocommit mode, and two workers would claim the
+    """A new connection in its place would be in autocommit mode, and two workers would claim the
     same jobs."""
     db = server.engine()._db
     execute_on = db._execute_on
@@ -142,7 +142,7 @@ def test_a_restarted_server_is_found_again_within_two_seconds(kind, how, project
         server.close()
 
 
-def test_deadlocks_are_cured_by_trying_again(server, project):
+def test_deadlocks_are_retried(server, project):
     """Workers, and a third party that locks the same rows in the other order."""
     engine = server.engine()
     engine.push(jobs(1500, sleep=0.001))
@@ -163,10 +163,10 @@ def test_deadlocks_are_cured_by_trying_again(server, project):
     wait_until(lambda: not engine.stats())
     assert project.runs("end") == once(1500)
     assert worker.stop() == 0
-    assert worker.err == "", "nothing is said of what a retry cures"
+    assert worker.err == "", "errors that a retry cures are not logged"
 
 
-def test_no_connection_left_is_waited_for(project):
+def test_a_server_without_a_free_connection_is_waited_for(project):
     server = PostgresServer(config=["max_connections=6", "superuser_reserved_connections=3"])
     server.start()
     try:

@@ -1,4 +1,4 @@
-"""The store does not answer for a while: the worker waits, goes on, and has lost nothing."""
+"""The store does not answer for a while: the worker waits and goes on, and no job is lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def locked(project: Project, how: str) -> Iterator[None]:
-    """The database, locked by somebody else."""
+    """The database, locked by another connection."""
     with project.connection() as connection:
         connection.execute(f"BEGIN {how}")
         try:
@@ -49,10 +49,10 @@ def test_a_locked_database_is_waited_for(
     assert worker.stop() == 0
 
 
-def test_a_lock_longer_than_the_lease_makes_nobody_take_over_the_jobs_of_the_living(
+def test_after_a_lock_longer_than_the_lease_live_workers_keep_their_jobs(
     project: Project,
 ) -> None:
-    """Nobody could beat: when the store is back, the living get half a lease to do so."""
+    """No worker could beat: once the store is back, live ones get half a lease to do so."""
     workers = [project.work("--concurrency=2", JOB_LEASE="1").ready() for _ in range(2)]
     project.push("Work", *({"n": n, "sleep": 4} for n in range(3)))
     wait_until(lambda: len(project.book("start")) == 3)
@@ -80,7 +80,7 @@ def test_a_lock_that_outlasts_every_timeout_loses_nothing(project: Project) -> N
     assert worker.stop() == 0
 
 
-def test_a_stop_while_the_database_is_locked_still_ends_well(project: Project) -> None:
+def test_a_stop_while_the_database_is_locked_is_still_graceful(project: Project) -> None:
     project.push_work(200, sleep=0.003)
     worker = project.work("--workers=2")
     wait_until(lambda: len(project.book("end")) > 20)
@@ -119,7 +119,7 @@ def test_a_worker_started_on_a_locked_database_waits_for_it(project: Project) ->
     wait_until(project.empty)
 
 
-def test_tables_that_vanish_end_the_worker_in_good_order(project: Project) -> None:
+def test_a_worker_whose_tables_vanish_ends_gracefully(project: Project) -> None:
     worker = project.work("--workers=2", "--grace=2").ready()
     children = worker.children()
     with project.connection() as connection:

@@ -1,4 +1,4 @@
-"""Handlers that ignore their timeout: the child is ended, and everybody's account is right."""
+"""Handlers that ignore their timeout: the child is killed, and each job spends what it should."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Soft(Job):
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 @pytest.mark.parametrize("name", ["HoldsTheGil", "BlocksTheLoop"])
-def test_a_handler_that_cannot_be_interrupted_is_ended_with_its_child(
+def test_a_handler_that_cannot_be_interrupted_is_killed_with_its_child(
     project: Project, name: str, concurrency: int
 ) -> None:
     project.jobs(STUBBORN)
@@ -79,7 +79,7 @@ class HoldsAndTells(Job):
 
 
 @pytest.mark.parametrize("fresh", [False, True], ids=["a fork", "a new interpreter"])
-def test_who_takes_over_calls_the_hooks_of_the_job_that_was_ended(
+def test_the_next_child_calls_the_hooks_of_a_job_that_was_killed(
     project: Project, fresh: bool
 ) -> None:
     project.jobs(HOOKS)
@@ -113,7 +113,7 @@ def test_who_takes_over_calls_the_hooks_of_the_job_that_was_ended(
     assert len(project.book("failed")) == 1
 
 
-def test_ignoring_it_spends_an_attempt_each_time_and_no_recovery(project: Project) -> None:
+def test_ignoring_a_timeout_spends_an_attempt_each_time_and_no_recovery(project: Project) -> None:
     project.jobs(STUBBORN)
     (job_id,) = project.push("Stubborn", {"n": 1})
     project.drain(JOB_TIMEOUT_GRACE="0.3")
@@ -123,7 +123,7 @@ def test_ignoring_it_spends_an_attempt_each_time_and_no_recovery(project: Projec
     assert (row["status"], row["attempts"], row["recoveries"]) == ("failed", 2, 0)
 
 
-def test_the_jobs_beside_it_go_back_and_spend_nothing(project: Project) -> None:
+def test_other_jobs_of_the_killed_child_go_back_and_spend_nothing(project: Project) -> None:
     project.jobs(STUBBORN)
     neighbours = project.push("Work", *({"n": n, "sleep": 1.5} for n in range(3)))
     project.push("BlocksTheLoop", {"n": "bad"})
@@ -146,7 +146,7 @@ def test_a_soft_timeout_needs_no_kill(project: Project) -> None:
     assert len({entry.pid for entry in project.book("start")}) == 1
 
 
-def test_max_jobs_counts_the_one_that_timed_out_and_not_its_neighbours(project: Project) -> None:
+def test_max_jobs_counts_the_job_that_timed_out_and_not_those_handed_back(project: Project) -> None:
     project.jobs(STUBBORN)
     project.push("BlocksTheLoop", {"n": "bad"})
     project.push("Work", *({"n": n, "sleep": 1} for n in range(3)))
@@ -156,7 +156,7 @@ def test_max_jobs_counts_the_one_that_timed_out_and_not_its_neighbours(project: 
     assert project.statuses() == {"failed": 1, "new": 1}
 
 
-def test_without_children_the_process_itself_ends(project: Project) -> None:
+def test_with_workers_0_the_process_itself_ends(project: Project) -> None:
     project.jobs(STUBBORN)
     (job_id,) = project.push("BlocksTheLoop", {"n": 1})
     worker = project.work("--workers=0", JOB_TIMEOUT_GRACE="0.2")
@@ -164,7 +164,7 @@ def test_without_children_the_process_itself_ends(project: Project) -> None:
     assert project.row(job_id)["status"] == "failed"
 
 
-def test_a_timeout_grace_that_makes_no_sense_is_named(project: Project) -> None:
+def test_an_invalid_timeout_grace_is_named(project: Project) -> None:
     ended = project.cli("job:work", JOB_TIMEOUT_GRACE="soon")
     assert ended.returncode == 2
     assert ended.stderr.strip().endswith(

@@ -35,8 +35,9 @@ def locked():
         for server, connect, name in (
             (served, psycopg.connect, "dbname"), (other, pymysql.connect, "database")
         ):
-            given = {key: server.settings[key] for key in ("host", "port", "user", "password")}
-            login = {**given, name: server.settings["name"]}
+            keys = ("host", "port", "user", "password")
+            given = {key: getattr(server.settings, key) for key in keys}
+            login = {**given, name: server.settings.name}
             first, second = connect(**login), connect(**login)
             connections.append(first)  # or it would be closed, and its transaction over
             first.cursor().execute("CREATE TABLE counts (n int)")

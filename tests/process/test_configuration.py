@@ -1,4 +1,4 @@
-"""What is wrong is said in one line, with the exit status that belongs to it."""
+"""A wrong configuration is reported in one line, with its own exit status."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 def refusal(project: Project, *options: str, status: int, **env: str) -> str:
-    """The one line with which job:work refuses."""
+    """The one line that job:work prints when it refuses to start."""
     done = project.cli("job:work", *options, **env)
     assert done.returncode == status, (done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
@@ -62,7 +62,7 @@ def test_engines_without_a_store_are_refused_in_one_sentence(project: Project, e
     assert len(said.strip().splitlines()) == 1
 
 
-def test_no_engine_at_all_is_lightpacks_sync(project: Project) -> None:
+def test_without_a_setting_the_engine_is_sync_as_in_lightpack(project: Project) -> None:
     (project.root / ".env").unlink()
     assert "sync" in refusal(project, status=2)
 
@@ -97,7 +97,7 @@ def test_a_wrong_value_in_dotenv_names_its_key_too(project: Project) -> None:
     assert "JOB_WORKERS" in refusal(project, status=2)
 
 
-def test_a_secret_is_never_in_what_is_said(project: Project) -> None:
+def test_an_error_never_shows_a_secret(project: Project) -> None:
     said = refusal(project, status=2, DB_PSWD="hunter2", REDIS_PASSWORD="hunter2", DB_PORT="x")
     assert "DB_PORT" in said
     assert "hunter2" not in said
@@ -107,7 +107,7 @@ def test_an_unknown_option_exits_2(project: Project) -> None:
     assert "--wrokers" in refusal(project, "--wrokers=2", status=2)
 
 
-def test_options_have_environment_twins_and_flags_win(project: Project) -> None:
+def test_options_have_environment_variables_and_flags_win(project: Project) -> None:
     env = {"JOB_WORKERS": "2", "JOB_QUEUE": "mine", "JOB_STOP_WHEN_EMPTY": "1"}
     project.push("Work", {"n": 1}, queue="mine")
     project.push("Work", {"n": 2}, queue="flagged")
@@ -128,7 +128,7 @@ def test_dotenv_sets_options_and_the_real_environment_wins_over_it(project: Proj
     assert len(worker.children()) == 3
 
 
-def test_a_value_of_dotenv_reaches_the_handler(project: Project) -> None:
+def test_a_value_in_dotenv_reaches_the_handler(project: Project) -> None:
     with (project.root / ".env").open("a") as dotenv:
         dotenv.write("GREETING=hello\n")
     project.jobs(
@@ -139,7 +139,7 @@ def test_a_value_of_dotenv_reaches_the_handler(project: Project) -> None:
     assert project.runs("hello") == {"1": 1}
 
 
-def test_every_option_is_in_the_help_with_its_twin(project: Project) -> None:
+def test_every_option_is_in_the_help_with_its_environment_variable(project: Project) -> None:
     shown = project.cli("job:work", "--help").stdout
     for name in [
         "queue",

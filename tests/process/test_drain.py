@@ -19,7 +19,8 @@ def test_stop_when_empty_processes_everything_and_exits_0(project: Project) -> N
 
 
 def drain_without_waiting(project: Project) -> None:
-    """Any wait for a job takes at least a third of the lease: ten times what there is."""
+    """Waiting for a job would take at least a third of the lease: ten times the time that the test
+    has."""
     project.drain("--sleep=900", JOB_LEASE="900", seconds=30)
 
 
@@ -27,7 +28,7 @@ def test_stop_when_empty_on_an_empty_queue_ends_at_once(project: Project) -> Non
     drain_without_waiting(project)
 
 
-def test_stop_when_empty_leaves_what_is_not_due(project: Project) -> None:
+def test_stop_when_empty_leaves_jobs_that_are_not_due(project: Project) -> None:
     project.push("Work", {"n": 1}, due=4e9)
     drain_without_waiting(project)
     assert project.statuses() == {"new": 1}
@@ -94,7 +95,7 @@ def test_two_job_work_commands_share_a_queue_and_run_each_job_once(project: Proj
     assert project.runs("end") == {str(n): 1 for n in range(1000)}
 
 
-def test_workers_0_runs_jobs_in_the_one_process(project: Project) -> None:
+def test_with_workers_0_jobs_run_in_the_process_itself(project: Project) -> None:
     project.push_work(100)
     worker = project.drain("--workers=0")
     assert {entry.pid for entry in project.book()} == {worker.pid}
@@ -121,7 +122,7 @@ class Flaky(Job):
     assert row["exception"].startswith("ValueError: not yet")
 
 
-def test_no_row_of_a_worker_is_left_behind(project: Project) -> None:
+def test_no_worker_is_left_in_the_store(project: Project) -> None:
     project.push_work(10)
     project.drain("--workers=2")
     with project.connection() as connection:

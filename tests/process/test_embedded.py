@@ -118,7 +118,7 @@ def start(project: Project, request: pytest.FixtureRequest) -> Iterator[Start]:
 
 
 @pytest.mark.parametrize("engine", ["memory", "database"])
-def test_a_web_server_works_what_it_dispatches_and_stops_in_good_order(
+def test_a_web_server_works_its_jobs_and_stops_gracefully(
     project: Project, start: Start, engine: str
 ) -> None:
     server = start(engine)
@@ -133,7 +133,7 @@ def test_a_web_server_works_what_it_dispatches_and_stops_in_good_order(
     assert project.empty()
 
 
-def test_nothing_is_lost_and_nothing_spent_when_it_is_stopped_under_load(
+def test_a_web_server_that_is_stopped_under_load_loses_and_spends_nothing(
     project: Project, start: Start
 ) -> None:
     project.push_work(400, sleep=0.01)
@@ -151,7 +151,9 @@ def test_nothing_is_lost_and_nothing_spent_when_it_is_stopped_under_load(
         assert connection.execute("SELECT count(*) FROM job_workers").fetchone()[0] == 0
 
 
-def test_the_end_of_the_grace_hands_back_what_runs(project: Project, start: Start) -> None:
+def test_at_the_end_of_the_grace_running_jobs_are_handed_back(
+    project: Project, start: Start
+) -> None:
     server = start("database", grace=0.3)
     server.get(1, 60)
     wait_until(lambda: project.started(1))
@@ -173,7 +175,7 @@ def test_a_second_signal_does_not_wait_for_the_grace(project: Project, start: St
     assert [(row["status"], row["attempts"]) for row in project.rows()] == [("new", 0)]
 
 
-def test_ctrl_c_stops_in_good_order_too(project: Project, start: Start) -> None:
+def test_ctrl_c_stops_gracefully_too(project: Project, start: Start) -> None:
     server = start("database")
     server.get(1, 0.8)
     wait_until(lambda: project.started(1))

@@ -83,7 +83,7 @@ class Versioned(Job):
 """
 
 
-def test_a_child_started_later_runs_the_code_that_is_there_later(project: Project) -> None:
+def test_a_child_that_starts_later_runs_the_code_of_that_moment(project: Project) -> None:
     project.jobs(VERSIONED.format(version="before"))
     project.push("Versioned", {"n": 1})
     worker = project.work().ready()

@@ -13,7 +13,7 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.slow
 
 
-def test_cooldown_stops_an_idle_worker_that_would_sleep_on_with_exit_0(project: Project) -> None:
+def test_cooldown_stops_a_sleeping_worker_with_exit_0(project: Project) -> None:
     worker = project.work("--cooldown=1", "--sleep=60").ready()
     assert worker.wait() == 0
 
@@ -39,7 +39,7 @@ def test_max_jobs_is_exact_over_all_children(project: Project, workers: int) -> 
     assert {row["attempts"] for row in project.rows()} == {0}
 
 
-def test_max_jobs_waits_for_jobs_that_are_still_to_come(project: Project) -> None:
+def test_max_jobs_waits_for_jobs_to_come(project: Project) -> None:
     worker = project.work("--max-jobs=3").ready()
     time.sleep(0.5)
     assert worker.running(), "an empty queue is not the end"

@@ -37,7 +37,7 @@ def configure(project: Project, middleware: str) -> None:
 
 
 @pytest.mark.parametrize("options", [("--workers=0",), ("--workers=2", "--concurrency=2")])
-def test_each_job_is_told_once_by_the_worker_that_runs_it(
+def test_the_worker_that_runs_a_job_calls_its_middleware_once(
     project: Project, options: tuple[str, ...]
 ) -> None:
     project.module("around", AROUND)
@@ -50,7 +50,7 @@ def test_each_job_is_told_once_by_the_worker_that_runs_it(
     assert f"done App\\Jobs\\Work {work}" in worker.err
 
 
-def test_a_bad_entry_is_said_in_one_line_by_worker_and_check(project: Project) -> None:
+def test_worker_and_check_report_a_bad_entry_in_one_line(project: Project) -> None:
     configure(project, '["app_jobs.nowhere.Around"]')
     done = project.cli("job:work")
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""How children come to be: forked at first, new interpreters later, and then nobody can tell."""
+"""How children start: forked at first, later as new interpreters. Jobs see no difference."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def command(pid: int) -> bytes:
 
 
 def opened(pid: int, kind: str) -> set[str]:
-    """What a process has open whose name contains `kind`."""
+    """The open files of a process whose name contains `kind`."""
     found = set()
     for path in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # it has just been closed
@@ -33,13 +33,14 @@ def opened(pid: int, kind: str) -> set[str]:
     return {link for link in found if kind in link}
 
 
-def test_the_first_children_are_forks_and_so_start_at_once(project: Project) -> None:
+def test_the_first_children_are_forked_and_so_start_at_once(project: Project) -> None:
     worker = project.work("--workers=2").ready()
     assert {command(child) for child in worker.children()} == {command(worker.pid)}
 
 
-def test_beside_threads_a_child_is_a_new_interpreter(project: Project) -> None:
-    """A fork would have the locks they hold, and nobody to release them."""
+def test_once_there_are_threads_a_child_is_a_new_interpreter(project: Project) -> None:
+    """A forked child would have the locks that the threads hold, but not the threads that would
+    release them."""
     project.patch(THREAD)
     project.push_work(3)
     worker = project.work().ready()
@@ -49,16 +50,18 @@ def test_beside_threads_a_child_is_a_new_interpreter(project: Project) -> None:
     assert worker.stop() == 0
 
 
-def test_a_fork_keeps_nothing_of_the_supervisors_or_of_its_siblings(project: Project) -> None:
+def test_a_forked_child_keeps_nothing_of_the_supervisor_or_of_other_children_open(
+    project: Project,
+) -> None:
     worker = project.work("--workers=3").ready()
     for child in worker.children():
-        # It says that it is ready, and then closes what it said it by.
+        # It reports that it is ready, and then closes the pipe it used for that.
         wait_until(lambda child=child: not opened(child, "pipe:") & opened(worker.pid, "pipe:"))
         assert len(opened(child, "/lightjobs-")) == 2, "its own journal and what all share"
         assert os.readlink(f"/proc/{child}/fd/0") == "/dev/null"
 
 
-def test_a_fork_runs_the_code_that_is_there_when_it_starts(project: Project) -> None:
+def test_a_forked_child_runs_the_code_of_the_moment_it_starts(project: Project) -> None:
     worker = project.work().ready()
     project.jobs("class Later(Job):\n    def handle(self): record('start', 'later')\n")
     (child,) = worker.children()
@@ -85,7 +88,7 @@ def test_the_supervisor_imports_nothing_of_the_project(project: Project) -> None
 
 
 @pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
-def test_a_handler_in_a_fork_may_start_processes_of_its_own(project: Project, method: str) -> None:
+def test_a_handler_in_a_forked_child_may_start_processes(project: Project, method: str) -> None:
     project.jobs(
         "import multiprocessing\n"
         "def squared(n): return n * n\n"
@@ -100,8 +103,9 @@ def test_a_handler_in_a_fork_may_start_processes_of_its_own(project: Project, me
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_what_a_handler_forks_can_be_ended(project: Project, workers: int) -> None:
-    """With the worker's own answer to TERM it would go on, and a pool wait for it for ever."""
+def test_processes_that_a_handler_forks_can_be_ended(project: Project, workers: int) -> None:
+    """With the worker's handler for TERM a process would go on, and a pool would wait for it
+    forever."""
     project.jobs(
         "import os, signal, time\n"
         "class Forks(Job):\n"

@@ -18,9 +18,7 @@ SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_ends_an_idle_worker_that_would_sleep_on(
-    project: Project, number: int, workers: int
-) -> None:
+def test_a_signal_ends_a_sleeping_worker(project: Project, number: int, workers: int) -> None:
     worker = project.work(f"--workers={workers}", "--sleep=60", "--grace=60").ready()
     time.sleep(0.15)
     worker.signal(number)
@@ -104,7 +102,7 @@ def test_the_second_signal_is_immediate_and_costs_nothing(
     assert (row["status"], row["attempts"], row["recoveries"]) == ("new", 0, 0)
 
 
-def test_what_had_finished_before_a_forced_stop_is_not_run_again(project: Project) -> None:
+def test_jobs_that_finished_before_a_forced_stop_do_not_run_again(project: Project) -> None:
     project.push_work(20)
     project.push("Work", {"n": "long", "sleep": 60})
     worker = project.work("--grace=0.1")
@@ -133,7 +131,7 @@ class Holds(Job):
     assert project.runs() == {str(n): 1 for n in range(4)}
 
 
-def test_nothing_is_left_running_after_a_stop(project: Project) -> None:
+def test_no_process_is_left_running_after_a_stop(project: Project) -> None:
     project.push("Work", {"n": 1, "sleep": 60})
     worker = project.work("--workers=3", "--grace=0").ready()
     wait_until(lambda: project.started(1))

@@ -1,4 +1,4 @@
-"""When jobs start: at once, on time, and not behind a long one."""
+"""When jobs start: at once, on time, and without waiting for a long job."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_delayed_job_starts_when_it_is_due(project: Project) -> None:
         assert entry.at + offset >= due + int(entry.n) * 0.3 - 0.002
 
 
-def test_a_delayed_job_starts_before_one_that_was_waited_for_first(
+def test_a_delayed_job_starts_before_an_earlier_one_with_a_longer_delay(
     project: Project,
 ) -> None:
     project.push("Work", {"n": "far"}, due=time.time() + 3600)
@@ -69,7 +69,7 @@ def test_a_delayed_job_starts_before_one_that_was_waited_for_first(
     assert project.book()[0].at + offset >= due - 0.002
 
 
-def test_a_job_dispatched_beside_a_long_one_starts_at_once_when_a_place_is_free(
+def test_a_job_dispatched_while_a_long_one_runs_starts_at_once_if_a_place_is_free(
     project: Project,
 ) -> None:
     project.jobs(HOLDS)
@@ -86,8 +86,8 @@ def test_a_job_dispatched_beside_a_long_one_starts_at_once_when_a_place_is_free(
 @pytest.mark.parametrize(
     "options", [("--workers=2", SLEEPS_LONG), ("--workers=1", "--concurrency=2", SLEEPS_LONG)]
 )
-def test_a_long_job_holds_no_other_hostage(project: Project, options: tuple[str, ...]) -> None:
-    """Warmed up by short jobs, so that a worker claims the long one with many behind it."""
+def test_no_job_waits_behind_a_long_one(project: Project, options: tuple[str, ...]) -> None:
+    """Short jobs run first, so that a worker then claims the long job with many others."""
     project.jobs(HOLDS)
     project.work(*options).ready()
     project.push_work(2000, start=1000)
@@ -98,7 +98,7 @@ def test_a_long_job_holds_no_other_hostage(project: Project, options: tuple[str,
     let_go(project)
 
 
-def test_a_long_job_holds_no_other_hostage_when_workers_stop_at_empty(project: Project) -> None:
+def test_no_job_waits_behind_a_long_one_when_workers_stop_when_empty(project: Project) -> None:
     project.jobs(HOLDS)
     project.push_work(1500, start=1000)
     push_long(project, 200)
@@ -109,7 +109,7 @@ def test_a_long_job_holds_no_other_hostage_when_workers_stop_at_empty(project: P
     assert worker.wait() == 0
 
 
-def test_jobs_handed_back_from_behind_a_long_one_have_spent_nothing(project: Project) -> None:
+def test_jobs_handed_back_from_behind_a_long_one_spend_nothing(project: Project) -> None:
     project.jobs(HOLDS)
     project.work().ready()
     project.push_work(1000, start=1000)

@@ -58,13 +58,15 @@ def test_a_cancelled_job_is_told_and_its_outcome_dropped(engine, concurrency, jo
     thread.join(30)
     assert not thread.is_alive()
     assert ran == [id, "told"]
-    assert engine.find(id) is None, "dropped, now that nobody needs to be refused any more"
+    assert engine.find(id) is None, "deleted: its worker has let go of it"
     assert worker.lines.cancelled_ids == [id]
     assert worker.lines.lost_ids == worker.lines.ended_ids == []
     assert not caplog.records
 
 
-def test_a_cancel_nobody_noticed_is_still_no_loss(engine, concurrency, caplog):
+def test_a_cancellation_that_the_worker_did_not_notice_is_not_logged_as_lost(
+    engine, concurrency, caplog
+):
     id = Polls().dispatch({"most": 0.2})
     worker = Worker(engine, concurrency=concurrency)
     thread = worker.start()
@@ -77,7 +79,7 @@ def test_a_cancel_nobody_noticed_is_still_no_loss(engine, concurrency, caplog):
     assert not caplog.records
 
 
-def test_the_jobs_beside_it_and_after_it_notice_nothing(engine):
+def test_other_jobs_of_the_worker_are_not_affected_by_a_cancellation(engine):
     ids = Awaits.dispatchMany([{"most": 1.8}] * 2)
     Polls().dispatch({"most": 1.8})
     worker = Worker(engine, concurrency=3)
@@ -92,7 +94,9 @@ def test_the_jobs_beside_it_and_after_it_notice_nothing(engine):
     assert engine.stats() == {}
 
 
-def test_a_job_given_to_another_worker_is_told_too_and_reported_lost(engine, concurrency):
+def test_a_job_that_another_worker_has_been_given_is_told_too_and_logged_as_lost(
+    engine, concurrency
+):
     id = Polls().dispatch()
     worker = Worker(engine, concurrency=concurrency, stop_when_empty=False)
     thread = worker.start()
@@ -104,8 +108,9 @@ def test_a_job_given_to_another_worker_is_told_too_and_reported_lost(engine, con
     assert engine.find(id).status == "new"
 
 
-def test_one_that_waits_behind_a_long_job_is_not_started(engine, monkeypatch):
-    """It is handed back first, as all behind a long job are; this is for when that failed."""
+def test_a_job_cancelled_while_it_waits_behind_a_long_one_is_not_started(engine, monkeypatch):
+    """Usually it has been handed back by then, like all jobs behind a long one. This is for the
+    case that the hand-back failed."""
     Polls().setPriority("highest").dispatch({"most": 2})
     quick = Quick.dispatchMany([{"n": 1}, {"n": 2}])
     worker = Worker(greedy(engine), stop_when_empty=False)
@@ -118,7 +123,7 @@ def test_one_that_waits_behind_a_long_job_is_not_started(engine, monkeypatch):
     assert 1 not in ran
 
 
-def test_quick_jobs_ask_nothing(engine):
+def test_for_quick_jobs_the_store_is_not_asked(engine):
     asked = []
     watching = Wrapped(engine, held=lambda name: asked.append(name) or engine.held(name))
     Quick.dispatchMany({"n": n} for n in range(2000))
@@ -126,7 +131,7 @@ def test_quick_jobs_ask_nothing(engine):
     assert asked == []
 
 
-def test_a_store_that_is_away_just_then_is_asked_again(engine):
+def test_a_store_that_is_away_is_asked_again_about_cancellations(engine):
     id = Polls().dispatch()
     worker = Worker(Wrapped(engine, held=failing(engine.held, 1)))
     thread = worker.start()
@@ -136,7 +141,7 @@ def test_a_store_that_is_away_just_then_is_asked_again(engine):
     assert ran == [id, "told"]
 
 
-def test_the_flag_may_be_read_from_any_thread(engine):
+def test_a_handler_may_read_the_cancelled_flag_in_any_thread(engine):
     class Delegates(Job):
         def handle(self):
             ran.append(self.context.id)
@@ -153,7 +158,7 @@ def test_the_flag_may_be_read_from_any_thread(engine):
 
 
 @pytest.mark.parametrize(("kept", "left"), [(None, "cancelled"), (0.0, None)])
-def test_what_was_cancelled_while_it_ran_stays_as_retention_says(engine, kept, left):
+def test_a_job_cancelled_while_it_ran_is_kept_as_long_as_retention_says(engine, kept, left):
     engine.retention = Retention(cancelled=kept)
     id = Polls().dispatch()
     thread = Worker(engine).start()

@@ -12,6 +12,7 @@ from lightjobs import Job, current
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.errors import SettingsError
 from lightjobs.settings.settings import Settings
+from lightjobs.workers import worker_threads
 from lightjobs.workers.embedded import worker
 from tests.support.waiting import wait_until
 
@@ -67,7 +68,7 @@ def _forget():
 
 @contextlib.contextmanager
 def entered(way, made):
-    """Inside the block, entered as `with` or as `async with`, beside the test's thread."""
+    """The block of `made`, entered as `with` or as `async with`."""
     if way == "with":
         with made:
             yield
@@ -108,7 +109,7 @@ def test_jobs_run_in_threads_of_this_process_while_the_block_runs(engine, way, j
     assert engine._workers == {}
 
 
-def test_the_block_waits_for_what_runs(engine, way):
+def test_the_block_waits_for_running_jobs(engine, way):
     with entered(way, worker()):
         Work().dispatch({"sleep": 0.4})
         wait_until(lambda: ran)
@@ -116,7 +117,7 @@ def test_the_block_waits_for_what_runs(engine, way):
     assert engine.stats() == {}
 
 
-def test_the_end_of_the_grace_hands_back_at_no_cost(engine, way):
+def test_at_the_end_of_the_grace_running_jobs_are_handed_back_at_no_cost(engine, way):
     threads = threading.active_count()
     with entered(way, worker(grace=0.2)):
         ids = Held.dispatchMany([{}, {}])
@@ -129,7 +130,7 @@ def test_the_end_of_the_grace_hands_back_at_no_cost(engine, way):
     assert engine.stats()["default"]["new"] == 2, "the outcome of the run left behind is refused"
 
 
-def test_an_error_in_the_block_still_stops_in_good_order(engine, way):
+def test_an_error_in_the_block_still_stops_gracefully(engine, way):
     def block():
         with entered(way, worker()):
             Work().dispatch({"sleep": 0.3})
@@ -183,7 +184,7 @@ def test_nothing_is_started_where_jobs_run_at_dispatch(configured, way, caplog):
         assert ran[0] == (None, threading.main_thread())
 
 
-def test_signals_that_somebody_handles_are_left_alone(engine):
+def test_signals_that_the_program_handles_are_left_alone(engine):
     mine = signal.signal(signal.SIGTERM, lambda *_: ran.append("mine"))
     try:
         with worker():
@@ -209,7 +210,26 @@ def test_term_and_ctrl_c_unwind_the_block_and_the_handlers_are_restored(engine, 
     assert ran[-1] == "end"
 
 
-def test_an_event_loop_has_its_own_handling_of_signals_back(engine):
+def dispatches_after_a_signal(engine):
+    with worker():
+        wait_until(lambda: engine._workers, 5)
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        finally:
+            wait_until(lambda: not engine._workers, 5)
+            Work().dispatch()
+            time.sleep(0.3)
+
+
+def test_no_thread_is_replaced_while_a_signal_unwinds_the_block(engine, monkeypatch):
+    monkeypatch.setattr(worker_threads, "RETRY_SECONDS", 0.0)
+    with pytest.raises(SystemExit):
+        dispatches_after_a_signal(engine)
+    assert not ran
+
+
+def test_an_event_loop_gets_its_own_signal_handlers_back(engine):
     def handlers():
         return [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
 
@@ -234,7 +254,7 @@ def test_in_another_thread_no_signal_is_touched(engine):
     assert ran == [signal.SIG_DFL]
 
 
-def test_an_event_loops_cancellation_waits_for_what_runs(engine):
+def test_a_cancelled_task_waits_for_running_jobs(engine):
     async def main():
         async with worker():
             AsyncWork().dispatch({"sleep": 0.4})
@@ -252,7 +272,7 @@ def test_an_event_loops_cancellation_waits_for_what_runs(engine):
     assert ran[-1] == "end"
 
 
-def test_it_is_for_one_block(engine):
+def test_a_worker_can_be_entered_once(engine):
     made = worker()
     with made:
         pass
@@ -291,7 +311,7 @@ def test_a_program_without_app_jobs_works_the_jobs_it_defines(engine, caplog):
     assert not caplog.records
 
 
-def test_the_schedule_is_dispatched_beside_the_threads(engine, project, monkeypatch):
+def test_the_schedule_is_dispatched_by_the_same_program(engine, project, monkeypatch):
     jobs = (
         "from lightjobs import Job\nran = []\n"
         "class Tick(Job):\n    def handle(self):\n        ran.append(1)\n"
@@ -310,7 +330,7 @@ def test_the_schedule_is_dispatched_beside_the_threads(engine, project, monkeypa
     assert engine.stats() == {}
 
 
-def test_a_schedule_of_nothing_is_refused(engine, project, monkeypatch):
+def test_an_empty_schedule_is_refused(engine, project, monkeypatch):
     monkeypatch.chdir(project({"app_jobs/__init__.py": ""}))
     with (
         pytest.raises(SettingsError, match=r"no entries in config/schedule\.py"),

@@ -40,7 +40,7 @@ def test_every_state_is_in_the_journal():
     }
 
 
-def test_claims_of_every_state_are_known():
+def test_runs_holds_the_claims_of_every_state():
     in_flight, claims = held(3)
     finish(in_flight, in_flight.start())
     in_flight.start()
@@ -68,7 +68,7 @@ def test_waiting_runs_are_taken_except_the_first_ones():
     assert [t.claim for t in in_flight.take_waiting()] == claims[1:2]
 
 
-def test_a_run_has_been_running_since_it_started():
+def test_running_for_counts_from_the_start_of_a_run():
     in_flight, _claims = held(2)
     assert in_flight.running_for(0.0) == []
     first = in_flight.start()

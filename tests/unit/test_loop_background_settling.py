@@ -1,4 +1,4 @@
-"""Settling and claiming at once: the promises of one after the other."""
+"""Settling and claiming at the same time keeps all promises of settling first."""
 
 import threading
 import time
@@ -30,7 +30,8 @@ def many(engine, monkeypatch):
 
 
 def settling_threads(engine):
-    """What settles in which thread, as it happens."""
+    """A list that fills with the name of each settling thread and its outcomes, and the verb that
+    fills it."""
     seen = []
 
     def settle(worker, outcomes):
@@ -93,12 +94,12 @@ def test_a_failure_is_settled_before_more_is_claimed(engine):
     seen, settle = settling_threads(engine)
     worker = Worker(Wrapped(engine, settle=settle)).run()
     assert sorted(ran) == sorted([*range(50), *range(3, 50, 10)])
-    beside_loop = [outcomes for name, outcomes in seen if name == "settling"]
-    assert all(type(outcome) is Done for outcomes in beside_loop for outcome in outcomes)
+    in_background = [outcomes for name, outcomes in seen if name == "settling"]
+    assert all(type(outcome) is Done for outcomes in in_background for outcome in outcomes)
     assert worker.journal._heap == type(worker.journal)()._heap, "its texts are dropped"
 
 
-def test_what_has_a_hook_is_settled_before_more_is_claimed(engine):
+def test_runs_with_a_hook_are_settled_before_more_is_claimed(engine):
     class Hooked(Work):
         def onSuccess(self):
             ran.append("hook")
@@ -110,8 +111,8 @@ def test_what_has_a_hook_is_settled_before_more_is_claimed(engine):
     assert ran.count("hook") == 20
 
 
-def test_a_hook_is_not_put_off(engine):
-    """The keeper may have settled what it belongs to, in the middle of a drain."""
+def test_a_hook_is_called_before_more_is_claimed(engine):
+    """The keeper may have settled its run in the middle of a drain."""
 
     class Hooked(Work):
         def onSuccess(self):
@@ -131,7 +132,7 @@ def test_a_hook_is_not_put_off(engine):
     assert claims[4]
 
 
-def test_none_is_left_behind_at_a_stop(engine, concurrency):
+def test_no_finished_run_is_left_unsettled_at_a_stop(engine, concurrency):
     Work.dispatchMany({"n": n} for n in range(100))
 
     class Stops(Work):
@@ -148,13 +149,13 @@ def test_none_is_left_behind_at_a_stop(engine, concurrency):
     assert worker.journal.read() == []
 
 
-def test_the_thread_ends_with_the_loop(engine):
+def test_the_settling_thread_ends_with_the_loop(engine):
     Work.dispatchMany({"n": n} for n in range(50))
     Worker(engine).run()
     assert not [t for t in threading.enumerate() if t.name.startswith("settling")]
 
 
-def test_few_are_not_worth_a_thread(engine, monkeypatch):
+def test_a_few_runs_are_not_settled_in_the_background(engine, monkeypatch):
     monkeypatch.setattr(settling, "MANY", 3)
     seen, settle = settling_threads(engine)
     Work.dispatchMany([{"n": 0}, {"n": 1}])

@@ -16,7 +16,7 @@ together = None
 
 
 class Meets(Job):
-    """Ends only when all the others run at the same moment."""
+    """Ends only when all the others run at the same time."""
 
     def handle(self):
         together.wait(30)
@@ -52,7 +52,7 @@ def _let_go():
     let_go.set()
 
 
-def test_sync_jobs_run_really_in_parallel(engine):
+def test_sync_jobs_really_run_in_parallel(engine):
     global together
     together = threading.Barrier(4)
     Meets.dispatchMany([{}] * 8)
@@ -60,14 +60,14 @@ def test_sync_jobs_run_really_in_parallel(engine):
     assert ran == [1] * 8
 
 
-def test_async_jobs_run_really_in_parallel_on_one_loop(engine):
+def test_async_jobs_really_run_in_parallel_on_one_event_loop(engine):
     MeetsAsync.dispatchMany([{"all": 5}] * 5)
     Worker(engine, concurrency=5).run()
     assert len(ran) == 5
     assert len(set(ran)) == 1
 
 
-def test_sync_and_async_jobs_run_beside_each_other(engine):
+def test_sync_and_async_jobs_run_at_the_same_time(engine):
     Slow().dispatch({"sleep": 0.2})
     MeetsAsync().dispatch({"all": 0})
     Worker(engine, concurrency=2).run()
@@ -101,7 +101,7 @@ def test_a_place_that_becomes_free_is_filled_while_a_long_job_runs(engine):
     thread.join()
 
 
-def test_a_job_dispatched_while_a_long_one_runs_is_run_beside_it(engine):
+def test_a_job_dispatched_while_a_long_one_runs_does_not_wait_for_it(engine):
     Slow().dispatch()
     worker = Worker(engine, concurrency=2, stop_when_empty=False, sleep=60.0)
     thread = worker.start()
@@ -114,7 +114,7 @@ def test_a_job_dispatched_while_a_long_one_runs_is_run_beside_it(engine):
     worker.stop(thread)
 
 
-def test_jobs_claimed_behind_a_long_one_are_run_by_another_worker_meanwhile(engine):
+def test_jobs_claimed_behind_a_long_one_are_run_by_another_worker(engine):
     Slow().dispatch()
     ids = Quick.dispatchMany({"n": n} for n in range(50))
     first = Worker(greedy(engine))
@@ -130,7 +130,7 @@ def test_jobs_claimed_behind_a_long_one_are_run_by_another_worker_meanwhile(engi
     assert engine.stats() == {}
 
 
-def test_what_was_finished_before_a_long_job_is_settled_while_it_runs(engine):
+def test_jobs_that_finished_before_a_long_one_are_settled_while_it_runs(engine):
     ids = Quick.dispatchMany({"n": n} for n in range(5))
     Slow().dispatch()
     worker = Worker(greedy(engine))

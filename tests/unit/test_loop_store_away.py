@@ -1,4 +1,4 @@
-"""The store goes away, at any verb and before or after it has acted: nothing is lost."""
+"""The store goes away at any verb, before or after it has acted: no job is lost."""
 
 import threading
 import time
@@ -121,7 +121,7 @@ def test_a_long_outage_between_run_and_settlement_runs_nothing_twice(engine):
     assert [n for n in ran if type(n) is int] == list(range(5))
 
 
-def test_hand_backs_that_fail_are_tried_again_and_nothing_is_stuck(engine):
+def test_hand_backs_that_fail_are_tried_again_and_no_job_is_stuck(engine):
     Work().dispatch({"n": "long", "sleep": 0.4})
     Work.dispatchMany({"n": f"behind {n}"} for n in range(20))
     handing_back, handed_back = failing(engine.settle, 3), []

@@ -55,43 +55,43 @@ def take_and_give(budget):
         budget.give_back(budget.take(1))
 
 
-def test_pace_starts_with_one_and_doubles_at_most():
-    pace = Prefetch()
-    limits = [pace.limit()]
+def test_prefetch_starts_with_one_and_doubles_at_most():
+    prefetch = Prefetch()
+    limits = [prefetch.limit()]
     for _ in range(12):
-        pace.learn(pace.limit(), 0.0)
-        limits.append(pace.limit())
+        prefetch.learn(prefetch.limit(), 0.0)
+        limits.append(prefetch.limit())
     assert limits == [1, 2, 4, 8, 16, 32, 64, 128, 256, MOST, MOST, MOST, MOST]
 
 
-def test_pace_settles_at_a_few_milliseconds_of_work():
-    pace = Prefetch()
+def test_prefetch_settles_at_a_few_milliseconds_of_work():
+    prefetch = Prefetch()
     for _ in range(20):
-        pace.learn(10, 10 * 0.001)
-    assert pace.limit() == pytest.approx(BATCH_SECONDS / 0.001, abs=1)
+        prefetch.learn(10, 10 * 0.001)
+    assert prefetch.limit() == pytest.approx(BATCH_SECONDS / 0.001, abs=1)
 
 
-def test_pace_believes_a_long_job_at_once():
-    pace = Prefetch()
+def test_prefetch_believes_a_long_job_at_once():
+    prefetch = Prefetch()
     for _ in range(12):
-        pace.learn(100, 0.0)
-    pace.learn(1, 1.0)
-    assert pace.limit() == 1
+        prefetch.learn(100, 0.0)
+    prefetch.learn(1, 1.0)
+    assert prefetch.limit() == 1
 
 
-def test_pace_grows_again_after_long_jobs():
-    pace = Prefetch()
-    pace.learn(1, 1.0)
+def test_prefetch_grows_again_after_long_jobs():
+    prefetch = Prefetch()
+    prefetch.learn(1, 1.0)
     for _ in range(60):
-        pace.learn(pace.limit(), pace.limit() * 1e-6)
-    assert pace.limit() > 100
+        prefetch.learn(prefetch.limit(), prefetch.limit() * 1e-6)
+    assert prefetch.limit() > 100
 
 
-def test_pace_can_be_made_careful():
-    pace = Prefetch()
+def test_prefetch_can_start_again_with_one():
+    prefetch = Prefetch()
     for _ in range(12):
-        pace.learn(100, 0.0)
-    pace.careful()
-    assert pace.limit() == 1
-    pace.learn(1, 0.0)
-    assert pace.limit() == 2
+        prefetch.learn(100, 0.0)
+    prefetch.restart()
+    assert prefetch.limit() == 1
+    prefetch.learn(1, 0.0)
+    assert prefetch.limit() == 2

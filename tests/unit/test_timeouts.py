@@ -72,7 +72,7 @@ def test_a_run_that_takes_too_long_fails_with_a_clear_reason(engine, job):
 
 
 @pytest.mark.parametrize("job", [Spins, Awaits, Decorated])
-def test_it_is_so_in_a_pool_of_threads_too(engine, job):
+def test_a_run_that_takes_too_long_in_a_pool_of_threads_fails_too(engine, job):
     id = job().dispatch()
     Quick.dispatchMany([{}] * 20)
     Worker(engine, concurrency=3).run()
@@ -95,7 +95,7 @@ def test_retry_after_counts_from_the_timeout(engine, concurrency):
     assert engine.stats()["default"]["delayed"] == 1
 
 
-def test_a_run_that_is_quick_enough_notices_nothing(engine, concurrency):
+def test_a_run_that_is_quick_enough_is_not_affected_by_its_timeout(engine, concurrency):
     for job in (Sleeps, Awaits, Decorated):
         job.dispatchMany({"n": n, "sleep": 0.001} for n in range(30))
     Worker(engine, concurrency=concurrency).run()
@@ -120,7 +120,7 @@ def test_a_wrong_timeout_is_refused_by_name(wrong):
         type("Wrong", (Job,), {"timeout": wrong})
 
 
-def test_a_handler_may_catch_it_and_still_succeed(engine, concurrency):
+def test_a_handler_may_catch_its_timeout_and_still_succeed(engine, concurrency):
     class Careful(Base):
         def handle(self):
             try:
@@ -135,7 +135,7 @@ def test_a_handler_may_catch_it_and_still_succeed(engine, concurrency):
     assert engine.stats() == {}
 
 
-def test_except_exception_does_not_swallow_it(engine, concurrency):
+def test_except_exception_does_not_swallow_a_timeout(engine, concurrency):
     class Stubborn(Base):
         def handle(self):
             while True:
@@ -161,7 +161,7 @@ def test_a_timeout_error_of_the_handler_itself_is_not_mistaken_for_ours(engine, 
     assert engine.find(id).exception.startswith("TimeoutError")
 
 
-def test_the_failure_hook_learns_of_it(engine, concurrency):
+def test_the_failure_hook_learns_of_the_timeout(engine, concurrency):
     class Hooked(Spins):
         def onFailure(self):
             ran.append(str(self.getException()))
@@ -171,8 +171,10 @@ def test_the_failure_hook_learns_of_it(engine, concurrency):
     assert ran[-1] == "timed out after 0.15 s"
 
 
-def test_one_that_ends_at_that_very_moment_disturbs_no_other(engine, concurrency):
-    """The exception is thrown from another thread: it must never come too late."""
+def test_a_run_that_ends_at_the_moment_of_its_timeout_does_not_disturb_the_next(
+    engine, concurrency
+):
+    """The exception is raised by another thread: it must never arrive too late."""
 
     class Close(Base):
         timeout = 0.01

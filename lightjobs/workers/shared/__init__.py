@@ -1,1 +1,1 @@
-"""Memory that a supervisor shares with its children, and what is kept in it."""
+"""Memory that a supervisor shares with its children, and the records that are kept in it."""

@@ -1,6 +1,8 @@
-"""Which children of one `job:work` are busy, so that `--stop-when-empty` ends none too early.
+"""The busy flags: which children of one `job:work` may hold jobs. Without them, `--stop-when-empty`
+would end a child too early.
 
-A queue looks empty while another child holds its jobs, and that child may yet put them back.
+A queue looks empty while another child holds its last jobs, but that child may still hand them
+back.
 """
 
 from __future__ import annotations
@@ -13,26 +15,27 @@ SIZE = 4096
 
 
 class BusyFlags:
-    """A byte for each child, in memory they share; this object speaks for the child `own`."""
+    """One byte for each child, in memory that all of them share."""
 
-    def __init__(self, descriptor: int, own: int = 0) -> None:
+    def __init__(self, descriptor: int, place: int = 0) -> None:
+        """Open the flags behind `descriptor`. `place` is the index of this child's own flag."""
         self.descriptor = descriptor
         self._memory = mmap.mmap(descriptor, SIZE)
-        self._own = own
+        self._place = place
 
     @classmethod
     def make(cls) -> BusyFlags:
-        """New memory, with nobody busy."""
+        """New flags, none of them set."""
         return cls(shared_file(SIZE))
 
     def set_busy(self, busy: bool) -> None:
-        """Say that this child may hold jobs. To be said before a claim, and taken back only after
-        one that brought nothing: whoever then finds all idle has seen the last job go."""
-        self._memory[self._own] = busy
+        """Set or clear this child's flag. It must be set before each claim, and may be cleared only
+        after a claim that brought nothing. Then the last job is gone when all flags are clear."""
+        self._memory[self._place] = busy
 
-    def clear(self, child: int) -> None:
-        """The supervisor has put back what the dead `child` held."""
-        self._memory[child] = 0
+    def clear(self, place: int) -> None:
+        """Clear the flag of a dead child whose jobs have been reclaimed."""
+        self._memory[place] = 0
 
     def any_busy(self) -> bool:
         """Whether any child may hold jobs."""

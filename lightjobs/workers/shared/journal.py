@@ -1,8 +1,9 @@
-"""What a child holds and how far it is with each job, in memory that outlives the child.
+"""The journal: which jobs a child holds and how far each of them is, in memory that outlives the
+child.
 
-The child writes, with plain memory writes and no system call; when it dies the supervisor reads.
-So a job that had finished but was not yet acknowledged is settled instead of run again, and one
-that had not started goes back at no cost. The memory is an unlinked file, shared as a descriptor.
+The child writes, with plain memory writes and no system call; when it dies, the supervisor reads.
+So a job that had finished but was not settled yet is settled instead of run again, and a job that
+had not started goes back at no cost. The memory is an unlinked file, shared as a descriptor.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ...model import KINDS, OUTCOMES, Claim, Done, Failed, Outcome, Release
 from .shared_file import shared_file
 
 SLOTS = 2048
-"""How many jobs a child can hold at once."""
+"""The number of jobs that a child can hold at once."""
 
 _FREE, _CLAIMED, _STARTED, _FINISHED = range(4)
 # State, id, fence, where the outcome's JSON begins, its length, when the handler must have ended.
@@ -31,15 +32,16 @@ _OUTCOME = struct.Struct("=II")
 _OUTCOME_AT = 1 + 47 + 8
 _DEADLINE = struct.Struct("=d")
 _DEADLINE_AT = _OUTCOME_AT + _OUTCOME.size
-# The timeout in seconds; when to run it again, or NaN for never, and with how many attempts.
+# The timeout in seconds; when the job is due again after it, or NaN for never; its attempts then.
 _LATE = struct.Struct("=ddQ")
-_LATES = SLOTS * _SLOT.size
-_HEAP = _LATES + SLOTS * _LATE.size
+_LATE_AT = SLOTS * _SLOT.size
+_HEAP = _LATE_AT + SLOTS * _LATE.size
 _SIZE = _HEAP + 1024 * 1024
 
 
 class JournalEntry(NamedTuple):
-    """One job that a child held: `started` if its handler ran, `outcome` if it had finished."""
+    """One job that a child held. `started` says whether its handler was called; `outcome` is None
+    if the run had not ended."""
 
     id: str
     fence: int
@@ -48,10 +50,10 @@ class JournalEntry(NamedTuple):
 
 
 class Journal:
-    """A child's record of the jobs it holds, one slot each."""
+    """A child's record of the jobs it holds, one slot for each."""
 
     def __init__(self, descriptor: int | None = None) -> None:
-        """Open the journal behind `descriptor`, or make a new one."""
+        """Open the journal behind `descriptor`; without one, make a new journal."""
         if descriptor is None:
             descriptor = shared_file(_SIZE)
         self.descriptor = descriptor
@@ -61,9 +63,9 @@ class Journal:
         self._heap_lock = threading.Lock()
 
     def claimed(self, claim: Claim) -> int:
-        """Note a claim; returns its slot."""
+        """Note a claim. Returns its slot."""
         slot = self._free.pop()
-        # The state byte last: a slot that is half written must not count.
+        # The state byte is written last: a slot that is half written must not count.
         at = slot * _SLOT.size
         _SLOT.pack_into(self._memory, at, _FREE, claim.id.encode(), claim.fence, 0, 0, 0.0)
         self._memory[at] = _CLAIMED
@@ -73,15 +75,18 @@ class Journal:
         """Note that the handler is about to run."""
         self._memory[slot * _SLOT.size] = _STARTED
 
-    def timed(self, slot: int, deadline: float, seconds: float, late: Outcome) -> None:
-        """Note the `deadline` of a started job, by the monotonic clock, which all processes share;
-        and for whoever then ends this one, the timeout it had and the outcome `late`."""
-        due, attempts = (late.due, late.attempts) if type(late) is Release else (math.nan, 0)
-        _LATE.pack_into(self._memory, _LATES + slot * _LATE.size, seconds, due, attempts)
+    def timed(self, slot: int, deadline: float, seconds: float, late_outcome: Outcome) -> None:
+        """Note the `deadline` of a started job, by the monotonic clock, which all processes share.
+        After it, this worker may be ended from outside. Then the job gets the `late_outcome`, which
+        for a failed job names its timeout of `seconds`."""
+        due, attempts = math.nan, 0
+        if type(late_outcome) is Release:
+            due, attempts = late_outcome.due, late_outcome.attempts
+        _LATE.pack_into(self._memory, _LATE_AT + slot * _LATE.size, seconds, due, attempts)
         self._set_deadline(slot, deadline)
 
     def untimed(self, slot: int) -> None:
-        """The handler has ended: no deadline any more."""
+        """Note that the handler has ended: it has no deadline any more."""
         self._set_deadline(slot, 0.0)
 
     def _set_deadline(self, slot: int, deadline: float) -> None:
@@ -91,18 +96,18 @@ class Journal:
         """The outcomes of the running jobs whose deadline has passed, by id and fence."""
         now = time.monotonic()
         return {
-            (id, fence): self._late(slot, id, fence)
-            for slot in self._passed(now)
+            (id, fence): self._late_outcome(slot, id, fence)
+            for slot in self._past_deadline(now)
             for state, id, fence in [self._read(slot)]
             if state == _STARTED
         }
 
-    def _passed(self, now: float) -> list[int]:
-        # Asked for several times a second, and nearly always in vain: quick, and leaves no view
-        # of the memory behind, which could not be closed then.
+    def _past_deadline(self, now: float) -> list[int]:
+        # Called several times a second, and nearly always finds nothing: so it must be quick. It
+        # must leave no view of the memory behind, or the memory could not be closed.
         with (
             memoryview(self._memory) as memory,
-            memory[:_LATES] as slots,
+            memory[:_LATE_AT] as slots,
             slots.cast("d") as numbers,
             numbers[_DEADLINE_AT // 8 :: _SLOT.size // 8] as deadlines,
         ):
@@ -112,15 +117,15 @@ class Journal:
         state, id, fence, *_ = _SLOT.unpack_from(self._memory, slot * _SLOT.size)
         return state, id.rstrip(b"\0").decode(), fence
 
-    def _late(self, slot: int, id: str, fence: int) -> Outcome:
-        seconds, due, attempts = _LATE.unpack_from(self._memory, _LATES + slot * _LATE.size)
+    def _late_outcome(self, slot: int, id: str, fence: int) -> Outcome:
+        seconds, due, attempts = _LATE.unpack_from(self._memory, _LATE_AT + slot * _LATE.size)
         if not math.isnan(due):
             return Release(id, fence, due, attempts)
         return Failed(id, fence, f"{JobTimeout(seconds)}, and went on: its worker was ended")
 
     def finished(self, slot: int, outcome: Outcome) -> None:
-        """Note how it ended. An outcome too long to keep here is left as started, so that after a
-        crash it runs again: at-least-once, in a window of milliseconds."""
+        """Note the outcome. If there is no room for its text, the job stays noted as started: after
+        a crash in the milliseconds before it is settled, it runs again."""
         at = slot * _SLOT.size
         if type(outcome) is not Done or outcome.entry is not None:
             text = json.dumps([KINDS[type(outcome)], *outcome[2:]]).encode()
@@ -134,7 +139,7 @@ class Journal:
         self._memory[at] = _FINISHED
 
     def settled(self, slots: Iterable[int]) -> None:
-        """Forget jobs that are no longer held."""
+        """Free the slots of jobs that are no longer held."""
         memory, size = self._memory, _SLOT.size
         for slot in slots:
             memory[slot * size] = _FREE
@@ -149,9 +154,9 @@ class Journal:
         return len(self._free)
 
     def read(self) -> list[JournalEntry]:
-        """Everything that is held; for the supervisor, when the child is dead."""
+        """All jobs that are held. For the supervisor, when the child is dead."""
         held = []
-        for at in range(0, _LATES, _SLOT.size):
+        for at in range(0, _LATE_AT, _SLOT.size):
             state, id, fence, begin, length, _deadline = _SLOT.unpack_from(self._memory, at)
             if state != _FREE:
                 job_id = id.rstrip(b"\0").decode()
@@ -168,6 +173,6 @@ class Journal:
         return OUTCOMES[name](id, fence, *rest)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         self._memory.close()
         os.close(self.descriptor)

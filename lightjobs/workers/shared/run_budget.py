@@ -1,4 +1,4 @@
-"""`--max-jobs`: how many runs are left, shared by all children of one `job:work`."""
+"""The run budget: how many runs `--max-jobs` leaves to all children of one `job:work`."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _NUMBER = struct.Struct("=q")
 
 
 class RunBudget:
-    """Runs left, in an unlinked file behind a descriptor; every access under its lock."""
+    """The number of runs that are left, in an unlinked file. Each access holds the file's lock."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        self._threads = threading.Lock()
+        self._thread_lock = threading.Lock()
 
     @classmethod
     def of(cls, runs: int) -> RunBudget:
-        """A new budget."""
+        """A new budget of `runs`."""
         descriptor = shared_file(_NUMBER.size)
         os.pwrite(descriptor, _NUMBER.pack(runs), 0)
         return cls(descriptor)
 
     def take(self, wanted: int) -> int:
-        """Take up to `wanted` runs; returns how many it was."""
+        """Take up to `wanted` runs. Returns how many were left to take."""
         return -self._change(-wanted)
 
     def give_back(self, runs: int) -> None:
@@ -35,7 +35,7 @@ class RunBudget:
         self._change(runs)
 
     def _change(self, by: int) -> int:
-        with self._threads:  # the file's lock is the process's, not the thread's
+        with self._thread_lock:  # a file's lock belongs to the process, not to a thread
             fcntl.lockf(self.descriptor, fcntl.LOCK_EX)
             try:
                 (left,) = _NUMBER.unpack(os.pread(self.descriptor, _NUMBER.size, 0))

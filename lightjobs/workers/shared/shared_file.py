@@ -1,4 +1,5 @@
-"""Memory that a supervisor and its children share: an unlinked file, handed on as a descriptor."""
+"""Memory that a supervisor and its children share: a file without a name, passed on as a
+descriptor."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import tempfile
 
 
 def shared_file(size: int) -> int:
-    """The descriptor of a new file of `size` zero bytes that has no name."""
+    """The descriptor of a new unlinked file of `size` zero bytes."""
     descriptor, path = tempfile.mkstemp(prefix="lightjobs-")
     os.unlink(path)
     os.truncate(descriptor, size)
