@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import database_url, values
 from .reader import Reader
 from .stores import DRIVERS
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseSettings:
+class DatabaseSettings(NamedTuple):
     """The database that holds the jobs. Every value is present and has its type."""
 
     driver: str = "sqlite"
@@ -25,13 +23,16 @@ class DatabaseSettings:
     port: int | None = None
     """None means the server's usual port."""
     user: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: str | None = None
     tls: str | None = None
     """off, on, verify-ca or verify. None leaves it to the driver."""
     tls_ca: str | None = None
     tls_cert: str | None = None
     tls_key: str | None = None
     """The three files with certificates and the key."""
+
+    def __repr__(self) -> str:
+        return values.shown(self, secret="password")
 
 
 def read(given: dict[str, Any], problems: list[str]) -> DatabaseSettings:

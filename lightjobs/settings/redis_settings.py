@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import redis_url, values
 from .reader import Reader
 
 
-@dataclass(frozen=True, slots=True)
-class RedisSettings:
+class RedisSettings(NamedTuple):
     """The server that holds the jobs. Every value is present and has its type."""
 
     host: str = "127.0.0.1"
     """A path, which begins with a slash, means a Unix socket."""
     port: int = 6379
     username: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: str | None = None
     database: int = 0
     """REDIS_DB, which Lightpack uses for other things than jobs."""
     job_database: int = 0
@@ -32,6 +30,9 @@ class RedisSettings:
     """What all keys begin with; may be empty."""
     format: str = "hash"
     """How new jobs are stored: hash or php."""
+
+    def __repr__(self) -> str:
+        return values.shown(self, secret="password")
 
 
 def read(given: dict[str, Any], problems: list[str]) -> RedisSettings:

@@ -6,9 +6,8 @@ The defaults, which stand here, are applied last, to what is still unset.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import SettingsError
 from ..model import DEFAULT_RETENTION, Retention
@@ -20,8 +19,7 @@ from .redis_settings import RedisSettings
 from .stores import ENGINES
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings of one project. Every value is present and has its type."""
 
     engine: str = "sync"
@@ -32,8 +30,8 @@ class Settings:
     """How many seconds a worker that has gone silent keeps its jobs."""
     max_payload: int = MAX_BYTES
     """Bytes of JSON."""
-    redis: RedisSettings = field(default_factory=RedisSettings)
-    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    redis: RedisSettings = RedisSettings()
+    database: DatabaseSettings = DatabaseSettings()
     retention: Retention = DEFAULT_RETENTION
     enqueue_timeout: float = 5.0
     """Seconds after which a dispatch gives up on a store that does not answer."""
@@ -65,8 +63,7 @@ def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
             problems.append(str(error))
             return {}
 
-    settings = replace(
-        _jobs(Reader(given("jobs"), problems)),
+    settings = _jobs(Reader(given("jobs"), problems))._replace(
         database=database_settings.read(given("database"), problems),
         redis=redis_settings.read(given("redis"), problems),
     )

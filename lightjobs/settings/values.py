@@ -99,3 +99,10 @@ def modules(raw: Any) -> tuple[str, ...]:
     if not names or not all(part.isidentifier() for name in names for part in name.split(".")):
         raise ValueError("names of importable packages, separated by commas")
     return names
+
+
+def shown(settings: Any, secret: str) -> str:
+    """The repr of a NamedTuple of settings, without the value of its field `secret`."""
+    fields = {**settings._asdict(), secret: "…"}
+    listed = ", ".join(f"{name}={value!r}" for name, value in fields.items())
+    return f"{type(settings).__name__}({listed})"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple
 
 from ..model import Outcome
 from . import late_hooks
 from .options import Options
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """What a child is to do. A new interpreter gets it as JSON; a forked child does, too, so that
     both start alike."""
 
@@ -37,13 +35,13 @@ class Order:
 
     def to_json(self) -> str:
         """The order as text."""
-        values = asdict(self)
+        values = self._asdict()
         values["options"] = self.options._asdict()
         values["late_outcomes"] = [late_hooks.to_json(outcome) for outcome in self.late_outcomes]
         return json.dumps(values)
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str) -> Order:
         """The order from which `to_json` made `text`."""
         values: dict[str, Any] = json.loads(text)
         options = values.pop("options")

@@ -1,6 +1,5 @@
 """Migrations on servers: Lightpack's own table, its rows and its access stay intact."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -183,7 +182,7 @@ def test_the_error_for_a_missing_right_holds_the_sql_for_an_administrator(server
         server.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     for statement in create:
         server.query(statement, ())
-    made = type(server.database())(replace(server.settings, user="humble"))
+    made = type(server.database())(server.settings._replace(user="humble"))
     with pytest.raises(LightjobsError, match="administrator") as caught:
         SqlEngine(made).schema.install()
     assert "ALTER TABLE jobs" in str(caught.value)

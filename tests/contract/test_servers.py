@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -61,9 +60,9 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
     server.start()
     try:
         server.empty()
-        verified = replace(server.settings, tls="verify", tls_ca=str(server.certificate))
-        signed = replace(verified, tls="verify-ca")
-        for settings in (verified, signed, replace(server.settings, tls="on")):
+        verified = server.settings._replace(tls="verify", tls_ca=str(server.certificate))
+        signed = verified._replace(tls="verify-ca")
+        for settings in (verified, signed, server.settings._replace(tls="on")):
             database = type(server.database())(settings)
             asked = {
                 "postgres": "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
@@ -73,7 +72,7 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
             assert SqlEngine(database).stats() == {}
             database.close()
         for tls in ("verify", "verify-ca"):
-            stranger = type(server.database())(replace(server.settings, tls=tls))
+            stranger = type(server.database())(server.settings._replace(tls=tls))
             with pytest.raises(StoreUnavailable):
                 SqlEngine(stranger).stats()
     finally:
@@ -84,7 +83,7 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
 def test_mariadb_is_sent_a_password_as_it_has_it(clean_mariadb, password):
     clean_mariadb.query("CREATE OR REPLACE USER stranger@'%%' IDENTIFIED BY %s", [password])
     clean_mariadb.query("GRANT ALL ON jobs.* TO stranger@'%%'", ())
-    settings = replace(clean_mariadb.settings, user="stranger", password=password)
+    settings = clean_mariadb.settings._replace(user="stranger", password=password)
     database = mysql.Mysql(settings)
     assert database.ask("SELECT 1") == [(1,)]
     database.close()
@@ -123,7 +122,7 @@ def test_each_thread_has_a_connection_of_its_own(server):
 
 
 def test_a_wrong_password_is_said_without_showing_it(server):
-    database = type(server.database())(replace(server.settings, password="wr0ng"))
+    database = type(server.database())(server.settings._replace(password="wr0ng"))
     (problem,) = SqlEngine(database).problems()
     assert "wr0ng" not in problem
     assert "password" in problem.lower()

@@ -109,9 +109,8 @@ def test_two_entries_of_one_name_are_refused_with_both_lines(write):
 
 
 def test_a_payload_beyond_the_limit_is_refused_at_load(write, configured, engine):
-    from dataclasses import replace
 
-    current.use(engine, replace(configured, max_payload=10))
+    current.use(engine, configured._replace(max_payload=10))
     text = "schedule.job(SendReport).daily().payload({'a': 'x' * 20})\n"
     assert "JOB_MAX_PAYLOAD" in problem(write(text))
 

@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 import threading
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -246,7 +245,7 @@ def test_on_push_is_called_before_the_callers_commit(engine, configured):
         def on_push(self, job_id, job):
             pushed.append(job_id)
 
-    current.use(engine, replace(configured, middleware=(Watches,)))
+    current.use(engine, configured._replace(middleware=(Watches,)))
     with connected() as connection:
         Transfers().dispatch({"then": "commits"}, connection=connection)
         assert pushed == ["1"]

@@ -139,9 +139,8 @@ def test_a_payload_that_is_not_a_json_object_is_refused_at_dispatch(engine, payl
 
 
 def test_the_size_limit_of_the_settings_holds(engine, configured):
-    from dataclasses import replace
 
-    current.use(engine, replace(configured, max_payload=10))
+    current.use(engine, configured._replace(max_payload=10))
     assert Pay().dispatch({"a": 1})
     with pytest.raises(PayloadError, match="at most 10"):
         Pay().dispatch({"a": 12345})

@@ -1,7 +1,6 @@
 import asyncio
 import logging
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -80,7 +79,7 @@ def using(engine, configured):
     """Configure the given middleware."""
 
     def use(*entries, engine=engine):
-        current.use(engine, replace(configured, middleware=entries))
+        current.use(engine, configured._replace(middleware=entries))
 
     return use
 
