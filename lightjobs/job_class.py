@@ -15,6 +15,7 @@ from .execution.executor import handled
 from .execution.job_values import OPTIONS, checked, options_of
 from .execution.run import Run
 from .model import PRIORITIES, Claim, NewJob
+from .payloads.annotations import own_annotation
 from .payloads.encoding import decode, encode
 from .strtotime import strtotime
 
@@ -272,7 +273,7 @@ def _adopt_payload_type(job: type[Job]) -> None:
     for owner in job.__mro__[: job.__mro__.index(Job)]:
         if "_typed" in vars(owner):
             return
-        if "payload" in vars(owner).get("__annotations__", ()):
+        if own_annotation(owner, "payload") is not None:
             from .payloads import typed  # slow to import, and most jobs have no type
 
             job._typed = typed.of_class(job, Job)

@@ -225,9 +225,9 @@ def _parameters(function: Callable[..., Any]) -> tuple[inspect.Signature, bool]:
     """The signature without a JobContext parameter, and whether there is one."""
     from .payloads.build import resolved
 
+    hints = resolved(function)  # first: from Python 3.14 on, `signature` evaluates annotations too
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())
-    hints = resolved(function)
     contexts = [n for n, each in enumerate(parameters) if hints.get(each.name) is JobContext]
     where = f"{function.__module__}.{function.__qualname__}"
     if contexts not in ([], [0]):

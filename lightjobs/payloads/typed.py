@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, get_args, get_origin
+from typing import Any, ForwardRef, get_args, get_origin
 
 from ..errors import JobDefinitionError, PayloadError
+from .annotations import own_annotation
 from .build import Builder, resolved
 from .converter import Converter, Misfit
 from .objects import Field, record
@@ -54,7 +54,7 @@ def of_class(job: type[Any], base: type[Any]) -> Typed | None:
     type that is not a JSON object.
     """
     for owner in job.__mro__[: job.__mro__.index(base)]:
-        annotation = inspect.get_annotations(owner).get("payload")
+        annotation = own_annotation(owner, "payload")
         if annotation is not None:
             return _of(_evaluated(annotation, owner), f"{owner.__name__}.payload")
     return None
@@ -86,6 +86,8 @@ def _of(annotation: Any, where: str) -> Typed | None:
 
 
 def _evaluated(annotation: Any, owner: type[Any]) -> Any:
+    if isinstance(annotation, ForwardRef):  # Python 3.14 could not evaluate it
+        annotation = annotation.__forward_arg__
     if not isinstance(annotation, str):
         return annotation
     module = sys.modules.get(owner.__module__)

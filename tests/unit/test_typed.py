@@ -1,9 +1,11 @@
 import enum
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal, NewType, NotRequired, TypedDict
 from uuid import UUID
 
@@ -12,11 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lightjobs
 from lightjobs import Job, JobDefinitionError, PayloadError
 from lightjobs.execution.async_bridge import drive
 from lightjobs.execution.hooks import execute_hook, has_hook
 from lightjobs.job_class import new_jobs
 from lightjobs.model import Done, Failed
+from lightjobs.payloads import annotations
 
 from .support import run
 
@@ -537,3 +541,40 @@ def test_dispatch_sync_rebuilds_the_payload(engine):
             return self.payload
 
     assert Back().dispatchSync(Item("a", 1.5)) == Item("a", 1.5)
+
+
+def test_annotations_that_are_only_there_when_asked_for_are_read(monkeypatch):
+    """As in Python 3.14, here for all versions."""
+    asked = []
+
+    def get_annotations(owner, format):
+        asked.append(format)
+        return {"payload": Item, "other": None} if owner.__name__ == "Lazy" else {}
+
+    annotationlib = SimpleNamespace(
+        get_annotations=get_annotations, Format=SimpleNamespace(FORWARDREF="forwardref")
+    )
+    monkeypatch.setitem(sys.modules, "annotationlib", annotationlib)
+    monkeypatch.setattr(annotations, "sys", SimpleNamespace(version_info=(3, 14)))
+    job = type("Lazy", (Typed,), {})
+    assert refusal(job, {"name": 1, "price": 2}).startswith("payload.name: expected")
+    assert set(asked) == {"forwardref"}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="raises NameError before Python 3.14")
+def test_a_name_that_does_not_exist_is_refused_for_the_payload_alone():
+    class Other(Typed):
+        payload: Item
+        other: Missing  # noqa: F821
+
+    assert comes_back(Other, '{"name":"a","price":1}') == Item("a", 1.0)
+    with pytest.raises(JobDefinitionError, match=r"payload is annotated 'Missing', .*NameError"):
+
+        class Wrong(Typed):
+            payload: Missing  # noqa: F821
+
+    with pytest.raises(JobDefinitionError, match="cannot be read: NameError"):
+
+        @lightjobs.job()
+        def wrong(payload: Missing):  # noqa: F821
+            pass
