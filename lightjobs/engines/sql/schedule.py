@@ -49,7 +49,9 @@ class SqlSchedule(ScheduleStore):
             return ids
 
     def _locked(self, entries: Sequence[str]) -> dict[str, LastSlot]:
-        rows = self._db.rows("lock_slots", {"entries": json.dumps(entries)})
+        # The names in both forms: JSON, and the list that MySQL needs.
+        params = {"entries": json.dumps(entries), "names": entries}
+        rows = self._db.rows("lock_slots", params)
         return {row[0]: _last_slot((*row, False)) for row in rows}
 
     @repeatable
