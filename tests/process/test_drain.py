@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 
 import pytest
@@ -26,6 +27,20 @@ def drain_without_waiting(project: Project) -> None:
 
 def test_stop_when_empty_on_an_empty_queue_ends_at_once(project: Project) -> None:
     drain_without_waiting(project)
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="Linux only")
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_worker_needs_no_folder_for_temporary_files(project: Project, workers: int) -> None:
+    """A container may have no writable folder, and TMPDIR may be full."""
+    project.patch(
+        "import tempfile\n"
+        "def none(*args, **keywords): raise OSError(30, 'Read-only file system')\n"
+        "tempfile.mkstemp = none\n"
+    )
+    project.push_work(20)
+    project.drain(f"--workers={workers}", "--max-jobs=100", TMPDIR="/nonexistent")
+    assert project.runs("end") == {str(n): 1 for n in range(20)}
 
 
 def test_stop_when_empty_leaves_jobs_that_are_not_due(project: Project) -> None:

@@ -3,7 +3,7 @@ child.
 
 The child writes, with plain memory writes and no system call; when it dies, the supervisor reads.
 So a job that had finished but was not settled yet is settled instead of run again, and a job that
-had not started goes back at no cost. The memory is an unlinked file, shared as a descriptor.
+had not started goes back at no cost. The memory is a file without a name, shared as a descriptor.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ _NUMBER = struct.Struct("=q")
 
 
 class RunBudget:
-    """The number of runs that are left, in an unlinked file. Each access holds the file's lock."""
+    """The number of runs that are left, in a file without a name. Each access locks the file."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
