@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from threading import Timer
 from types import SimpleNamespace
@@ -86,3 +88,18 @@ def test_without_inotify_sleeps_are_short(file, monkeypatch, missing):
     else:
         monkeypatch.setattr(file_watch, "_watching", lambda path: None)
     assert slept(Watch(file)) < POLL_SECONDS + 0.1
+
+
+def test_a_watch_that_outlives_the_module_os_is_closed_silently(file):
+    """At the end of the interpreter, the watches of threads that still run are collected last."""
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from lightjobs.engines.sql import file_watch\n"
+        "watching = file_watch.Watch(Path(sys.argv[1]))\n"
+        "file_watch.os = None\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(file)], capture_output=True, text=True, timeout=30
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 POLL_SECONDS = 0.007
@@ -57,9 +57,10 @@ class Watch:
         """Note that the change has been seen: no more short sleeps."""
         self._soon = iter(())
 
-    def __del__(self) -> None:
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        # At the end of the interpreter, `os` may be gone before the watch of a thread that lives.
         if self._descriptor is not None:
-            os.close(self._descriptor)
+            close(self._descriptor)
 
 
 def _watching(path: Path) -> int | None:
