@@ -15,6 +15,9 @@ from .reclaim import overdue
 from .shared.journal import Journal
 from .spawn import spawn
 
+NAMED_JOBS = 10
+"""How many running jobs the log names when a child has died."""
+
 
 class Child:
     """A child process, its name as a worker, and its journal."""
@@ -66,7 +69,27 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
 
+    def described_end(self) -> str:
+        """How a dead child ended, and which jobs it ran then, one of which may have ended it. Only
+        their ids are known: handlers are not in the journal."""
+        status = self.process.returncode or 0
+        how = f"signal {-status}{_signal_name(-status)}" if status < 0 else f"status {status}"
+        running = [held.id for held in self.journal.read() if held.started and held.outcome is None]
+        if not running:
+            return f"{how} while it ran no job"
+        named = ", ".join(running[:NAMED_JOBS]) + (", ..." if len(running) > NAMED_JOBS else "")
+        if len(running) == 1:
+            return f"{how} while it ran job {named}"
+        return f"{how} while it ran {len(running)} jobs: {named}"
+
     def close(self) -> None:
         """Close the journal and the pipe of a child that is dead."""
         self.journal.close()
         os.close(self.ready)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f" ({signal.Signals(number).name})"
+    except ValueError:  # a real-time signal has only a number
+        return ""

@@ -205,7 +205,7 @@ class Supervisor:
         elif status == OUTGROWN:
             _log.info("a child has outgrown --max-memory; replacing it")
         elif not child.timed_out:
-            how = f"signal {-status}" if status < 0 else f"status {status}"
+            how = child.described_end()
             _log.error("a child ended with %s; its jobs go back and another takes over", how)
         self._to_start += 1
         self._start_at = 0.0

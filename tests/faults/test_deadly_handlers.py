@@ -128,6 +128,37 @@ def test_a_job_that_ends_its_process_fails_after_3_recoveries_and_no_other_does(
     assert worker.stop() == 0
 
 
+@pytest.mark.parametrize(
+    ("how", "named"),
+    [
+        ("segfault", "signal 11 (SIGSEGV)"),
+        ("exit0", "status 0"),
+        ("exit3", "status 3"),
+    ],
+)
+def test_each_death_of_a_child_names_the_job_that_ran(
+    project: Project, how: str, named: str
+) -> None:
+    project.jobs(DEADLY)
+    project.push_work(5)
+    (deadly,) = project.push("Deadly", {"how": how})
+    worker = project.drain("--quiet")
+    assert worker.err.count(f"a child ended with {named} while it ran job {deadly};") == 4
+
+
+def test_the_death_of_a_child_names_all_jobs_that_ran(project: Project) -> None:
+    project.jobs(DEADLY)
+    ids = project.push("Work", *({"n": n, "sleep": 1} for n in range(3)))
+    worker = project.work("--concurrency=4", "--grace=0")
+    wait_until(lambda: len(project.book("start")) == 3)
+    ids += project.push("Deadly", {"how": "kill"})
+    wait_until(lambda: "a child ended" in worker.err)
+    (line, *_) = [line for line in worker.err.splitlines() if "a child ended" in line]
+    begin = "a child ended with signal 9 (SIGKILL) while it ran 4 jobs: "
+    assert begin in line
+    assert line.partition(begin)[2].partition(";")[0].split(", ") == ids
+
+
 @pytest.mark.parametrize("how", ["exit1", "kill"])
 def test_jobs_that_run_next_to_a_killer_do_not_fail_with_it(project: Project, how: str) -> None:
     """They are claimed together and die together, but only the killer may use up its recoveries."""
