@@ -30,6 +30,10 @@ READY = b"!"
 REPORT_BYTES = 4096
 """The longest report of a child. One that cannot start reports why, as text."""
 
+DONE = 74
+"""Exit status of a child that has ended its work, as an option demands. Not 0: that is also the
+status of a child that something other than its supervisor has ended."""
+
 OUTGROWN = 75
 """Exit status of a child that asks to be replaced because it grew beyond --max-memory (EX_TEMPFAIL
 of sysexits.h)."""
@@ -65,7 +69,9 @@ def main(order: Order) -> int:
     loop.run()
     if loop.given_up:
         return GIVEN_UP
-    return OUTGROWN if loop.outgrown else 0
+    if loop.outgrown:
+        return OUTGROWN
+    return DONE if loop.reached_end else 0
 
 
 class _ParentWatch:

@@ -16,6 +16,8 @@ class Limits:
         self._options = options
         self._stop = stop
         self._started_at = time.monotonic()
+        self.time_is_up = False
+        """Whether this process has worked for --cooldown."""
         self.outgrown = False
         """Whether this process has grown beyond --max-memory."""
 
@@ -23,6 +25,7 @@ class Limits:
         """Raise the flag if the time is up or the memory has grown too far."""
         options = self._options
         if 0 < options.cooldown <= time.monotonic() - self._started_at:
+            self.time_is_up = True
             self._stop.raise_()
         if 0 < options.max_memory < resident_bytes():
             self.outgrown = True

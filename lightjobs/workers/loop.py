@@ -85,6 +85,11 @@ class Loop:
         return self._limits.outgrown
 
     @property
+    def reached_end(self) -> bool:
+        """Whether the options ended the loop, not a stop flag raised from outside."""
+        return self._limits.time_is_up or self._claiming.budget_spent or not self._stop.raised
+
+    @property
     def given_up(self) -> bool:
         """Whether other workers, or the store, have given this worker up, which ends the loop."""
         return self._claiming.given_up

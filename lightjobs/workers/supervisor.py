@@ -20,7 +20,7 @@ from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..model import Outcome
 from .background import BackgroundWork
-from .child import GIVEN_UP, OUTGROWN, READY
+from .child import DONE, GIVEN_UP, OUTGROWN, READY
 from .child_process import Child
 from .heartbeat import MAINTAIN_SECONDS, log_given_up, sweep_seconds
 from .local_worker import new_worker_name
@@ -192,8 +192,8 @@ class Supervisor:
 
     def _react_to_end(self, status: int, child: Child) -> None:
         """Decide whether the child that has ended is replaced, and when."""
-        # A handler may call os._exit(0): only a child that holds no jobs has ended its work.
-        is_done = status == 0 and not child.journal.read()
+        # Status 0 means that something else ended the child: a TERM, or a call of os._exit(0).
+        is_done = status == DONE and not child.journal.read()
         if self._kill_at is not None or child.is_stopping or is_done:
             return
         if status in _FATAL and not child.was_ready:
@@ -204,6 +204,8 @@ class Supervisor:
             log_given_up(child.worker)
         elif status == OUTGROWN:
             _log.info("a child has outgrown --max-memory; replacing it")
+        elif status == 0 and not child.journal.read():
+            _log.warning("a child was stopped from outside; another takes over")
         elif not child.timed_out:
             how = child.described_end()
             _log.error("a child ended with %s; its jobs go back and another takes over", how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 
@@ -139,3 +140,19 @@ def test_no_process_is_left_running_after_a_stop(project: Project) -> None:
     assert len(children) == 3
     assert worker.stop() == 0
     assert not set(children) & set(parents())
+
+
+@pytest.mark.parametrize("options", [(), ("--stop-when-empty",), ("--cooldown=60",)])
+def test_a_child_that_is_told_to_stop_from_outside_is_replaced(
+    project: Project, options: tuple[str, ...]
+) -> None:
+    project.push("Work", {"n": 1, "sleep": 1}, {"n": 2}, {"n": 3})
+    worker = project.work(*options)
+    wait_until(lambda: project.started(1))
+    (first,) = worker.children()
+    os.kill(first, signal.SIGTERM)
+    wait_until(project.empty)
+    assert project.runs("end") == {"1": 1, "2": 1, "3": 1}
+    assert first not in {entry.pid for entry in project.book("end")[1:]}
+    assert worker.err.count("a child was stopped from outside; another takes over") == 1
+    assert worker.stop() == 0
