@@ -11,7 +11,7 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import LightjobsError, StoreUnavailable, UnknownWorker
 from lightjobs.model import Done, Settlement, utc_text
 from lightjobs.settings.database_settings import DatabaseSettings
-from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.mariadb import MariaServer, mariadb_server
 from tests.support.servers.postgres import PostgresServer
 from tests.support.waiting import wait_until
 
@@ -240,3 +240,39 @@ def test_a_table_of_mostly_dead_rows_is_vacuumed_by_the_workers(clean_postgres):
 def vacuums(server):
     sql = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relid = 'jobs'::regclass"
     return server.query(sql)[0][0]
+
+
+def test_a_mariadb_session_is_set_whatever_init_connect_says():
+    """With autocommit off, dispatch() returned ids of jobs that were never stored."""
+    odd = (
+        "SET autocommit=0, completion_type=1, sql_safe_updates=1, sql_mode='', time_zone='+05:30';"
+        "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY; SET NAMES latin1"
+    )
+    with mariadb_server(config=[f"--init-connect={odd}"]) as server:
+        server.empty()
+        engine = server.engine()
+        (id,) = push(engine, payload='"€"')
+        assert server.query("SELECT count(*) FROM jobs") == [(1,)]
+        (claim,) = drain(engine)
+        assert (claim.id, claim.payload) == (id, '"€"')
+        assert server.query("SELECT status FROM jobs") == [("queued",)]
+        engine.close()
+
+
+def test_a_postgresql_session_is_set_whatever_the_role_has(clean_postgres):
+    odd = {
+        "default_transaction_isolation": ("serializable", "read committed"),
+        "statement_timeout": ("1ms", "0"),
+        "TimeZone": ("Asia/Kolkata", "UTC"),
+        "extra_float_digits": ("-5", "1"),
+        "enable_indexscan": ("off", "on"),
+    }
+    try:
+        for name, (value, _ours) in odd.items():
+            clean_postgres.query(f"ALTER ROLE lightjobs SET {name} = '{value}'")
+        database = clean_postgres.database()
+        for name, (_value, ours) in odd.items():
+            assert database.ask(f"SHOW {name}") == [(ours,)]
+        database.close()
+    finally:
+        clean_postgres.query("ALTER ROLE lightjobs RESET ALL")

@@ -36,14 +36,17 @@ POLL_SECONDS = (0.004, 0.1)
 
 _HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
 
+# Set, whatever the server's init_connect or its defaults say; PyMySQL believes what the server said
+# at the login, before init_connect.
 _SESSION = (
-    f"SET time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_SECONDS}, "
+    "SET autocommit = 1, completion_type = 0, sql_safe_updates = 0, "
+    f"time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_SECONDS}, "
     # In any mode of the server, text that is too long is an error and not shortened.
     "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
     # An UPDATE that merges indexes locks rows in two orders, and rows that only one index finds.
     "optimizer_switch = 'index_merge=off'",
     # A claim locks the rows that it takes, and not the gaps between them.
-    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
 )
 
 # Times travel as text, in UTC.

@@ -48,6 +48,7 @@ _SESSION = f"""
 SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET client_encoding = 'UTF8';
 SET default_transaction_isolation = 'read committed';
 SET lock_timeout = '{LOCK_SECONDS}s';
+SET statement_timeout = 0; SET extra_float_digits = 1; SET enable_indexscan = on;
 SET enable_seqscan = off; SET enable_bitmapscan = off;
 SET jit = off
 """
@@ -229,7 +230,7 @@ class Postgres(Server):
             with suppress(TryAgain, TooLong):
                 self.run("vacuum", {})
         finally:
-            self.execute("RESET statement_timeout")
+            self.execute("SET statement_timeout = 0")
 
     def applied(self) -> dict[str, str]:
         if self.ask("SELECT to_regclass('job_migrations')") == [(None,)]:
