@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pymysql
 import pytest
 
+from lightjobs.engines.delivery import ConnectionLost
 from lightjobs.engines.sql import statements
 from lightjobs.engines.sql.mysql_dialect import MYSQL
+from lightjobs.engines.sql.mysql_errors import kind_of
 from lightjobs.engines.sql.postgres_dialect import POSTGRES
 from lightjobs.engines.sql.sqlite_dialect import SQLITE
 
@@ -53,3 +56,15 @@ def test_mysql_is_told_to_find_rows_by_primary_key(name):
     """Left to choose, MariaDB 11.8 goes by the status, and claims and settlements deadlock; earlier
     versions choose well by themselves, so a plan of theirs proves nothing."""
     assert "FORCE INDEX (PRIMARY)" in statements.query(name, MYSQL)
+
+
+def test_mysql_is_told_the_engine_of_each_table():
+    """A server's default may be MyISAM, whose keys are too short for our names."""
+    for name, script in statements.migrations(MYSQL):
+        for statement in statements.statements(script):
+            assert "CREATE TABLE" not in statement or "ENGINE=InnoDB" in statement, name
+
+
+@pytest.mark.parametrize("number", [3032, 4031, 3100, 3101])
+def test_a_mysql_server_that_is_offline_counts_as_a_lost_connection(number):
+    assert kind_of(pymysql.OperationalError(number, "offline")) is ConnectionLost
