@@ -22,6 +22,7 @@ from .errors import JobDefinitionError
 from .execution import rate_limit as rates
 from .execution.backoff import RetryAfter
 from .execution.context import JobContext
+from .execution.job_values import refuse_generator
 from .execution.registry import studly
 from .job_class import Job
 from .text import shortened
@@ -170,6 +171,7 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
         if not inspect.isfunction(function):
             shown = shortened(repr(function))
             raise JobDefinitionError(f"@job decorates {shown}; allowed: a function")
+        refuse_generator(function, f"{function.__module__}.{function.__qualname__}")
         signature, takes_context = _parameters(function)
         body = {**given, **_body(function, signature, takes_context)}
         return FunctionJob(function, type(studly(function.__name__), (Job,), body), signature)

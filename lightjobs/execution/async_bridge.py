@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -45,6 +45,33 @@ def run_here(coroutine: Coroutine[Any, Any, T], needs_loop: bool) -> T:
     import asyncio
 
     return _without_running_loop(partial(asyncio.run, coroutine))
+
+
+def finish(awaitable: Awaitable[T], seconds: float | None = None) -> T:
+    """The result of what a plain function returned to be awaited: a coroutine, a future, or any
+    object with `__await__`. Raises JobTimeout when it takes longer than `seconds`.
+
+    A future is awaited on its own event loop. Raises RuntimeError if that is the one that is
+    running in this thread: it would wait for itself.
+    """
+    import asyncio
+
+    coroutine = _awaited(awaitable)
+    if seconds is not None:
+        coroutine = within(seconds, coroutine)
+    if not isinstance(awaitable, asyncio.Future) or awaitable.done():
+        return run_here(coroutine, needs_loop=True)
+    loop = awaitable.get_loop()
+    if not loop.is_running():
+        return _without_running_loop(partial(loop.run_until_complete, coroutine))
+    if loop is asyncio._get_running_loop():
+        coroutine.close()
+        raise RuntimeError("a future of the running event loop was returned: nothing can await it")
+    return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
+
+async def _awaited(awaitable: Awaitable[T]) -> T:
+    return await awaitable
 
 
 async def within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:

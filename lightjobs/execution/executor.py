@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Generator
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from ..model import Claim, Done, Outcome
 from ..payloads import encoding
 from . import job_values, middleware_chain
 from . import rate_limit as rates
-from .async_bridge import drive, run_here, step_through, within
+from .async_bridge import drive, finish, step_through, within
 from .context import JobContext, RunStore
 from .outcome import ending, judge
 from .registry import RegisteredJob
@@ -152,14 +152,17 @@ def _handle_now(run: Run) -> Any:
 
 
 def _completed(result: Any, run: Run) -> Any:
-    """The result of a sync handler. If it is a coroutine, as of a decorator's plain function around
-    an async one, that is run to its end."""
-    if not isinstance(result, Coroutine):
+    """The result of a sync handler. If it is to be awaited, as with a decorator's plain function
+    around an async one, that is done. Raises TypeError for a generator, of which no line has run.
+    """
+    if not isinstance(result, Awaitable):
+        if isinstance(result, (Generator, AsyncGenerator)):
+            raise TypeError("handle() returned a generator, of which no line would be run")
         return result
     if run.timeouts is not None and run.job.timeout is not None:
         run.timeouts.call_off(run)  # from here on the event loop enforces it
-        result = within(run.job.timeout, result)
-    return run_here(result, needs_loop=True)
+        return finish(result, run.job.timeout)
+    return finish(result)
 
 
 def _close_transaction(run: Run) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 
 from ..model import Failed, HandBack, Release
 from . import middleware_chain
-from .async_bridge import run_here
+from .async_bridge import finish
 from .run import Run
 
 _log = logging.getLogger("lightjobs.worker")
@@ -45,8 +45,8 @@ async def execute_hook(run: Run) -> None:
         result = getattr(run.job, name)()
         if hook_needs_loop(run):
             await result
-        elif isinstance(result, Coroutine):  # of a plain function around an async one
-            run_here(result, needs_loop=True)
+        elif isinstance(result, Awaitable):  # of a plain function around an async one
+            finish(result)
     except BaseException:
         _log.exception(
             "%s of %s raised; the job's outcome stands",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -45,9 +46,22 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def check_class(job: type[Any]) -> None:
-    """Check the attributes of a Job class. Raises JobDefinitionError."""
+    """Check the attributes of a Job class, and the methods that are called and not iterated over.
+    Raises JobDefinitionError."""
     for name in _CHECKS:
         checked(name, getattr(job, name), f"{job.__name__}.{name}")
+    for name in ("handle", "onSuccess", "onFailure"):
+        refuse_generator(getattr(job, name), f"{job.__name__}.{name}")
+
+
+def refuse_generator(function: Any, where: str) -> None:
+    """Raises JobDefinitionError for a function with `yield` in it. Calling that only makes a
+    generator: the job would count as done without a line of it run."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise JobDefinitionError(
+            f"{where} is a generator function, of which no line would be run; allowed: def or "
+            "async def, without yield"
+        )
 
 
 def checked(name: str, value: V, where: str) -> V:

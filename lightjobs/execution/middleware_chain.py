@@ -115,10 +115,12 @@ def _made(entry: Any) -> Middleware:
         )
     for name in ("on_push", "on_claim", "handle", "on_settle"):
         is_async = name == "handle"
-        if inspect.iscoroutinefunction(getattr(made, name)) is not is_async:
+        method = getattr(made, name)
+        yields = inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)
+        if yields or inspect.iscoroutinefunction(method) is not is_async:
             raise SettingsError(
                 f"config/jobs.py: middleware names {shown}, whose {name} must be "
-                f"{'an `async def`' if is_async else 'a plain `def`'}"
+                f"{'an `async def`' if is_async else 'a plain `def`'} without yield"
             )
     return made
 

@@ -241,3 +241,30 @@ def test_wrong_attributes_are_refused():
         job("Refused", attempts=0)(lambda: None)
     with pytest.raises(JobDefinitionError, match=r"write @job\(\)"):
         job(raw)
+
+
+def test_a_generator_function_is_refused():
+    with pytest.raises(JobDefinitionError, match="yields is a generator function"):
+
+        @job()
+        def yields():
+            yield 1
+
+    with pytest.raises(JobDefinitionError, match="yields_async is a generator function"):
+
+        @job()
+        async def yields_async():
+            yield 1
+
+
+def test_an_awaitable_that_the_function_returns_is_awaited():
+    class Later:
+        def __await__(self):
+            yield from asyncio.sleep(0).__await__()
+            return 42
+
+    @job()
+    def later():
+        return Later()
+
+    assert later.dispatchSync() == 42

@@ -400,6 +400,11 @@ class SyncHandle(Middleware):
         pass
 
 
+class YieldingClaim(Middleware):
+    def on_claim(self, claim):
+        yield claim
+
+
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
@@ -412,7 +417,8 @@ class SyncHandle(Middleware):
         ("Logging", "names Logging: ValueError"),
         (Unmakeable, "TypeError"),
         (AsyncSettle, "whose on_settle must be a plain `def`"),
-        (SyncHandle, "whose handle must be an `async def`"),
+        (YieldingClaim, "whose on_claim must be a plain `def` without yield"),
+        (SyncHandle, "whose handle must be an `async def` without yield"),
     ],
 )
 def test_a_bad_entry_is_a_settings_error_that_names_it(entry, reason):
