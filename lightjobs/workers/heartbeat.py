@@ -70,11 +70,13 @@ class Heartbeat(threading.Thread):
             self._check()
             periodic.run_due(self._attempt)
 
-    def _attempt(self, run: Callable[[], None]) -> None:
+    def _attempt(self, run: Callable[[], None]) -> bool:
         try:
             run()
         except LightjobsError as error:
             _log.warning("the store is away: %s", error)
+            return False
+        return True
 
     def _beat(self) -> None:
         workers = {worker.name: worker for worker in self._local_workers()}

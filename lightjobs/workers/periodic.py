@@ -6,6 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+RETRY_SECONDS = 0.5
+"""The pause before a task that failed is tried again. It doubles with each further failure, up to
+the interval of the task: a worker must not wait for a third of its lease to beat again."""
+
 
 class Task(NamedTuple):
     """A call to make again and again."""
@@ -21,6 +25,7 @@ class Periodic:
 
     def __init__(self, tasks: Sequence[Task], at_once: bool = False) -> None:
         self._tasks = tasks
+        self._pauses = [RETRY_SECONDS] * len(tasks)
         now = time.monotonic()
         self._next_at = [now if at_once else now + task.seconds for task in tasks]
 
@@ -29,10 +34,20 @@ class Periodic:
         """The monotonic time at which the next task is due."""
         return min(self._next_at)
 
-    def run_due(self, attempt: Callable[[Callable[[], None]], None]) -> None:
-        """Run each task that is due by way of `attempt`, which must deal with its errors."""
+    def run_due(self, attempt: Callable[[Callable[[], None]], bool]) -> None:
+        """Run each task that is due by way of `attempt`, which must deal with its errors and return
+        whether the task succeeded."""
         now = time.monotonic()
         for index, task in enumerate(self._tasks):
             if now >= self._next_at[index]:
                 self._next_at[index] = now + task.seconds
-                attempt(task.run)
+                if attempt(task.run):
+                    self._pauses[index] = RETRY_SECONDS
+                else:
+                    self._retry(index)
+
+    def _retry(self, index: int) -> None:
+        pause = min(self._pauses[index], self._tasks[index].seconds)
+        self._pauses[index] = pause * 2
+        # From now on: the failed attempt itself may have taken seconds.
+        self._next_at[index] = time.monotonic() + pause

@@ -104,15 +104,17 @@ class Supervisor:
             periodic.run_due(self._attempt)
             self._sleep(reading, periodic.next_at)
 
-    def _attempt(self, run: Callable[[], None]) -> None:
+    def _attempt(self, run: Callable[[], None]) -> bool:
         try:
             run()
+            return True
         except StoreUnavailable as error:
             _log.warning("the store is away: %s", error)
         except LightjobsError as error:  # for example, the tables were dropped: stop gracefully
             _log.error("%s", error)
             self._status = error.exit_code
             self._signals.raise_()
+        return False
 
     def _sleep(self, reading: int, until: float) -> None:
         """Sleep until a signal arrives, a child ends or reports, or the next action is due."""

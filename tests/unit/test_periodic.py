@@ -29,6 +29,7 @@ def noting(ran, *intervals, **options):
 
 def run(task):
     task()
+    return True
 
 
 def test_each_task_runs_at_its_own_interval(clock):
@@ -87,6 +88,8 @@ def test_the_error_of_a_task_is_left_to_attempt_and_stops_no_other(clock):
             task()
         except ValueError as error:
             errors.append(str(error))
+            return False
+        return True
 
     periodic = Periodic([Task(2, fails), Task(2, lambda: ran.append("second"))])
     for _ in range(2):
@@ -105,3 +108,36 @@ def test_a_task_that_raised_is_due_again_only_after_its_interval(clock):
         periodic.run_due(run)
     periodic.run_due(run)
     assert periodic.next_at == clock.now + 2
+
+
+def test_a_task_that_failed_is_tried_again_soon_with_backoff_up_to_its_interval(clock):
+    began = []
+    periodic = Periodic([Task(3, lambda: began.append(clock.now))], at_once=True)
+
+    def until(now, succeeds):
+        def attempt(task):
+            task()
+            return succeeds
+
+        while clock.now < now:
+            periodic.run_due(attempt)
+            clock.now += 0.25
+
+    until(1009.75, succeeds=False)
+    assert began == [1000, 1000.5, 1001.5, 1003.5, 1006.5, 1009.5]
+    began.clear()
+    until(1016, succeeds=True)
+    assert began == [1012.5, 1015.5]
+    began.clear()
+    until(1020, succeeds=False)
+    assert began == [1018.5, 1019]
+
+
+def test_the_pause_after_a_failure_begins_at_its_end(clock):
+    def hangs(task):
+        clock.now += 5
+        return False
+
+    periodic = Periodic([Task(10, print)], at_once=True)
+    periodic.run_due(hangs)
+    assert periodic.next_at == clock.now + 0.5
