@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,20 +21,21 @@ from lightjobs.settings.database_settings import DatabaseSettings
 EFFECTS = "CREATE TABLE IF NOT EXISTS effects (n int)"
 
 
-class Caller:
-    """A program's database. `connect` as it does, with the driver's options."""
+class Caller(ABC):
+    """A program's database."""
 
     kind: str
     engine: Engine
     environment: dict[str, str]
     mark = "%s"
 
+    @abstractmethod
     def connect(self, **options: Any) -> Any:
-        raise NotImplementedError
+        """A connection of the program's own, with the driver's options."""
 
+    @abstractmethod
     def url(self) -> str:
-        """As SQLAlchemy reads it."""
-        raise NotImplementedError
+        """The database's URL as SQLAlchemy reads it."""
 
     @contextlib.contextmanager
     def connected(self, **options: Any) -> Iterator[Any]:
