@@ -199,3 +199,18 @@ def test_a_node_that_comes_back_is_found_again():
 
         found = [wait_until(lambda e=engine: claimed(e)) for engine in engines]
         assert found == ids
+
+
+def test_a_closed_engine_leaves_no_connection_open(clean_redis: RedisServer):
+    with clean_redis.client() as client:
+        before = len(client.client_list())
+        engine = engine_of(clean_redis.environment)
+        walk(engine)
+        engine.wait(["idle"], 0.05)
+        assert engine.find("no job's id") is None
+        assert len(client.client_list()) > before
+        engine.close()
+        wait_until(lambda: len(client.client_list()) == before)
+        # It is still here, so nothing else closed them; used again, it opens new ones.
+        assert engine.problems() == []
+        engine.close()

@@ -104,7 +104,8 @@ class Node:
         """Close all connections; new ones are opened when they are needed."""
         with self._lock:
             for client in self._clients.values():
-                client.close()
+                # client.close() would leave them open: the pool is ours, not the client's.
+                client.connection_pool.disconnect(inuse_connections=False)
         self._idle_connections.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
@@ -101,13 +102,17 @@ class MariaServer(SqlServer):
         )
 
     def _answers(self, process: subprocess.Popen[bytes]) -> bool:
-        # PyMySQL leaves a socket open that could not be connected.
+        # PyMySQL leaves a socket open that could not be connected: it is not asked before then.
         deadline = time.monotonic() + self.patience
-        while not Path(self.socket).exists() and process.poll() is None:
+        while not self._listens() and process.poll() is None:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
         return super()._answers(process)
+
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.socket) == 0
 
     def _command(self) -> list[str]:
         Path(self.socket).unlink(missing_ok=True)  # a killed server has left it
