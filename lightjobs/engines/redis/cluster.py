@@ -9,6 +9,7 @@ from typing import Any
 import redis
 from redis import exceptions
 
+from .. import answer_limit
 from .connections import IdleConnections
 from .pool import TIMEOUT_SECONDS, Address
 from .redis_errors import AWAY
@@ -50,16 +51,22 @@ class Node:
 
     def _exchanged(self, client: redis.Redis, command: bytes) -> Any:
         # Not through the client, whose overhead is longer than a small script takes.
-        connected = self._idle_connections.take(client.connection_pool, TIMEOUT_SECONDS)
+        seconds = min(TIMEOUT_SECONDS, answer_limit.seconds())
+        connected = self._idle_connections.take(client.connection_pool, seconds)
         try:
-            reply = connected.exchange(command)
+            connected.send(command)
+            connected.wait(seconds)
+            reply = connected.reply()
         except exceptions.ResponseError:
             self._idle_connections.give_back(connected)
             raise
         except BaseException:
             connected.connection.disconnect()
             raise
-        self._idle_connections.give_back(connected)
+        if connected.timeout < TIMEOUT_SECONDS:  # too short for other threads
+            connected.connection.disconnect()
+        else:
+            self._idle_connections.give_back(connected)
         return reply
 
     def _found(self, asked: Callable[[redis.Redis], Any]) -> Any:

@@ -19,14 +19,14 @@ class Connection(NamedTuple):
     timeout: float
     poll: select.poll
 
-    def exchange(self, command: bytes) -> Any:
-        """Send a packed command and return the reply."""
-        self.send(command)
-        return self.reply()
-
     def send(self, command: bytes) -> None:
         """Send a packed command."""
         self.connection.send_packed_command((command,), check_health=False)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the beginning of the reply, `seconds` at most."""
+        if seconds < self.timeout and not self.connection.can_read(seconds):
+            raise exceptions.TimeoutError(f"no reply within {seconds:g} s")
 
     def reply(self) -> Any:
         """The reply to what was sent."""

@@ -25,6 +25,7 @@ from functools import wraps
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from ...errors import LightjobsError, StoreUnavailable, UnknownWorker
+from .. import answer_limit
 from ..delivery import ConnectionLost
 from .callers.base import CallerConnection
 from .dialect import Dialect
@@ -34,7 +35,8 @@ TRIES = 10
 """How many times a verb is tried when the database keeps undoing it."""
 
 TRY_SECONDS = 15.0
-"""After this long a verb is not tried again: each attempt may have waited for a lock."""
+"""After this long, or after the thread's answer limit, a verb is not tried again: each attempt may
+have waited for a lock."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -160,7 +162,7 @@ def _retrying(*errors: type[StoreUnavailable]) -> Callable[[Callable[_P, _T]], C
     def decorate(verb: Callable[_P, _T]) -> Callable[_P, _T]:
         @wraps(verb)
         def tried(*args: _P.args, **keywords: _P.kwargs) -> _T:
-            deadline = time.monotonic() + TRY_SECONDS
+            deadline = time.monotonic() + min(TRY_SECONDS, answer_limit.seconds())
             for number in range(TRIES):
                 try:
                     return verb(*args, **keywords)

@@ -46,6 +46,10 @@ class Dialect:
     take: str
     """The lock that claims a row, or skips it if another transaction has locked it."""
 
+    change: str
+    """The lock that changes a row but not its key, or skips it if another transaction has locked
+    it."""
+
     datetime: str
     """The type of times, in a CAST."""
 

@@ -24,12 +24,13 @@ from ...model import (
 from ..control import Engine
 from ..delivery import deliver
 from ..moves import ENDED
-from ..store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
+from ..store import Progress, pausable
 from ..where import EVERYWHERE, Where
 from .bulk import Bulk, filters
 from .callers.transaction import SqlCallerTransaction
 from .database import Database, repeatable, undone
 from .dialect import HIGHEST_COUNT
+from .leases import Leases
 from .lightpack import SqlLightpack
 from .outcomes import OutcomeStore
 from .rows import Row, new_row
@@ -56,6 +57,7 @@ class SqlEngine(Engine):
         self._db = database
         self._enqueue_timeout = enqueue_timeout
         self._bulk = Bulk(database)
+        self._leases = Leases(database)
         self._outcomes = OutcomeStore(database)
         self.serves_at_once = database.serves_at_once
         self.schedule = SqlSchedule(database)
@@ -99,41 +101,14 @@ class SqlEngine(Engine):
         self.drop_cancelled(outcomes, answers)
         return answers
 
-    @undone
     def register(self, worker: str, lease: float) -> None:
-        self._db.run("register", {"worker": worker, "lease": lease})
+        self._leases.register(worker, lease)
 
-    @repeatable
     def beat(self, workers: Sequence[str], lease: float) -> list[str]:
-        with self._db.transaction():
-            return [
-                worker
-                for worker in workers
-                if not self._db.run("beat", {"worker": worker, "lease": lease})
-            ]
+        return self._leases.beat(workers, lease)
 
-    @undone
     def recover(self, worker: str | None = None, lease: float = 30.0) -> int:
-        if worker is not None:
-            with self._db.transaction():
-                return self._recover(worker)
-        with self._db.transaction():
-            ((may_recover,),) = self._db.rows("sweep", {"lease": lease})
-            self._db.run("forget_limits", {})
-            if not may_recover:
-                return 0
-            dead = self._db.rows("expired", {})
-            return sum(self._recover(worker) for (worker,) in dead)
-
-    def _recover(self, worker: str) -> int:
-        # First: this waits for a claim of that worker that is under way, and no claim can follow.
-        self._db.run("unregister", {"worker": worker})
-        self._db.run("let_all_go", {"worker": worker})
-        failed = self._db.run(
-            "recover_fail",
-            {"worker": worker, "limit": MAX_RECOVERIES, "exception": WORKER_LOST},
-        )
-        return failed + self._db.run("recover", {"worker": worker})
+        return self._leases.recover(worker, lease)
 
     def move(self, name: str, where: Where = EVERYWHERE, progress: Progress | None = None) -> int:
         return self._bulk.move(name, where, progress)

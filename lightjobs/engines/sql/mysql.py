@@ -18,11 +18,12 @@ from pymysql.converters import conversions
 from ...errors import LightjobsError, SchemaOutdated, SettingsError
 from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
+from .. import answer_limit
 from .callers.mysql import MysqlCallerConnection
 from .mysql_dialect import MYSQL, insert_jobs, run_insert
 from .mysql_errors import ALREADY_THERE, kind_of, number_of, text_of
 from .rows import Params, Row
-from .server import LOCK_SECONDS, Server, Session
+from .server import IDLE_SECONDS, LOCK_SECONDS, Server, Session
 from .statements import pyformat
 
 LEAST_VERSIONS = {"MySQL": (8, 0, 17), "MariaDB": (10, 6)}
@@ -85,6 +86,7 @@ class Mysql(Server):
         }
         self.label = f"MySQL database {settings.name}"
         self._collation = ""
+        self._is_mariadb = False
         self._pause = POLL_SECONDS[0]
 
     def _open(self, seconds: float) -> Session:
@@ -98,7 +100,7 @@ class Mysql(Server):
         try:
             self._examine(connection.get_server_info())
             with connection.cursor() as cursor:
-                for statement in _SESSION:
+                for statement in (*_SESSION, self._idle_limit()):
                     cursor.execute(statement)
         except BaseException:
             connection.close()
@@ -106,6 +108,14 @@ class Mysql(Server):
         session = Session(connection, connection._sock.fileno())
         self._set_deadline(session, math.inf)
         return session
+
+    def _idle_limit(self) -> str:
+        """What has the server undo a transaction of ours that stands still. MySQL cannot tell it
+        from an idle connection, which only workers do not need for long."""
+        if self._is_mariadb:
+            return f"SET idle_transaction_timeout = {IDLE_SECONDS}"
+        is_worker = answer_limit.seconds() < math.inf
+        return f"SET wait_timeout = {IDLE_SECONDS if is_worker else '@@global.wait_timeout'}"
 
     def _set_deadline(self, session: Session, deadline: float) -> None:
         seconds = max(0.001, min(ANSWER_SECONDS, deadline - time.monotonic()))
@@ -120,8 +130,9 @@ class Mysql(Server):
             raise LightjobsError(
                 f"{self.label}: the server is {kind} {version}; lightjobs needs {least} or later"
             )
+        self._is_mariadb = kind == "MariaDB"
         # The only collation of each that compares byte by byte and keeps trailing spaces.
-        self._collation = "utf8mb4_nopad_bin" if kind == "MariaDB" else "utf8mb4_0900_bin"
+        self._collation = "utf8mb4_nopad_bin" if self._is_mariadb else "utf8mb4_0900_bin"
 
     def _stale(self, session: Session) -> bool:
         return True  # a server sends something unasked only when it hangs up

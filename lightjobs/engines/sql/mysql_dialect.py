@@ -19,6 +19,7 @@ MYSQL = Dialect(
     unix="UNIX_TIMESTAMP(NOW(6))",
     keep="LOCK IN SHARE MODE",
     take="FOR UPDATE SKIP LOCKED",
+    change="FOR UPDATE SKIP LOCKED",
     datetime="datetime",
     some="{where} LIMIT :limit",
     oldest="{where} ORDER BY failed_at LIMIT :limit",

@@ -21,7 +21,7 @@ from .callers.postgres import PostgresCallerConnection
 from .database import NotAllowed, TryAgain
 from .postgres_dialect import POSTGRES, adapters, insert_jobs
 from .rows import Params, Row
-from .server import LOCK_SECONDS, ReadOnly, Server, Session
+from .server import IDLE_SECONDS, LOCK_SECONDS, ReadOnly, Server, Session
 from .statements import pyformat
 
 LEAST_VERSION = 130000
@@ -48,6 +48,7 @@ _SESSION = f"""
 SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET client_encoding = 'UTF8';
 SET default_transaction_isolation = 'read committed';
 SET lock_timeout = '{LOCK_SECONDS}s';
+SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s';
 SET statement_timeout = 0; SET extra_float_digits = 1; SET enable_indexscan = on;
 SET enable_seqscan = off; SET enable_bitmapscan = off;
 SET jit = off
@@ -264,6 +265,8 @@ class Postgres(Server):
             return ReadOnly(message)
         if not state and any(words in text for words in _REFUSED):
             return Refused(message)
+        if state == "25P03":  # our transaction stood still for too long
+            return ConnectionLost(message)
         if not state or state.startswith(("08", "57P")):
             lost = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
             return ConnectionLost(message) if lost else LightjobsError(message)

@@ -21,6 +21,7 @@ POSTGRES = Dialect(
     unix="CAST(extract(epoch FROM clock_timestamp()) AS double precision)",
     keep="FOR KEY SHARE",
     take="FOR UPDATE SKIP LOCKED",
+    change="FOR NO KEY UPDATE SKIP LOCKED",
     datetime="timestamp",
     # The condition is checked again, in case another transaction has changed the row since. By
     # primary key, to which IS TRUE keeps the planner: through any other index it would search the

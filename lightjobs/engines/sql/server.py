@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
+from .. import answer_limit
 from ..delivery import ConnectionLost
 from .database import Database, TryAgain
 from .rows import Params, Row
@@ -21,8 +22,12 @@ from .statements import pyformat
 CONNECT_SECONDS = 5
 """How long to wait for a new connection."""
 
-LOCK_SECONDS = 10
+LOCK_SECONDS = 5
 """How long a statement waits for another transaction's lock before it is undone and tried again."""
+
+IDLE_SECONDS = 30
+"""How long a transaction of ours may stand still before the server undoes it. A process that is
+stopped, or a host that is gone, would otherwise keep jobs and workers locked."""
 
 _inherited: list[object] = []
 
@@ -97,7 +102,9 @@ class Server(Database):
     @contextmanager
     def _guarded(self, deadline: float = math.inf) -> Iterator[Session]:
         """This thread's connection. Inside, the driver's errors are translated, waiting ends at
-        `deadline`, and a connection in an unknown state is given up."""
+        `deadline` or at the thread's answer limit, and a connection in an unknown state is given
+        up."""
+        deadline = self._limited(deadline)
         session = self._session(deadline)
         if deadline < math.inf:
             self._set_deadline(session, deadline)
@@ -120,9 +127,13 @@ class Server(Database):
             if deadline < math.inf:
                 self._set_deadline(session, math.inf)
 
+    def _limited(self, deadline: float) -> float:
+        """`deadline`, or the end of this thread's answer limit if that is earlier."""
+        return min(deadline, time.monotonic() + answer_limit.seconds())
+
     @contextmanager
     def transaction(self, deadline: float = math.inf) -> Iterator[None]:
-        if self._session(deadline).inside:
+        if self._session(self._limited(deadline)).inside:
             yield
             return
         try:
@@ -151,7 +162,7 @@ class Server(Database):
             session.inside = False
 
     def _roll_back(self, session: Session, deadline: float) -> None:
-        self._set_deadline(session, deadline)
+        self._set_deadline(session, self._limited(deadline))
         try:
             self._execute_on(session, "ROLLBACK", None)
         except self.errors:

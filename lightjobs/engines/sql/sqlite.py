@@ -16,6 +16,7 @@ from typing import Any
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
+from .. import answer_limit
 from .callers.sqlite import SqliteCallerConnection
 from .database import Database, TryAgain
 from .file_watch import Watch
@@ -69,7 +70,7 @@ class Sqlite(Database):
         return self.ask(query(name, SQLITE, where), {**params, **clock()})
 
     def run(self, name: str, params: Params, where: str = "") -> int:
-        with _turn:
+        with self._turn():
             try:
                 sql = query(name, SQLITE, where)
                 return self._connection().execute(sql, {**params, **clock()}).rowcount
@@ -78,7 +79,7 @@ class Sqlite(Database):
 
     def ask(self, sql: str, params: Params | tuple[()] = ()) -> list[Row]:
         """Run a statement that is not a verb, and return its rows."""
-        with _turn:
+        with self._turn():
             return self._fetched(sql, params)
 
     def rows_outside(self, name: str, params: Params) -> list[Row]:
@@ -122,14 +123,23 @@ class Sqlite(Database):
         else:
             seconds = max(0.0, deadline - time.monotonic())
             tenths = int(10 * seconds + 0.99)
-        if not _turn.acquire(True, seconds):
+        with self._turn(seconds):
+            try:
+                return insert_jobs(self._connection(tenths=tenths).cursor(), rows)
+            except sqlite3.Error as error:
+                raise self._translated(error) from error
+
+    @contextmanager
+    def _turn(self, seconds: float = math.inf) -> Iterator[None]:
+        """Hold the lock of this process's threads, which is waited for no longer than `seconds`
+        and no longer than this thread's answer limit."""
+        seconds = min(seconds, answer_limit.seconds())
+        if not _turn.acquire(True, -1 if seconds == math.inf else seconds):
             raise StoreUnavailable(
                 f"SQLite database {self.path.name}: other threads of this process wait"
             )
         try:
-            return insert_jobs(self._connection(tenths=tenths).cursor(), rows)
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
+            yield
         finally:
             _turn.release()
 
@@ -155,7 +165,7 @@ class Sqlite(Database):
             yield joined
             return
         try:
-            with _turn:
+            with self._turn():
                 connection = self._connection(create)
                 connection.execute("BEGIN IMMEDIATE")
                 try:
@@ -223,8 +233,11 @@ class Sqlite(Database):
 
     def _connection(self, create: bool = False, tenths: int | None = None) -> sqlite3.Connection:
         """This thread's connection, set to wait `tenths` of a second for other processes, or
-        BUSY_SECONDS for None. The PRAGMA is run only when that changes, which is rare."""
+        BUSY_SECONDS for None, but no longer than the answer limit. The PRAGMA is run only when that
+        changes, which is rare."""
         local = self._local.__dict__
+        if tenths is None and answer_limit.seconds() < BUSY_SECONDS:
+            tenths = int(10 * answer_limit.seconds())
         connection: sqlite3.Connection | None = local.get("connection")
         if connection is None or local["pid"] != os.getpid():
             connection = self._opened(create, connection)

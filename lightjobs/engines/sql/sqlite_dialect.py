@@ -22,6 +22,7 @@ SQLITE = Dialect(
     # A transaction has the whole file.
     keep="",
     take="",
+    change="",
     datetime="text",
     some="id IN (SELECT id FROM jobs WHERE {where} LIMIT :limit)",
     oldest="id IN (SELECT id FROM jobs WHERE {where} ORDER BY failed_at LIMIT :limit)",
