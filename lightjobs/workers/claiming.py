@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 
 from ..engines.control import Engine
-from ..errors import LightjobsError, StoreUnavailable, UnknownWorker
+from ..errors import StoreUnavailable, UnknownWorker
 from ..execution.run import Run
 from ..model import Claim, HandBack
 from .in_flight import InFlight
@@ -42,6 +43,10 @@ class Claiming:
         """Whether --max-jobs has been reached."""
         self.given_up = False
         """Whether other workers, or the store, have given this worker up."""
+        self.begun = self.ended = 0
+        """How many claims have begun, and how many of them have ended."""
+        self.adopting = threading.Lock()
+        """Held while claims that are unknown here are adopted or handed back."""
         self._in_doubt = False
         """Whether the reply to a claim was lost: the store may count jobs as held here that are
         unknown here."""
@@ -53,9 +58,13 @@ class Claiming:
             return
         if self._in_doubt:
             self._adopt()
-        claims = self._claimed(free)
+        self.begun += 1
+        try:
+            claims = self._claimed(free)
+            self._in_flight.add(claims)
+        finally:
+            self.ended = self.begun
         self.exhausted = not claims
-        self._in_flight.add(claims)
         if any(claim.recoveries for claim in claims):
             # One of these may have killed its worker. A child that runs such a job holds no
             # unstarted ones: if supervisor and child die together, no record tells which jobs had
@@ -85,17 +94,16 @@ class Claiming:
 
     def _adopt(self) -> None:
         """Take in the claims whose reply was lost."""
-        # Copied before the store is asked: a run that the keeper settles in between may still be in
-        # its answer, and must not be taken for a lost claim.
-        known = {run.claim[:2] for run in list(self._in_flight.runs.values())}
-        held = self._engine.held(self._worker)
-        adopted = [claim for claim in held if claim[:2] not in known]
-        self._in_doubt = False
-        if adopted:
-            _log.warning("adopted %d claims whose reply was lost", len(adopted))
-            self._in_flight.add(adopted)
-            if self._run_budget is not None:
-                self._run_budget.take(len(adopted))
+        with self.adopting:
+            known = self._in_flight.known()
+            held = self._engine.held(self._worker)
+            adopted = [claim for claim in held if claim[:2] not in known]
+            self._in_doubt = False
+            if adopted:
+                _log.warning("adopted %d claims whose reply was lost", len(adopted))
+                self._in_flight.add(adopted)
+                if self._run_budget is not None:
+                    self._run_budget.take(len(adopted))
 
     def hand_back_all(self) -> None:
         """At a stop: hand back all waiting runs, and the claims whose reply was lost. If only such
@@ -110,14 +118,14 @@ class Claiming:
         self.hand_back(self._in_flight.take_waiting())
 
     def hand_back(self, runs: Sequence[Run]) -> None:
-        """Hand back runs that have not started, at no cost to their jobs. If the store does not
-        accept that, they wait as before, and the error is raised."""
+        """Hand back runs that have not started, at no cost to their jobs. If that fails, they wait
+        as before, and the error is raised."""
         if not runs:
             return
         try:
             outcomes = [HandBack(run.claim.id, run.claim.fence) for run in runs]
             self._engine.settle(self._worker, outcomes)
-        except LightjobsError:
+        except BaseException:
             self._in_flight.waiting.extendleft(runs)
             raise
         self._in_flight.forget(runs)

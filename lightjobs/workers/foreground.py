@@ -20,6 +20,10 @@ from .options import Options
 from .reclaim import overdue
 from .shared.run_budget import RunBudget
 from .stop_flag import StopFlag
+from .store_limits import leave_to_the_lease
+
+LEAVE_SECONDS = 0.4
+"""How long the store is given to take jobs back when the process ends at once."""
 
 RETRY_SECONDS = 0.5
 """The pause before the next attempt to register a worker while the store is away."""
@@ -89,6 +93,6 @@ class _Guard:
 
     def _end(self, timed_out: Mapping[tuple[str, int], Outcome], status: int) -> None:
         try:
-            self.worker.abandon(timed_out)
+            leave_to_the_lease(partial(self.worker.abandon, timed_out), LEAVE_SECONDS)
         finally:
             os._exit(status)

@@ -1,17 +1,17 @@
-"""The heartbeat of local workers: a thread that does for them what a supervisor does for its
+"""The heartbeat of local workers: threads that do for them what a supervisor does for its
 children."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 
 from ..engines.control import Engine
 from ..errors import LightjobsError
-from .background import BackgroundWork
 from .local_worker import LocalWorker
-from .periodic import Periodic, Task
+from .periodic import Task
+from .periodic_thread import PeriodicThread, stop
+from .store_limits import answer_seconds, beat_seconds
 
 MAINTAIN_SECONDS = 10.0
 """How often the store is asked to do its maintenance: above all, to delete ended jobs that are kept
@@ -38,9 +38,12 @@ def log_given_up(worker: str) -> None:
     _log.warning("worker %s was given up by others; replacing it", worker)
 
 
-class Heartbeat(threading.Thread):
+class Heartbeat:
     """Beats for local workers, and ends those that other workers have given up. Recovers the jobs
-    of workers that are dead. Calls `check` every CHECK_SECONDS."""
+    of workers that are dead. Calls `check` every CHECK_SECONDS.
+
+    Each of these has a thread of its own: none waits for a store that another one is waiting for.
+    """
 
     def __init__(
         self,
@@ -49,26 +52,31 @@ class Heartbeat(threading.Thread):
         local_workers: Callable[[], Sequence[LocalWorker]],
         check: Callable[[], None],
     ) -> None:
-        super().__init__(name="heartbeat", daemon=True)
         self._engine = engine
         self._lease = lease
         self._local_workers = local_workers
-        self._check = check
-        self._over = threading.Event()
-        self._maintenance = BackgroundWork(engine.maintain)
+        waits = answer_seconds(lease)
+        self._threads = [
+            self._thread("check", CHECK_SECONDS, check, waits),
+            self._thread("beat", lease / 3, self._beat, beat_seconds(lease)),
+            self._thread("sweep", sweep_seconds(lease), self._sweep, waits),
+            self._thread("maintain", MAINTAIN_SECONDS, self._maintain, waits),
+        ]
 
-    def run(self) -> None:
-        periodic = Periodic(
-            [
-                Task(self._lease / 3, self._beat),
-                Task(sweep_seconds(self._lease), self._sweep),
-                Task(MAINTAIN_SECONDS, self._maintenance),
-            ],
-            at_once=True,
-        )
-        while not self._over.wait(CHECK_SECONDS):
-            self._check()
-            periodic.run_due(self._attempt)
+    def _thread(
+        self, name: str, interval: float, run: Callable[[], None], limit: float
+    ) -> PeriodicThread:
+        return PeriodicThread(name, [Task(interval, run)], self._attempt, limit, at_once=True)
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the threads. One that still waits for the store after STOP_SECONDS is left to
+        itself."""
+        stop(self._threads)
 
     def _attempt(self, run: Callable[[], None]) -> bool:
         try:
@@ -88,8 +96,5 @@ class Heartbeat(threading.Thread):
     def _sweep(self) -> None:
         self._engine.recover(lease=self._lease)
 
-    def stop(self) -> None:
-        """End the thread; returns when it has ended."""
-        self._over.set()
-        self.join()
-        self._maintenance.stop()
+    def _maintain(self) -> None:
+        self._engine.maintain()

@@ -92,6 +92,12 @@ class InFlight:
             return False
         return True
 
+    def known(self) -> set[tuple[str, int]]:
+        """The id and fence of each claim that is held. To be compared with the store's answer, take
+        this before asking: a run that is settled in between may still be in the answer, and must
+        not count as unknown."""
+        return {run.claim[:2] for run in list(self.runs.values())}
+
     def running_for(self, seconds: float) -> list[Run]:
         """The runs whose handlers have been running for at least this many seconds."""
         latest = time.monotonic() - seconds

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from ..engines import answer_limit
 from ..engines.control import Engine
 from ..errors import StoreUnavailable
 from .claiming import Claiming
@@ -18,6 +19,8 @@ from .in_flight import InFlight
 from .job_log import JobLog
 from .runners import Runner
 from .settling import Settling
+from .store_limits import answer_seconds
+from .strays import Strays
 
 RELIEF_SECONDS = 0.05
 """When a job has run this long, the jobs claimed behind it are handed back."""
@@ -39,6 +42,7 @@ class Keeper(threading.Thread):
         self,
         engine: Engine,
         worker: str,
+        lease: float,
         in_flight: InFlight,
         claiming: Claiming,
         settling: Settling,
@@ -55,16 +59,20 @@ class Keeper(threading.Thread):
         self._runner = runner
         self._job_log = job_log
         self._checks = checks
+        self._strays = Strays(engine, worker, in_flight, claiming, lease / 3)
+        self._answer_seconds = answer_seconds(lease)
         self._next_cancel_check = 0.0
         self._over = threading.Event()
 
     def run(self) -> None:
+        answer_limit.set_for_thread(self._answer_seconds)
         while not self._over.wait(self._pause()):
             try:
                 for check in self._checks:
                     check()
                 self._relieve()
                 self._tell_cancelled()
+                self._strays.check()
             except StoreUnavailable:
                 pass  # the loop meets the same error and reports it
             except Exception:

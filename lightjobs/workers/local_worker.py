@@ -8,7 +8,7 @@ import socket
 from collections.abc import Mapping, Sequence
 
 from ..engines.control import Engine
-from ..errors import StoreUnavailable
+from ..errors import LightjobsError, StoreUnavailable
 from ..model import Outcome
 from . import late_hooks
 from .job_log import JobLog
@@ -51,6 +51,11 @@ class LocalWorker:
         """Work until the `stop` flag is raised. Then the store forgets this worker."""
         try:
             self._loop.run()
+        except BaseException:
+            # What the jobs have done is in the journal; a recovery would run all of them again.
+            with contextlib.suppress(LightjobsError):
+                reclaim(self._engine, self.name, self.journal, True, {})
+            raise
         finally:
             with contextlib.suppress(StoreUnavailable):  # the lease will run out
                 self._engine.recover(self.name)

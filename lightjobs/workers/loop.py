@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
+from ..engines import answer_limit
 from ..engines.control import Engine
 from ..errors import StoreUnavailable
 from ..execution.run import Run
@@ -25,6 +26,7 @@ from .shared.busy import BusyFlags
 from .shared.journal import Journal
 from .shared.run_budget import RunBudget
 from .stop_flag import StopFlag
+from .store_limits import answer_seconds
 from .timeouts import Timeouts
 
 WAIT_SECONDS = 0.1
@@ -62,6 +64,7 @@ class Loop:
         self._stop = stop
         self._busy_flags = busy_flags
         self._backoff = BACKOFF_SECONDS[0]
+        self._answer_seconds = answer_seconds(options.lease)
         self._limits = Limits(options, stop)
         self._timeouts = Timeouts(journal, options.timeout_grace)
         self._in_flight = in_flight = InFlight(journal, self._timeouts, engine)
@@ -69,14 +72,17 @@ class Loop:
             engine, worker, options.queues, in_flight, run_budget, busy_flags
         )
         self._settling = Settling(engine, worker, in_flight, claiming.prefetch, job_log)
-        self._runner: Runner = (
-            InlineRunner(in_flight, job_log)
-            if options.concurrency == 1
-            else PoolRunner(in_flight, job_log, options.concurrency)
-        )
-        checks = (self._limits.check, check)
+        self._runner = _runner(in_flight, job_log, options.concurrency)
         self._keeper = Keeper(
-            engine, worker, in_flight, claiming, self._settling, self._runner, job_log, checks
+            engine,
+            worker,
+            options.lease,
+            in_flight,
+            claiming,
+            self._settling,
+            self._runner,
+            job_log,
+            checks=(self._limits.check, check),
         )
 
     @property
@@ -105,15 +111,16 @@ class Loop:
     def run(self) -> None:
         """Work until the stop flag is raised or the options end the work. On return no job is held:
         those that ran have been settled, the others handed back."""
-        self._keeper.start()
-        try:
-            while not self._turn():
-                pass
-        finally:
-            self._keeper.stop()
-            self._settling.close()
-            self._timeouts.close()
-            self._job_log.flush()
+        with answer_limit.at_most(self._answer_seconds):
+            self._keeper.start()
+            try:
+                while not self._turn():
+                    pass
+            finally:
+                self._keeper.stop()
+                self._settling.close()
+                self._timeouts.close()
+                self._job_log.flush()
 
     def _turn(self) -> bool:
         """Settle, claim, start and wait once. Returns True when the work is over."""
@@ -205,3 +212,9 @@ class Loop:
         if self._stop.raised:
             time.sleep(BACKOFF_SECONDS[0])
         self._backoff = min(self._backoff * 2, BACKOFF_SECONDS[1])
+
+
+def _runner(in_flight: InFlight, job_log: JobLog, concurrency: int) -> Runner:
+    if concurrency == 1:
+        return InlineRunner(in_flight, job_log)
+    return PoolRunner(in_flight, job_log, concurrency)

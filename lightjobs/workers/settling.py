@@ -10,8 +10,8 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
 
+from ..engines import answer_limit
 from ..engines.control import Engine
-from ..errors import LightjobsError
 from ..execution.hooks import has_hook
 from ..execution.run import Run
 from ..model import Done, Settlement
@@ -82,17 +82,28 @@ class Settling:
         """Settle `runs` in another thread, with a connection of its own, while the block runs. A
         database server settles one batch and claims another at the same time, in two of its
         processes; otherwise the worker would wait for one after the other."""
-        if self._background is None:
-            from concurrent.futures import ThreadPoolExecutor  # an idle worker need not import it
-
-            self._background = ThreadPoolExecutor(1, "settling")
-        outcomes = [run.outcome for run in runs]
-        answer = self._background.submit(self._engine.settle, self._worker, outcomes).result
+        answer = self._submitted(runs)
         try:
             self._learn(runs)
             yield
         finally:
             self._finish(runs, answer)
+
+    def _submitted(self, runs: Sequence[Run]) -> Callable[[], Sequence[Settlement]]:
+        """Begin to settle `runs`, and return what waits for the answers."""
+        settle = partial(self._engine.settle, self._worker, [run.outcome for run in runs])
+        if self._background is None:
+            from concurrent.futures import ThreadPoolExecutor  # an idle worker need not import it
+
+            limit = answer_limit.seconds()
+            self._background = ThreadPoolExecutor(
+                1, "settling", answer_limit.set_for_thread, (limit,)
+            )
+        try:
+            return self._background.submit(settle).result
+        except RuntimeError:  # the system has no thread to spare
+            self._background = None
+            return settle
 
     def _learn(self, runs: Sequence[Run]) -> None:
         self._prefetch.learn(len(runs), sum(run.seconds for run in runs))
@@ -108,7 +119,7 @@ class Settling:
         again."""
         try:
             answers = answer()
-        except LightjobsError:
+        except BaseException:  # whatever it is, these runs must not be forgotten
             self._in_flight.finished.extendleft(reversed(runs))
             raise
         self._in_flight.forget(runs)

@@ -2,15 +2,17 @@
 
 It registers a worker for each child, beats for them, and recovers the jobs of workers that died
 elsewhere. When a child dies, it reclaims the jobs that the child held, then starts another.
+
+The main thread answers signals and watches the children. It never asks the store, which may be
+silent for a while: other threads do.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import logging
+import math
 import os
-import select
 import signal
 import sys
 import time
@@ -18,23 +20,26 @@ from collections.abc import Callable
 
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from ..model import Outcome
-from .background import BackgroundWork
 from .child import DONE, GIVEN_UP, OUTGROWN, READY
 from .child_process import Child
-from .heartbeat import MAINTAIN_SECONDS, log_given_up, sweep_seconds
-from .local_worker import new_worker_name
+from .child_records import ChildRecords
+from .heartbeat import MAINTAIN_SECONDS, log_given_up
 from .options import Options
 from .order import Order
-from .periodic import Periodic, Task
-from .reclaim import reclaim
+from .periodic import Task
+from .periodic_thread import PeriodicThread
 from .shared.busy import BusyFlags
 from .shared.journal import Journal
 from .shared.run_budget import RunBudget
 from .stop_flag import StopFlag
+from .store_limits import answer_seconds, beat_seconds
+from .wake_pipe import WakePipe
 
 OVERDUE_SECONDS = 0.25
 """How often to look for handlers that ignore their timeout."""
+
+LEAVE_SECONDS = 0.5
+"""How long after an urgent stop the jobs of dead children may take to be put back."""
 
 RESPAWN_SECONDS = (0.1, 10.0)
 """First and longest pause before the replacement of a child that died without running a job."""
@@ -58,6 +63,7 @@ class Supervisor:
         self._options = options
         self._on_ready = on_ready
         self._signals = StopFlag()
+        self._pipe = WakePipe()
         self._run_budget = RunBudget.of(options.max_jobs) if options.max_jobs else None
         self._busy_flags = BusyFlags.make()
         self._children: list[Child] = []
@@ -71,38 +77,47 @@ class Supervisor:
         self._kill_at: float | None = None
         """When the grace is over; None while there is no stop."""
         self._status = 0
-        self._late_outcomes: list[Outcome] = []
-        """Outcomes of jobs that were killed with their child. The next child calls their hooks."""
-        self._wake_pipe: tuple[int, ...] = ()
-        """The pipe into which Python writes when a signal arrives, which ends the sleep."""
+        self._leave_at = math.inf
+        """When to end although jobs of dead children are not back."""
+        self._lost: set[str] = set()
+        """The workers that others have given up."""
+        self._records = ChildRecords(
+            engine, options, self._run_budget, self._attempt, self._pipe.wake
+        )
 
     def run(self) -> int:
         """Supervise until all children have ended. Returns the exit status: 0 after a stop by a
         signal or an option."""
-        self._wake_pipe = reading, writing = os.pipe()
-        os.set_blocking(writing, False)
-        os.set_blocking(reading, False)
-        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signals.raise_)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake select()
-        periodic = Periodic(
-            [
-                Task(self._options.lease / 3, self._beat),
-                Task(sweep_seconds(self._options.lease), self._sweep),
-                Task(MAINTAIN_SECONDS, BackgroundWork(self._maintain)),
-                Task(OVERDUE_SECONDS, self._end_overdue),
-            ]
-        )
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake the sleep
+        # A forked child must not share a connection.
+        self._engine.close()
         while True:
             self._act_on_signals()
             self._reap()
-            self._reclaim_dead()
+            self._close_reclaimed()
             self._start()
-            if not self._children and not self._to_start and (not self._dead or self._is_urgent()):
+            self._end_lost()
+            self._end_overdue()
+            if self._is_over():
                 return self._status
-            periodic.run_due(self._attempt)
-            self._sleep(reading, periodic.next_at)
+            self._sleep()
+
+    def _start_threads(self) -> None:
+        """Start the threads that ask the store. They are there once the first children have been
+        forked: a fork would copy the locks that they hold."""
+        lease = self._options.lease
+        self._records.start()
+        beats = Task(lease / 3, self._beat)
+        PeriodicThread("beat", [beats], self._attempt, beat_seconds(lease)).start()
+        upkeep = Task(MAINTAIN_SECONDS, self._maintain)
+        PeriodicThread("maintain", [upkeep], self._attempt, answer_seconds(lease)).start()
+
+    def _is_over(self) -> bool:
+        if self._children or self._to_start:
+            return False
+        return self._records.is_done or time.monotonic() >= self._leave_at
 
     def _attempt(self, run: Callable[[], None]) -> bool:
         try:
@@ -113,21 +128,21 @@ class Supervisor:
         except LightjobsError as error:  # for example, the tables were dropped: stop gracefully
             _log.error("%s", error)
             self._status = error.exit_code
-            self._signals.raise_()
+            if not self._signals.raised:
+                self._signals.raise_()
+            self._pipe.wake()
         return False
 
-    def _sleep(self, reading: int, until: float) -> None:
-        """Sleep until a signal arrives, a child ends or reports, or the next action is due."""
-        if self._dead:
-            until = time.monotonic() + 0.2
+    def _sleep(self) -> None:
+        """Sleep until a signal arrives, a child ends or reports, a thread has something new, or it
+        is time to look for overdue jobs."""
+        until = time.monotonic() + OVERDUE_SECONDS
         if self._to_start:
             until = min(until, max(self._start_at, time.monotonic() + 0.01))
         if self._kill_at is not None:
             until = min(until, max(self._kill_at, time.monotonic() + 0.01))
         starting = [child.ready for child in self._children if child.is_starting]
-        select.select([reading, *starting], [], [], max(0.0, until - time.monotonic()))
-        with contextlib.suppress(BlockingIOError):
-            os.read(reading, 1024)
+        self._pipe.sleep(until - time.monotonic(), starting)
 
     def _read_reports(self) -> None:
         """Read the reports of starting children. When all are ready, call `on_ready`. Print why a
@@ -143,20 +158,21 @@ class Supervisor:
                 print(f"lightjobs: {report.decode()}", file=sys.stderr, flush=True)
 
     def _beat(self) -> None:
-        workers = [child.worker for child in self._children]
-        lost = set(self._engine.beat(workers, self._options.lease))
+        workers = [*self._records.names, *(child.worker for child in list(self._children))]
+        lost = self._engine.beat(workers, self._options.lease)
+        if lost:
+            self._lost.update(lost)
+            self._pipe.wake()
+
+    def _end_lost(self) -> None:
+        """End the children whose workers others have given up."""
         for child in self._children:
-            if child.worker in lost and not child.is_stopping:
+            if child.worker in self._lost and not child.is_stopping:
                 log_given_up(child.worker)
                 child.is_stopping = True
                 child.signal(signal.SIGTERM)
                 if self._kill_at is None:
                     self._to_start += 1
-
-    def _sweep(self) -> None:
-        recovered = self._engine.recover(lease=self._options.lease)
-        if recovered:
-            _log.warning("recovered %d jobs of workers whose lease ran out", recovered)
 
     def _maintain(self) -> None:
         deleted = self._engine.maintain()
@@ -169,7 +185,7 @@ class Supervisor:
 
     def _is_urgent(self) -> bool:
         """Whether a second signal has come or the grace is over. Then children are killed, and jobs
-        that cannot be reclaimed right away are left to the lease."""
+        that cannot be reclaimed within LEAVE_SECONDS are left to the lease."""
         is_grace_over = self._kill_at is not None and time.monotonic() >= self._kill_at
         return is_grace_over or self._signals.raised > 1
 
@@ -177,9 +193,11 @@ class Supervisor:
         if self._signals.raised and self._kill_at is None:
             self._to_start = 0
             self._kill_at = time.monotonic() + self._options.grace
+            self._records.is_stopping = True
             for child in self._children:
                 child.signal(signal.SIGTERM)
         if self._is_urgent():
+            self._leave_at = min(self._leave_at, time.monotonic() + LEAVE_SECONDS)
             for child in self._children:
                 child.signal(signal.SIGKILL)
 
@@ -191,6 +209,11 @@ class Supervisor:
                 self._children.remove(child)
                 self._dead.append(child)
                 self._react_to_end(status, child)
+                # Jobs whose child was killed because the grace was over, or because of another job
+                # that had timed out, are not to blame: they spend nothing.
+                killed = status == -signal.SIGKILL
+                stopped = self._kill_at is not None or bool(child.timed_out)
+                self._records.bury(child, forgiven=killed and stopped)
 
     def _react_to_end(self, status: int, child: Child) -> None:
         """Decide whether the child that has ended is replaced, and when."""
@@ -221,46 +244,32 @@ class Supervisor:
             self._start_at = time.monotonic() + self._respawn_pause
             self._respawn_pause = min(self._respawn_pause * 2, RESPAWN_SECONDS[1])
 
-    def _reclaim_dead(self) -> None:
-        """Reclaim the jobs of dead children and forget the children."""
-        for child in list(self._dead):
-            try:
-                self._reclaim(child)
-            except LightjobsError as error:
-                _log.warning("the jobs of a dead child must wait: %s", error)
-                if self._kill_at is None or child.journal.read():
-                    return
-                # At a stop, jobs that the child held without a note in its journal are left to
-                # the lease.
+    def _close_reclaimed(self) -> None:
+        """Forget the dead children whose jobs are back."""
+        while self._records.reclaimed:
+            child = self._records.reclaimed.popleft()
             self._dead.remove(child)
             self._busy_flags.clear(child.place)
             child.close()
 
-    def _reclaim(self, child: Child) -> None:
-        # Jobs whose child was killed because the grace was over, or because of another job that had
-        # timed out, are not to blame: they spend nothing.
-        killed = child.process.returncode == -signal.SIGKILL
-        forgiven = killed and (self._kill_at is not None or bool(child.timed_out))
-        done = reclaim(self._engine, child.worker, child.journal, forgiven, child.timed_out)
-        self._late_outcomes += done.timed_out
-        if self._run_budget is not None:
-            self._run_budget.give_back(done.handed_back)
-
     def _start(self) -> None:
+        """Start the children that are missing and whose names are registered."""
         if not self._to_start or time.monotonic() < self._start_at:
             return
+        self._records.register(self._to_start)
+        if self._records.is_registering:
+            return
         try:
-            workers = [new_worker_name() for _ in range(self._to_start)]
-            for worker in workers:
-                self._engine.register(worker, self._options.lease)
-            # A forked child must not share a connection; this process makes a new one when needed.
-            self._engine.close()
-            for worker in workers:
-                self._children.append(self._launch(worker))
+            while self._to_start and self._records.names:
+                self._children.append(self._launch(self._records.names[0]))
                 self._to_start -= 1
-        except (LightjobsError, OSError) as error:
+                self._records.register(self._to_start)
+                self._records.names.popleft()
+        except OSError as error:
             _log.warning("no new child for the moment: %s", error)
             self._start_at = time.monotonic() + 0.5
+        if self._children and not self._records.is_alive():
+            self._start_threads()
 
     def _launch(self, worker: str) -> Child:
         taken = {child.place for child in [*self._children, *self._dead]}
@@ -275,16 +284,15 @@ class Supervisor:
             ready=childs_end,
             busy_flags=self._busy_flags.descriptor,
             run_budget=None if self._run_budget is None else self._run_budget.descriptor,
-            late_outcomes=tuple(self._late_outcomes),
+            late_outcomes=tuple(self._records.late_outcomes),
         )
         child = Child(order, journal, ready, self._close_inherited)
-        self._late_outcomes = []
+        self._records.late_outcomes.clear()
         return child
 
     def _close_inherited(self) -> None:
         """Close what a forked child has inherited of the supervisor's: above all, the journals of
         other children."""
-        for descriptor in self._wake_pipe:
-            os.close(descriptor)
+        self._pipe.close()
         for child in [*self._children, *self._dead]:
             child.close()

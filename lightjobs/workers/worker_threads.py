@@ -17,6 +17,10 @@ from .local_worker import LocalWorker
 from .options import Options
 from .reclaim import overdue
 from .stop_flag import StopFlag
+from .store_limits import leave_to_the_lease
+
+LEAVE_SECONDS = 0.5
+"""How long the store is given, at the end, to take back the jobs that still run."""
 
 RETRY_SECONDS = 0.5
 """The pause before a thread that has ended is replaced."""
@@ -68,8 +72,7 @@ class WorkerThreads:
         for each in [*self._threads, *self._replaced]:
             if not each.thread.is_alive():
                 each.worker.journal.close()
-            elif each in self._threads:
-                self._abandon(each.worker)
+        leave_to_the_lease(self._abandon_all, LEAVE_SECONDS)
 
     def _workers(self) -> list[LocalWorker]:
         return [worker for worker, _thread in list(self._threads)]
@@ -114,11 +117,10 @@ class WorkerThreads:
             _log.warning("no new thread for the moment: %s", error)
             self._retry_at = time.monotonic() + RETRY_SECONDS
 
-    def _abandon(self, worker: LocalWorker) -> None:
-        try:
-            worker.abandon({})
-        except LightjobsError as error:
-            _log.warning("the jobs that still run are left to the lease: %s", error)
+    def _abandon_all(self) -> None:
+        for worker, thread in self._threads:
+            if thread.is_alive():
+                worker.abandon({})
 
 
 def _work(worker: LocalWorker) -> None:

@@ -1,0 +1,146 @@
+"""What the store is told about children: the registration of new ones, and what dead ones held. A
+thread does this, so that the supervisor's main thread never waits for the store."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from ..engines import answer_limit
+from ..engines.control import Engine
+from ..errors import LightjobsError
+from ..model import Outcome
+from .child_process import Child
+from .heartbeat import sweep_seconds
+from .local_worker import new_worker_name
+from .options import Options
+from .periodic import Periodic, Task
+from .reclaim import reclaim
+from .shared.run_budget import RunBudget
+from .store_limits import answer_seconds
+
+RETRY_SECONDS = 0.5
+"""The pause before a registration or a reclaim is tried again."""
+
+_log = logging.getLogger("lightjobs.supervisor")
+
+
+class ChildRecords(threading.Thread):
+    """Registers workers, reclaims what dead children held, and looks for the dead workers of
+    others.
+
+    `attempt` runs a search for dead workers, deals with its errors, and returns whether it
+    succeeded. `on_change` is called when there is something new in `names` or `reclaimed`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        options: Options,
+        run_budget: RunBudget | None,
+        attempt: Callable[[Callable[[], None]], bool],
+        on_change: Callable[[], None],
+    ) -> None:
+        super().__init__(name="child-records", daemon=True)
+        self._engine = engine
+        self._lease = options.lease
+        self._run_budget = run_budget
+        self._attempt = attempt
+        self._on_change = on_change
+        self._wake = threading.Event()
+        self._wanted = 0
+        self._dead: deque[tuple[Child, bool]] = deque()
+        self._first: threading.Thread | None = None
+        self.names: deque[str] = deque()
+        """The names of registered workers whose children have yet to be started."""
+        self.reclaimed: deque[Child] = deque()
+        """Dead children that are done with."""
+        self.late_outcomes: deque[Outcome] = deque()
+        """Outcomes of jobs that were killed with their child. The next child calls their hooks."""
+        self.is_stopping = False
+        """Whether what a dead child held without a note in its journal is left to the lease."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the jobs of all dead children are back."""
+        return not self._dead and not self.reclaimed
+
+    def register(self, count: int) -> None:
+        """Have `count` names ready. Returns at once.
+
+        Before the start of this thread, another one registers the first names, then closes its
+        connection and ends: a process can fork only while it has no other threads.
+        """
+        self._wanted = count
+        self._wake.set()
+        if self.ident is None and not self.is_registering and len(self.names) < count:
+            self._first = threading.Thread(target=self._register_first, daemon=True)
+            self._first.start()
+
+    @property
+    def is_registering(self) -> bool:
+        """Whether the first names are still being registered."""
+        return self._first is not None and self._first.is_alive()
+
+    def bury(self, child: Child, forgiven: bool) -> None:
+        """Have the jobs of a dead child put back. Returns at once. With `forgiven`, the jobs that
+        ran are not to blame for its death."""
+        self._dead.append((child, forgiven))
+        self._wake.set()
+
+    def run(self) -> None:
+        answer_limit.set_for_thread(answer_seconds(self._lease))
+        periodic = Periodic([Task(sweep_seconds(self._lease), self._sweep)])
+        while True:
+            self._wake.clear()
+            # In this order: the next child gets the late outcomes of a child that was killed.
+            is_up_to_date = self._reclaim_dead() and self._register()
+            periodic.run_due(self._attempt)
+            pause = max(0.0, periodic.next_at - time.monotonic())
+            self._wake.wait(pause if is_up_to_date else min(pause, RETRY_SECONDS))
+
+    def _register_first(self) -> None:
+        answer_limit.set_for_thread(answer_seconds(self._lease))
+        while not self._register():
+            time.sleep(RETRY_SECONDS)
+        self._engine.close()
+
+    def _register(self) -> bool:
+        while len(self.names) < self._wanted:
+            name = new_worker_name()
+            try:
+                self._engine.register(name, self._lease)
+            except LightjobsError as error:
+                _log.warning("no new child for the moment: %s", error)
+                return False
+            self.names.append(name)
+            self._on_change()
+        return True
+
+    def _reclaim_dead(self) -> bool:
+        while self._dead:
+            child, forgiven = self._dead[0]
+            try:
+                self._reclaim(child, forgiven)
+            except LightjobsError as error:
+                _log.warning("the jobs of a dead child must wait: %s", error)
+                if not self.is_stopping or child.journal.read():
+                    return False
+            self.reclaimed.append(child)
+            self._dead.popleft()
+            self._on_change()
+        return True
+
+    def _reclaim(self, child: Child, forgiven: bool) -> None:
+        done = reclaim(self._engine, child.worker, child.journal, forgiven, child.timed_out)
+        self.late_outcomes.extend(done.timed_out)
+        if self._run_budget is not None:
+            self._run_budget.give_back(done.handed_back)
+
+    def _sweep(self) -> None:
+        recovered = self._engine.recover(lease=self._lease)
+        if recovered:
+            _log.warning("recovered %d jobs of workers whose lease ran out", recovered)
