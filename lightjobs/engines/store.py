@@ -140,7 +140,8 @@ class JobStore(ABC):
         With `worker`, this is done for that one, which the caller knows to be dead; without it, for
         all workers whose lease has run out. But if the last search for those was more than `lease`
         seconds ago (the store was away, or all workers were), nothing is recovered until half a
-        lease later, so that living workers can beat first.
+        lease later, so that living workers can beat first. If the store's clock was set back by
+        more than `lease`, the leases are set back with it.
 
         A recovery gives the attempt back and counts in `recoveries`. After MAX_RECOVERIES of them
         the job fails with WORKER_LOST instead, and its recoveries start again at 0. The fence

@@ -6,6 +6,7 @@ code of that later moment.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -95,22 +96,23 @@ class _ParentWatch:
 
 def run(order: str) -> NoReturn:
     """Carry out `order`, the JSON of an Order, and end the process."""
-    status = _status(Order.from_json(order))
+    status = _status(order)
     sys.stdout.flush()
     sys.stderr.flush()
     # Not sys.exit(): threads that handlers left behind must not keep a stopped worker alive.
     os._exit(status)
 
 
-def _status(order: Order) -> int:
+def _status(text: str) -> int:
+    ready = json.loads(text)["ready"]
     try:
-        return main(order)
+        return main(Order.from_json(text))
     except LightjobsError as error:
-        text = escaped(str(error))
+        reason = escaped(str(error))
         try:
-            os.write(order.ready, text.encode()[:REPORT_BYTES])
+            os.write(ready, reason.encode()[:REPORT_BYTES])
         except OSError:  # the child had been ready, and closed its end of the pipe
-            print(f"lightjobs: {text}", file=sys.stderr)
+            print(f"lightjobs: {reason}", file=sys.stderr)
         return error.exit_code
 
 

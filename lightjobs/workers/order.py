@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+from ..errors import SettingsError
 from ..model import Outcome
+from ..version import __version__
 from . import late_hooks
 from .options import Options
 
@@ -35,15 +37,21 @@ class Order(NamedTuple):
 
     def to_json(self) -> str:
         """The order as text."""
-        values = self._asdict()
+        values = {"version": __version__, **self._asdict()}
         values["options"] = self.options._asdict()
         values["late_outcomes"] = [late_hooks.to_json(outcome) for outcome in self.late_outcomes]
         return json.dumps(values)
 
     @classmethod
     def from_json(cls, text: str) -> Order:
-        """The order from which `to_json` made `text`."""
+        """The order from which `to_json` made `text`. Raises SettingsError if another version of
+        lightjobs made it."""
         values: dict[str, Any] = json.loads(text)
+        if (version := values.pop("version")) != __version__:
+            raise SettingsError(
+                f"lightjobs {version} was replaced by {__version__} while this worker ran; "
+                "start the worker again"
+            )
         options = values.pop("options")
         options["queues"] = tuple(options["queues"])
         late_outcomes = tuple(map(late_hooks.from_json, values.pop("late_outcomes")))

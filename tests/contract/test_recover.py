@@ -171,3 +171,34 @@ os._exit(0)
     claims = drain(engine)
     assert [c.id for c in claims] == ids
     assert {(c.attempts, c.fence, c.recoveries) for c in claims} == {(1, 2, 1)}
+
+
+def _set_clock_back(store):
+    """What the store looks like after its clock was set back by an hour."""
+    if hasattr(store.engine, "_node"):
+        node = store.engine._node
+        prefix = store.engine._prefix
+        for name in node.execute("ZRANGE", f"{prefix}workers", 0, -1):
+            node.execute("ZINCRBY", f"{prefix}workers", 3600, name)
+        node.execute("HINCRBYFLOAT", f"{prefix}sweep", "swept_at", 3600)
+        return
+    database = store.engine._db
+    run = getattr(database, "execute", None) or database.ask
+    run("UPDATE job_workers SET expires_at = expires_at + 3600")
+    run("UPDATE job_sweeps SET swept_at = swept_at + 3600, recover_from = 0")
+
+
+def test_a_clock_that_is_set_back_does_not_make_a_dead_worker_live_on(store):
+    if store.environment is None:
+        pytest.skip("this store lives in one process")
+    engine = store.engine
+    push(engine, 2)
+    dead, living = worker(engine, lease=0.5), worker(engine, lease=0.5)
+    claim_one(engine, dead)
+    claim_one(engine, living)
+    engine.recover(lease=30)
+    _set_clock_back(store)
+    assert engine.beat([living], 30) == []
+    assert wait_until(lambda: engine.recover(lease=30)) == 1
+    assert engine.held(dead) == []
+    assert len(engine.held(living)) == 1

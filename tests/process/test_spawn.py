@@ -50,6 +50,21 @@ def test_once_there_are_threads_a_child_is_a_new_interpreter(project: Project) -
     assert worker.stop() == 0
 
 
+def test_a_child_of_another_version_is_not_started(project: Project) -> None:
+    """The package was replaced under the supervisor. What both versions agree on is not known."""
+    project.patch(
+        "import lightjobs.workers.order as order, os\n"
+        "if os.path.exists('replaced'):\n"
+        "    order.__version__ = '99.0'\n"
+    )
+    worker = project.work().ready()
+    (project.root / "replaced").touch()
+    (child,) = worker.children()
+    os.kill(child, signal.SIGKILL)
+    assert worker.wait() == 2
+    assert "was replaced by 99.0 while this worker ran; start the worker again" in worker.err
+
+
 def test_a_forked_child_keeps_nothing_of_the_supervisor_or_of_other_children_open(
     project: Project,
 ) -> None:

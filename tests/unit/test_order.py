@@ -73,4 +73,4 @@ def test_without_a_budget_and_late_outcomes_it_has_neither():
 
 
 def test_an_order_is_plain_json_that_names_its_fields():
-    assert set(json.loads(ORDER.to_json())) == set(Order._fields)
+    assert set(json.loads(ORDER.to_json())) == {"version", *Order._fields}

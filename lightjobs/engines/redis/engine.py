@@ -38,7 +38,7 @@ from .durability import risks
 from .ids import new_ids
 from .lightpack import RedisLightpack
 from .lookup import Lookup
-from .lua import call
+from .lua import call, files
 from .php_reconcile import PhpReconciler
 from .producer import Producer
 from .redis_errors import translated
@@ -74,6 +74,7 @@ class RedisEngine(Engine):
         name: str = "redis",
         enqueue_timeout: float = 5.0,
     ) -> None:
+        files()  # read now
         self.name = name
         self._node = node
         self._producer = Producer(node, enqueue_timeout)

@@ -40,6 +40,13 @@ class _Script(NamedTuple):
 
 
 @cache
+def files() -> dict[str, str]:
+    """The text of each script and of each part of the library. An engine reads all of them when it
+    is made: a worker must not need them later, when the package may have been replaced."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in _FOLDER.glob("*.lua")}
+
+
+@cache
 def _script(name: str) -> _Script:
     """`scripts/<name>.lua` after the definitions of the library that it uses; without comments."""
     own = _code(name)
@@ -49,7 +56,7 @@ def _script(name: str) -> _Script:
 
 
 def _code(name: str) -> str:
-    lines = (_FOLDER / f"{name}.lua").read_text(encoding="utf-8").splitlines()
+    lines = files()[name].splitlines()
     return "\n".join(line for line in lines if line and not line.lstrip().startswith("--"))
 
 

@@ -36,6 +36,7 @@ from .outcomes import OutcomeStore
 from .rows import Row, new_row
 from .schedule import SqlSchedule
 from .schema import SqlSchema
+from .statements import files
 from .statements import where as condition
 
 LIMIT_NAME_BYTES = 255
@@ -54,6 +55,7 @@ class SqlEngine(Engine):
     schema: SqlSchema
 
     def __init__(self, database: Database, enqueue_timeout: float = 5.0) -> None:
+        files(database.dialect.name)  # read now
         self._db = database
         self._enqueue_timeout = enqueue_timeout
         self._bulk = Bulk(database)

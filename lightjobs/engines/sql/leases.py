@@ -64,6 +64,9 @@ class Leases:
             with self._db.transaction():
                 return self._recover(worker)
         with self._db.transaction():
+            ((back,),) = self._db.rows("jump", {})
+            if back > lease:
+                self._db.run("shift_leases", {"seconds": back})
             ((may_recover,),) = self._db.rows("sweep", {"lease": lease})
             self._db.run("forget_limits", {})
             if not may_recover:

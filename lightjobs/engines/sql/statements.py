@@ -47,14 +47,27 @@ def where(statuses: tuple[str, ...], *filters: str) -> str:
 def query(name: str, dialect: Dialect, where: str = "") -> str:
     """The statement of verb `name`, without its header. Its parameters are named `:so`. `where`
     replaces `{where}`; other words come from the dialect."""
-    path = _FOLDER / "queries" / dialect.name / f"{name}.sql"
-    if not path.exists():
-        path = _FOLDER / "queries" / f"{name}.sql"
-    text = "\n".join(line for line in _lines(path) if not line.startswith("--"))
+    lines = files(dialect.name)[name].splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("--"))
     words = {**vars(dialect), "where": where}
     while (expanded := _WORD.sub(lambda word: str(words[word[1]]), text)) != text:
         text = expanded
     return text
+
+
+@cache
+def files(dialect: str) -> dict[str, str]:
+    """The text of each verb's file, by the name of the verb.
+
+    An engine reads all of them when it is made. A worker that read a file when it first needs it
+    would fail in the middle of its work when the package has been replaced or no descriptor is
+    left.
+    """
+    found = {}
+    for folder in (_FOLDER / "queries", _FOLDER / "queries" / dialect):
+        for path in folder.glob("*.sql"):
+            found[path.stem] = path.read_text(encoding="utf-8")
+    return found
 
 
 @cache
@@ -77,7 +90,3 @@ def statements(script: str) -> list[str]:
         line for line in script.splitlines() if not line.lstrip().startswith("--") and line.strip()
     )
     return [part.strip() for part in re.split(r";[ ]*$", text, flags=re.M) if part.strip()]
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines()

@@ -6,6 +6,16 @@ local at, lease = now(), tonumber(ARGV[2])
 local key = prefix .. 'sweep'
 local before = redis.call('HMGET', key, 'swept_at', 'recover_from')
 local recover_from = tonumber(before[2]) or 0
+local back = (tonumber(before[1]) or 0) - at
+if back > lease then
+  -- The clock was set back by more than a lease: shorten the leases that were extended before that. Those that were
+  -- extended since end before the time at which the last sweep took place.
+  recover_from = math.min(recover_from, at)
+  local workers = prefix .. 'workers'
+  for _, worker in ipairs(redis.call('ZRANGEBYSCORE', workers, '(' .. score(at + back), '+inf')) do
+    redis.call('ZINCRBY', workers, score(-back), worker)
+  end
+end
 if at - (tonumber(before[1]) or 0) > lease then recover_from = at + lease / 2 end
 redis.call('HSET', key, 'swept_at', score(at), 'recover_from', score(recover_from))
 if at < recover_from then return {} end
