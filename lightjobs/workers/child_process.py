@@ -37,6 +37,8 @@ class Child:
         self.was_ready = False
         self.is_stopping = False
         """Whether it was told to stop because its worker was given up."""
+        self._unstarted: set[tuple[int, str, int]] = set()
+        """The jobs that waited at the last look."""
         self.timed_out: dict[tuple[str, int], Outcome] = {}
         """The overdue jobs because of which the child was killed, with their outcomes."""
 
@@ -63,6 +65,17 @@ class Child:
             self.timed_out = overdue(self.journal, "its child is ended")
             if self.timed_out:
                 self.signal(signal.SIGKILL)
+
+    def take_unstarted(self) -> list[tuple[str, int]]:
+        """Take away the jobs that have waited here since the last call while another one ran.
+        Returns their ids and fences. To be called every OVERDUE_SECONDS.
+
+        The child's own keeper hands such jobs back after 50 ms, unless the handler that runs holds
+        the interpreter's lock, in which case no thread of the child can do anything.
+        """
+        waiting = self.journal.unstarted()
+        stuck, self._unstarted = waiting & self._unstarted, waiting
+        return self.journal.take(stuck) if stuck else []
 
     def signal(self, number: int) -> None:
         """Send a signal. Does nothing if the child has just ended."""

@@ -7,12 +7,12 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..engines import answer_limit
 from ..engines.control import Engine
 from ..errors import LightjobsError
-from ..model import Outcome
+from ..model import HandBack, Outcome
 from .child_process import Child
 from .heartbeat import sweep_seconds
 from .local_worker import new_worker_name
@@ -54,6 +54,8 @@ class ChildRecords(threading.Thread):
         self._wanted = 0
         self._dead: deque[tuple[Child, bool]] = deque()
         self._first: threading.Thread | None = None
+        self._taken: deque[tuple[str, list[HandBack]]] = deque()
+        """By worker, jobs that were taken away from children."""
         self.names: deque[str] = deque()
         """The names of registered workers whose children have yet to be started."""
         self.reclaimed: deque[Child] = deque()
@@ -91,13 +93,19 @@ class ChildRecords(threading.Thread):
         self._dead.append((child, forgiven))
         self._wake.set()
 
+    def hand_back(self, worker: str, jobs: Iterable[tuple[str, int]]) -> None:
+        """Have jobs, given by id and fence, put back that `worker` holds but has not started.
+        Returns at once."""
+        self._taken.append((worker, [HandBack(id, fence) for id, fence in jobs]))
+        self._wake.set()
+
     def run(self) -> None:
         answer_limit.set_for_thread(answer_seconds(self._lease))
         periodic = Periodic([Task(sweep_seconds(self._lease), self._sweep)])
         while True:
             self._wake.clear()
             # In this order: the next child gets the late outcomes of a child that was killed.
-            is_up_to_date = self._reclaim_dead() and self._register()
+            is_up_to_date = self._reclaim_dead() and self._register() and self._hand_back()
             periodic.run_due(self._attempt)
             pause = max(0.0, periodic.next_at - time.monotonic())
             self._wake.wait(pause if is_up_to_date else min(pause, RETRY_SECONDS))
@@ -118,6 +126,17 @@ class ChildRecords(threading.Thread):
                 return False
             self.names.append(name)
             self._on_change()
+        return True
+
+    def _hand_back(self) -> bool:
+        while self._taken:
+            worker, outcomes = self._taken[0]
+            try:
+                self._engine.settle(worker, outcomes)
+            except LightjobsError as error:
+                _log.warning("jobs that wait behind a long one must wait: %s", error)
+                return False
+            self._taken.popleft()
         return True
 
     def _reclaim_dead(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..engines.control import Engine
 from ..errors import LightjobsError
@@ -31,6 +32,13 @@ def sweep_seconds(lease: float) -> float:
     well within a lease: the store takes a longer pause for an outage, after which it recovers
     nothing at first."""
     return min(SWEEP_SECONDS, lease / 3)
+
+
+def maintain(engine: Engine) -> None:
+    """Have the store do its maintenance, and log how many jobs that deleted."""
+    deleted = engine.maintain()
+    if deleted:
+        _log.info("deleted %d ended jobs that are kept no longer", deleted)
 
 
 def log_given_up(worker: str) -> None:
@@ -60,7 +68,7 @@ class Heartbeat:
             self._thread("check", CHECK_SECONDS, check, waits),
             self._thread("beat", lease / 3, self._beat, beat_seconds(lease)),
             self._thread("sweep", sweep_seconds(lease), self._sweep, waits),
-            self._thread("maintain", MAINTAIN_SECONDS, self._maintain, waits),
+            self._thread("maintain", MAINTAIN_SECONDS, partial(maintain, engine), waits),
         ]
 
     def _thread(
@@ -95,6 +103,3 @@ class Heartbeat:
 
     def _sweep(self) -> None:
         self._engine.recover(lease=self._lease)
-
-    def _maintain(self) -> None:
-        self._engine.maintain()

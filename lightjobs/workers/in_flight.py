@@ -20,8 +20,8 @@ from .shared.journal import Journal
 class InFlight:
     """Holds one `Run` for each claim that has not been settled.
 
-    A run is in one of `waiting`, `running` and `finished`, or a thread has taken it from `waiting`
-    or `finished` to settle it. In all four cases it is in `runs`, too."""
+    A run is in one of `waiting`, `taken`, `running` and `finished`, or a thread has taken it out to
+    settle it. In all these cases it is in `runs`, too."""
 
     def __init__(
         self,
@@ -33,6 +33,8 @@ class InFlight:
         self._timeouts = timeouts
         self._store = store
         self.waiting: deque[Run] = deque()
+        self.taken: deque[Run] = deque()
+        """Runs that will not start, because the supervisor has handed their jobs back."""
         self.running: dict[int, Run] = {}
         """By slot of the journal."""
         self.finished: deque[Run] = deque()
@@ -49,14 +51,17 @@ class InFlight:
 
     def start(self) -> Run | None:
         """The next waiting run, which is running from now on; None when no run is waiting."""
-        try:
-            run = self.waiting.popleft()
-        except IndexError:
-            return None
-        run.started_at = time.monotonic()
-        self.running[run.slot] = run
-        self.journal.started(run.slot)
-        return run
+        while True:
+            try:
+                run = self.waiting.popleft()
+            except IndexError:
+                return None
+            run.started_at = time.monotonic()
+            self.running[run.slot] = run
+            if self.journal.started(run.slot):
+                return run
+            del self.running[run.slot]
+            self.taken.append(run)
 
     def finish(self, run: Run) -> None:
         """Note that the handler of a running run has ended; `run.outcome` says how."""
@@ -83,6 +88,13 @@ class InFlight:
         except IndexError:
             pass
         return taken
+
+    def take_taken(self) -> list[Run]:
+        """Take out the runs that the supervisor has taken away. The caller must hand them back,
+        because the supervisor may not have."""
+        runs = list(self.taken)
+        self.taken.clear()
+        return runs
 
     def take(self, run: Run) -> bool:
         """Take out this run if it is waiting. Returns whether it was."""

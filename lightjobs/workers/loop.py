@@ -125,6 +125,8 @@ class Loop:
     def _turn(self) -> bool:
         """Settle, claim, start and wait once. Returns True when the work is over."""
         try:
+            if self._in_flight.taken:
+                self._claiming.hand_back(self._in_flight.take_taken())
             if self._is_stopping():
                 self._settle()
                 self._claiming.hand_back_all()

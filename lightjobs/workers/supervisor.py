@@ -3,8 +3,7 @@
 It registers a worker for each child, beats for them, and recovers the jobs of workers that died
 elsewhere. When a child dies, it reclaims the jobs that the child held, then starts another.
 
-The main thread answers signals and watches the children. It never asks the store, which may be
-silent for a while: other threads do.
+The main thread answers signals and watches the children. Other threads ask the store.
 """
 
 from __future__ import annotations
@@ -17,17 +16,19 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from .child import DONE, GIVEN_UP, OUTGROWN, READY
+from .child import DONE, READY
 from .child_process import Child
 from .child_records import ChildRecords
-from .heartbeat import MAINTAIN_SECONDS, log_given_up
+from .heartbeat import MAINTAIN_SECONDS, log_given_up, maintain
 from .options import Options
 from .order import Order
 from .periodic import Task
 from .periodic_thread import PeriodicThread
+from .respawn import Respawn
 from .shared.busy import BusyFlags
 from .shared.journal import Journal
 from .shared.run_budget import RunBudget
@@ -36,13 +37,10 @@ from .store_limits import answer_seconds, beat_seconds
 from .wake_pipe import WakePipe
 
 OVERDUE_SECONDS = 0.25
-"""How often to look for handlers that ignore their timeout."""
+"""How often to look for handlers that ignore their timeout, or hold up other jobs."""
 
 LEAVE_SECONDS = 0.5
 """How long after an urgent stop the jobs of dead children may take to be put back."""
-
-RESPAWN_SECONDS = (0.1, 10.0)
-"""First and longest pause before the replacement of a child that died without running a job."""
 
 _FATAL = (2, 3, 4)
 """Exit statuses that a new child would end with, too: wrong settings, no store, no schema."""
@@ -68,15 +66,14 @@ class Supervisor:
         self._busy_flags = BusyFlags.make()
         self._children: list[Child] = []
         self._dead: list[Child] = []
-        self._to_start = options.workers
-        self._start_at = 0.0
-        self._respawn_pause = RESPAWN_SECONDS[0]
+        self._respawn = Respawn(options.workers)
         self._ready_count = 0
         self._printed: set[bytes] = set()
         """The reports of children that could not start, so far."""
         self._kill_at: float | None = None
         """When the grace is over; None while there is no stop."""
         self._status = 0
+        self._look_at = 0.0
         self._leave_at = math.inf
         """When to end although jobs of dead children are not back."""
         self._lost: set[str] = set()
@@ -99,7 +96,7 @@ class Supervisor:
             self._close_reclaimed()
             self._start()
             self._end_lost()
-            self._end_overdue()
+            self._look_at_children()
             if self._is_over():
                 return self._status
             self._sleep()
@@ -111,11 +108,11 @@ class Supervisor:
         self._records.start()
         beats = Task(lease / 3, self._beat)
         PeriodicThread("beat", [beats], self._attempt, beat_seconds(lease)).start()
-        upkeep = Task(MAINTAIN_SECONDS, self._maintain)
+        upkeep = Task(MAINTAIN_SECONDS, partial(maintain, self._engine))
         PeriodicThread("maintain", [upkeep], self._attempt, answer_seconds(lease)).start()
 
     def _is_over(self) -> bool:
-        if self._children or self._to_start:
+        if self._children or self._respawn.count:
             return False
         return self._records.is_done or time.monotonic() >= self._leave_at
 
@@ -137,8 +134,8 @@ class Supervisor:
         """Sleep until a signal arrives, a child ends or reports, a thread has something new, or it
         is time to look for overdue jobs."""
         until = time.monotonic() + OVERDUE_SECONDS
-        if self._to_start:
-            until = min(until, max(self._start_at, time.monotonic() + 0.01))
+        if self._respawn.count:
+            until = min(until, max(self._respawn.start_at, time.monotonic() + 0.01))
         if self._kill_at is not None:
             until = min(until, max(self._kill_at, time.monotonic() + 0.01))
         starting = [child.ready for child in self._children if child.is_starting]
@@ -172,16 +169,18 @@ class Supervisor:
                 child.is_stopping = True
                 child.signal(signal.SIGTERM)
                 if self._kill_at is None:
-                    self._to_start += 1
+                    self._respawn.count += 1
 
-    def _maintain(self) -> None:
-        deleted = self._engine.maintain()
-        if deleted:
-            _log.info("deleted %d ended jobs that are kept no longer", deleted)
-
-    def _end_overdue(self) -> None:
+    def _look_at_children(self) -> None:
+        """End those whose handlers ignore their timeout, and take away what waits behind a handler
+        that does not let go of the interpreter's lock."""
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + OVERDUE_SECONDS
         for child in self._children:
             child.kill_if_overdue()
+            if taken := child.take_unstarted():
+                self._records.hand_back(child.worker, taken)
 
     def _is_urgent(self) -> bool:
         """Whether a second signal has come or the grace is over. Then children are killed, and jobs
@@ -191,7 +190,7 @@ class Supervisor:
 
     def _act_on_signals(self) -> None:
         if self._signals.raised and self._kill_at is None:
-            self._to_start = 0
+            self._respawn.count = 0
             self._kill_at = time.monotonic() + self._options.grace
             self._records.is_stopping = True
             for child in self._children:
@@ -225,24 +224,7 @@ class Supervisor:
             self._status = status
             self._signals.raise_()
             return
-        if status == GIVEN_UP:
-            log_given_up(child.worker)
-        elif status == OUTGROWN:
-            _log.info("a child has outgrown --max-memory; replacing it")
-        elif status == 0 and not child.journal.read():
-            _log.warning("a child was stopped from outside; another takes over")
-        elif not child.timed_out:
-            how = child.described_end()
-            _log.error("a child ended with %s; its jobs go back and another takes over", how)
-        self._to_start += 1
-        self._start_at = 0.0
-        if status in (OUTGROWN, GIVEN_UP) or any(held.started for held in child.journal.read()):
-            # No pause: a job may have killed the child, and can do so only as often as it may be
-            # recovered.
-            self._respawn_pause = RESPAWN_SECONDS[0]
-        else:
-            self._start_at = time.monotonic() + self._respawn_pause
-            self._respawn_pause = min(self._respawn_pause * 2, RESPAWN_SECONDS[1])
+        self._respawn.replace(child, status)
 
     def _close_reclaimed(self) -> None:
         """Forget the dead children whose jobs are back."""
@@ -254,20 +236,20 @@ class Supervisor:
 
     def _start(self) -> None:
         """Start the children that are missing and whose names are registered."""
-        if not self._to_start or time.monotonic() < self._start_at:
+        if not self._respawn.is_due:
             return
-        self._records.register(self._to_start)
+        self._records.register(self._respawn.count)
         if self._records.is_registering:
             return
         try:
-            while self._to_start and self._records.names:
+            while self._respawn.count and self._records.names:
                 self._children.append(self._launch(self._records.names[0]))
-                self._to_start -= 1
-                self._records.register(self._to_start)
+                self._respawn.count -= 1
+                self._records.register(self._respawn.count)
                 self._records.names.popleft()
         except OSError as error:
             _log.warning("no new child for the moment: %s", error)
-            self._start_at = time.monotonic() + 0.5
+            self._respawn.wait(0.5)
         if self._children and not self._records.is_alive():
             self._start_threads()
 

@@ -88,3 +88,15 @@ def test_a_waiting_run_is_taken_once_and_not_when_it_has_started():
     assert in_flight.take(waiting)
     assert not in_flight.take(waiting)
     assert in_flight.start() is None
+
+
+def test_a_run_that_was_taken_away_does_not_start():
+    in_flight = InFlight(Journal())
+    in_flight.add([claim(id=str(n), fence=n) for n in range(3)])
+    in_flight.start()
+    in_flight.journal.take({job for job in in_flight.journal.unstarted() if job[1] == "1"})
+    assert in_flight.start().claim.id == "2"
+    assert in_flight.start() is None
+    assert sorted(run.claim.id for run in in_flight.running.values()) == ["0", "2"]
+    assert [run.claim.id for run in in_flight.take_taken()] == ["1"]
+    assert not in_flight.taken

@@ -129,3 +129,28 @@ def test_the_longest_ids_and_fences_fit(journal, reader):
     journal.claimed(claim(id=php, fence=2**62))
     journal.claimed(claim(id=str(2**63 - 1), fence=1))
     assert {(h.id, h.fence) for h in reader.read()} == {(php, 2**62), (str(2**63 - 1), 1)}
+
+
+def test_what_waits_behind_a_running_job_can_be_taken_away(journal, reader):
+    slots = [journal.claimed(claim(id=str(n), fence=n)) for n in range(4)]
+    assert reader.unstarted() == set()  # nothing runs
+    journal.started(slots[0])
+    waiting = reader.unstarted()
+    assert {(id, fence) for _slot, id, fence in waiting} == {("1", 1), ("2", 2), ("3", 3)}
+    assert journal.started(slots[1])
+    assert sorted(reader.take(waiting)) == [("2", 2), ("3", 3)]
+    assert not journal.started(slots[2])
+    assert [held.started for held in sorted(reader.read())] == [True, True, False, False]
+
+
+def test_a_slot_used_again_is_not_taken_away(journal, reader):
+    first = journal.claimed(claim(id="1", fence=1))
+    second = journal.claimed(claim(id="2", fence=1))
+    journal.started(first)
+    waiting = reader.unstarted()
+    journal.settled([second])
+    assert journal.claimed(claim(id="3", fence=1)) == second
+    assert reader.take(waiting) == []
+    journal.settled([second])
+    assert journal.claimed(claim(id="4", fence=1)) == second
+    assert journal.started(second)

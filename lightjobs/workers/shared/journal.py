@@ -25,6 +25,9 @@ from .shared_file import shared_file
 SLOTS = 2048
 """The number of jobs that a child can hold at once."""
 
+TAKE_SECONDS = 0.005
+"""How long `take` waits until each processor has seen what it has written."""
+
 _FREE, _CLAIMED, _STARTED, _FINISHED = range(4)
 # State, id, fence, where the outcome's JSON begins, its length, when the handler must have ended.
 _SLOT = struct.Struct("=B47sQIId")
@@ -35,7 +38,8 @@ _DEADLINE_AT = _OUTCOME_AT + _OUTCOME.size
 # The timeout in seconds; when the job is due again after it, or NaN for never; its attempts then.
 _LATE = struct.Struct("=ddQ")
 _LATE_AT = SLOTS * _SLOT.size
-_HEAP = _LATE_AT + SLOTS * _LATE.size
+_TAKEN_AT = _LATE_AT + SLOTS * _LATE.size
+_HEAP = _TAKEN_AT + SLOTS
 _SIZE = _HEAP + 1024 * 1024
 
 
@@ -68,12 +72,38 @@ class Journal:
         # The state byte is written last: a slot that is half written must not count.
         at = slot * _SLOT.size
         _SLOT.pack_into(self._memory, at, _FREE, claim.id.encode(), claim.fence, 0, 0, 0.0)
+        self._memory[_TAKEN_AT + slot] = False
         self._memory[at] = _CLAIMED
         return slot
 
-    def started(self, slot: int) -> None:
-        """Note that the handler is about to run."""
+    def started(self, slot: int) -> bool:
+        """Note that the handler is about to run. Returns False if it must not, because the
+        supervisor has taken the job away."""
+        # Written, then read; `take` does it the other way round. So one of the two sees the other.
         self._memory[slot * _SLOT.size] = _STARTED
+        if self._memory[_TAKEN_AT + slot]:
+            self._memory[slot * _SLOT.size] = _CLAIMED
+            return False
+        return True
+
+    def unstarted(self) -> set[tuple[int, str, int]]:
+        """Slot, id and fence of each job that waits here while another one runs."""
+        states = self._memory[: _LATE_AT : _SLOT.size]
+        if _STARTED not in states or _CLAIMED not in states:
+            return set()
+        waiting = [slot for slot, state in enumerate(states) if state == _CLAIMED]
+        return {(slot, *self._read(slot)[1:]) for slot in waiting}
+
+    def take(self, jobs: Iterable[tuple[int, str, int]]) -> list[tuple[str, int]]:
+        """Take away jobs of `unstarted`. Returns the id and fence of those that have not started
+        and will not."""
+        taken = list(jobs)
+        for slot, _id, _fence in taken:
+            self._memory[_TAKEN_AT + slot] = True
+        time.sleep(TAKE_SECONDS)
+        return [
+            (id, fence) for slot, id, fence in taken if self._read(slot) == (_CLAIMED, id, fence)
+        ]
 
     def timed(self, slot: int, deadline: float, seconds: float, late_outcome: Outcome) -> None:
         """Note the `deadline` of a started job, by the monotonic clock, which all processes share.
