@@ -106,9 +106,9 @@ _SECONDS = click.FloatRange(min=0)
 @_option("--quiet", "Print only warnings and errors.", is_flag=True)
 @_option("--schedule", "Also dispatch the jobs of config/schedule.py.", is_flag=True)
 def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: object) -> int:
-    """Run jobs until stopped. SIGTERM and Ctrl-C stop the worker gracefully: it starts no new job,
-    gives running jobs --grace seconds to finish and hands the others back at no cost. A second
-    signal stops it at once."""
+    """Run jobs until stopped. SIGTERM, SIGQUIT, SIGHUP and Ctrl-C stop the worker gracefully: it
+    starts no new job, gives running jobs --grace seconds to finish and hands the others back at no
+    cost. A second signal stops it at once."""
     gc.disable()  # collecting during the imports finds no garbage and takes 6 % of the start
     settings = current.settings()
     # A supervisor needs no middleware: it imports nothing from the project.

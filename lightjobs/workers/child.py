@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import time
 from typing import NoReturn
@@ -20,9 +19,11 @@ from ..text import escaped
 from . import job_log, late_hooks, logging_setup
 from .loop import Loop
 from .order import Order
+from .process_state import ProcessState
 from .shared.busy import BusyFlags
 from .shared.journal import Journal
 from .shared.run_budget import RunBudget
+from .shared.stop_flags import StopFlags
 from .stop_flag import StopFlag
 
 READY = b"!"
@@ -45,14 +46,13 @@ GIVEN_UP = 76
 
 def main(order: Order) -> int:
     """Work until told to stop. Returns the exit status."""
-    stop = StopFlag()
-    # A terminal sends Ctrl-C to all processes; what it means is for the supervisor to decide.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, stop.raise_)
+    stop = StopFlag(StopFlags(order.stop_flags).memory, order.place)
+    stop.handle_signals()
     options = order.options
     logging_setup.configure(options.log_format, options.quiet)
     registry.load(current.settings().modules)
     engine = current.engine()
+    stop.handle_signals()  # again: what was imported may have set handlers of its own
     loop = Loop(
         engine,
         order.worker,
@@ -63,6 +63,7 @@ def main(order: Order) -> int:
         None if order.run_budget is None else RunBudget(order.run_budget),
         BusyFlags(order.busy_flags, order.place),
         _ParentWatch(stop, options.grace, order.parent).check,
+        ProcessState(),
     )
     loop.take_over(late_hooks.runs(engine, order.late_outcomes))
     os.write(order.ready, READY)

@@ -3,6 +3,7 @@ fork."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -17,9 +18,10 @@ from .heartbeat import Heartbeat
 from .job_log import JobLog
 from .local_worker import LocalWorker
 from .options import Options
+from .process_state import ProcessState
 from .reclaim import overdue
 from .shared.run_budget import RunBudget
-from .stop_flag import StopFlag
+from .stop_flag import STOP_SIGNALS, StopFlag
 from .store_limits import leave_to_the_lease
 
 LEAVE_SECONDS = 0.4
@@ -36,16 +38,20 @@ def work(
 ) -> int:
     """Work in this process and thread until asked to stop. Returns the exit status.
 
-    TERM and INT stop it gracefully; a second signal, or the end of the grace, ends the process at
+    STOP_SIGNALS stop it gracefully; a second signal, or the end of the grace, ends the process at
     once."""
-    stop = StopFlag()
-    former_handlers = {
-        number: signal.signal(number, stop.raise_) for number in (signal.SIGTERM, signal.SIGINT)
-    }
+    signals = _SignalPipe()
+    stop = StopFlag(signals.count)
+    former_handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    stop.handle_signals()
     run_budget = RunBudget.of(options.max_jobs) if options.max_jobs else None
-    make = partial(LocalWorker, engine, options, job_log, stop, run_budget)
+    make = partial(
+        LocalWorker,
+        *(engine, options, job_log, stop, run_budget),
+        process_state=ProcessState(),
+    )
     workers = _workers(make, stop)
-    guard = _Guard(next(workers), options.grace)
+    guard = _Guard(next(workers), options.grace, signals)
     heartbeat = Heartbeat(engine, options.lease, lambda: [guard.worker], guard.check)
     heartbeat.start()
     on_ready()
@@ -55,6 +61,7 @@ def work(
             guard.worker.run()
     finally:
         heartbeat.stop()
+        signals.close()
         for number, handler in former_handlers.items():
             signal.signal(number, handler)
     return 0
@@ -71,17 +78,44 @@ def _workers(make: Callable[[], LocalWorker], stop: StopFlag) -> Iterator[LocalW
             time.sleep(RETRY_SECONDS)
 
 
+class _SignalPipe:
+    """Counts the stop signals whether or not the job has set handlers of its own: Python also
+    writes the number of each signal into a pipe."""
+
+    def __init__(self) -> None:
+        self.count = bytearray(1)
+        """How many signals have come; memory that a StopFlag reads."""
+        self._reading, self._writing = os.pipe()
+        os.set_blocking(self._reading, False)
+        os.set_blocking(self._writing, False)
+        signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
+
+    def read(self) -> None:
+        """Count the signals that have come since the last call."""
+        with contextlib.suppress(OSError):
+            came = sum(number in STOP_SIGNALS for number in os.read(self._reading, 1024))
+            self.count[0] = min(self.count[0] + came, 255)
+
+    def close(self) -> None:
+        """Close the pipe."""
+        signal.set_wakeup_fd(-1)
+        os.close(self._reading)
+        os.close(self._writing)
+
+
 class _Guard:
     """Ends the process when a stop takes longer than the grace, or a job ignores its timeout.
     `worker` is the one that runs."""
 
-    def __init__(self, worker: LocalWorker, grace: float) -> None:
+    def __init__(self, worker: LocalWorker, grace: float, signals: _SignalPipe) -> None:
         self.worker = worker
+        self._signals = signals
         self._grace = grace
         self._kill_at: float | None = None
 
     def check(self) -> None:
         """End the process if that is due."""
+        self._signals.read()
         now = time.monotonic()
         stop = self.worker.stop
         if stop.raised and self._kill_at is None:

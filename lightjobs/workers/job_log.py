@@ -15,6 +15,7 @@ from collections import deque
 from json.encoder import encode_basestring_ascii as json_text
 
 from ..errors import JobReleased, RateLimited
+from ..execution.rate_limit import LimitUnknown
 from ..execution.run import Run
 from ..model import Claim, Done, Failed, HandBack, Release, utc_text
 from ..text import escaped, shortened
@@ -114,7 +115,7 @@ class TextJobLog(_BufferedJobLog):
     def ended(self, run: Run) -> None:
         outcome = run.outcome
         if type(outcome) is HandBack:
-            self._line("RELEASED", run.claim, " the store did not say whether its rate allows it")
+            self._line("RELEASED", run.claim, f" {_reason_to_hand_back(run)}")
         elif type(outcome) is Done:
             head = self._head("PROCESSED", run.claim.handler)
             ms = run.seconds * 1000
@@ -179,6 +180,12 @@ class JsonJobLog(_BufferedJobLog):
 
     def cancelled(self, run: Run) -> None:
         self._event("cancelled", run.claim)
+
+
+def _reason_to_hand_back(run: Run) -> str:
+    if isinstance(run.exception, LimitUnknown):
+        return "the store did not say whether its rate allows it"
+    return "a stop cut it off"
 
 
 def _reason(run: Run) -> str:

@@ -14,6 +14,7 @@ from . import late_hooks
 from .job_log import JobLog
 from .loop import Loop
 from .options import Options
+from .process_state import ProcessState
 from .reclaim import reclaim
 from .shared.journal import Journal
 from .shared.run_budget import RunBudget
@@ -36,15 +37,20 @@ class LocalWorker:
         stop: StopFlag,
         run_budget: RunBudget | None = None,
         late_outcomes: Sequence[Outcome] = (),
+        process_state: ProcessState | None = None,
     ) -> None:
         """Register a worker. It also calls the hooks of `late_outcomes`, the outcomes of jobs that
-        timed out in another worker."""
+        timed out in another worker. `process_state` is put back after each run; None: the process
+        belongs to another program."""
         self.name = new_worker_name()
         self.stop = stop
         self.journal = Journal()
         self._engine = engine
         engine.register(self.name, options.lease)
-        self._loop = Loop(engine, self.name, options, self.journal, job_log, stop, run_budget)
+        self._loop = Loop(
+            *(engine, self.name, options, self.journal, job_log, stop, run_budget),
+            process_state=process_state,
+        )
         self._loop.take_over(late_hooks.runs(engine, late_outcomes))
 
     def run(self) -> None:

@@ -20,6 +20,7 @@ from .job_log import JobLog
 from .keeper import RELIEF_SECONDS, Keeper
 from .limits import Limits
 from .options import Options
+from .process_state import ProcessState
 from .runners import InlineRunner, PoolRunner, Runner
 from .settling import Settling
 from .shared.busy import BusyFlags
@@ -44,7 +45,8 @@ _log = logging.getLogger("lightjobs.worker")
 class Loop:
     """Works the queues as one registered worker until the `stop` flag is raised, from outside or by
     the loop itself when a limit of the options is reached. `check` is called every few
-    milliseconds, in another thread."""
+    milliseconds, in another thread. After each run, `process_state` is put back, if this process is
+    the worker's own."""
 
     def __init__(
         self,
@@ -57,6 +59,7 @@ class Loop:
         run_budget: RunBudget | None = None,
         busy_flags: BusyFlags | None = None,
         check: Callable[[], None] = lambda: None,
+        process_state: ProcessState | None = None,
     ) -> None:
         self._engine = engine
         self._options = options
@@ -72,7 +75,7 @@ class Loop:
             engine, worker, options.queues, in_flight, run_budget, busy_flags
         )
         self._settling = Settling(engine, worker, in_flight, claiming.prefetch, job_log)
-        self._runner = _runner(in_flight, job_log, options.concurrency)
+        self._runner = _runner(in_flight, job_log, options.concurrency, process_state)
         self._keeper = Keeper(
             engine,
             worker,
@@ -216,7 +219,9 @@ class Loop:
         self._backoff = min(self._backoff * 2, BACKOFF_SECONDS[1])
 
 
-def _runner(in_flight: InFlight, job_log: JobLog, concurrency: int) -> Runner:
+def _runner(
+    in_flight: InFlight, job_log: JobLog, concurrency: int, process_state: ProcessState | None
+) -> Runner:
     if concurrency == 1:
-        return InlineRunner(in_flight, job_log)
-    return PoolRunner(in_flight, job_log, concurrency)
+        return InlineRunner(in_flight, job_log, process_state)
+    return PoolRunner(in_flight, job_log, concurrency, process_state)

@@ -19,16 +19,18 @@ class Order(NamedTuple):
     worker: str
     """The child's name as a worker in the store."""
     place: int
-    """The child's index among the busy flags."""
+    """The child's index among the busy flags and the stop flags."""
     options: Options
     parent: int
     """The process id of the supervisor."""
     journal: int
-    """Like the next three, the number of an inherited descriptor: the child's journal."""
+    """Like the next four, the number of an inherited descriptor: the child's journal."""
     ready: int
     """The pipe on which the child says that it is ready, or why it cannot start."""
     busy_flags: int
     """The busy flags of all children."""
+    stop_flags: int
+    """The stop flags of all children."""
     run_budget: int | None
     """The run budget of all children; None without --max-jobs."""
     late_outcomes: tuple[Outcome, ...] = ()
@@ -60,5 +62,8 @@ class Order(NamedTuple):
     @property
     def inherited(self) -> list[int]:
         """The descriptors that the child inherits."""
-        numbers = (self.journal, self.ready, self.busy_flags, self.run_budget)
+        numbers = (
+            *(self.journal, self.ready, self.busy_flags, self.stop_flags),
+            self.run_budget,
+        )
         return [number for number in numbers if number is not None]

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..execution.async_bridge import drive
 from ..execution.executor import execute
 from ..execution.hooks import execute_hook, hook_needs_loop
-from ..model import Claim
+from ..model import Claim, HandBack
 from .in_flight import InFlight
 from .job_log import JobLog
+from .process_state import ProcessState
 from .stop_flag import StopFlag
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ T = TypeVar("T")
 ROUND_SECONDS = 0.01
 """How long the loop's thread runs jobs before it sees to its other work."""
 
+STOP_SECONDS = 0.25
+"""How long after a sys.exit() in a signal handler the supervisor may take to tell of a stop."""
+
+_EXITS = (SystemExit, KeyboardInterrupt)
+
 ALONE_RECOVERIES = 2
 """A job that was recovered this many times runs alone in its worker. The first time may have been a
 restart; but if the job kills its worker again, no other job must spend a recovery for it."""
@@ -37,9 +43,12 @@ restart; but if the job kills its worker again, no other job must spend a recove
 class Runner(ABC):
     """Starts the waiting runs of `in_flight`, and notes there when they have ended."""
 
-    def __init__(self, in_flight: InFlight, job_log: JobLog) -> None:
+    def __init__(
+        self, in_flight: InFlight, job_log: JobLog, process_state: ProcessState | None = None
+    ) -> None:
         self._in_flight = in_flight
         self._job_log = job_log
+        self._process_state = process_state
         self._process = os.getpid()
 
     @abstractmethod
@@ -91,8 +100,10 @@ class InlineRunner(Runner):
     """Runs one job at a time in the loop's own thread. This is the fastest; and if that is the main
     thread, signals and debuggers work in handlers."""
 
-    def __init__(self, in_flight: InFlight, job_log: JobLog) -> None:
-        super().__init__(in_flight, job_log)
+    def __init__(
+        self, in_flight: InFlight, job_log: JobLog, process_state: ProcessState | None = None
+    ) -> None:
+        super().__init__(in_flight, job_log, process_state)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: tuple[Run, asyncio.Task[Any]] | None = None
 
@@ -104,12 +115,19 @@ class InlineRunner(Runner):
         until = time.monotonic() + ROUND_SECONDS
         while not stop.raised and (run := in_flight.start()):
             self._job_log.started(run.claim)
-            self._report(self._drive(execute(run), run.needs_loop(), run))
+            self._drive(execute(run), run.needs_loop(), run)
+            if self._process_state is not None:
+                if isinstance(run.exception, _EXITS):
+                    _forgive_stop(run, stop)
+                self._process_state.restore_after(run)
+            self._report(run)
             if time.monotonic() > until:
                 return
 
     def hook(self, run: Run) -> None:
         self._drive(execute_hook(run), hook_needs_loop(run))
+        if self._process_state is not None:
+            self._process_state.restore_after(run)
 
     def progress(self, timeout: float) -> None:
         pass  # start() returns only when its jobs have ended
@@ -140,6 +158,19 @@ class InlineRunner(Runner):
             self._loop.close()
 
 
+def _forgive_stop(run: Run, stop: StopFlag) -> None:
+    """Hand back a run that a stop has cut off: a signal handler that the job or a library has set
+    answered it by sys.exit()."""
+    if stop.handles_signals():
+        return
+    # The signal may have reached all processes at once: the supervisor may need a moment.
+    until = time.monotonic() + STOP_SECONDS
+    while not stop.raised and time.monotonic() < until:
+        time.sleep(0.005)
+    if stop.raised:
+        run.outcome = HandBack(run.claim.id, run.claim.fence)
+
+
 def _runs_alone(claim: Claim) -> bool:
     return claim.recoveries >= ALONE_RECOVERIES
 
@@ -148,8 +179,14 @@ class PoolRunner(Runner):
     """Runs up to `concurrency` jobs at a time: sync jobs in threads, async jobs on an event
     loop."""
 
-    def __init__(self, in_flight: InFlight, job_log: JobLog, concurrency: int) -> None:
-        super().__init__(in_flight, job_log)
+    def __init__(
+        self,
+        in_flight: InFlight,
+        job_log: JobLog,
+        concurrency: int,
+        process_state: ProcessState | None = None,
+    ) -> None:
+        super().__init__(in_flight, job_log, process_state)
         self._concurrency = concurrency
         self._threads = ThreadPoolExecutor(concurrency, "lightjobs")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -157,6 +194,8 @@ class PoolRunner(Runner):
         self._hooks: set[Future[None]] = set()
         self._tasks: dict[Run, asyncio.Task[Any]] = {}
         self._closed = False
+        self._has_run = False
+        """Whether a job has been started since the process's state was put back."""
 
     def free(self) -> int:
         running = self._in_flight.running
@@ -166,11 +205,16 @@ class PoolRunner(Runner):
 
     def start(self, stop: StopFlag) -> None:
         in_flight = self._in_flight
+        if self._process_state is not None and self._has_run and not in_flight.running:
+            # Jobs that run at the same time share the state, so it is put back between them.
+            self._has_run = False
+            self._process_state.restore_after_several()
         while not stop.raised and self.free() > 0 and in_flight.waiting:
             if in_flight.running and _runs_alone(in_flight.waiting[0].claim):
                 return
             run = in_flight.start()
             if run is not None:
+                self._has_run = True
                 on_loop = run.needs_loop()
                 started = self._on_loop(run) if on_loop else self._reported(run)
                 self._submit(started, on_loop)

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .order import Order
+from .stop_flag import STOP_SIGNALS
 
-_OURS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+_OURS = (*STOP_SIGNALS, signal.SIGCHLD)
 """The signals that the supervisor handles. They must not reach a forked child while it still has
 the supervisor's handlers."""
 
@@ -79,12 +80,8 @@ def _become_child(order: str, close_inherited: Callable[[], None], mask: set[Any
 
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # Until the child installs its own handlers: INT is left to the supervisor, TERM ends
-            # the child at once.
-            ignored = number == signal.SIGINT
-            signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        # Signals that ask for a stop wait until the child has handlers of its own for them.
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask.union(STOP_SIGNALS))
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)

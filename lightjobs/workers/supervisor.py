@@ -32,6 +32,7 @@ from .respawn import Respawn
 from .shared.busy import BusyFlags
 from .shared.journal import Journal
 from .shared.run_budget import RunBudget
+from .shared.stop_flags import StopFlags
 from .stop_flag import StopFlag
 from .store_limits import answer_seconds, beat_seconds
 from .wake_pipe import WakePipe
@@ -64,6 +65,7 @@ class Supervisor:
         self._pipe = WakePipe()
         self._run_budget = RunBudget.of(options.max_jobs) if options.max_jobs else None
         self._busy_flags = BusyFlags.make()
+        self._stop_flags = StopFlags.make()
         self._children: list[Child] = []
         self._dead: list[Child] = []
         self._respawn = Respawn(options.workers)
@@ -85,8 +87,7 @@ class Supervisor:
     def run(self) -> int:
         """Supervise until all children have ended. Returns the exit status: 0 after a stop by a
         signal or an option."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._signals.raise_)
+        self._signals.handle_signals()
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake the sleep
         # A forked child must not share a connection.
         self._engine.close()
@@ -167,7 +168,7 @@ class Supervisor:
             if child.worker in self._lost and not child.is_stopping:
                 log_given_up(child.worker)
                 child.is_stopping = True
-                child.signal(signal.SIGTERM)
+                self._stop_flags.tell(child.place)
                 if self._kill_at is None:
                     self._respawn.count += 1
 
@@ -194,7 +195,7 @@ class Supervisor:
             self._kill_at = time.monotonic() + self._options.grace
             self._records.is_stopping = True
             for child in self._children:
-                child.signal(signal.SIGTERM)
+                self._stop_flags.tell(child.place)
         if self._is_urgent():
             self._leave_at = min(self._leave_at, time.monotonic() + LEAVE_SECONDS)
             for child in self._children:
@@ -232,6 +233,7 @@ class Supervisor:
             child = self._records.reclaimed.popleft()
             self._dead.remove(child)
             self._busy_flags.clear(child.place)
+            self._stop_flags.clear(child.place)
             child.close()
 
     def _start(self) -> None:
@@ -265,6 +267,7 @@ class Supervisor:
             journal=journal.descriptor,
             ready=childs_end,
             busy_flags=self._busy_flags.descriptor,
+            stop_flags=self._stop_flags.descriptor,
             run_budget=None if self._run_budget is None else self._run_budget.descriptor,
             late_outcomes=tuple(self._records.late_outcomes),
         )

@@ -1,0 +1,74 @@
+"""What belongs to the whole process is put back after a job that has changed it.
+
+A handler may set signal handlers or leave a timer running. Neither the next job nor the worker must
+meet that. A few things can be compared within half a microsecond, which is done after each run. To
+compare all of them takes ten microseconds. That is done where it does not count, and where a change
+is likely.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from ..execution.run import Run
+from ..text import escaped
+from .process_parts import Part, parts, quick_look
+
+FIRST_RUNS = 100
+"""After so many runs of a handler that changed nothing, only the quick look is taken."""
+
+QUICK_RUNS = 250
+"""How many runs go by with only the quick look until all is compared again."""
+
+LONG_SECONDS = 0.00025
+"""All is compared after a run that took longer: next to such a run, it takes no time."""
+
+_log = logging.getLogger("lightjobs.worker")
+
+
+class ProcessState:
+    """The state of this process at the moment when this object is made."""
+
+    def __init__(self) -> None:
+        self._parts: list[Part] = parts()
+        self._clean_runs: dict[str, int] = {}
+        """How many runs of each handler in a row have changed nothing."""
+        self._logged: set[tuple[str, str]] = set()
+        """The handlers and the parts they changed, as far as logged."""
+        self._modules = len(sys.modules)
+        self._looks = quick_look()
+
+    def restore_after(self, run: Run) -> None:
+        """Put back what `run` has changed. To be called in the main thread while no job runs."""
+        handler = run.claim.handler
+        runs = self._clean_runs.get(handler, 0)
+        if (
+            FIRST_RUNS <= runs < FIRST_RUNS + QUICK_RUNS
+            and run.seconds < LONG_SECONDS
+            and quick_look() == self._looks
+        ):
+            self._clean_runs[handler] = runs + 1
+            return
+        changed = self._restore()
+        if run.registered is not None:  # there is no limit to the names of unknown handlers
+            self._clean_runs[handler] = 0 if changed else min(runs + 1, FIRST_RUNS)
+        self._report(handler, changed)
+
+    def restore_after_several(self) -> None:
+        """As `restore_after`, when several jobs have run at the same time."""
+        self._report("a job", self._restore())
+
+    def _report(self, handler: str, changed: list[str]) -> None:
+        for name in changed:
+            if (handler, name) not in self._logged:
+                self._logged.add((handler, name))
+                _log.warning("%s left %s changed; put back", escaped(handler), name)
+
+    def _restore(self) -> list[str]:
+        """Put back what has changed. Returns the names of these parts."""
+        modules = len(sys.modules)
+        has_imported, self._modules = modules != self._modules, modules
+        changed = [part.name for part in self._parts if part.restore(has_imported)]
+        self._looks = quick_look()
+        return changed
