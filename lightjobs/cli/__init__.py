@@ -44,6 +44,13 @@ _COMMANDS = {
 
 
 class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # the reader has gone, as in `job:failed | head`
+            environment.discard_output()
+            return 0
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
@@ -80,6 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status. An error is printed to stderr without a
     traceback."""
+    environment.open_missing_streams()
     try:
         result: Any = cli.main(arguments, prog_name="lightjobs", standalone_mode=False)
     except click.ClickException as error:
@@ -90,7 +98,4 @@ def run(arguments: list[str] | None = None) -> int:
     except LightjobsError as error:
         click.echo(f"lightjobs: {escaped_lines(str(error))}", err=True)
         return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     return result if isinstance(result, int) else 0

@@ -8,6 +8,20 @@ import sys
 from ..env import dotenv
 
 
+def open_missing_streams() -> None:
+    """Open /dev/null as standard input, output and error where they are closed (`>&-`). The next
+    file to be opened would take their numbers, and be written to as standard output."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number
+        if getattr(sys, name) is None:
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+
+
 def prepare() -> None:
     """Make the current directory importable, and export the values in `.env` so that options,
     handlers and child processes see them. Variables that are already set take precedence."""
@@ -16,3 +30,10 @@ def prepare() -> None:
         sys.path.insert(0, here)
     for key, value in dotenv().items():
         os.environ.setdefault(key, value)
+
+
+def discard_output() -> None:
+    """Send standard output to /dev/null, so that Python does not fail to flush it at the end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from ..execution import registry
 from ..model import QUEUE_NAMES, is_queue
 from ..settings.settings import Settings
 from ..text import escaped, shortened
-from ..workers import job_log, logging_setup
+from ..workers import job_log, logging_setup, streams
 from ..workers.options import Options
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -124,6 +123,7 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
         color=sys.stdout.isatty(),
         **rest,  # type: ignore[arg-type]
     )
+    streams.install()
     logging_setup.configure(options.log_format, options.quiet)
     with _scheduler(options) if schedule else contextlib.nullcontext():
         gc.freeze()
@@ -137,8 +137,9 @@ def _work(engine: Engine, settings: Settings, options: Options) -> int:
         from ..workers.foreground import work
 
         registry.load(settings.modules)
-        printed = job_log.make(options.log_format, options.quiet, options.color)
-        return work(engine, options, printed, print_ready)
+        lines = job_log.make(options.log_format, options.quiet, options.color)
+        streams.install(lines)
+        return work(engine, options, lines, print_ready)
     from ..workers.supervisor import Supervisor
 
     return Supervisor(engine, options, print_ready).run()
@@ -153,8 +154,7 @@ def _print_ready(settings: Settings, options: Options) -> None:
     processes = f"{count} worker{'s' if count != 1 else ''}" if count else "this process"
     queues = escaped(", ".join(options.queues))
     line = f" [READY] engine {kind}, queues {queues}, {processes}; Ctrl-C stops\n"
-    with contextlib.suppress(OSError):  # if the output is closed: jobs matter, lines do not
-        os.write(1, line.encode())
+    streams.write(1, line.encode())
 
 
 def _scheduler(options: Options) -> contextlib.AbstractContextManager[object]:

@@ -16,7 +16,7 @@ from .. import current
 from ..errors import LightjobsError
 from ..execution import registry
 from ..text import escaped
-from . import job_log, late_hooks, logging_setup
+from . import job_log, late_hooks, logging_setup, streams
 from .loop import Loop
 from .order import Order
 from .process_state import ProcessState
@@ -49,6 +49,8 @@ def main(order: Order) -> int:
     stop = StopFlag(StopFlags(order.stop_flags).memory, order.place)
     stop.handle_signals()
     options = order.options
+    lines = job_log.make(options.log_format, options.quiet, options.color)
+    streams.install(lines)
     logging_setup.configure(options.log_format, options.quiet)
     registry.load(current.settings().modules)
     engine = current.engine()
@@ -58,7 +60,7 @@ def main(order: Order) -> int:
         order.worker,
         options,
         Journal(order.journal),
-        job_log.make(options.log_format, options.quiet, options.color),
+        lines,
         stop,
         None if order.run_budget is None else RunBudget(order.run_budget),
         BusyFlags(order.busy_flags, order.place),

@@ -13,12 +13,14 @@ import threading
 import time
 from collections import deque
 from json.encoder import encode_basestring_ascii as json_text
+from weakref import WeakSet
 
 from ..errors import JobReleased, RateLimited
 from ..execution.rate_limit import LimitUnknown
 from ..execution.run import Run
 from ..model import Claim, Done, Failed, HandBack, Release, utc_text
 from ..text import escaped, shortened
+from . import streams
 
 WRITE_BYTES = 4096
 """The longest write, unless one line is longer. POSIX keeps writes of this size to a pipe whole, so
@@ -37,6 +39,9 @@ _COLORS = {
 
 class JobLog:
     """The job log of `--quiet`, which prints nothing; the base of the other two."""
+
+    unfinished: streams.Stream | None = None
+    """Standard output, when a handler has printed there without ending the line."""
 
     def started(self, claim: Claim) -> None:
         """The handler of `claim` is about to run."""
@@ -59,10 +64,14 @@ class _BufferedJobLog(JobLog):
         self._descriptor = descriptor
         self._lines: deque[str] = deque()
         self._writing = threading.Lock()
+        _job_logs.add(self)
 
     def flush(self) -> None:
         if not self._lines:
             return
+        unfinished, self.unfinished = self.unfinished, None
+        if unfinished is not None:
+            unfinished.end_line()
         with self._writing:
             lines = [self._lines.popleft() for _ in range(len(self._lines))]
             data = "".join(lines).encode("utf-8", "backslashreplace")
@@ -71,16 +80,26 @@ class _BufferedJobLog(JobLog):
                 end = data.rfind(b"\n", begin, begin + WRITE_BYTES) + 1
                 if not end:  # a single line is longer
                     end = data.index(b"\n", begin) + 1
-                self._write(data[begin:end])
+                streams.write(self._descriptor, data[begin:end])
                 begin = end
-            self._write(data[begin:])
+            streams.write(self._descriptor, data[begin:])
 
-    def _write(self, data: bytes) -> None:
-        while data:
-            try:
-                data = data[os.write(self._descriptor, data) :]
-            except OSError:  # the reader has gone (`job:work | head`): jobs matter, lines do not
-                return
+    def forget(self) -> None:
+        """Drop the lines in a process that a handler has forked. They are its parent's; and a
+        thread of the parent may have held the lock."""
+        self._lines.clear()
+        self._writing = threading.Lock()
+
+
+_job_logs: WeakSet[_BufferedJobLog] = WeakSet()
+
+
+def _forget_lines() -> None:
+    for job_log in _job_logs:
+        job_log.forget()
+
+
+os.register_at_fork(after_in_child=_forget_lines)
 
 
 class TextJobLog(_BufferedJobLog):
