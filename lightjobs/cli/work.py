@@ -21,6 +21,7 @@ from ..model import QUEUE_NAMES, is_queue
 from ..settings.settings import Settings
 from ..text import escaped, shortened
 from ..workers import job_log, logging_setup, streams
+from ..workers.job_log import JobLog
 from ..workers.options import Options
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -123,22 +124,23 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
         color=sys.stdout.isatty(),
         **rest,  # type: ignore[arg-type]
     )
-    streams.install()
+    lines = job_log.make(options.log_format, options.quiet, options.color)
+    streams.install(None if workers else lines)
+    if not workers:
+        registry.load(settings.modules)
+    scheduler = _scheduler(options) if schedule else contextlib.nullcontext()
     logging_setup.configure(options.log_format, options.quiet)
-    with _scheduler(options) if schedule else contextlib.nullcontext():
+    with scheduler:
         gc.freeze()
         gc.enable()
-        return _work(engine, settings, options)
+        return _work(engine, settings, options, lines)
 
 
-def _work(engine: Engine, settings: Settings, options: Options) -> int:
+def _work(engine: Engine, settings: Settings, options: Options, lines: JobLog) -> int:
     print_ready = partial(_print_ready, settings, options)
     if not options.workers:
         from ..workers.foreground import work
 
-        registry.load(settings.modules)
-        lines = job_log.make(options.log_format, options.quiet, options.color)
-        streams.install(lines)
         return work(engine, options, lines, print_ready)
     from ..workers.supervisor import Supervisor
 

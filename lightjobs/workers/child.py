@@ -51,9 +51,10 @@ def main(order: Order) -> int:
     options = order.options
     lines = job_log.make(options.log_format, options.quiet, options.color)
     streams.install(lines)
-    logging_setup.configure(options.log_format, options.quiet)
+    logging_setup.reset()
     registry.load(current.settings().modules)
     engine = current.engine()
+    logging_setup.configure(options.log_format, options.quiet)
     stop.handle_signals()  # again: what was imported may have set handlers of its own
     loop = Loop(
         engine,

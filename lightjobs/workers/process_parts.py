@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import sys
 
@@ -10,6 +11,8 @@ import sys
 from _signal import getsignal  # type: ignore[import-not-found]
 from collections.abc import Callable
 from typing import Any
+
+from . import logging_setup
 
 _SIGNALS = sorted(map(int, signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}))
 
@@ -78,6 +81,8 @@ def parts() -> list[Part]:
         Part("signal handlers", _signal_handlers, _set_signal_handlers),
         Part("blocked signals", _blocked_signals, _block_signals),
         Part("the wake-up descriptor of signals", _wakeup_descriptor, _set_wakeup_descriptor),
+        _loggers(),
+        Part("the root logger", _root_logger, _set_root_logger, of_libraries=True),
     ]
 
 
@@ -122,3 +127,24 @@ def _wakeup_descriptor() -> int:
 def _set_wakeup_descriptor(descriptor: int) -> None:
     if descriptor != -1:
         signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+
+
+def _loggers() -> Part:
+    loggers = logging_setup.loggers()
+
+    def disabled() -> list[bool]:
+        return [logger.disabled for logger in loggers]
+
+    return Part("lightjobs' loggers", disabled, lambda _: logging_setup.enable())
+
+
+def _root_logger() -> tuple[int, int, list[logging.Handler]]:
+    root = logging.root
+    return root.level, root.manager.disable, list(root.handlers)
+
+
+def _set_root_logger(before: tuple[int, int, list[logging.Handler]]) -> None:
+    level, disabled, handlers = before
+    logging.root.setLevel(level)
+    logging.disable(disabled)
+    logging.root.handlers[:] = handlers

@@ -95,6 +95,11 @@ class Stream(io.TextIOWrapper):
             self._lines.unfinished = None if text.endswith("\n") else self
         return count
 
+    def close(self) -> None:
+        """Only flush. A handler may close the stream, but what runs after it needs it."""
+        if not self.closed:
+            self.flush()
+
     def end_line(self) -> None:
         """End a line that a handler has begun: the lines of the job log stand alone."""
         super().write("\n")
