@@ -10,13 +10,14 @@ import json
 import os
 import sys
 import time
+import traceback
 from typing import NoReturn
 
 from .. import current
 from ..errors import LightjobsError
 from ..execution import registry
 from ..text import escaped
-from . import job_log, late_hooks, logging_setup, streams
+from . import exiting, job_log, late_hooks, logging_setup, streams
 from .loop import Loop
 from .order import Order
 from .process_state import ProcessState
@@ -100,11 +101,12 @@ class _ParentWatch:
 
 def run(order: str) -> NoReturn:
     """Carry out `order`, the JSON of an Order, and end the process."""
-    status = _status(order)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Not sys.exit(): threads that handlers left behind must not keep a stopped worker alive.
-    os._exit(status)
+    status = 1
+    try:
+        status = _status(order)
+    except BaseException:
+        traceback.print_exc()
+    exiting.end(status)
 
 
 def _status(text: str) -> int:

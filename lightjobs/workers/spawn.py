@@ -76,7 +76,9 @@ def spawn(order: Order, close_inherited: Callable[[], None]) -> Process:
 def _become_child(order: str, close_inherited: Callable[[], None], mask: set[Any]) -> None:
     """Turn this copy of the supervisor into what a new interpreter would be. Never returns."""
     try:
-        from . import child
+        from . import child, exiting
+
+        exiting.forget_inherited()
 
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
