@@ -52,7 +52,7 @@ def _read(path: Path) -> dict[str, str]:
 
     values: dict[str, str] = {}
     try:
-        with path.open(encoding="utf-8") as stream:
+        with path.open(encoding="utf-8-sig") as stream:  # Windows writes a BOM
             for binding in parse_stream(stream):
                 if binding.error:
                     line = binding.original.line

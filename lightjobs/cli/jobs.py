@@ -22,7 +22,14 @@ from .filters import (
     queue_option,
     where,
 )
-from .output import as_dict, headline, json_option, print_json, print_table
+from .output import (
+    as_dict,
+    headline,
+    json_option,
+    print_dispatched,
+    print_json,
+    print_table,
+)
 from .persistent import persistent_engine
 
 _NAMES = {number: name for name, number in PRIORITIES.items()}
@@ -63,7 +70,7 @@ def job_dispatch(
     as_json: bool,
 ) -> None:
     """Dispatch one job. NAME is its class name or handler, and PAYLOAD a JSON object."""
-    persistent_engine("sync", "null")
+    engine = persistent_engine("sync", "null")
     registry.load(current.settings().modules)
     try:
         job = registry.find(name)()
@@ -86,7 +93,7 @@ def job_dispatch(
     if as_json:
         print_json({"id": job_id, "handler": handler, "queue": job.queue})
     else:
-        click.echo(f"dispatched {handler} #ID: {job_id} to {job.queue}")
+        print_dispatched(engine.name, handler, job_id, job.queue)
 
 
 @click.command("job:retry")

@@ -39,6 +39,17 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None
         click.echo(line(row))
 
 
+def print_dispatched(engine: str, handler: str, job_id: str, queue: str) -> None:
+    """Print what `engine` has done with a job that was dispatched to `queue`."""
+    job = escaped(f"{handler} #ID: {job_id}")
+    if engine == "sync":
+        click.echo(f"ran {job} here: the engine sync has no queue")
+    elif engine == "null":
+        click.echo(f"dropped {job}: the engine null keeps no jobs")
+    else:
+        click.echo(f"dispatched {job} to {escaped(queue)}")
+
+
 def as_dict(job: Stored) -> dict[str, Any]:
     """A stored job as a dict for JSON. Payload and options are decoded if they are JSON; otherwise
     they stay text."""

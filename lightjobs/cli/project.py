@@ -7,10 +7,12 @@ import re
 from pathlib import Path
 
 import click
+from dotenv import dotenv_values
 
 from .. import current, env
 from ..errors import SettingsError
 from ..settings.config_files import TEMPLATES
+from ..settings.settings import examine
 
 _FILES = {
     ".env": "env.example",
@@ -27,7 +29,8 @@ _FILES = {
 @click.command("init")
 def init() -> None:
     """Make the current directory a project. Writes .env, config/ and app_jobs/ with an example job,
-    and creates the SQLite tables. Existing files are kept."""
+    and creates the SQLite tables. Existing files are kept; if nothing sets JOB_ENGINE, the keys
+    that are missing in .env are shown and added."""
     for name, template in _FILES.items():
         path = Path(name)
         if path.exists():
@@ -37,12 +40,41 @@ def init() -> None:
         path.write_text((TEMPLATES / template).read_text(encoding="utf-8"), encoding="utf-8")
         click.echo(f"created  {name}")
     env.forget()
+    _add_missing_keys(Path(".env"))
     settings = current.settings()
     schema = current.engine().schema
-    if schema is not None and schema.install():
+    # The tables of a server are for migrate:up: it may hold other data than jobs.
+    is_file = settings.database.driver == "sqlite"
+    if schema is not None and is_file and schema.install():
         click.echo(f"migrated {settings.database.name}")
-    click.echo("\nNext:\n  lightjobs job:dispatch ProcessPayment '{\"payment\": 42}'")
+    click.echo("\nNext:")
+    if schema is not None and not is_file:
+        click.echo("  lightjobs migrate:up")
+    click.echo("  lightjobs job:dispatch ProcessPayment '{\"payment\": 42}'")
     click.echo("  lightjobs job:work --stop-when-empty")
+
+
+def _add_missing_keys(path: Path) -> None:
+    """If nothing sets JOB_ENGINE, show the template's keys that are missing in the .env at `path`,
+    then add them. A .env that names its database keeps it."""
+    present = env.dotenv()  # raises SettingsError: a file that cannot be read is left alone
+    if examine()[0].unset_in is None:
+        return
+    has_database = any(env.env(key) for key in ("DATABASE_URL", "DB_DRIVER", "DB_HOST", "DB_NAME"))
+    wanted = dotenv_values(TEMPLATES / "env.example")
+    lines = [
+        f"{key}={value}"
+        for key, value in wanted.items()
+        if not present.get(key) and not (has_database and key.startswith("DB_"))
+    ]
+    click.echo("adding   these keys to .env:")
+    for line in lines:
+        click.echo(f"           {line}")
+    with path.open("r+", encoding="utf-8") as file:
+        text = file.read()
+        ends = "" if not text or text.endswith("\n") else "\n"
+        file.write(ends + "".join(f"{line}\n" for line in lines))
+    env.forget()
 
 
 @click.command("create:job")

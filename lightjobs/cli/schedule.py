@@ -20,7 +20,7 @@ from ..schedule.schedulable import schedulable_engine, unschedulable
 from ..schedule.scheduler import Scheduler
 from ..text import escaped, shortened
 from ..workers import logging_setup
-from .output import json_option, print_json, print_table
+from .output import json_option, print_dispatched, print_json, print_table
 
 _UTC = ZoneInfo("UTC")
 _TITLES = (
@@ -102,17 +102,14 @@ def schedule_test(name: str, as_json: bool) -> None:
     """Dispatch the job of the entry NAME now. This changes neither its due moments nor what
     schedule:list shows. Pass the printed ID to job:show to see the job."""
     entry, engine = _entry(name), current.engine()
-    runs_here = engine.name == "sync"
-    if engine.unworkable is not None and not runs_here:
+    if engine.unworkable is not None and engine.name != "sync":
         raise SettingsError(engine.unworkable)
     job = entry.new_job(int(time.time()))._replace(due=None)  # no delay, no jitter
     (job_id,) = current.dispatch([job])
     if as_json:
         print_json({"id": job_id, "handler": entry.handler, "queue": entry.job.queue})
-    elif runs_here:
-        click.echo(f"ran {entry.handler} #ID: {job_id} here: JOB_ENGINE=sync has no queue")
     else:
-        click.echo(f"dispatched {entry.handler} #ID: {job_id} to {entry.job.queue}")
+        print_dispatched(engine.name, entry.handler, job_id, entry.job.queue)
 
 
 @click.command("schedule:pause")

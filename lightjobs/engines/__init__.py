@@ -14,7 +14,7 @@ ENGINES: Mapping[str, str] = {
     "valkey": "redis.connect:connect",
     "database": "sql.connect:connect",
     "memory": "memory:MemoryEngine",
-    "sync": "sync:SyncEngine",
+    "sync": "sync:connect",
     "null": "null:NullEngine",
 }
 """Where each name of JOB_ENGINE leads: to the class of an engine that needs no settings, or to a

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..errors import JobReleased
 from ..execution.async_bridge import run_here
@@ -12,7 +14,10 @@ from ..execution.hooks import execute_hook, has_hook, hook_needs_loop
 from ..execution.outcome import describe
 from ..execution.run import Run
 from ..model import Claim, Failed, NewJob, utc_text
+from ..settings.settings import Settings
 from .unstored import UnstoredEngine, new_id
+
+_log = logging.getLogger("lightjobs")
 
 
 class SyncEngine(UnstoredEngine):
@@ -26,7 +31,28 @@ class SyncEngine(UnstoredEngine):
         "so there is nothing to work on."
     )
 
+    def __init__(self, unset_in: Path | None = None) -> None:
+        """`unset_in` is the folder searched for JOB_ENGINE if this engine was not chosen but is the
+        default. The first push then logs a warning: a program that was started in another folder
+        than its project's would otherwise run every job itself without anyone noticing."""
+        super().__init__()
+        self._warnings: list[str] = []
+        self._untold = unset_in is not None
+        if unset_in is not None:
+            where = f"the environment, .env and config/ in {unset_in} were searched"
+            self.unworkable = (
+                f"JOB_ENGINE is not set ({where}), so it is sync: every job runs at dispatch."
+            )
+            advice = "Set it to redis, valkey or database to queue jobs, or to sync to run them so."
+            self._warnings = [f"{self.unworkable} {advice}"]
+
+    def warnings(self) -> list[str]:
+        return self._warnings
+
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
+        if self._untold:
+            self._untold = False
+            _log.warning(*self._warnings)
         return [self._run(job) for job in jobs]
 
     def _run(self, job: NewJob) -> str:
@@ -52,3 +78,8 @@ class SyncEngine(UnstoredEngine):
         if run.exception is not None:
             raise run.exception
         return claim.id
+
+
+def connect(settings: Settings) -> SyncEngine:
+    """The engine that runs jobs at dispatch. It knows whether it was chosen."""
+    return SyncEngine(settings.unset_in)

@@ -23,7 +23,7 @@ def read(project: Path, name: str) -> dict[str, Any]:
         path = TEMPLATES / "config" / f"{name}.py"
     namespace: dict[str, Any] = {"__name__": f"config.{name}", "__file__": str(path)}
     try:
-        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
+        exec(compile(path.read_text(encoding="utf-8-sig"), str(path), "exec"), namespace)
     except SettingsError:
         raise
     except Exception as error:

@@ -39,6 +39,8 @@ class Settings(NamedTuple):
     """Subclasses of Middleware or their dotted paths, which are not imported yet."""
     timeout_grace: float = 5.0
     """Seconds that a handler has after its timeout before its process is killed."""
+    unset_in: Path | None = None
+    """The folder that was searched for JOB_ENGINE if it is not set; None if it is."""
 
 
 def load(project: Path | None = None) -> Settings:
@@ -55,15 +57,18 @@ def load(project: Path | None = None) -> Settings:
 def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
     """The settings and every problem with them. A wrong value is replaced by its default."""
     problems: list[str] = []
+    folder = project or Path.cwd()
 
     def given(name: str) -> dict[str, Any]:
         try:
-            return config_files.read(project or Path.cwd(), name)
+            return config_files.read(folder, name)
         except SettingsError as error:
             problems.append(str(error))
             return {}
 
-    settings = _jobs(Reader(given("jobs"), problems))._replace(
+    jobs = Reader(given("jobs"), problems)
+    settings = _jobs(jobs)._replace(
+        unset_in=None if jobs.text("engine", "") else folder,
         database=database_settings.read(given("database"), problems),
         redis=redis_settings.read(given("redis"), problems),
     )

@@ -231,4 +231,8 @@ def test_a_program_that_calls_a_command_itself_has_it_act_on_its_own_jobs(engine
 @pytest.mark.parametrize("engine", ["sync", "null"])
 def test_a_dispatch_to_an_engine_without_a_store_is_taken(call, ready, monkeypatch, engine):
     monkeypatch.setenv("JOB_ENGINE", engine)
-    assert call("job:dispatch", "ProcessPayment", '{"payment": 42}')[0] == 0
+    status, out, _err = call("job:dispatch", "ProcessPayment", '{"payment": 42}')
+    assert status == 0
+    done = {"sync": "ran", "null": "dropped"}[engine]
+    assert f"{done} App\\Jobs\\ProcessPayment #ID: job_" in out
+    assert "dispatched" not in out

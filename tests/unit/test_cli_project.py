@@ -28,6 +28,53 @@ def test_init_again_keeps_what_is_there(call, ready):
     assert (ready / ".env").read_text() == "JOB_ENGINE=null\n"
 
 
+def test_init_shows_and_adds_the_keys_that_a_dotenv_lacks(call, tmp_path):
+    (tmp_path / ".env").write_text("JOB_ENGINE=\nAPP=shop")
+    status, out, _err = call("init")
+    assert status == 0
+    added = ["JOB_ENGINE=database", "DB_DRIVER=sqlite", "DB_NAME=jobs.sqlite"]
+    assert [line for line in out.split() if line in added] == added
+    assert (tmp_path / ".env").read_text().splitlines() == ["JOB_ENGINE=", "APP=shop", *added]
+    assert (tmp_path / "jobs.sqlite").exists()
+    assert "dispatched" in call("job:dispatch", "ProcessPayment", '{"payment": 42}')[1]
+    assert "adding" not in call("init")[1]
+
+
+def test_init_adds_no_database_to_a_dotenv_that_names_one_and_leaves_its_tables(call, tmp_path):
+    theirs = "DATABASE_URL=postgresql://127.0.0.1:1/shop\n"
+    (tmp_path / ".env").write_text(theirs)
+    status, out, _err = call("init")
+    assert status == 0
+    assert (tmp_path / ".env").read_text() == f"{theirs}JOB_ENGINE=database\n"
+    assert "lightjobs migrate:up" in out
+
+
+def test_init_adds_nothing_where_something_else_sets_the_engine(call, tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("APP=shop\n")
+    monkeypatch.setenv("JOB_ENGINE", "null")
+    assert call("init")[0] == 0
+    assert (tmp_path / ".env").read_text() == "APP=shop\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check"],
+        ["job:stats"],
+        ["job:work"],
+        ["job:dispatch", "ProcessPayment", '{"payment": 42}'],
+    ],
+)
+def test_commands_where_nothing_sets_the_engine_name_the_folder_searched(
+    call, ready, caplog, command
+):
+    (ready / ".env").unlink()
+    _status, out, err = call(*command)
+    assert f"JOB_ENGINE is not set (the environment, .env and config/ in {ready}" in (
+        out + err + caplog.text
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "module"),
     [

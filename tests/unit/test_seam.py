@@ -9,6 +9,7 @@ from lightjobs.engines.schedule_store import ScheduleStore
 from lightjobs.engines.schema import Schema
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.store import JobStore
+from lightjobs.engines.sync import SyncEngine
 
 CONTROL = (
     *("cancel", "cancel_many", "pause", "resume", "cleanup"),
@@ -30,7 +31,9 @@ def test_what_people_do_to_jobs_is_not_a_verb_of_the_store():
 def engine_classes():
     """Every class of an engine: those that ENGINES names, what `connect` makes, and their bases."""
     named = [found for found in map(resolve, ENGINES.values()) if isinstance(found, type)]
-    ours = {base for engine in (*named, RedisEngine, SqlEngine) for base in engine.__mro__}
+    ours = {
+        base for engine in (*named, RedisEngine, SqlEngine, SyncEngine) for base in engine.__mro__
+    }
     return {base for base in ours if issubclass(base, Engine) and base is not Engine}
 
 

@@ -32,6 +32,21 @@ def test_dotenv_is_read_from_the_current_directory(tmp_path):
     assert (settings.engine, settings.database.name, settings.lease) == ("null", "a b.sqlite", 5)
 
 
+def test_a_bom_at_the_start_of_a_file_is_read_over(tmp_path, project):
+    dotenv(tmp_path, "\ufeffJOB_ENGINE=null\n")
+    project({"config/database.py": "\ufeff# lightjobs\ndatabase = {'name': 'x'}\n"})
+    settings = load()
+    assert (settings.engine, settings.database.name) == ("null", "x")
+
+
+def test_the_folder_searched_is_known_while_nothing_sets_the_engine(tmp_path, monkeypatch):
+    assert load().unset_in == tmp_path
+    dotenv(tmp_path, "JOB_ENGINE=\n")
+    assert load().unset_in == tmp_path
+    monkeypatch.setenv("JOB_ENGINE", "sync")
+    assert load().unset_in is None
+
+
 def test_the_real_environment_wins_over_dotenv(tmp_path, monkeypatch):
     dotenv(tmp_path, "JOB_ENGINE=null\n")
     monkeypatch.setenv("JOB_ENGINE", "memory")

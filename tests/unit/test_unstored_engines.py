@@ -125,3 +125,18 @@ def test_a_schedule_is_not_kept_and_this_is_said(unstored):
         with pytest.raises(LightjobsError, match=f"the {unstored.name} engine keeps no schedule"):
             getattr(unstored.schedule, verb)(*what)
     assert unstored.schedule.slots() == {}
+
+
+def test_the_first_dispatch_of_an_engine_that_was_not_chosen_warns_once(tmp_path, caplog):
+    Ran().dispatch({"a": 1})
+    Ran().dispatch({"a": 2})
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("lightjobs", "WARNING")
+    assert "JOB_ENGINE is not set" in record.getMessage()
+    assert f"config/ in {tmp_path} were searched" in record.getMessage()
+
+
+def test_a_dispatch_to_sync_that_was_chosen_does_not_warn(monkeypatch, caplog):
+    monkeypatch.setenv("JOB_ENGINE", "sync")
+    Ran().dispatch({"a": 1})
+    assert caplog.records == []
