@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from ..engines import connect
@@ -19,13 +21,14 @@ from .output import json_option, print_json
 def check(as_json: bool) -> int:
     """Check settings, store, job modules and schedule. Prints every problem and warning; the exit
     status is 1 if there is a problem."""
-    settings, problems = examine()
+    settings, problems, hindering, store_is_known = examine()
     warnings = []
     engine = None
     try:
-        engine = connect(settings)
-        problems += engine.problems()
-        warnings += engine.warnings()
+        if store_is_known:  # the default in place of a wrong value has problems of its own
+            engine = connect(settings)
+            problems += engine.problems()
+            warnings += engine.warnings()
     except LightjobsError as error:
         problems.append(str(error))
     try:
@@ -38,15 +41,21 @@ def check(as_json: bool) -> int:
         if entries and engine is not None and (reason := unschedulable(engine)) is not None:
             warnings.append(f"{schedule.FILE} has entries: {reason}")
     except LightjobsError as error:
-        problems.append(str(error))
+        # The payloads of entries are checked by the settings, whose problems are listed already.
+        if not str(error).endswith(tuple(hindering)):
+            problems.append(str(error))
     if as_json:
         print_json({"problems": problems, "warnings": warnings})
     else:
-        for problem in problems:
-            click.echo(f"problem: {escaped(problem)}")
-        for warning in warnings:
-            click.echo(f"warning: {escaped(warning)}")
-        if not problems:
-            jobs = sum(not handler.startswith("lightjobs.") for handler in registry.handlers())
-            click.echo(f"all is well: engine {settings.engine}, {jobs} job class(es)")
+        _print(problems, warnings, settings.engine)
     return 1 if problems else 0
+
+
+def _print(problems: Sequence[str], warnings: Sequence[str], engine: str) -> None:
+    for problem in problems:
+        click.echo(f"problem: {escaped(problem)}")
+    for warning in warnings:
+        click.echo(f"warning: {escaped(warning)}")
+    if not problems:
+        jobs = sum(not handler.startswith("lightjobs.") for handler in registry.handlers())
+        click.echo(f"all is well: engine {engine}, {jobs} job class(es)")

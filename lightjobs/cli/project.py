@@ -58,7 +58,7 @@ def _add_missing_keys(path: Path) -> None:
     """If nothing sets JOB_ENGINE, show the template's keys that are missing in the .env at `path`,
     then add them. A .env that names its database keeps it."""
     present = env.dotenv()  # raises SettingsError: a file that cannot be read is left alone
-    if examine()[0].unset_in is None:
+    if examine().settings.unset_in is None:
         return
     has_database = any(env.env(key) for key in ("DATABASE_URL", "DB_DRIVER", "DB_HOST", "DB_NAME"))
     wanted = dotenv_values(TEMPLATES / "env.example")

@@ -55,7 +55,7 @@ command.allow(_commands)
 def _run(path: Path) -> None:
     namespace = {"__name__": "config.schedule", "__file__": str(path)}
     try:
-        exec(compile(path.read_text(encoding="utf-8"), FILE, "exec"), namespace)
+        exec(compile(path.read_text(encoding="utf-8-sig"), FILE, "exec"), namespace)
     except (Exception, SystemExit) as error:
         raise SettingsError(f"{_place(error)}: {_reason(error)}") from None
 

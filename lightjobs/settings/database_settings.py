@@ -35,21 +35,25 @@ class DatabaseSettings(NamedTuple):
         return values.shown(self, secret="password")
 
 
-def read(given: dict[str, Any], problems: list[str]) -> DatabaseSettings:
+def read(given: dict[str, Any], problems: list[str], unused: list[str]) -> DatabaseSettings:
     """The settings in `given`, the dict in `config/database.py`. The values in the URL win over
-    the single ones. Adds whatever is wrong to `problems`."""
+    the single ones. Adds whatever is wrong to `problems`, or to `unused` where the chosen driver
+    makes no use of the value."""
     reader, default = Reader(given, problems), DatabaseSettings()
     reader.url("DATABASE_URL", database_url.parse)
-    value, file = reader.value, values.readable_file
-    driver = value("driver", "DB_DRIVER", values.one_of(DRIVERS), default.driver)
+    is_elsewhere = bool(problems)  # the URL is wrong, but it may well name a database
+    driver = reader.value("driver", "DB_DRIVER", values.one_of(DRIVERS), default.driver)
+    is_file = driver == "sqlite"
+    of_file = reader.reporting_to(problems if is_file else unused).value
+    value, file = reader.reporting_to(unused if is_file else problems).value, values.readable_file
     settings = DatabaseSettings(
         driver=driver,
-        name=value("name", "DB_NAME", str, default.name if driver == "sqlite" else ""),
-        synchronous=value(
+        name=reader.value("name", "DB_NAME", str, default.name if is_file else ""),
+        synchronous=of_file(
             "synchronous", "DB_SYNCHRONOUS", values.one_of(("normal", "full")), default.synchronous
         ),
         host=value("host", "DB_HOST", str, default.host),
-        port=value("port", "DB_PORT", values.integer(1, 65535), default.port),
+        port=value("port", "DB_PORT", values.port, default.port),
         user=value("user", "DB_USER", str, default.user),
         password=value("password", "DB_PSWD", str, default.password),
         tls=value("tls", "DB_TLS", values.one_of(database_url.TLS_MODES), default.tls),
@@ -57,6 +61,6 @@ def read(given: dict[str, Any], problems: list[str]) -> DatabaseSettings:
         tls_cert=value("tls_cert", "DB_TLS_CERT", file, default.tls_cert),
         tls_key=value("tls_key", "DB_TLS_KEY", file, default.tls_key),
     )
-    if not settings.name:
+    if not (settings.name or is_elsewhere):
         problems.append(f"DB_NAME is not set; DB_DRIVER={driver} needs the database's name")
     return settings

@@ -16,6 +16,10 @@ class Reader:
         self._given = given
         self._problems = problems
 
+    def reporting_to(self, problems: list[str]) -> Reader:
+        """A reader of the same values that adds what is wrong to `problems`."""
+        return Reader(self._given, problems)
+
     def value(self, name: str, key: str, parse: Callable[[Any], T], default: T) -> T:
         """The value called `name`, parsed; `default` if it is unset, empty or wrong. `key` is the
         environment's name for it, which problems use."""

@@ -47,7 +47,7 @@ def read(given: dict[str, Any], problems: list[str]) -> RedisSettings:
     value = reader.value
     return RedisSettings(
         host=value("host", "REDIS_HOST", str, default.host),
-        port=value("port", "REDIS_PORT", values.integer(1, 65535), default.port),
+        port=value("port", "REDIS_PORT", values.port, default.port),
         username=value("username", "REDIS_USERNAME", str, default.username),
         password=value("password", "REDIS_PASSWORD", str, default.password),
         database=value("database", "REDIS_DB", values.integer(0), default.database),

@@ -43,44 +43,72 @@ class Settings(NamedTuple):
     """The folder that was searched for JOB_ENGINE if it is not set; None if it is."""
 
 
+class Examination(NamedTuple):
+    """The settings, with a wrong value replaced by its default, and what is wrong with them."""
+
+    settings: Settings
+    problems: list[str]
+    """Every problem."""
+    hindering: list[str]
+    """The problems that matter with the chosen engine. Those with the settings of another store do
+    not: they may not be meant for lightjobs at all."""
+    store_is_known: bool
+    """Whether the engine and its store are as configured, not defaults in place of wrong values."""
+
+
 def load(project: Path | None = None) -> Settings:
     """The settings of the project in `project` (default: the current directory).
 
-    Raises SettingsError for the first problem; it names the key and what is allowed.
+    Raises SettingsError for the first problem with them that matters with the chosen engine; it
+    names the key and what is allowed.
     """
-    settings, problems = examine(project)
-    if problems:
-        raise SettingsError(problems[0])
-    return settings
+    examination = examine(project)
+    if examination.hindering:
+        raise SettingsError(examination.hindering[0])
+    return examination.settings
 
 
-def examine(project: Path | None = None) -> tuple[Settings, list[str]]:
-    """The settings and every problem with them. A wrong value is replaced by its default."""
-    problems: list[str] = []
+def examine(project: Path | None = None) -> Examination:
+    """The settings and every problem with them."""
     folder = project or Path.cwd()
-
-    def given(name: str) -> dict[str, Any]:
-        try:
-            return config_files.read(folder, name)
-        except SettingsError as error:
-            problems.append(str(error))
-            return {}
-
-    jobs = Reader(given("jobs"), problems)
-    settings = _jobs(jobs)._replace(
-        unset_in=None if jobs.text("engine", "") else folder,
-        database=database_settings.read(given("database"), problems),
-        redis=redis_settings.read(given("redis"), problems),
+    choice: list[str] = []
+    jobs: list[str] = []
+    database: list[str] = []
+    sqlite_or_server: list[str] = []
+    redis: list[str] = []
+    given = _given(folder, "jobs", choice)
+    chooser = Reader(given, choice)
+    settings = _jobs(Reader(given, jobs))._replace(
+        engine=chooser.value("engine", "JOB_ENGINE", values.one_of(ENGINES), Settings().engine),
+        unset_in=None if choice or chooser.text("engine", "") else folder,
+        database=database_settings.read(
+            _given(folder, "database", database), database, sqlite_or_server
+        ),
+        redis=redis_settings.read(_given(folder, "redis", redis), redis),
     )
-    return settings, problems
+    store = {"database": database, "redis": redis, "valkey": redis}.get(settings.engine, [])
+    return Examination(
+        settings,
+        problems=[*choice, *jobs, *database, *sqlite_or_server, *redis],
+        hindering=[*choice, *jobs, *store],
+        store_is_known=not (choice or store),
+    )
+
+
+def _given(folder: Path, name: str, problems: list[str]) -> dict[str, Any]:
+    """The dict in `config/<name>.py`; {} if there is a problem with the file."""
+    try:
+        return config_files.read(folder, name)
+    except SettingsError as error:
+        problems.append(str(error))
+        return {}
 
 
 def _jobs(reader: Reader) -> Settings:
-    """The settings in `config/jobs.py`."""
+    """The settings in `config/jobs.py`, except for the engine."""
     value, default = reader.value, Settings()
     kept, retention = default.retention, values.retention
     return Settings(
-        engine=value("engine", "JOB_ENGINE", values.one_of(ENGINES), default.engine),
         modules=value("modules", "JOB_MODULES", values.modules, default.modules),
         lease=value("lease", "JOB_LEASE", values.seconds(1), default.lease),
         timeout_grace=value(

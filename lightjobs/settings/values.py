@@ -52,6 +52,16 @@ def integer(least: int, most: int | None = None) -> Callable[[Any], int]:
     return parse
 
 
+def port(raw: Any) -> int:
+    try:
+        return integer(1, 65535)(raw)
+    except ValueError as error:
+        if not str(raw).startswith(("tcp://", "udp://")):
+            raise
+        reason = "Kubernetes sets this address for a service; enableServiceLinks: false prevents it"
+        raise ValueError(f"{error} ({reason})") from None
+
+
 def seconds(least: float) -> Callable[[Any], float]:
     """A parser for a finite number of seconds, fractions allowed."""
     allowed = f"seconds, at least {least:g}"

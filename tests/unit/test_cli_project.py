@@ -155,3 +155,38 @@ def test_check_prints_every_problem_at_once(call, ready, monkeypatch):
     status, out, _err = call("check", "--json")
     assert status == 1
     assert len(json.loads(out)["problems"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("engine", "key", "value"),
+    [
+        ("database", "DATABASE_URL", "oracle://h/n"),
+        ("database", "DB_DRIVER", "oracle"),
+        ("redis", "REDIS_URL", "http://h"),
+        ("valkey", "REDIS_PORT", "x"),
+        ("rabbit", "JOB_ENGINE", "rabbit"),
+    ],
+)
+def test_check_of_a_wrong_store_tells_nothing_of_the_default_one(
+    call, ready, monkeypatch, engine, key, value
+):
+    (ready / ".env").unlink()
+    (ready / "jobs.sqlite").unlink()
+    entry = "from lightjobs.cleanup import CleanupJob\nfrom lightjobs.schedule import schedule\n"
+    (ready / "config" / "schedule.py").write_text(f"{entry}schedule.job(CleanupJob).daily()\n")
+    monkeypatch.setenv("JOB_ENGINE", engine)
+    monkeypatch.setenv(key, value)
+    status, out, _err = call("check", "--json")
+    found = json.loads(out)
+    assert (status, found["warnings"]) == (1, [])
+    assert len(found["problems"]) == 1, found
+    assert found["problems"][0].startswith(key)
+
+
+def test_a_wrong_url_does_not_count_as_a_missing_name(call, ready, monkeypatch):
+    monkeypatch.setenv("DB_DRIVER", "pgsql")
+    monkeypatch.setenv("DB_NAME", "")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://h:port/n")
+    (ready / ".env").write_text("JOB_ENGINE=database\n")
+    (problem,) = json.loads(call("check", "--json")[1])["problems"]
+    assert problem.startswith("DATABASE_URL: ")

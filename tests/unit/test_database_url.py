@@ -7,6 +7,11 @@ from lightjobs.settings.settings import examine, load
 TLS = ("tls", "tls_ca", "tls_cert", "tls_key")
 
 
+@pytest.fixture(autouse=True)
+def _chosen(monkeypatch):
+    monkeypatch.setenv("JOB_ENGINE", "database")
+
+
 def some(url, *keys):
     found = parse(url)
     return tuple(
@@ -116,11 +121,13 @@ def test_the_single_keys_set_what_a_url_leaves_out(monkeypatch, tmp_path):
 @pytest.mark.parametrize("driver", ["pgsql", "mysql", "mariadb"])
 def test_a_server_needs_the_databases_name(monkeypatch, driver):
     monkeypatch.setenv("DB_DRIVER", driver)
-    _settings, problems = examine()
+    _settings, problems, *_ = examine()
     assert problems == [f"DB_NAME is not set; DB_DRIVER={driver} needs the database's name"]
 
 
 def test_tls_is_off_on_or_verified(monkeypatch):
+    monkeypatch.setenv("DB_DRIVER", "pgsql")
+    monkeypatch.setenv("DB_NAME", "shop")
     monkeypatch.setenv("DB_TLS", "maybe")
     with pytest.raises(
         SettingsError, match="DB_TLS is 'maybe'; allowed: off, on, verify-ca, verify"

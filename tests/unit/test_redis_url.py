@@ -6,6 +6,11 @@ from lightjobs.settings.redis_url import parse
 from lightjobs.settings.settings import load
 
 
+@pytest.fixture(autouse=True)
+def _chosen(monkeypatch):
+    monkeypatch.setenv("JOB_ENGINE", "redis")
+
+
 @pytest.mark.parametrize(
     ("url", "found"),
     [

@@ -1,8 +1,11 @@
+import re
+
 import pytest
 
 from lightjobs import env
 from lightjobs.env import env as look_up
 from lightjobs.errors import SettingsError
+from lightjobs.schedule import loading
 from lightjobs.settings.settings import examine, load
 
 CONFIG = """from lightjobs.env import env
@@ -37,6 +40,8 @@ def test_a_bom_at_the_start_of_a_file_is_read_over(tmp_path, project):
     project({"config/database.py": "\ufeff# lightjobs\ndatabase = {'name': 'x'}\n"})
     settings = load()
     assert (settings.engine, settings.database.name) == ("null", "x")
+    project({"config/schedule.py": "\ufefffrom lightjobs.schedule import schedule\n"})
+    assert loading.load() == []
 
 
 def test_the_folder_searched_is_known_while_nothing_sets_the_engine(tmp_path, monkeypatch):
@@ -127,6 +132,10 @@ def test_another_directory_has_its_own_dotenv(tmp_path, monkeypatch):
     ],
 )
 def test_a_wrong_value_names_its_key_and_what_is_allowed(monkeypatch, key, value, allowed):
+    monkeypatch.setenv("JOB_ENGINE", "redis" if key.startswith("REDIS_") else "database")
+    if key in ("DB_PORT", "DB_TLS_CA", "DB_TLS_KEY"):
+        monkeypatch.setenv("DB_DRIVER", "pgsql")
+        monkeypatch.setenv("DB_NAME", "shop")
     monkeypatch.setenv(key, value)
     with pytest.raises(SettingsError) as caught:
         load()
@@ -135,11 +144,43 @@ def test_a_wrong_value_names_its_key_and_what_is_allowed(monkeypatch, key, value
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("chosen", "wrong"),
+    [
+        ({"JOB_ENGINE": "database", "DB_DRIVER": "sqlite"}, "REDIS_PORT"),
+        ({"JOB_ENGINE": "database", "DB_DRIVER": "sqlite"}, "DB_PORT"),
+        ({"JOB_ENGINE": "database", "DATABASE_URL": "pgsql://h/n"}, "DB_SYNCHRONOUS"),
+        ({"JOB_ENGINE": "redis"}, "DB_PORT"),
+        ({"JOB_ENGINE": "redis"}, "DATABASE_URL"),
+        ({"JOB_ENGINE": "memory"}, "REDIS_URL"),
+    ],
+)
+def test_a_wrong_value_of_a_store_that_is_not_chosen_hinders_only_check(monkeypatch, chosen, wrong):
+    for key, text in {**chosen, wrong: "tcp://10.0.0.1:6379"}.items():
+        monkeypatch.setenv(key, text)
+    assert load().engine == chosen["JOB_ENGINE"]
+    (problem,) = examine().problems
+    assert problem.startswith(wrong)
+
+
+@pytest.mark.parametrize("key", ["REDIS_PORT", "DB_PORT"])
+def test_the_address_that_kubernetes_sets_as_a_port_is_named(monkeypatch, key):
+    engine = {"REDIS_PORT": "valkey", "DB_PORT": "database"}[key]
+    given = {"JOB_ENGINE": engine, "DB_DRIVER": "mysql", "DB_NAME": "n"}
+    for name, text in {**given, key: "tcp://10.0.0.1:6379"}.items():
+        monkeypatch.setenv(name, text)
+    allowed = "allowed: a whole number from 1 to 65535 (Kubernetes sets"
+    with pytest.raises(
+        SettingsError, match=re.escape(f"{key} is 'tcp://10.0.0.1:6379'; {allowed}")
+    ):
+        load()
+
+
 def test_examine_lists_every_problem_and_takes_the_defaults(monkeypatch):
     keys = ["JOB_ENGINE", "JOB_LEASE", "DB_DRIVER", "REDIS_PORT"]
     for key in keys:
         monkeypatch.setenv(key, "wrong")
-    settings, problems = examine()
+    settings, problems, *_ = examine()
     assert [p.split()[0] for p in problems] == [
         "JOB_ENGINE",
         "JOB_LEASE",
@@ -153,7 +194,7 @@ def test_secrets_are_never_shown(monkeypatch):
     for key in ("REDIS_PASSWORD", "REDIS_URL", "DB_PSWD"):
         monkeypatch.setenv(key, "s3cret")
     monkeypatch.setenv("REDIS_PORT", "wrong")
-    settings, problems = examine()
+    settings, problems, *_ = examine()
     assert settings.redis.password == settings.database.password == "s3cret"
     shown = repr(settings) + repr(settings.redis) + repr(settings.database)
     assert "s3cret" not in shown + str(settings) + "".join(problems)
