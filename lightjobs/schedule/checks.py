@@ -20,7 +20,13 @@ _DAY = 86_400
 _NO_ZONE = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
 """Names that systems keep among the zones but that are not usable zones: they mean a different zone
 on each machine, or none, or a clock that counts leap seconds."""
-_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_TIME = re.compile(
+    r"\s*0*([0-9]|1[0-9]|2[0-3])?\s*:\s*0*([0-9]|[1-5][0-9])?\s*(:\s*0*([0-9]|[1-5][0-9])\s*)?",
+    re.ASCII,
+)
+"""Hours and minutes as Lightpack takes them, which casts each to an integer: without leading zeros,
+with spaces, with seconds that it drops. What it misreads (7:05pm) or what is then never due (24:00)
+is left out."""
 
 
 def whole(where: str, value: int, least: int, most: int) -> None:
@@ -32,13 +38,14 @@ def whole(where: str, value: int, least: int, most: int) -> None:
 
 
 def time_of_day(where: str, text: str) -> time:
-    """The time that `text`, HH:MM, names."""
+    """The time that `text`, HH:MM, names. `7:5` is 07:05, a missing number is 0, and seconds are
+    dropped, as in Lightpack."""
     found = _TIME.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
+    if found is None or not re.search("[0-9]", text):
         raise JobDefinitionError(
             f"{where} is given {shortened(repr(text))}; allowed: a time from 00:00 to 23:59"
         )
-    return time(int(found[1]), int(found[2]))
+    return time(int(found[1] or 0), int(found[2] or 0))
 
 
 def aware(where: str, moment: datetime) -> datetime:

@@ -12,6 +12,7 @@ from ..job_class import Job
 from . import checks
 from .command import RunCommand
 from .entry import ACCURACIES, Entry
+from .lightpack_cron import LightpackCron
 from .recurrence import Cron, Every, cron_text
 from .window import Window
 
@@ -34,6 +35,7 @@ class Event:
         self._said_by = ""
         """The method that said when the entry is due, such as "daily()"; "" before there is one."""
         self._cron: str | None = None
+        self._read: type[Cron] = Cron
         self._seconds = 0
         self._name: str | None = None
         self._zone = ZoneInfo("UTC")
@@ -43,11 +45,18 @@ class Event:
         self._jitter = 0.0
         self._overlapping = True
 
-    def cron(self, expression: str) -> Self:
+    def cron(self, expression: str, *, lightpack: bool = False) -> Self:
         """Due when the five fields of cron match: minute, hour, day of month, month, day of week.
         POSIX rules apply; names of months and days are allowed, and Sunday is 0 or 7. Also allowed
-        are @hourly, @daily, @weekly, @monthly and @yearly."""
-        return self._due("cron()", cron_text(expression))
+        are @hourly, @daily, @weekly, @monthly and @yearly.
+
+        With `lightpack`, the expression is read as Lightpack reads it: day of month and day of week
+        must both match, and `*/5` means the multiples of 5."""
+        text = cron_text(expression)
+        if lightpack:
+            LightpackCron(text, ZoneInfo("UTC"))  # raises for what is never due
+            self._read = LightpackCron
+        return self._due("cron()", text)
 
     def everyMinutes(self, minutes: int) -> Self:
         """Due at each minute of the hour that is a multiple of `minutes`, 1 to 59. As in cron, each
@@ -80,7 +89,7 @@ class Event:
         return self._due("monthly()", "0 0 1 * *")
 
     def monthlyOn(self, day: int, time: str = "00:00") -> Self:
-        """Due on that day, 1 to 31, of every month that has it, at that time, HH:MM."""
+        """Due on that day, 1 to 31, of every month that has it, at that time, HH:MM or H:M."""
         checks.whole("monthlyOn()", day, 1, 31)
         clock = checks.time_of_day("monthlyOn()", time)
         return self._due("monthlyOn()", f"{clock.minute} {clock.hour} {day} * *")
@@ -210,7 +219,9 @@ class Event:
                 f"the entry for {self._title} does not say when it is due; add daily(), cron() or "
                 "another method that does"
             )
-        recurrence = Every(self._seconds) if self._cron is None else Cron(self._cron, self._zone)
+        recurrence = (
+            Every(self._seconds) if self._cron is None else self._read(self._cron, self._zone)
+        )
         entry = Entry(
             name=checks.entry_name(
                 f"{self._title} {recurrence.text}" if self._name is None else self._name
