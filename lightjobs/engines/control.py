@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from ..errors import LightjobsError
 from ..model import Outcome, Settlement, Status
+from ..settings.duration import ANY_AGE
 from .cleanup_plan import Step, plan
 from .lightpack import LightpackStore
 from .schedule_store import ScheduleStore
@@ -96,8 +97,7 @@ class Engine(JobStore):
         total = 0
         for status, age in ages.items():
             if age is not None:
-                # End times are stored in whole seconds: an age of 0 includes the present second.
-                before = time.time() - age + (1 if age == 0 else 0)
+                before = time.time() - age if age else ANY_AGE
                 total += self.purge(Where(status=status, before=before))
         return total
 

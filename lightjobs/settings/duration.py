@@ -7,6 +7,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from ..strtotime import strtotime
 
+ANY_AGE = 253_402_300_799.0
+"""The unix time that is "0 seconds" ago: the end of the year 9999, so that every stored time is
+earlier. The present moment would leave out what ended in this second, because stored times are
+whole seconds, and what ended by a store's clock that is ahead of ours."""
+
 _CLOCK = re.compile(r"[0-9.]+")
 """Text that looks like a year but is a time of day: PHP reads 2020 as 20:20."""
 
@@ -38,14 +43,17 @@ def ago(text: str) -> float:
     """The unix time that `text` names.
 
     A length of time is counted back from now: "1 week", "-1 week" and "1 week ago" mean the same.
+    Everything is older than 0 seconds, so that gives ANY_AGE.
     A date in the past means itself, as long as it is the same moment at any time of the day.
     Raises ValueError for anything else.
     """
     now = datetime.now(UTC)
     try:
-        return now.timestamp() - age(text)
+        length = age(text)
     except ValueError:
         moment = _date(text, now)
+    else:
+        return now.timestamp() - length if length else ANY_AGE
     if moment is None or moment > now:
         raise ValueError(f"{text!r} is neither a length of time such as 7 days nor a past date")
     return moment.timestamp()

@@ -118,3 +118,20 @@ def test_completed_and_failed_jobs_of_one_batch_are_told_apart(engine):
     assert [engine.find(x.id).status for x in (a, b, c)] == ["completed", "failed", "new"]
     assert engine.purge(Where(status="completed")) == 1
     assert engine.find(a.id) is None
+
+
+def test_all_that_has_just_ended_is_older_than_zero_seconds(engine):
+    engine.retention = Retention(completed=None, failed=None, cancelled=None)
+    complete(engine, 2)
+    fail(engine, 2)
+    (cancelled,) = push(engine)
+    engine.cancel(cancelled)
+    (paused,) = push(engine)
+    engine.pause(paused)
+    push(engine, due=time.time() + 3600)
+    zero = "remove older than 0 seconds"
+    groups = ("pending", "completed", "failed", "cancelled", "paused")
+    expected = {"pending": 1, "completed": 2, "failed": 2, "cancelled": 1, "paused": 1}
+    assert engine.cleanup(**dict.fromkeys(groups, zero), dry_run=True) == expected
+    assert engine.cleanup(**dict.fromkeys(groups, zero)) == expected
+    assert engine.stats() == {}

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from lightjobs.settings.duration import age, ago
+from lightjobs.settings.duration import ANY_AGE, age, ago
 
 ZONES = ["+07:00", "+5:30", "JST", "UTC", "Asia/Tokyo", "7 days JST", "-7 days +09:00"]
 """What PHP reads as zones. Together with a length of time, the zone's offset would be added."""
@@ -51,3 +51,8 @@ def test_a_date_is_in_the_past(text):
 def test_text_that_is_neither_a_length_nor_a_past_date_is_refused(text):
     with pytest.raises(ValueError, match=r"is neither a length of time such as 7 days nor a past"):
         ago(text)
+
+
+@pytest.mark.parametrize("text", ["0 seconds", "0 days", "-0 days", "0 minutes ago"])
+def test_everything_is_older_than_nothing(text):
+    assert ago(text) == ANY_AGE > time.time() + 86400
