@@ -66,7 +66,8 @@ class Job:
     """
 
     queue: str = "default"
-    """The queue the job is stored in: 1 to 55 printable characters without comma."""
+    """The queue the job is stored in: 1 to 55 printable characters without comma, *, ?
+    or %."""
     delay: str = "now"
     """When the job becomes due: any PHP strtotime expression."""
     attempts: int = 1

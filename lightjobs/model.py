@@ -36,14 +36,20 @@ HANDLER_LENGTH = 255
 """Widths of Lightpack's `jobs.queue` and `jobs.handler`; every engine keeps to them, so that a job
 can move between engines."""
 
-QUEUE_NAMES = f"a name of 1 to {QUEUE_LENGTH} printable characters without comma"
+_NOT_IN_QUEUES = ",*?%"
+"""The comma stands between names. The others are wildcards elsewhere: they would be taken for a
+pattern of queues, but commands act on the queue that has exactly the name given."""
+
+QUEUE_NAMES = f"a name of 1 to {QUEUE_LENGTH} printable characters without comma, *, ? or %"
 
 
 def is_queue(name: object) -> bool:
     """Whether `name` is one of QUEUE_NAMES."""
     if not isinstance(name, str) or not 0 < len(name) <= QUEUE_LENGTH:
         return False
-    return name.isprintable() and "," not in name and name == name.strip()
+    if any(char in name for char in _NOT_IN_QUEUES):
+        return False
+    return name.isprintable() and name == name.strip()
 
 
 ENTRY_OPTION = "entry"

@@ -61,6 +61,9 @@ def moment(older_than: str) -> float:
 
 def stored_handler(name: str) -> str:
     """The stored handler for `name`, a class name or handler. Raises click.BadParameter."""
+    if "*" in name:
+        reason = "is not one handler; allowed: a class name or stored handler, without wildcards"
+        raise click.BadParameter(f"{shortened(name)!r} {reason}", param_hint="--handler")
     try:
         if not registry.as_stored(name):
             registry.load(current.settings().modules)

@@ -1,10 +1,12 @@
 """cancel, pause, resume, cleanup and their filters, on the command line."""
 
+import importlib
 import json
 
+import click
 import pytest
 
-from lightjobs import current
+from lightjobs import cli, current
 from lightjobs.cli import run
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.where import Where
@@ -177,10 +179,32 @@ def test_a_wrong_action_is_named(call, engine):
     assert engine.count(Where(status="failed")) == 1
 
 
-@pytest.mark.parametrize("command", ["job:pause", "job:resume", "job:cancel", "job:retry"])
-@pytest.mark.parametrize("name", ["", "a,b", "x" * 56, "a\nb"])
+def commands_with(option):
+    for name, module in cli._COMMANDS.items():
+        importlib.import_module(f"lightjobs.cli.{module}")
+        command = cli._Commands().get_command(click.Context(cli.cli), name)
+        if any(option in param.opts for param in command.params):
+            yield name
+
+
+@pytest.mark.parametrize("command", list(commands_with("--queue")))
+@pytest.mark.parametrize("name", ["", "a,,b", "x" * 56, "a\nb", "*", "mail*", "mail?", "%", "*,a"])
 def test_a_wrong_queue_name_is_wrong_usage(engine, call, command, name):
-    status, out, err = call(command, f"--queue={name}")
+    push(engine)
+    more = ["CleanupJob"] if command == "job:dispatch" else []
+    status, out, err = call(command, *more, f"--queue={name}")
     assert (status, out) == (2, "")
-    assert "a name of 1 to 55 printable characters without comma" in " ".join(err.split())
+    assert "a name of 1 to 55 printable characters without comma, *" in " ".join(err.split())
     assert engine.paused_queues() == []
+    assert engine.count(Where(status="new", queue="q")) == 1
+
+
+@pytest.mark.parametrize("command", list(commands_with("--handler")))
+@pytest.mark.parametrize("name", ["*", "Process*", r"App\Jobs\*"])
+def test_a_handler_with_a_wildcard_is_wrong_usage(engine, call, command, name):
+    push(engine)
+    more = ["--failed=remove"] if command == "job:cleanup" else []
+    status, out, err = call(command, *more, f"--handler={name}")
+    assert (status, out) == (2, "")
+    assert "without wildcards" in " ".join(err.split())
+    assert engine.count(Where(status="new", queue="q")) == 1
