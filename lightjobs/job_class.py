@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Se
 
 from . import current
 from .errors import PermanentJobFailure
-from .execution import job_values, registry
+from .execution import definition, registry
 from .execution.async_bridge import run_here
 from .execution.backoff import Backoff, RetryAfter
 from .execution.context import JobContext, releasing
@@ -96,7 +96,7 @@ class Job:
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        job_values.check_class(cls)
+        definition.check(cls, Job)
         if "attempts" in cls.__dict__:
             cls._names_attempts = True
         elif isinstance(cls.retryAfter, Backoff) and not cls._names_attempts:
@@ -196,7 +196,8 @@ class Job:
         """Run `handle()` here and now, in a fresh object, and return its result. Nothing is stored,
         repeated or passed to hooks; what `handle()` raises reaches the caller."""
         given = cast(Job, self)
-        (new,) = new_jobs(given, [given.getPayload() if payload is None else payload])
+        values = given.getPayload() if payload is None else payload
+        (new,) = new_jobs(given, [values], is_stored=False)
         run = Run(Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, _EPOCH, None))
         registered = run.look_up()
         run.job = job = type(given)()
@@ -253,19 +254,26 @@ class Job:
         raise releasing(delay, attempts)
 
 
-def new_jobs(job: Job, payloads: Iterable[Any]) -> list[NewJob]:
+def new_jobs(job: Job, payloads: Iterable[Any], *, is_stored: bool = True) -> list[NewJob]:
     """The jobs to push in order to dispatch `payloads` with the values of `job`. Raises
-    PayloadError."""
+    PayloadError, and JobDefinitionError for a class that no worker can run; `is_stored` says
+    whether a worker is to find it."""
     due = None if job.delay == "now" else strtotime(job.delay).timestamp()
     options = options_of(job)
     limit = current.settings().max_payload
-    handler, priority = registry.handler_of(type(job)), PRIORITIES[job.priority]
+    handler = registry.to_dispatch(type(job), Job, _is_shared if is_stored else None)
+    priority = PRIORITIES[job.priority]
     if job._typed is not None:
         payloads = map(job._typed.dump, payloads)
     return [
         NewJob(handler, job.queue, encode(payload, limit), due, priority, options)
         for payload in payloads
     ]
+
+
+def _is_shared() -> bool:
+    """Whether the workers of the configured engine are other processes."""
+    return current.engine().unworkable is None
 
 
 def _adopt_payload_type(job: type[Job]) -> None:

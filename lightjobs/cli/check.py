@@ -9,6 +9,7 @@ import click
 from ..engines import connect
 from ..errors import LightjobsError
 from ..execution import middleware_chain, registry
+from ..job_class import Job
 from ..schedule import loading as schedule
 from ..schedule.schedulable import unschedulable
 from ..settings.settings import examine
@@ -35,7 +36,7 @@ def check(as_json: bool) -> int:
         middleware_chain.load(settings.middleware)
     except LightjobsError as error:
         problems.append(str(error))
-    problems += registry.examine(settings.modules)
+    problems += registry.examine(settings.modules) + registry.problems(Job)
     try:
         entries = schedule.load()
         if entries and engine is not None and (reason := unschedulable(engine)) is not None:

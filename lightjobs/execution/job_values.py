@@ -46,12 +46,9 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def check_class(job: type[Any]) -> None:
-    """Check the attributes of a Job class, and the methods that are called and not iterated over.
-    Raises JobDefinitionError."""
+    """Check the attributes of a Job class. Raises JobDefinitionError."""
     for name in _CHECKS:
         checked(name, getattr(job, name), f"{job.__name__}.{name}")
-    for name in ("handle", "onSuccess", "onFailure"):
-        refuse_generator(getattr(job, name), f"{job.__name__}.{name}")
 
 
 def refuse_generator(function: Any, where: str) -> None:
@@ -73,8 +70,13 @@ def checked(name: str, value: V, where: str) -> V:
     except (TypeError, ValueError, AttributeError):
         is_right = False
     if not is_right:
-        raise JobDefinitionError(f"{where} is {shortened(repr(value))}; allowed: {allowed}")
+        raise refusal(where, value, allowed)
     return value
+
+
+def refusal(where: str, value: object, allowed: str) -> JobDefinitionError:
+    """The error for a `value` that was given at `where`."""
+    return JobDefinitionError(f"{where} is {shortened(repr(value))}; allowed: {allowed}")
 
 
 def options_of(job: Any) -> str | None:

@@ -9,7 +9,7 @@ import pkgutil
 import re
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from ..errors import JobDefinitionError, SettingsError, UnknownHandler
 from ..model import HANDLER_LENGTH
 from ..text import shortened
+from . import definition, job_values
 
 if TYPE_CHECKING:
     from ..payloads.typed import Typed
@@ -49,6 +50,10 @@ class RegisteredJob(NamedTuple):
 _registered: dict[str, RegisteredJob] = {}
 _handlers: WeakKeyDictionary[type[Any], str] = WeakKeyDictionary()
 """By class, not in an attribute: a user might define one of the same name."""
+_dispatchable: WeakKeyDictionary[type[Any], str] = WeakKeyDictionary()
+"""The classes that have been dispatched, which were examined then, with their handler names."""
+_local: WeakKeyDictionary[type[Any], str] = WeakKeyDictionary()
+"""The classes that no other process can find, with the reason."""
 
 
 def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
@@ -79,6 +84,9 @@ def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
         typed,
     )
     _handlers[job] = handler
+    reason = definition.local(job)
+    if reason is not None:
+        _local[job] = reason
 
 
 def lookup(handler: str) -> RegisteredJob:
@@ -104,6 +112,27 @@ def handler_of(job: type[Any]) -> str:
         raise JobDefinitionError(
             f"{_place(job)} has no handler; allowed: a subclass of Job"
         ) from None
+
+
+def to_dispatch(job: type[Any], base: type[Any], is_shared: Callable[[], bool] | None) -> str:
+    """The name to store jobs of the class `job` under. `is_shared` answers whether other processes
+    are to run them; None: they are run here and now. Raises JobDefinitionError for a class that no
+    worker can run, or find.
+
+    A class is examined at its first dispatch; after that, this is one look-up.
+    """
+    try:
+        return _dispatchable[job]
+    except KeyError:
+        handler = handler_of(job)
+    reason = definition.problem(job, base)
+    if reason is not None:
+        raise JobDefinitionError(reason)
+    if job not in _local:
+        _dispatchable[job] = handler
+    elif is_shared is not None and is_shared():
+        raise JobDefinitionError(_local[job])
+    return handler
 
 
 def find(name: str) -> type[Any]:
@@ -144,12 +173,37 @@ def handlers() -> list[str]:
     return sorted(_registered)
 
 
+def problems(base: type[Any]) -> list[str]:
+    """Why workers cannot run some of the registered classes. Left out are classes made to be
+    derived from: abstract ones, and those without handle() that a subclass has been made of."""
+    found = []
+    for each in _registered.values():
+        if inspect.isabstract(each.job) or (
+            each.job.handle is base.handle and _is_parent(each.job)
+        ):
+            continue
+        reason = definition.problem(each.job, base) or _local.get(each.job)
+        if reason is not None:
+            found.append(f"{_place(each.job)}: {reason}")
+    return found
+
+
+def _is_parent(job: type[Any]) -> bool:
+    return bool(job.__subclasses__())
+
+
 def _handler_name(job: type[Any]) -> str:
     """The class's own `handler`, or the name PHP would store: `App\\Jobs\\…` for a class in
     `app_jobs`, the dotted path for any other."""
     own = job.__dict__.get("handler")
     if own is not None:
-        return str(own)
+        if not isinstance(own, str):
+            raise job_values.refusal(
+                f"{_place(job)}.handler",
+                own,
+                "text, the name to store jobs under; handle is the method that does the work",
+            )
+        return own
     package, *rest = job.__module__.split(".")
     if package != LIGHTPACK_PACKAGE:
         return f"{job.__module__}.{job.__qualname__}"

@@ -85,7 +85,8 @@ def test_a_job_without_attempts_of_its_own_takes_those_of_its_backoff():
     assert Four().setAttempts(7).setRetryAfter(Backoff()).attempts == 7
 
     class Bare(Job):
-        pass
+        def handle(self):
+            pass
 
     job = Bare().setRetryAfter(Backoff(attempts=3))
     assert json.loads(options(job))["attempts"] == 3

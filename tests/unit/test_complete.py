@@ -193,7 +193,7 @@ def test_a_run_that_has_completed_is_not_told_that_it_was_cancelled(engine):
 
 
 def test_a_function_completes_through_its_context(engine):
-    @job()
+    @job("transfers")
     def transfers(context: JobContext, n: int) -> None:
         connection = connected()
         connection.execute("INSERT INTO effects VALUES (?)", (n,))
@@ -210,7 +210,7 @@ def test_a_function_completes_through_its_context(engine):
 
 @pytest.mark.parametrize("commits", [True, False])
 def test_functions_are_dispatched_using_a_connection(engine, commits):
-    @job()
+    @job("greets")
     def greets(connection: str) -> None: ...
 
     with connected() as connection:
