@@ -6,6 +6,7 @@ from .support.callers import caller, served
 from .support.servers.fixtures import (
     clean_cluster,
     clean_mariadb,
+    clean_pgbouncer,
     clean_postgres,
     clean_redis,
     clean_valkey,
@@ -16,6 +17,7 @@ __all__ = [
     "caller",
     "clean_cluster",
     "clean_mariadb",
+    "clean_pgbouncer",
     "clean_postgres",
     "clean_redis",
     "clean_valkey",

@@ -224,8 +224,8 @@ class JobStore(ABC):
         return []
 
     def warnings(self) -> list[str]:
-        """Settings of the store that are allowed but may lose jobs, for `lightjobs check`; also []
-        when the store does not show its settings."""
+        """Settings of the store that are allowed but may lose jobs or make them wait, for
+        `lightjobs check`; also [] when the store does not show its settings."""
         return []
 
     def close(self) -> None:  # noqa: B027 - most stores have nothing to close

@@ -8,6 +8,9 @@ from . import database_url, values
 from .reader import Reader
 from .stores import DRIVERS
 
+POOLER_MODES = ("session", "transaction")
+"""What DB_POOLER allows."""
+
 
 class DatabaseSettings(NamedTuple):
     """The database that holds the jobs. Every value is present and has its type."""
@@ -30,6 +33,9 @@ class DatabaseSettings(NamedTuple):
     tls_cert: str | None = None
     tls_key: str | None = None
     """The three files with certificates and the key."""
+    pooler: str | None = None
+    """How PostgreSQL's server connections are shared: one of POOLER_MODES. None: it is found
+    out."""
 
     def __repr__(self) -> str:
         return values.shown(self, secret="password")
@@ -60,6 +66,7 @@ def read(given: dict[str, Any], problems: list[str], unused: list[str]) -> Datab
         tls_ca=value("tls_ca", "DB_TLS_CA", file, default.tls_ca),
         tls_cert=value("tls_cert", "DB_TLS_CERT", file, default.tls_cert),
         tls_key=value("tls_key", "DB_TLS_KEY", file, default.tls_key),
+        pooler=value("pooler", "DB_POOLER", values.one_of(POOLER_MODES), default.pooler),
     )
     if not (settings.name or is_elsewhere):
         problems.append(f"DB_NAME is not set; DB_DRIVER={driver} needs the database's name")

@@ -38,7 +38,7 @@ class Fails(Job):
 """
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", "redis", "pgbouncer"])
 def scheduled(request, project):
     """A project with a schedule, and the environment that names its store."""
     project.jobs(FAILS)
@@ -47,6 +47,8 @@ def scheduled(request, project):
     if request.param == "redis":
         found = request.getfixturevalue("clean_redis").environment
         return project, {**found, "JOB_ENGINE": "redis"}
+    if request.param == "pgbouncer":
+        return project, request.getfixturevalue("clean_pgbouncer").environment
     return project, {}
 
 

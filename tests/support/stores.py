@@ -63,6 +63,7 @@ STORES: dict[str, Make] = {
     ),
     "cluster": _redis("hash", server="cluster", REDIS_JOB_PREFIX="{jobs}:"),
     "postgresql": _server("postgres"),
+    "pgbouncer": _server("pgbouncer"),
     "mariadb": _server("mariadb"),
 }
 """How each is made, with no jobs in it and not yet migrated."""

@@ -153,6 +153,10 @@ class Database(ABC):
     def problems(self) -> list[str]:
         """What is wrong with the database, other than pending migrations."""
 
+    def warnings(self) -> list[str]:
+        """What `lightjobs check` says about the way to the database although all is well."""
+        return []
+
     @abstractmethod
     def close(self) -> None:
         """Close this thread's connection."""

@@ -6,6 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -191,6 +192,11 @@ class SqlEngine(Engine):
             return self._db.problems()
         except LightjobsError as error:
             return [str(error)]
+
+    def warnings(self) -> list[str]:
+        with suppress(LightjobsError):  # `problems` says it
+            return self._db.warnings()
+        return []
 
     def close(self) -> None:
         self._db.close()

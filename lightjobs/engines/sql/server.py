@@ -71,6 +71,10 @@ class Server(Database):
     def _execute_on(self, session: Session, sql: str, params: Params | None) -> Any:
         """Run one statement and return the cursor."""
 
+    def _begin_on(self, session: Session) -> None:
+        """Begin a transaction."""
+        self._execute_on(session, "BEGIN", None)
+
     @abstractmethod
     def _translated(self, error: Exception) -> LightjobsError:
         """The error of ours for one of the driver's."""
@@ -138,7 +142,7 @@ class Server(Database):
             return
         try:
             with self._guarded(deadline) as session:
-                self._execute_on(session, "BEGIN", None)
+                self._begin_on(session)
         except ConnectionLost as error:
             raise TryAgain(str(error)) from error
         # Mark this very connection, without calling _session() again: if it was killed just now,

@@ -25,4 +25,7 @@ database = {
     # Files with a certificate and its key, if the server asks for them.
     "tls_cert": env("DB_TLS_CERT"),
     "tls_key": env("DB_TLS_KEY"),
+    # Only for pgsql. transaction: behind a connection pooler in transaction mode, such as
+    # PgBouncer. session: without a pooler, or behind one in session mode.
+    "pooler": env("DB_POOLER"),  # found out at each connect
 }

@@ -7,6 +7,7 @@ import pytest
 from .base import shared
 from .cluster import Cluster
 from .mariadb import MariaServer
+from .pgbouncer import PgBouncer
 from .postgres import PostgresServer
 from .redis import RedisServer, ValkeyServer
 
@@ -41,6 +42,16 @@ def clean_postgres() -> PostgresServer:
     server = shared(PostgresServer)
     server.empty()
     return server
+
+
+@pytest.fixture
+def clean_pgbouncer(clean_postgres: PostgresServer) -> PgBouncer:
+    """The session's PgBouncer in transaction mode, in front of `clean_postgres`."""
+    return shared(_pgbouncer)
+
+
+def _pgbouncer() -> PgBouncer:
+    return PgBouncer(shared(PostgresServer))
 
 
 @pytest.fixture

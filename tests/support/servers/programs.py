@@ -22,7 +22,9 @@ _LAUNCHER = ThreadPoolExecutor(1, "server-launcher")
 
 def need(binary: str) -> str:
     """The path of a program; what `missing` does where there is none."""
-    return shutil.which(binary) or missing(binary)
+    # Debian has servers in /usr/sbin, which is not in the PATH of everyone.
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
+    return shutil.which(binary, path=path) or missing(binary)
 
 
 def missing(what: str) -> NoReturn:

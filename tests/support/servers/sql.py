@@ -118,24 +118,15 @@ class SqlServer(Server):
         """Run the statements as the administrator, in one session."""
 
     def _head(self) -> list[str]:
-        return self._as_account(programs.tied())
-
-    def _as_account(self, tied: Sequence[str] = ()) -> list[str]:
-        if os.geteuid() != 0:
-            return list(tied)
-        account = pwd.getpwnam(self.account)
-        ids = ["--reuid", str(account.pw_uid), "--regid", str(account.pw_gid), "--clear-groups"]
-        return [*(tied or ["setpriv"]), *ids]
+        return as_account(self.account, programs.tied())
 
     def _own_folder(self) -> None:
-        if os.geteuid() == 0:
-            for path in [self.folder, *self.folder.rglob("*")]:
-                shutil.chown(path, self.account)
+        give_to(self.account, self.folder)
 
     def _execute(self, *command: str | Path, text: str | None = None) -> None:
         """Run a program of the server's to its end, as the server's account."""
         done = subprocess.run(
-            [*self._as_account(), *command],
+            [*as_account(self.account), *command],
             cwd=self.folder,
             input=text,
             capture_output=True,
@@ -151,3 +142,19 @@ class SqlServer(Server):
                 return True
             time.sleep(0.02)
         return False
+
+
+def as_account(name: str, tied: Sequence[str] = ()) -> list[str]:
+    """The head of a command that runs as the account `name` when the tests run as root."""
+    if os.geteuid() != 0:
+        return list(tied)
+    account = pwd.getpwnam(name)
+    ids = ["--reuid", str(account.pw_uid), "--regid", str(account.pw_gid), "--clear-groups"]
+    return [*(tied or ["setpriv"]), *ids]
+
+
+def give_to(name: str, folder: Path) -> None:
+    """Make the account `name` the owner of `folder` and all in it when the tests run as root."""
+    if os.geteuid() == 0:
+        for path in [folder, *folder.rglob("*")]:
+            shutil.chown(path, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.adapt import AdaptersMap
@@ -20,6 +21,25 @@ class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
     @property
     def adapters(self) -> AdaptersMap:
         return adapters
+
+    def execute(self, *arguments: Any, **keywords: Any) -> _Cursor:
+        prepare = False if _is_pooled(self.connection) else None
+        return super().execute(*arguments, **keywords, prepare=prepare)
+
+
+_pooled: WeakKeyDictionary[psycopg.Connection[Any], bool] = WeakKeyDictionary()
+
+
+def _is_pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a connection pooler stands before the server: what psycopg prepares would stay on a
+    connection that others get. Asked once for each connection."""
+    found = _pooled.get(connection)
+    if found is None:
+        # A pooler has no process to name at the login, and names a random number.
+        cursor = _Cursor(connection, row_factory=tuple_row)
+        psycopg.Cursor.execute(cursor, "SELECT pg_backend_pid()", prepare=False)
+        found = _pooled[connection] = cursor.fetchall() != [(connection.info.backend_pid,)]
+    return found
 
 
 class PostgresCallerConnection(CallerConnection):
