@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import click
 
 from ..engines import connect
+from ..engines.control import Engine
+from ..engines.where import Where
 from ..errors import LightjobsError
 from ..execution import middleware_chain, registry
 from ..job_class import Job
+from ..model import Status
 from ..schedule import loading as schedule
 from ..schedule.schedulable import unschedulable
 from ..settings.settings import examine
-from ..text import escaped
+from ..text import escaped, shortened
 from .output import json_option, print_json
+
+EXAMINED_JOBS = 1000
+"""How many waiting jobs `check` looks at for handlers that are not known here."""
 
 
 @click.command("check")
@@ -36,7 +43,10 @@ def check(as_json: bool) -> int:
         middleware_chain.load(settings.middleware)
     except LightjobsError as error:
         problems.append(str(error))
+    store_is_well = engine is not None and not problems
     problems += registry.examine(settings.modules) + registry.problems(Job)
+    if engine is not None and store_is_well:
+        warnings += _unknown(engine, settings.unknown_after)
     try:
         entries = schedule.load()
         if entries and engine is not None and (reason := unschedulable(engine)) is not None:
@@ -50,6 +60,17 @@ def check(as_json: bool) -> int:
     else:
         _print(problems, warnings, settings.engine)
     return 1 if problems else 0
+
+
+def _unknown(engine: Engine, unknown_after: float) -> list[str]:
+    """A warning for each handler among the oldest waiting jobs that is not known here."""
+    waiting = engine.browse(Where(status=Status.NEW), limit=EXAMINED_JOBS)
+    counts = Counter(job.handler for job in waiting if not registry.is_known(job.handler))
+    return [
+        f"{count} waiting job(s) have the handler {shortened(handler)!r}, which no Job class here "
+        f"has: they wait for a worker that knows it, and fail after {unknown_after:g} s"
+        for handler, count in sorted(counts.items())
+    ]
 
 
 def _print(problems: Sequence[str], warnings: Sequence[str], engine: str) -> None:

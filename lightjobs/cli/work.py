@@ -120,6 +120,7 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
         queues=queue,
         workers=workers,
         lease=settings.lease,
+        unknown_after=settings.unknown_after,
         timeout_grace=settings.timeout_grace,
         color=sys.stdout.isatty(),
         **rest,  # type: ignore[arg-type]

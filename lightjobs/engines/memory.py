@@ -11,7 +11,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..errors import LightjobsError, UnknownWorker
 from ..model import (
@@ -31,38 +30,11 @@ from ..model import (
     utc_text,
 )
 from .control import Engine
+from .memory_jobs import MemoryJob, Queue, claim_of, stored_of
 from .memory_schedule import MemorySchedule
 from .moves import ENDED, Move, legal_move, legal_purge
 from .store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
 from .where import EVERYWHERE, Where
-
-
-@dataclass(slots=True)
-class _Job:
-    birth: int
-    new: NewJob
-    due: float
-    created_at: str
-    status: Status = Status.NEW
-    attempts: int = 0
-    fence: int = 0
-    recoveries: int = 0
-    worker: str | None = None
-    exception: str | None = None
-    failed_at: float | None = None
-
-
-class _Queue:
-    """Ids in claim order: all in `delayed` by due time, until they are due and go to `ready`, which
-    is ordered by priority. An entry counts only while its job is new and has that due time; any
-    other is dropped when its turn comes."""
-
-    def __init__(self) -> None:
-        self.delayed: list[tuple[float, int]] = []
-        self.ready: list[tuple[int, float, int]] = []
-
-    def add(self, job: _Job) -> None:
-        heapq.heappush(self.delayed, (job.due, job.birth))
 
 
 class MemoryEngine(Engine):
@@ -76,8 +48,8 @@ class MemoryEngine(Engine):
     )
 
     def __init__(self) -> None:
-        self._jobs: dict[int, _Job] = {}
-        self._queues: dict[str, _Queue] = defaultdict(_Queue)
+        self._jobs: dict[int, MemoryJob] = {}
+        self._queues: dict[str, Queue] = defaultdict(Queue)
         self._workers: dict[str, float] = {}
         self._limits: dict[str, tuple[int, float]] = {}
         self._paused: set[str] = set()
@@ -94,28 +66,37 @@ class MemoryEngine(Engine):
             ids = []
             for new in jobs:
                 due = float(int(now)) if new.due is None else new.due
-                job = _Job(next(self._births), new, due, created_at)
+                job = MemoryJob(next(self._births), new, due, created_at)
                 self._jobs[job.birth] = job
                 self._queues[new.queue].add(job)
                 ids.append(str(job.birth))
             self._changed.notify_all()
             return ids
 
-    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
+    def claim(
+        self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()
+    ) -> list[Claim]:
         with self._changed:
             claims: list[Claim] = []
             if worker not in self._workers:
                 raise UnknownWorker(f"there is no worker {worker!r}")
             for queue in queues:
+                ready = self._queues[queue].ready
+                skipped = []
                 while len(claims) < limit and (job := self._next(queue)):
-                    heapq.heappop(self._queues[queue].ready)
+                    place = heapq.heappop(ready)
+                    if job.new.handler in skip:
+                        skipped.append(place)
+                        continue
                     job.status, job.worker = Status.QUEUED, worker
                     job.attempts += 1
                     job.fence += 1
-                    claims.append(_claim(job))
+                    claims.append(claim_of(job))
+                for place in skipped:
+                    heapq.heappush(ready, place)
             return claims
 
-    def _next(self, name: str) -> _Job | None:
+    def _next(self, name: str) -> MemoryJob | None:
         """The first due job of the queue, left on top of its ready heap; None if it is paused."""
         if name in self._paused:
             return None
@@ -136,9 +117,9 @@ class MemoryEngine(Engine):
 
     def held(self, worker: str) -> list[Claim]:
         with self._changed:
-            return [_claim(job) for job in self._held(worker) if job.status == Status.QUEUED]
+            return [claim_of(job) for job in self._held(worker) if job.status == Status.QUEUED]
 
-    def _held(self, worker: str) -> list[_Job]:
+    def _held(self, worker: str) -> list[MemoryJob]:
         return [job for job in self._jobs.values() if job.worker == worker]
 
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
@@ -169,7 +150,7 @@ class MemoryEngine(Engine):
             return Settlement.ACCEPTED if worker in self._workers else Settlement.LOST
         return Settlement.CANCELLED if job.status == Status.CANCELLED else Settlement.LOST
 
-    def _store(self, job: _Job, outcome: Outcome) -> None:
+    def _store(self, job: MemoryJob, outcome: Outcome) -> None:
         job.worker = None
         match outcome:
             case Done() if self.retention.completed == 0:
@@ -183,11 +164,11 @@ class MemoryEngine(Engine):
             case Failed(exception=exception):
                 self._fail(job, exception)
 
-    def _requeue(self, job: _Job, due: float, attempts: int) -> None:
+    def _requeue(self, job: MemoryJob, due: float, attempts: int) -> None:
         job.status, job.due, job.attempts = Status.NEW, due, attempts
         self._queues[job.new.queue].add(job)
 
-    def _fail(self, job: _Job, exception: str) -> None:
+    def _fail(self, job: MemoryJob, exception: str) -> None:
         job.status, job.exception, job.failed_at = Status.FAILED, exception, time.time()
 
     def register(self, worker: str, lease: float) -> None:
@@ -242,7 +223,7 @@ class MemoryEngine(Engine):
             self._changed.notify_all()
         return _reported(len(jobs), progress)
 
-    def _move(self, job: _Job, move: Move) -> None:
+    def _move(self, job: MemoryJob, move: Move) -> None:
         if job.status == Status.QUEUED:
             job.fence += 1  # cuts off the run
             if move.target == Status.NEW:
@@ -270,7 +251,7 @@ class MemoryEngine(Engine):
         with self._changed:
             return len(self._matching(where))
 
-    def _matching(self, where: Where) -> list[_Job]:
+    def _matching(self, where: Where) -> list[MemoryJob]:
         jobs = list(self._jobs.values())
         if where.job_id is not None:
             found = self._jobs.get(row_number(where.job_id))
@@ -314,12 +295,12 @@ class MemoryEngine(Engine):
 
     def find(self, job_id: str) -> Stored | None:
         with self._changed:
-            return next((_stored(job) for job in self._matching(Where(job_id=job_id))), None)
+            return next((stored_of(job) for job in self._matching(Where(job_id=job_id))), None)
 
     def browse(self, where: Where, limit: int = 50) -> list[Stored]:
         key = _by_end if where.needed_status() in ENDED else _by_due
         with self._changed:
-            return [_stored(job) for job in sorted(self._matching(where), key=key)[:limit]]
+            return [stored_of(job) for job in sorted(self._matching(where), key=key)[:limit]]
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         deadline = time.time() + timeout
@@ -344,15 +325,15 @@ class MemoryEngine(Engine):
             return 0.0 if hits < most else ends_at - now
 
 
-def _by_due(job: _Job) -> tuple[float, int]:
+def _by_due(job: MemoryJob) -> tuple[float, int]:
     return job.due, job.birth
 
 
-def _by_end(job: _Job) -> tuple[float, int]:
+def _by_end(job: MemoryJob) -> tuple[float, int]:
     return -(job.failed_at or 0), -job.birth
 
 
-def _dated(job: _Job) -> str:
+def _dated(job: MemoryJob) -> str:
     """When the job ended, or else was created."""
     return job.created_at if job.failed_at is None else utc_text(job.failed_at)
 
@@ -361,38 +342,3 @@ def _reported(count: int, progress: Progress | None) -> int:
     if progress is not None and count:
         progress(count)
     return count
-
-
-def _claim(job: _Job) -> Claim:
-    # Not by way of `_stored`: its texts of moments would add 1 us to each claim.
-    new = job.new
-    return Claim(
-        str(job.birth),
-        job.fence,
-        new.handler,
-        new.queue,
-        new.payload,
-        job.attempts,
-        job.recoveries,
-        job.created_at,
-        new.options,
-    )
-
-
-def _stored(job: _Job) -> Stored:
-    return Stored(
-        str(job.birth),
-        job.new.handler,
-        job.new.queue,
-        job.new.payload,
-        job.status,
-        job.attempts,
-        job.new.priority,
-        job.created_at,
-        utc_text(job.due),
-        job.exception,
-        None if job.failed_at is None else utc_text(job.failed_at),
-        job.recoveries,
-        job.worker,
-        job.new.options,
-    )

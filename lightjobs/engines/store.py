@@ -90,8 +90,11 @@ class JobStore(ABC):
         )
 
     @abstractmethod
-    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
-        """Atomically take up to `limit` due jobs for `worker`, which must be registered.
+    def claim(
+        self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()
+    ) -> list[Claim]:
+        """Atomically take up to `limit` due jobs for `worker`, which must be registered, but none
+        whose handler is one of `skip`.
 
         The queues are served in strict order. Within a queue, jobs with a higher priority come
         first, then jobs with an earlier due time, then jobs that were pushed earlier. Each claim

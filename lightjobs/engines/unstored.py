@@ -26,7 +26,9 @@ class UnstoredEngine(Engine):
     def __init__(self) -> None:
         self.schedule = NoSchedule(self.name)
 
-    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
+    def claim(
+        self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()
+    ) -> list[Claim]:
         return []
 
     def held(self, worker: str) -> list[Claim]:

@@ -89,6 +89,11 @@ def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
         _local[job] = reason
 
 
+def is_known(handler: str) -> bool:
+    """Whether `lookup` finds a class."""
+    return handler in _registered or handler in READY_MADE
+
+
 def lookup(handler: str) -> RegisteredJob:
     """The class whose jobs are stored under `handler`. Raises UnknownHandler."""
     registered = _registered.get(handler)

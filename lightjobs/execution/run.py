@@ -68,13 +68,18 @@ class Run:
             self.registered = registry.lookup(self.claim.handler)
         return self.registered
 
+    def is_known(self) -> bool:
+        """Whether there is a class behind the handler name."""
+        try:
+            self.look_up()
+        except UnknownHandler:
+            return False
+        return True
+
     def needs_loop(self) -> bool:
         """Whether `execute` needs an event loop for this run. An unknown handler needs none: it
         becomes the outcome there."""
-        try:
-            return self.look_up().is_async
-        except UnknownHandler:
-            return False
+        return self.is_known() and self.look_up().is_async
 
     @property
     def is_completing(self) -> bool:

@@ -28,6 +28,8 @@ class Settings(NamedTuple):
     """The packages that hold the project's jobs."""
     lease: float = 30.0
     """How many seconds a worker that has gone silent keeps its jobs."""
+    unknown_after: float = 86400.0
+    """How many seconds a job waits for a worker that knows its handler. Then it fails."""
     max_payload: int = MAX_BYTES
     """Bytes of JSON."""
     redis: RedisSettings = RedisSettings()
@@ -111,6 +113,9 @@ def _jobs(reader: Reader) -> Settings:
     return Settings(
         modules=value("modules", "JOB_MODULES", values.modules, default.modules),
         lease=value("lease", "JOB_LEASE", values.seconds(1), default.lease),
+        unknown_after=value(
+            "unknown_after", "JOB_UNKNOWN_AFTER", values.duration, default.unknown_after
+        ),
         timeout_grace=value(
             "timeout_grace", "JOB_TIMEOUT_GRACE", values.seconds(0), default.timeout_grace
         ),

@@ -78,6 +78,18 @@ def seconds(least: float) -> Callable[[Any], float]:
     return parse
 
 
+def duration(raw: Any) -> float:
+    """A number of seconds, or a text such as "1 day"."""
+    try:
+        return seconds(0)(raw)
+    except ValueError:
+        pass
+    try:
+        return age(str(raw).strip().lower())
+    except ValueError:
+        raise ValueError("seconds, at least 0, or a time such as 1 day") from None
+
+
 def readable_file(raw: Any) -> str:
     path = Path(str(raw))
     if not (path.is_file() and os.access(path, os.R_OK)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 
 from ..engines.control import Engine
@@ -14,6 +15,10 @@ from .in_flight import InFlight
 from .prefetch import Prefetch
 from .shared.busy import BusyFlags
 from .shared.run_budget import RunBudget
+from .unknown_handlers import UnknownHandlers
+
+SKIP_PAUSE_SECONDS = 0.1
+"""The shortest pause between two claims that skip handlers, while they bring nothing."""
 
 _log = logging.getLogger("lightjobs.worker")
 
@@ -27,6 +32,7 @@ class Claiming:
         worker: str,
         queues: Sequence[str],
         in_flight: InFlight,
+        unknown: UnknownHandlers | None = None,
         run_budget: RunBudget | None = None,
         busy_flags: BusyFlags | None = None,
     ) -> None:
@@ -34,11 +40,15 @@ class Claiming:
         self._worker = worker
         self._queues = queues
         self._in_flight = in_flight
+        self._unknown = unknown
         self._run_budget = run_budget
         self._busy_flags = busy_flags
         self.prefetch = Prefetch()
         self.exhausted = False
         """Whether the last claim brought nothing."""
+        self.skip_pause = 0.0
+        """How long to wait before the next claim, if the last one skipped handlers and brought
+        nothing."""
         self.budget_spent = False
         """Whether --max-jobs has been reached."""
         self.given_up = False
@@ -82,7 +92,7 @@ class Claiming:
         try:
             if granted:
                 self._in_doubt = True  # until the reply has arrived
-                claims = self._engine.claim(self._worker, self._queues, granted)
+                claims = self._claims(granted)
                 self._in_doubt = False
         except UnknownWorker as error:
             _log.warning("%s: this worker was given up; another takes its place", error)
@@ -90,6 +100,19 @@ class Claiming:
         finally:
             if self._run_budget is not None:
                 self._run_budget.give_back(granted - len(claims))
+        return claims
+
+    def _claims(self, limit: int) -> list[Claim]:
+        skip = () if self._unknown is None else self._unknown.skipped()
+        if self._unknown is None or not skip:
+            self.skip_pause = 0.0
+            return self._engine.claim(self._worker, self._queues, limit)
+        began = time.monotonic()
+        claims = self._engine.claim(self._worker, self._queues, limit, skip)
+        # The store has looked past the jobs that are skipped, however many there are. Such claims
+        # may take a twentieth of its time at most.
+        self.skip_pause = max(SKIP_PAUSE_SECONDS, 20 * (time.monotonic() - began))
+        self._unknown.note_claimed({claim.handler for claim in claims} & set(skip))
         return claims
 
     def _adopt(self) -> None:

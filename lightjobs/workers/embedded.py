@@ -63,6 +63,7 @@ def worker(
             sleep=sleep,
             grace=grace,
             lease=settings.lease,
+            unknown_after=settings.unknown_after,
             timeout_grace=settings.timeout_grace,
         ),
         schedule,

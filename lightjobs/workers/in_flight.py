@@ -15,6 +15,7 @@ from ..execution.context import RunStore
 from ..execution.run import Run, TimeoutWatch
 from ..model import Claim
 from .shared.journal import Journal
+from .unknown_handlers import UnknownHandlers
 
 
 class InFlight:
@@ -28,13 +29,17 @@ class InFlight:
         journal: Journal,
         timeouts: TimeoutWatch | None = None,
         store: RunStore | None = None,
+        unknown: UnknownHandlers | None = None,
     ) -> None:
+        """`unknown` decides about runs whose handler no class has; None: they are run, and fail."""
         self.journal = journal
         self._timeouts = timeouts
         self._store = store
+        self._unknown = unknown
         self.waiting: deque[Run] = deque()
         self.taken: deque[Run] = deque()
-        """Runs that will not start, because the supervisor has handed their jobs back."""
+        """Runs that will not start: the supervisor has handed their jobs back, or their handlers
+        are unknown here."""
         self.running: dict[int, Run] = {}
         """By slot of the journal."""
         self.finished: deque[Run] = deque()
@@ -56,6 +61,9 @@ class InFlight:
                 run = self.waiting.popleft()
             except IndexError:
                 return None
+            if self._unknown is not None and not run.is_known() and self._unknown.is_to_wait(run):
+                self.taken.append(run)
+                continue
             run.started_at = time.monotonic()
             self.running[run.slot] = run
             if self.journal.started(run.slot):
@@ -90,8 +98,8 @@ class InFlight:
         return taken
 
     def take_taken(self) -> list[Run]:
-        """Take out the runs that the supervisor has taken away. The caller must hand them back,
-        because the supervisor may not have."""
+        """Take out the runs that will not start. The caller must hand them back, even if the
+        supervisor has."""
         runs = list(self.taken)
         self.taken.clear()
         return runs

@@ -29,6 +29,7 @@ from .shared.run_budget import RunBudget
 from .stop_flag import StopFlag
 from .store_limits import answer_seconds
 from .timeouts import Timeouts
+from .unknown_handlers import UnknownHandlers
 
 WAIT_SECONDS = 0.1
 """The longest the loop waits for the store before it looks again whether it should stop."""
@@ -70,9 +71,10 @@ class Loop:
         self._answer_seconds = answer_seconds(options.lease)
         self._limits = Limits(options, stop)
         self._timeouts = Timeouts(journal, options.timeout_grace)
-        self._in_flight = in_flight = InFlight(journal, self._timeouts, engine)
+        unknown = UnknownHandlers(engine, options.unknown_after)
+        self._in_flight = in_flight = InFlight(journal, self._timeouts, engine, unknown)
         self._claiming = claiming = Claiming(
-            engine, worker, options.queues, in_flight, run_budget, busy_flags
+            engine, worker, options.queues, in_flight, unknown, run_budget, busy_flags
         )
         self._settling = Settling(engine, worker, in_flight, claiming.prefetch, job_log)
         self._runner = _runner(in_flight, job_log, options.concurrency, process_state)
@@ -200,10 +202,14 @@ class Loop:
             self._wait_for_store(self._options.sleep)
 
     def _wait_for_store(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
+        # A store says at once that a job is due, although this worker skips its handler.
+        pause = self._claiming.skip_pause
+        until = time.monotonic() + min(seconds, pause or seconds)
         try:
             while not self._is_stopping() and (left := until - time.monotonic()) > 0:
-                if self._engine.wait(self._options.queues, min(left, WAIT_SECONDS)):
+                if pause:
+                    time.sleep(min(left, WAIT_SECONDS))
+                elif self._engine.wait(self._options.queues, min(left, WAIT_SECONDS)):
                     return
         except StoreUnavailable as error:
             self._store_away(error)

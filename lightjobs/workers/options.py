@@ -29,6 +29,8 @@ class Options(NamedTuple):
     that Kubernetes gives."""
     lease: float = 30.0
     """How long a worker counts as alive without a heartbeat."""
+    unknown_after: float = 86400.0
+    """How long a job waits for a worker that knows its handler."""
     timeout_grace: float = 5.0
     """How long a handler that ignores its timeout may run on before its process or thread is given
     up."""

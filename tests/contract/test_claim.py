@@ -224,3 +224,35 @@ while claims := engine.claim(name, ["q"], 3):
     )
     assert sorted(" ".join(printed).split()) == sorted(ids)
     assert wait_until(lambda: engine.stats()["q"]["queued"] == 600)
+
+
+def test_claim_takes_no_job_of_a_handler_that_is_skipped(engine):
+    name = worker(engine)
+    for number in range(6):
+        push(engine, handler=("A", "B", "Ä'\"\\x")[number % 3], due=1000.0 + number)
+    push(engine, handler="C", due=2000.0)
+    taken = engine.claim(name, ["q"], 10, ["A", "Ä'\"\\x", "never"])
+    assert [claim.handler for claim in taken] == ["B", "B", "C"]
+    assert engine.claim(name, ["q"], 10, ["A", "Ä'\"\\x"]) == []
+    rest = engine.claim(name, ["q"], 10, ["A"])
+    assert [claim.handler for claim in rest] == ["Ä'\"\\x"] * 2
+    assert [claim.handler for claim in engine.claim(name, ["q"], 10)] == ["A", "A"]
+
+
+def test_skipping_looks_past_many_jobs_in_each_queue_and_priority(engine):
+    name = worker(engine)
+    push(engine, 1500, handler="A", priority=1)
+    push(engine, 3, handler="B", priority=1)
+    push(engine, 3, handler="b")
+    push(engine, 2, handler="B", queue="other")
+    taken = engine.claim(name, ["q", "other"], 10, ["A", "b"])
+    assert [claim.handler for claim in taken] == ["B"] * 5
+    assert [claim.queue for claim in taken] == ["q"] * 3 + ["other"] * 2
+    assert engine.stats()["q"]["new"] == 1503
+    assert {claim.handler for claim in engine.claim(name, ["q"], 2)} == {"A"}
+
+
+def test_a_worker_that_skips_handlers_must_be_registered_too(engine):
+    push(engine, handler="B")
+    with pytest.raises(UnknownWorker):
+        engine.claim("stranger", ["q"], 10, ["A"])

@@ -7,7 +7,7 @@ from tests.support.servers.mariadb import mariadb_server
 
 from .support import claim_one, drain, fail, job, push
 
-TEXT = "“quoted” – naïve, Ελλάδα, 日本, 💥"
+TEXT = "“quoted” – naïve, Ελλάδα, 日本, 💥"  # noqa: RUF001 - the dash is meant
 
 
 @pytest.fixture(scope="module")

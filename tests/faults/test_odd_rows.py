@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from tests.support.processes import cpu_seconds
 from tests.support.project import Project
 from tests.support.waiting import wait_until
 from tests.support.worker import Worker
@@ -54,7 +57,7 @@ def work_between_good_ones(project: Project, rows: list[tuple]) -> tuple[Worker,
         project.push_work(1, start=n)
         ids.append(project.insert(handler, payload, **fields))
     project.push_work(1, start=len(rows))
-    worker = project.work()
+    worker = project.work(JOB_UNKNOWN_AFTER="0")
     good = {str(n) for n in range(len(rows) + 1)}
     wait_until(lambda: good <= set(project.runs("end")), what="the good ones have run")
     wait_until(lambda: set(project.statuses()) <= {"failed"}, what="the odd ones have ended")
@@ -98,7 +101,7 @@ def test_a_handler_longer_than_any_line_does_not_hang_the_worker(
     project.push_work(20)
     project.insert("x" * 5000, "{}")
     project.push_work(20, start=20)
-    worker = project.work(*options)
+    worker = project.work(*options, JOB_UNKNOWN_AFTER="0")
     wait_until(lambda: len(project.runs("end")) == 40)
     wait_until(lambda: project.statuses() == {"failed": 1})
     assert worker.stop() == 0
@@ -192,3 +195,18 @@ def test_a_row_changed_by_hand_while_its_job_runs_is_not_overwritten(project: Pr
         connection.execute("UPDATE jobs SET status = 'cancelled', worker = NULL")
     wait_until(lambda: "[CANCELLED]" in worker.out)
     assert project.row(job_id)["status"] == "cancelled"
+
+
+def test_unknown_handlers_that_wait_cost_nothing_however_odd(project: Project) -> None:
+    for handler in UNKNOWN:
+        project.insert(handler, "{}")
+    worker = project.work().ready()
+    project.push_work(20)
+    wait_until(lambda: len(project.runs("end")) == 20)
+    time.sleep(1)
+    (child,) = worker.children()
+    before = cpu_seconds(child)
+    time.sleep(2)
+    assert cpu_seconds(child) - before < 0.5
+    assert worker.stop() == 0
+    assert set(project.statuses()) <= {"new", "failed"}

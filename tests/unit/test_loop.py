@@ -95,10 +95,10 @@ def test_a_failing_job_does_not_hold_up_the_others(engine, concurrency):
 
 
 @pytest.mark.parametrize("handler", ["unknown", "os.system", "'; DROP"])
-def test_an_unknown_handler_fails_its_job_and_the_worker_goes_on(engine, concurrency, handler):
+def test_an_unknown_handler_that_does_not_wait_fails_its_job(engine, concurrency, handler):
     (id,) = engine.push([NewJob(handler, "default", "{}")])
     Work().dispatch({"n": 1})
-    Worker(engine, concurrency=concurrency).run()
+    Worker(engine, concurrency=concurrency, unknown_after=0.0).run()
     assert ran == [1]
     assert engine.find(id).status == "failed"
 

@@ -102,8 +102,10 @@ class RedisEngine(Engine):
                 raise self._translated(error) from error
         return ids
 
-    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
-        reply = self._call("claim", worker, limit, *queues)
+    def claim(
+        self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()
+    ) -> list[Claim]:
+        reply = self._call("claim", worker, limit, len(skip), *skip, *queues)
         if reply is None:
             raise UnknownWorker(f"{self.name} knows no worker {worker!r}")
         return claims(reply)

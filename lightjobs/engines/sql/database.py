@@ -95,8 +95,11 @@ class Database(ABC):
         return self.rows(name, params)
 
     @abstractmethod
-    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
-        """Claim the first due jobs, `limit` at most; each row begins with the fields of a Claim.
+    def claim(
+        self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
+    ) -> list[Row]:
+        """Claim the first due jobs whose handler is not one of `skip`, `limit` at most; each row
+        begins with the fields of a Claim.
         Raises UnknownWorker when a job is due and `worker` is not registered."""
 
     def unknown(self, worker: str) -> UnknownWorker:

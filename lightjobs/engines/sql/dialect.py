@@ -59,6 +59,9 @@ class Dialect:
     oldest: str
     """The same for those of them that ended first."""
 
+    skip: str
+    """The condition that excludes the handlers in :skip."""
+
     claim: str
     """The fields of a Claim, the id as text."""
 

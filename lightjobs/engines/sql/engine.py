@@ -78,10 +78,12 @@ class SqlEngine(Engine):
         return SqlCallerTransaction(self._db, connection, self.retention.completed != 0)
 
     @undone
-    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Claim]:
+    def claim(
+        self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()
+    ) -> list[Claim]:
         if limit <= 0 or not queues:
             return []
-        rows = self._db.claim(worker, queues, limit)
+        rows = self._db.claim(worker, queues, limit, skip)
         return self._countable(worker, list(map(Claim._make, map(_claim_fields, rows))))
 
     @repeatable

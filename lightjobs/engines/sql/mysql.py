@@ -154,12 +154,14 @@ class Mysql(Server):
         with self.transaction():
             return self._fetched(self.execute(sql, params))
 
-    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
+    def claim(
+        self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
+    ) -> list[Row]:
         """Looks first, without locks: most queues and priorities have nothing due. A locking read
         of each would take a statement each, or lock more rows than it claims."""
         due = [
             (queues[place // len(_HIGHEST_FIRST)], _HIGHEST_FIRST[place % len(_HIGHEST_FIRST)])
-            for place, seconds in self._look(queues)
+            for place, seconds in self._look(queues, skip)
             if seconds <= 0
         ]
         if not due:
@@ -171,8 +173,9 @@ class Mysql(Server):
                 raise self.unknown(worker)
             for queue, priority in due:
                 if len(claimed) < limit:
-                    params = {"queue": queue, "priority": priority, "limit": limit - len(claimed)}
-                    claimed += self.rows("claim", params)
+                    left = limit - len(claimed)
+                    params = {"queue": queue, "priority": priority, "limit": left, "skip": skip}
+                    claimed += self.rows("claim", params, MYSQL.skip if skip else "")
             if claimed:
                 ids = [int(row[0]) for row in claimed]
                 self.run("claimed", {"worker": worker, "ids": ids})
@@ -192,17 +195,17 @@ class Mysql(Server):
     def due_in(self, queues: Sequence[str]) -> float | None:
         return min((seconds for _place, seconds in self._look(queues)), default=None)
 
-    def _look(self, queues: Sequence[str]) -> list[tuple[int, float]]:
+    def _look(self, queues: Sequence[str], skip: Sequence[str] = ()) -> list[tuple[int, float]]:
         """The place of each queue and priority in the order to serve, and the seconds until its
-        first job is due; in that order."""
+        first job is due whose handler is not one of `skip`; in that order."""
         if not queues:
             return []
-        statement = pyformat("due", MYSQL)
+        statement = pyformat("due", MYSQL, MYSQL.skip if skip else "")
         parts: list[str] = []
         params: dict[str, Any] = {}
         for place in range(len(queues) * len(_HIGHEST_FIRST)):
             parts.append(statement.replace("%(", f"%({place}_"))
-            params[f"{place}_place"] = place
+            params[f"{place}_place"], params[f"{place}_skip"] = place, skip
             params[f"{place}_queue"] = queues[place // len(_HIGHEST_FIRST)]
             params[f"{place}_priority"] = _HIGHEST_FIRST[place % len(_HIGHEST_FIRST)]
         rows = self._fetched(self.execute("\nUNION ALL\n".join(parts), params))

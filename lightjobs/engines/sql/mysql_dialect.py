@@ -23,6 +23,8 @@ MYSQL = Dialect(
     datetime="datetime",
     some="{where} LIMIT :limit",
     oldest="{where} ORDER BY failed_at LIMIT :limit",
+    # Byte by byte: the column's own collation takes upper and lower case for the same.
+    skip="AND CAST(handler AS BINARY) NOT IN :skip",
     claim="CAST(id AS CHAR), fence, handler, queue, payload, attempts, recoveries, created_at,"
     " options",
 )

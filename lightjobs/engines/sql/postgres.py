@@ -121,8 +121,11 @@ class Postgres(Server):
         assert isinstance(session, PostgresSession)
         return session
 
-    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
-        rows = self.rows("claim", {"worker": worker, "limit": limit, **_places(queues)})
+    def claim(
+        self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
+    ) -> list[Row]:
+        params = {"worker": worker, "limit": limit, "skip": list(skip), **_places(queues)}
+        rows = self.rows("claim", params, POSTGRES.skip if skip else "")
         if not rows and not self.rows("known", {"worker": worker}):
             raise self.unknown(worker)
         rows.sort(key=_by_claim_order)  # RETURNING has no order of its own

@@ -29,6 +29,7 @@ POSTGRES = Dialect(
     some="id = ANY (ARRAY (SELECT id FROM jobs WHERE {where} LIMIT :limit)) AND ({where}) IS TRUE",
     oldest="id = ANY (ARRAY (SELECT id FROM jobs WHERE {where} ORDER BY failed_at LIMIT :limit))"
     " AND ({where}) IS TRUE",
+    skip="AND handler <> ALL (CAST(:skip AS text[]))",
     claim="CAST(id AS text), fence, handler, queue, payload, attempts, recoveries, created_at,"
     " options",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sqlite3
@@ -93,13 +94,15 @@ class Sqlite(Database):
         except sqlite3.Error as error:
             raise self._translated(error) from error
 
-    def claim(self, worker: str, queues: Sequence[str], limit: int) -> list[Row]:
+    def claim(
+        self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
+    ) -> list[Row]:
         claimed: list[Row] = []
         with self.transaction() as connection:
             if not self.rows("registered", {"worker": worker}):
                 raise self.unknown(worker)
-            params = {"worker": worker, **clock()}
-            sql = query("claim", SQLITE)
+            params = {"worker": worker, "skip": json.dumps(skip), **clock()}
+            sql = query("claim", SQLITE, SQLITE.skip if skip else "")
             paused = {queue for (queue,) in self.rows("paused_queues", {})}
             for queue in queues:
                 if queue in paused:

@@ -27,6 +27,7 @@ SQLITE = Dialect(
     some="id IN (SELECT id FROM jobs WHERE {where} LIMIT :limit)",
     oldest="id IN (SELECT id FROM jobs WHERE {where} ORDER BY failed_at LIMIT :limit)",
     # Any program may have written bytes or numbers to a column of text.
+    skip="AND handler NOT IN (SELECT value FROM json_each(:skip))",
     claim="CAST(id AS TEXT), fence, CAST(handler AS TEXT), queue, CAST(payload AS TEXT), attempts,"
     " CAST(recoveries AS INTEGER), created_at, options",
     stored="id, CAST(handler AS TEXT), queue, CAST(payload AS TEXT), status, attempts, priority,"

@@ -9,6 +9,9 @@ jobs: dict[str, object] = {
     "modules": env("JOB_MODULES"),  # app_jobs
     # Seconds after which the jobs of a worker that has gone silent go back to their queue.
     "lease": env("JOB_LEASE"),  # 30
+    # How long a job waits for a worker that knows its handler, in seconds or such as 2 hours. Then
+    # it fails.
+    "unknown_after": env("JOB_UNKNOWN_AFTER"),  # 1 day
     # Seconds that a handler has after its timeout before its process is killed.
     "timeout_grace": env("JOB_TIMEOUT_GRACE"),  # 5
     # Bytes of JSON. A larger payload is refused at dispatch.

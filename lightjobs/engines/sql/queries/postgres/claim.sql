@@ -1,5 +1,6 @@
 -- Claim the first due jobs of several queues.
--- :worker; :queues and :priorities, arrays of equal length in the order to serve; :limit.
+-- :worker; :queues and :priorities, arrays of equal length in the order to serve; :limit. {where}: nothing,
+-- or {skip} with :skip, an array of handlers.
 -- Returns the fields of a Claim, then the claim order. No rows: nothing is due, or the worker is not registered.
 -- The worker's row is locked against a recovery, which must not miss what is being claimed; but only once something is
 -- due, because a lock is a write, and waits for the disk.
@@ -15,6 +16,7 @@ WITH due AS MATERIALIZED (
     SELECT id FROM jobs
     WHERE status = 'new' AND queue = place.queue AND priority = place.priority
       AND (scheduled_at, scheduled_us) <= ({now}, {us})
+      {where}
     ORDER BY scheduled_at, scheduled_us, id
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
