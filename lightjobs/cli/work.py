@@ -142,7 +142,7 @@ def _work(engine: Engine, settings: Settings, options: Options, lines: JobLog) -
     if not options.workers:
         from ..workers.foreground import work
 
-        return work(engine, options, lines, print_ready)
+        return work(engine, settings, options, lines, print_ready)
     from ..workers.supervisor import Supervisor
 
     return Supervisor(engine, options, print_ready).run()

@@ -161,7 +161,7 @@ class EmbeddedWorker:
         _load(current.settings().modules)
         entries = _entries() if self._schedule else []
         engine.ensure_ready()
-        self._threads = WorkerThreads(engine, self._options)
+        self._threads = WorkerThreads(engine, current.settings(), self._options)
         self._threads.start()
         if entries:
             self._scheduler = SchedulerThread(Scheduler(engine, entries))

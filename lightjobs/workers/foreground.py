@@ -14,6 +14,7 @@ from functools import partial
 from ..engines.control import Engine
 from ..errors import StoreUnavailable
 from ..model import Outcome
+from ..settings.settings import Settings
 from .heartbeat import Heartbeat
 from .job_log import JobLog
 from .local_worker import LocalWorker
@@ -34,9 +35,14 @@ _log = logging.getLogger("lightjobs.worker")
 
 
 def work(
-    engine: Engine, options: Options, job_log: JobLog, on_ready: Callable[[], None] = lambda: None
+    engine: Engine,
+    settings: Settings,
+    options: Options,
+    job_log: JobLog,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> int:
-    """Work in this process and thread until asked to stop. Returns the exit status.
+    """Work in this process and thread until asked to stop. `settings` are those of `engine`.
+    Returns the exit status.
 
     STOP_SIGNALS stop it gracefully; a second signal, or the end of the grace, ends the process at
     once."""
@@ -52,12 +58,14 @@ def work(
     )
     workers = _workers(make, stop)
     guard = _Guard(next(workers), options.grace, signals)
-    heartbeat = Heartbeat(engine, options.lease, lambda: [guard.worker], guard.check)
+    heartbeat = Heartbeat(engine, options.lease, lambda: [guard.worker], guard.check, settings)
     heartbeat.start()
     on_ready()
     try:
+        heartbeat.announce()
         guard.worker.run()
         for guard.worker in workers:
+            heartbeat.announce()
             guard.worker.run()
     finally:
         heartbeat.stop()

@@ -9,6 +9,8 @@ from functools import partial
 
 from ..engines.control import Engine
 from ..errors import LightjobsError
+from ..settings.settings import Settings
+from .beat_process import BeatProcess
 from .local_worker import LocalWorker
 from .periodic import Task
 from .periodic_thread import PeriodicThread, stop
@@ -59,7 +61,12 @@ class Heartbeat:
         lease: float,
         local_workers: Callable[[], Sequence[LocalWorker]],
         check: Callable[[], None],
+        settings: Settings | None = None,
     ) -> None:
+        """With `settings`, those of `engine`, a process beats as well: see there."""
+        self._process = None
+        if settings is not None and engine.unworkable is None:
+            self._process = BeatProcess(settings, lease)
         self._engine = engine
         self._lease = lease
         self._local_workers = local_workers
@@ -76,6 +83,12 @@ class Heartbeat:
     ) -> PeriodicThread:
         return PeriodicThread(name, [Task(interval, run)], self._attempt, limit, at_once=True)
 
+    def announce(self) -> None:
+        """Have the process beat for the present workers. To be called before a new one runs its
+        first job, which may keep every thread of this process from running."""
+        if self._process is not None:
+            self._process.beat_for([worker.name for worker in self._local_workers()])
+
     def start(self) -> None:
         """Start the threads."""
         for thread in self._threads:
@@ -85,6 +98,8 @@ class Heartbeat:
         """End the threads. One that still waits for the store after STOP_SECONDS is left to
         itself."""
         stop(self._threads)
+        if self._process is not None:
+            self._process.stop()
 
     def _attempt(self, run: Callable[[], None]) -> bool:
         try:
@@ -95,6 +110,7 @@ class Heartbeat:
         return True
 
     def _beat(self) -> None:
+        self.announce()
         workers = {worker.name: worker for worker in self._local_workers()}
         for name in self._engine.beat(list(workers), self._lease):
             if not workers[name].given_up:

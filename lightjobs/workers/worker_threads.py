@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..engines.control import Engine
 from ..errors import LightjobsError
 from ..model import Outcome
+from ..settings.settings import Settings
 from .heartbeat import Heartbeat
 from .job_log import JobLog
 from .local_worker import LocalWorker
@@ -36,7 +37,8 @@ class _WorkerThread(NamedTuple):
 class WorkerThreads:
     """Keeps `options.workers` threads at work, each with a local worker of its own."""
 
-    def __init__(self, engine: Engine, options: Options) -> None:
+    def __init__(self, engine: Engine, settings: Settings, options: Options) -> None:
+        """`settings` are those of `engine`."""
         self._engine = engine
         self._options = options
         self._threads: list[_WorkerThread] = []
@@ -45,7 +47,7 @@ class WorkerThreads:
         """Outcomes of jobs whose thread was given up. The next thread calls their hooks."""
         self._retry_at = 0.0
         self._stopping = False
-        self._heartbeat = Heartbeat(engine, options.lease, self._workers, self._replace)
+        self._heartbeat = Heartbeat(engine, options.lease, self._workers, self._replace, settings)
 
     def start(self) -> None:
         """Start the threads and their heartbeat. Raises StoreUnavailable."""
@@ -90,6 +92,7 @@ class WorkerThreads:
         self._threads.append(_WorkerThread(worker, thread))
         if self._stopping:
             worker.stop.raise_()
+        self._heartbeat.announce()
         thread.start()
 
     def _replace(self) -> None:
