@@ -107,8 +107,11 @@ class Stream(io.TextIOWrapper):
 
 def install(lines: Lines | None = None) -> None:
     """Replace sys.stdout and sys.stderr by streams that never raise an OSError and write `lines`
-    first."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    sys.stdout = sys.__stdout__ = Stream(1, "<stdout>", sys.stdout, lines)  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = Stream(2, "<stderr>", sys.stderr, lines)  # type: ignore[misc]
+    first. A stream that is not Python's own any more is left alone."""
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        before = getattr(sys, name)
+        if before is getattr(sys, f"__{name}__"):
+            before.flush()
+            stream = Stream(descriptor, f"<{name}>", before, lines)
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
