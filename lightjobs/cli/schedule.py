@@ -20,6 +20,7 @@ from ..schedule.schedulable import schedulable_engine, unschedulable
 from ..schedule.scheduler import Scheduler
 from ..text import escaped, shortened
 from ..workers import logging_setup
+from . import init_process
 from .output import json_option, print_dispatched, print_json, print_table
 
 _UTC = ZoneInfo("UTC")
@@ -65,6 +66,7 @@ def schedule_list(as_json: bool) -> None:
 def schedule_work(with_parent: bool, log_format: str, quiet: bool) -> int:
     """Dispatch jobs of config/schedule.py when they are due. Runs until stopped. Any number of
     schedulers may run: each due moment is dispatched once."""
+    init_process.split()
     engine, entries = schedulable_engine(), _entries()
     if not entries:
         raise SettingsError(f"nothing to schedule: there are no entries in {FILE}")

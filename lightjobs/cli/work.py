@@ -23,6 +23,7 @@ from ..text import escaped, shortened
 from ..workers import job_log, logging_setup, streams
 from ..workers.job_log import JobLog
 from ..workers.options import Options
+from . import init_process
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
@@ -109,6 +110,7 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
     """Run jobs until stopped. SIGTERM, SIGQUIT, SIGHUP and Ctrl-C stop the worker gracefully: it
     starts no new job, gives running jobs --grace seconds to finish and hands the others back at no
     cost. A second signal stops it at once."""
+    init_process.split()
     gc.disable()  # collecting during the imports finds no garbage and takes 6 % of the start
     settings = current.settings()
     # A supervisor needs no middleware: it imports nothing from the project.

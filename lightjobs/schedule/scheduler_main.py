@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import signal
@@ -17,9 +18,9 @@ def run(
     with_parent: bool = False,
     on_ready: Callable[[], None] = lambda: None,
 ) -> int:
-    """Dispatch until SIGTERM or SIGINT. A second signal ends the process at once; that loses no job
-    and dispatches none twice. With `with_parent`, also end when the parent process has ended.
-    Returns 0, the exit status."""
+    """Dispatch until TERM, INT, QUIT or HUP. A second signal ends the process at once; that
+    loses no job and dispatches none twice. With `with_parent`, also end when the parent process has
+    ended. Returns 0, the exit status."""
     parent = os.getppid()
     signals = _Signals()
     scheduler.begin(time.time(), among_others=True)
@@ -31,8 +32,8 @@ def run(
 
 
 class _Signals:
-    """Counts SIGTERM and SIGINT. A pipe wakes `wait`, which would otherwise miss a signal that
-    arrives between the look at the count and the start of the sleep."""
+    """Counts the signals that ask for a stop. A pipe wakes `wait`, which would otherwise miss a
+    signal that arrives between the look at the count and the start of the sleep."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -40,8 +41,9 @@ class _Signals:
         os.set_blocking(self._reading, False)
         os.set_blocking(writing, False)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # by nohup
+                signal.signal(number, self._note)
 
     def _note(self, *_signal: object) -> None:
         self.count += 1
@@ -51,6 +53,8 @@ class _Signals:
     def wait(self, seconds: float) -> None:
         """Sleep for so many seconds or until a signal."""
         if seconds > 0:
-            select.select([self._reading], [], [], seconds)
+            poll = select.poll()  # not select(), which takes no descriptor above 1,023
+            poll.register(self._reading, select.POLLIN)
+            poll.poll(math.ceil(seconds * 1000))
         with contextlib.suppress(BlockingIOError):
             os.read(self._reading, 1024)

@@ -52,7 +52,11 @@ class Child:
     def report(self) -> bytes:
         """The child's report, the first time it is there: READY, or why it cannot start. Empty when
         there is none, or when the child ended without one."""
-        if not (self.is_starting and select.select([self.ready], [], [], 0)[0]):
+        if not self.is_starting:
+            return b""
+        poll = select.poll()  # not select(), which takes no descriptor above 1,023
+        poll.register(self.ready, select.POLLIN)
+        if not poll.poll(0):
             return b""
         self.is_starting = False
         report = os.read(self.ready, REPORT_BYTES)
