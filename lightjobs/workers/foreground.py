@@ -67,6 +67,7 @@ def work(
         for guard.worker in workers:
             heartbeat.announce()
             guard.worker.run()
+        heartbeat.finish_first_upkeep(lambda: stop.raised > 1)
     finally:
         heartbeat.stop()
         signals.close()

@@ -71,11 +71,12 @@ class Heartbeat:
         self._lease = lease
         self._local_workers = local_workers
         waits = answer_seconds(lease)
+        self._upkeep = self._thread("maintain", MAINTAIN_SECONDS, partial(maintain, engine), waits)
         self._threads = [
             self._thread("check", CHECK_SECONDS, check, waits),
             self._thread("beat", lease / 3, self._beat, beat_seconds(lease)),
             self._thread("sweep", sweep_seconds(lease), self._sweep, waits),
-            self._thread("maintain", MAINTAIN_SECONDS, partial(maintain, engine), waits),
+            self._upkeep,
         ]
 
     def _thread(
@@ -93,6 +94,10 @@ class Heartbeat:
         """Start the threads."""
         for thread in self._threads:
             thread.start()
+
+    def finish_first_upkeep(self, is_urgent: Callable[[], bool]) -> None:
+        """Wait for the first maintenance of the store; see `PeriodicThread.finish_first`."""
+        self._upkeep.finish_first(is_urgent)
 
     def stop(self) -> None:
         """End the threads. One that still waits for the store after STOP_SECONDS is left to

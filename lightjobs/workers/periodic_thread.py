@@ -16,6 +16,9 @@ from .periodic import Periodic, Task
 STOP_SECONDS = 0.5
 """How long `stop` waits for a call that is in progress."""
 
+FIRST_SECONDS = 5.0
+"""How long `finish_first` waits at most. What is left then is left for the next process."""
+
 
 class PeriodicThread(threading.Thread):
     """Runs `tasks`, each at its interval, on a connection of its own."""
@@ -37,12 +40,22 @@ class PeriodicThread(threading.Thread):
         self._limit = limit
         self._at_once = at_once
         self._over = threading.Event()
+        self._had_first = threading.Event()
 
     def run(self) -> None:
         answer_limit.set_for_thread(self._limit)
         periodic = Periodic(self._tasks, self._at_once)
         while not self._over.wait(max(0.0, periodic.next_at - time.monotonic())):
             periodic.run_due(self._attempt)
+            self._had_first.set()
+
+    def finish_first(self, is_urgent: Callable[[], bool]) -> None:
+        """Return once the tasks have been run for the first time, after FIRST_SECONDS, or when
+        `is_urgent()`: a process that ends sooner would never get its tasks done."""
+        until = time.monotonic() + FIRST_SECONDS
+        while self.is_alive() and time.monotonic() < until and not is_urgent():
+            if self._had_first.wait(0.05):
+                return
 
     def tell_to_stop(self) -> None:
         """End the thread as soon as no task runs."""

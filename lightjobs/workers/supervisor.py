@@ -80,6 +80,10 @@ class Supervisor:
         """When to end although jobs of dead children are not back."""
         self._lost: set[str] = set()
         """The workers that others have given up."""
+        upkeep = Task(MAINTAIN_SECONDS, partial(maintain, engine))
+        self._upkeep = PeriodicThread(
+            "maintain", [upkeep], self._attempt, answer_seconds(options.lease), at_once=True
+        )
         self._records = ChildRecords(
             engine, options, self._run_budget, self._attempt, self._pipe.wake
         )
@@ -99,6 +103,8 @@ class Supervisor:
             self._end_lost()
             self._look_at_children()
             if self._is_over():
+                if not self._status:
+                    self._upkeep.finish_first(self._is_urgent)
                 return self._status
             self._sleep()
 
@@ -109,8 +115,7 @@ class Supervisor:
         self._records.start()
         beats = Task(lease / 3, self._beat)
         PeriodicThread("beat", [beats], self._attempt, beat_seconds(lease)).start()
-        upkeep = Task(MAINTAIN_SECONDS, partial(maintain, self._engine))
-        PeriodicThread("maintain", [upkeep], self._attempt, answer_seconds(lease)).start()
+        self._upkeep.start()
 
     def _is_over(self) -> bool:
         if self._children or self._respawn.count:

@@ -119,3 +119,12 @@ def test_an_idle_worker_does_not_spin(project: Project) -> None:
     time.sleep(2)
     used = cpu_seconds(child) + cpu_seconds(worker.pid) - before
     assert used < 0.4, "20 % of a core; the benchmark demands 2 %"
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_short_run_deletes_what_is_kept_no_longer(project: Project, workers: int) -> None:
+    project.insert("App\\Jobs\\Work", "{}", status="failed", failed_at="2020-01-01 00:00:00")
+    project.insert("App\\Jobs\\Work", "{}", status="failed", failed_at="2099-01-01 00:00:00")
+    worker = project.work("--stop-when-empty", f"--workers={workers}", RETAIN_FAILED="7 days")
+    assert worker.wait() == 0
+    assert [row["failed_at"] for row in project.rows()] == ["2099-01-01 00:00:00"]

@@ -73,3 +73,24 @@ def test_a_stop_does_not_wait_for_a_task_that_hangs():
 
 def test_a_thread_can_be_stopped_before_it_was_started():
     stop([PeriodicThread("test", [], attempt, 1.0)])
+
+
+def test_the_first_run_is_waited_for():
+    ran = []
+    thread = started(lambda: (time.sleep(0.2), ran.append(1)), interval=60, at_once=True)
+    thread.finish_first(lambda: False)
+    assert ran == [1]
+    stop([thread])
+
+
+def test_the_first_run_is_not_waited_for_once_it_is_urgent_or_for_long(monkeypatch):
+    monkeypatch.setattr("lightjobs.workers.periodic_thread.FIRST_SECONDS", 0.2)
+    go_on = threading.Event()
+    thread = started(lambda: go_on.wait(10), interval=60, at_once=True)
+    began = time.monotonic()
+    thread.finish_first(lambda: True)
+    assert time.monotonic() - began < 0.1
+    thread.finish_first(lambda: False)
+    assert 0.1 < time.monotonic() - began < 2
+    go_on.set()
+    stop([thread])
