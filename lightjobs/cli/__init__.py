@@ -12,14 +12,16 @@ import click
 from ..errors import LightjobsError
 from ..text import escaped_lines
 from . import environment
+from .suggestions import CommandsWithSuggestions, no_such_option
 
 _COMMANDS = {
     "job:work": "work",
     "job:dispatch": "jobs",
     "job:retry": "jobs",
-    "job:failed": "jobs",
-    "job:show": "jobs",
-    "job:stats": "jobs",
+    "job:list": "listing",
+    "job:failed": "listing",
+    "job:show": "listing",
+    "job:stats": "listing",
     "job:forget": "jobs",
     "job:flush": "jobs",
     "job:recover": "jobs",
@@ -43,7 +45,11 @@ _COMMANDS = {
 """Each command and the module that defines it."""
 
 
-class _Commands(click.Group):
+LIGHTPACK_NAMES = {"jobs:run": "job:work", "jobs:retry": "job:retry"}
+"""The two commands that Lightpack's users type, and ours for each."""
+
+
+class _Commands(CommandsWithSuggestions):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -54,7 +60,11 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
+    def known(self) -> list[str]:
+        return [*_COMMANDS, *LIGHTPACK_NAMES]
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        cmd_name = LIGHTPACK_NAMES.get(cmd_name, cmd_name)
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"{__name__}.{_COMMANDS[cmd_name]}")
@@ -74,7 +84,9 @@ class _Commands(click.Group):
 @click.version_option(package_name="lightjobs", message="lightjobs %(version)s")
 def cli() -> None:
     """Dispatch jobs and run workers. The project is the current directory, with .env, config/ and
-    app_jobs/."""
+    app_jobs/.
+
+    Lightpack's names jobs:run and jobs:retry stand for job:work and job:retry."""
     environment.prepare()
 
 
@@ -90,6 +102,9 @@ def run(arguments: list[str] | None = None) -> int:
     environment.open_missing_streams()
     try:
         result: Any = cli.main(arguments, prog_name="lightjobs", standalone_mode=False)
+    except click.NoSuchOption as error:
+        no_such_option(error).show()
+        return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -8,16 +8,14 @@ from typing import Any
 
 import click
 
-from .. import current
 from ..engines.cleanup_plan import ALLOWED, GROUPS, step
 from ..engines.where import EVERYWHERE
-from ..errors import LightjobsError
 from ..text import escaped
+from .each import act_on_each, ids_argument
 from .filters import checked_queue, described, handler_option, older_option, queue_option, where
 from .output import json_option, print_json
 from .persistent import persistent_engine
 
-ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1)
 whole_queue_option = click.option(
     "--queue", help="A whole queue, instead of IDs.", metavar="NAME", callback=checked_queue
 )
@@ -43,7 +41,7 @@ def job_cancel(
     if bool(ids) == (which != EVERYWHERE):
         raise click.UsageError("choose the jobs: IDs, or --queue, --handler, --older-than")
     if ids:
-        return _act_on_each(ids, engine.cancel, "cancelled", "cannot be cancelled", as_json)
+        return act_on_each(ids, engine.cancel, "cancelled", "cannot be cancelled", as_json)
     count = engine.cancel_many(which)
     if as_json:
         print_json({"count": count})
@@ -62,7 +60,7 @@ def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
     _require_one(ids, queue)
     engine = persistent_engine()
     if queue is None:
-        return _act_on_each(ids, engine.pause, "paused", "is not waiting", as_json)
+        return act_on_each(ids, engine.pause, "paused", "is not waiting", as_json)
     return _report_queue(queue, "paused", engine.pause_queue(queue), as_json)
 
 
@@ -75,7 +73,7 @@ def job_resume(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
     _require_one(ids, queue)
     engine = persistent_engine()
     if queue is None:
-        return _act_on_each(ids, engine.resume, "resumed", "is not paused", as_json)
+        return act_on_each(ids, engine.resume, "resumed", "is not paused", as_json)
     return _report_queue(queue, "resumed", engine.resume_queue(queue), as_json)
 
 
@@ -132,31 +130,6 @@ def job_cleanup(
 def _require_one(ids: tuple[str, ...], queue: str | None) -> None:
     if bool(ids) == (queue is not None):
         raise click.UsageError("choose the jobs: IDs, or --queue")
-
-
-def _act_on_each(
-    ids: tuple[str, ...], act: Callable[[str], bool], done: str, not_done: str, as_json: bool
-) -> int:
-    """Call `act` for each job and print the results. Returns the exit status. If `act` refuses a
-    job, that is 1 with `as_json`; otherwise LightjobsError is raised, after all jobs are done."""
-    changed = {job_id: act(job_id) for job_id in ids}
-    if as_json:
-        print_json({"jobs": changed})
-        return 0 if all(changed.values()) else 1
-    for job_id, was_done in changed.items():
-        if was_done:
-            click.echo(f"job {escaped(job_id)} {done}")
-    refused = [job_id for job_id, was_done in changed.items() if not was_done]
-    if refused:
-        raise LightjobsError("\n".join(_why_not(job_id, not_done) for job_id in refused))
-    return 0
-
-
-def _why_not(job_id: str, not_done: str) -> str:
-    job = current.engine().find(job_id)
-    if job is None:
-        return f"there is no job {job_id}"
-    return f"job {job_id} {not_done}: it is {job.status}"
 
 
 def _report_queue(queue: str, done: str, changed: bool, as_json: bool) -> int:

@@ -1,4 +1,4 @@
-"""The commands that dispatch, show, retry and delete jobs."""
+"""The commands that dispatch, retry, delete and recover jobs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import json
 import click
 
 from .. import current
-from ..engines.where import Where
-from ..errors import LightjobsError, PayloadError, UnknownHandler
+from ..engines.where import EVERYWHERE, Where
+from ..errors import PayloadError, UnknownHandler
 from ..execution import registry
 from ..execution.backoff import is_moment
-from ..model import PRIORITIES, STATUSES, Status
-from ..text import escaped, escaped_lines, shortened
+from ..model import PRIORITIES, Status
+from ..text import escaped, shortened
+from .each import act_on_each, ids_argument, needed_ids_argument
 from .filters import (
     checked_queue,
     described,
@@ -22,17 +23,8 @@ from .filters import (
     queue_option,
     where,
 )
-from .output import (
-    as_dict,
-    headline,
-    json_option,
-    print_dispatched,
-    print_json,
-    print_table,
-)
+from .output import json_option, print_dispatched, print_json
 from .persistent import persistent_engine
-
-_NAMES = {number: name for name, number in PRIORITIES.items()}
 
 
 def _checked_delay(ctx: click.Context, param: click.Parameter, delay: str | None) -> str | None:
@@ -97,34 +89,48 @@ def job_dispatch(
 
 
 @click.command("job:retry")
-@click.argument("job_id", metavar="[ID]", required=False)
+@ids_argument
 @queue_option
 @handler_option
 @older_option
 @json_option
 def job_retry(
-    job_id: str | None,
+    ids: tuple[str, ...],
     queue: str | None,
     handler: str | None,
     older_than: str | None,
     as_json: bool,
 ) -> int:
-    """Put failed jobs back in their queues, as if new. Give an ID for one job; otherwise all failed
-    jobs that match the options are put back."""
+    """Put failed jobs back in their queues, as if new: those with the IDs given, or without an ID
+    all failed jobs that match the options."""
     engine = persistent_engine()
-    which = where(job_id, queue, handler, older_than)
-    count = engine.move("retry", which)
-    return _report(count, "queued for retry", "to retry", which, as_json)
+    which = where(None, queue, handler, older_than)
+    if not ids:
+        return _report(engine.move("retry", which), "queued for retry", "to retry", which, as_json)
+    return act_on_each(
+        ids,
+        lambda job_id: engine.move("retry", which.of(job_id=job_id)) > 0,
+        "queued for retry",
+        "cannot be retried" + (" with these options" if which != EVERYWHERE else ""),
+        as_json,
+        counted=True,
+    )
 
 
 @click.command("job:forget")
-@click.argument("job_id", metavar="ID")
+@needed_ids_argument
 @json_option
-def job_forget(job_id: str, as_json: bool) -> int:
-    """Delete one failed job."""
-    which = Where(job_id=job_id, status=Status.FAILED)
-    count = persistent_engine().purge(which)
-    return _report(count, "deleted", "to delete", which, as_json)
+def job_forget(ids: tuple[str, ...], as_json: bool) -> int:
+    """Delete failed jobs by ID."""
+    engine = persistent_engine()
+    return act_on_each(
+        ids,
+        lambda job_id: engine.purge(Where(job_id=job_id, status=Status.FAILED)) > 0,
+        "deleted",
+        "did not fail",
+        as_json,
+        counted=True,
+    )
 
 
 @click.command("job:flush")
@@ -162,88 +168,10 @@ def job_recover(php: bool, older_than: str, as_json: bool) -> None:
 
 
 def _report(count: int, done: str, to_do: str, which: Where, as_json: bool) -> int:
-    job_id = which.job_id
     if as_json:
         print_json({"count": count})
-        return 0 if count or job_id is None else 1
-    if job_id is not None and not count:
-        raise LightjobsError(f"there is no failed job {job_id}")
-    if job_id is not None:
-        click.echo(f"job {escaped(job_id)} {done}")
     elif count:
         click.echo(f"{count:,} failed job{'s' if count > 1 else ''}{described(which)} {done}")
     else:
         click.echo(f"no failed jobs{described(which)} {to_do}")
     return 0
-
-
-@click.command("job:failed")
-@queue_option
-@handler_option
-@older_option
-@click.option(
-    "--limit",
-    help="Maximum number of jobs to list.",
-    default=50,
-    show_default=True,
-    type=click.IntRange(min=1),
-)
-@json_option
-def job_failed(
-    queue: str | None, handler: str | None, older_than: str | None, limit: int, as_json: bool
-) -> None:
-    """List failed jobs, the latest first."""
-    engine = persistent_engine()
-    which = where(None, queue, handler, older_than)
-    jobs = engine.browse(which.of(status=Status.FAILED), limit)
-    if as_json:
-        print_json({"jobs": [as_dict(job) for job in jobs]})
-    elif not jobs:
-        click.echo(f"no failed jobs{described(which)}")
-    else:
-        rows = [
-            (job.id, job.queue, job.handler, job.attempts, job.failed_at, headline(job.exception))
-            for job in jobs
-        ]
-        print_table(("ID", "QUEUE", "HANDLER", "ATTEMPTS", "FAILED AT (UTC)", "REASON"), rows)
-
-
-@click.command("job:show")
-@click.argument("job_id", metavar="ID")
-@json_option
-def job_show(job_id: str, as_json: bool) -> None:
-    """Show everything about one job."""
-    job = persistent_engine().find(job_id)
-    if job is None:
-        raise LightjobsError(f"there is no job {job_id}; completed jobs may have been deleted")
-    if as_json:
-        print_json(as_dict(job))
-        return
-    fields = job._asdict()
-    fields["priority"] = _NAMES.get(job.priority, job.priority)
-    for name, value in fields.items():
-        if value is not None:
-            text = escaped_lines(str(value))
-            click.echo(
-                click.style(f"{name:>12}", bold=True) + "  " + text.replace("\n", "\n" + " " * 14)
-            )
-
-
-@click.command("job:stats")
-@json_option
-def job_stats(as_json: bool) -> None:
-    """Count the jobs of each queue by status. The "delayed" jobs are those of the "new" ones that
-    are not due yet."""
-    engine = persistent_engine()
-    queues, paused = engine.stats(), engine.paused_queues()
-    if as_json:
-        print_json({"queues": queues, "paused": paused})
-        return
-    if not queues:
-        click.echo("no jobs")
-    else:
-        columns = [*STATUSES[:1], "delayed", *STATUSES[1:]]
-        rows = [(name, *(counts[column] for column in columns)) for name, counts in queues.items()]
-        print_table(("QUEUE", *(column.upper() for column in columns)), rows)
-    if paused:
-        click.echo(f"paused: {', '.join(map(escaped, paused))}")

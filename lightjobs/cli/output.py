@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,21 +24,43 @@ def print_json(value: Any) -> None:
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table with aligned columns, numbers to the right. Text is escaped."""
+    """Print a table with aligned columns, numbers to the right. Text is escaped.
+
+    If the table is wider than the terminal, each row takes several lines: as many columns on the
+    first as fit there, the others indented below, the titles likewise. So nothing is cut."""
     cells = [[escaped(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
     numeric = [isinstance(cell, int) for cell in (rows[0] if rows else titles)]
+    lines = _lines(widths, _terminal_width())
+    for row in (list(titles), *cells):
+        for number, columns in enumerate(lines):
+            parts = [
+                row[at].rjust(widths[at]) if numeric[at] else row[at].ljust(widths[at])
+                for at in columns
+            ]
+            line = _INDENT * (number > 0) + "  ".join(parts).rstrip()
+            click.echo(click.style(line, bold=True) if row == list(titles) else line)
 
-    def line(texts: Sequence[str]) -> str:
-        parts = [
-            text.rjust(width) if right else text.ljust(width)
-            for text, width, right in zip(texts, widths, numeric, strict=True)
-        ]
-        return "  ".join(parts).rstrip()
 
-    click.echo(click.style(line(titles), bold=True))
-    for row in cells:
-        click.echo(line(row))
+_INDENT = "    "
+
+
+def _lines(widths: Sequence[int], most: int | None) -> list[list[int]]:
+    """The numbers of the columns on each line of a row, so that no line has more than `most`
+    characters, unless a single column has."""
+    lines, used = [[0]], widths[0]
+    for at, width in enumerate(widths[1:], 1):
+        if most is not None and used + 2 + width > most:
+            lines.append([])
+            used = len(_INDENT) - 2
+        lines[-1].append(at)
+        used += 2 + width
+    return lines
+
+
+def _terminal_width() -> int | None:
+    """The width of the terminal; None where the output goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def print_dispatched(engine: str, handler: str, job_id: str, queue: str) -> None:

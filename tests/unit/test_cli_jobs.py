@@ -236,3 +236,49 @@ def test_a_dispatch_to_an_engine_without_a_store_is_taken(call, ready, monkeypat
     done = {"sync": "ran", "null": "dropped"}[engine]
     assert f"{done} App\\Jobs\\ProcessPayment #ID: job_" in out
     assert "dispatched" not in out
+
+
+def failed_ids(call, count):
+    ids = [dispatch(call) for _ in range(count)]
+    call("job:stats")
+    fail_all()
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("command", "done"), [("job:retry", "queued for retry"), ("job:forget", "deleted")]
+)
+def test_several_ids_are_done_and_the_wrong_ones_named(call, ready, command, done):
+    first, second, third = failed_ids(call, 3)
+    assert call(command, first, second)[:2] == (0, f"job {first} {done}\njob {second} {done}\n")
+    status, out, err = call(command, "999", third)
+    assert (status, out) == (1, f"job {third} {done}\n")
+    assert err == "lightjobs: there is no job 999\n"
+    assert current.engine().count(Where(status="failed")) == 0
+
+
+@pytest.mark.parametrize("command", ["job:retry", "job:forget"])
+def test_several_ids_as_json(call, ready, command):
+    first, second = failed_ids(call, 2)
+    status, out, _err = call(command, "999", first, "--json")
+    assert (status, json.loads(out)) == (1, {"count": 1, "jobs": {"999": False, first: True}})
+    assert json.loads(call(command, second, "--json")[1]) == {"count": 1}
+
+
+def test_ids_that_do_not_fit_the_options_are_not_retried(call, ready):
+    (id,) = failed_ids(call, 1)
+    status, _out, err = call("job:retry", id, "--queue=other")
+    assert status == 1
+    assert err == f"lightjobs: job {id} cannot be retried with these options: it is failed\n"
+    assert current.engine().find(id).status == "failed"
+
+
+def test_show_takes_several_ids(call, ready):
+    first, second = dispatch(call), dispatch(call)
+    status, out, _err = call("job:show", first, second)
+    assert (status, out.count(" payload  ")) == (0, 2)
+    status, out, err = call("job:show", first, "999", second)
+    assert (status, out.count(" payload  "), "there is no job 999" in err) == (1, 2, True)
+    status, out, _err = call("job:show", first, "999", "--json")
+    shown = json.loads(out)
+    assert (status, shown["missing"], [job["id"] for job in shown["jobs"]]) == (1, ["999"], [first])

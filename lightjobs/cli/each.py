@@ -1,0 +1,48 @@
+"""Commands that act on several jobs, each given by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from .. import current
+from ..errors import LightjobsError
+from ..text import escaped
+from .output import print_json
+
+ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1)
+needed_ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True)
+
+
+def act_on_each(
+    ids: tuple[str, ...],
+    act: Callable[[str], bool],
+    done: str,
+    not_done: str,
+    as_json: bool,
+    *,
+    counted: bool = False,
+) -> int:
+    """Call `act` for each job and print the results, in JSON with their number if `counted`; then
+    the number alone tells what became of a single job. Returns the exit status. If `act` refuses a
+    job, that is 1 with `as_json`; otherwise LightjobsError is raised, after all jobs are done."""
+    changed = {job_id: act(job_id) for job_id in ids}
+    if as_json:
+        count = {"count": sum(changed.values())} if counted else {}
+        print_json(count if counted and len(changed) == 1 else {**count, "jobs": changed})
+        return 0 if all(changed.values()) else 1
+    for job_id, was_done in changed.items():
+        if was_done:
+            click.echo(f"job {escaped(job_id)} {done}")
+    refused = [job_id for job_id, was_done in changed.items() if not was_done]
+    if refused:
+        raise LightjobsError("\n".join(_why_not(job_id, not_done) for job_id in refused))
+    return 0
+
+
+def _why_not(job_id: str, not_done: str) -> str:
+    job = current.engine().find(job_id)
+    if job is None:
+        return f"there is no job {job_id}"
+    return f"job {job_id} {not_done}: it is {job.status}"
