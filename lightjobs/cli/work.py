@@ -15,7 +15,7 @@ import click
 from .. import current
 from ..engines import connect
 from ..engines.control import Engine
-from ..errors import SettingsError
+from ..errors import LightjobsError, SettingsError
 from ..execution import registry
 from ..model import QUEUE_NAMES, is_queue
 from ..settings.settings import Settings
@@ -136,7 +136,10 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
     with scheduler:
         gc.freeze()
         gc.enable()
-        return _work(engine, settings, options, lines)
+        status = _work(engine, settings, options, lines)
+    if options.stop_when_empty and not status:
+        _print_left(engine, options)
+    return status
 
 
 def _work(engine: Engine, settings: Settings, options: Options, lines: JobLog) -> int:
@@ -148,6 +151,18 @@ def _work(engine: Engine, settings: Settings, options: Options, lines: JobLog) -
     from ..workers.supervisor import Supervisor
 
     return Supervisor(engine, options, print_ready).run()
+
+
+def _print_left(engine: Engine, options: Options) -> None:
+    """Say which jobs wait elsewhere or until later: a worker that finds nothing may have been told
+    the wrong queue."""
+    if options.quiet or options.log_format != "text":
+        return
+    from .left_waiting import left_waiting
+
+    with contextlib.suppress(LightjobsError):
+        if lines := left_waiting(engine, options.queues):
+            streams.write(1, (" [EMPTY] " + "\n         ".join(lines) + "\n").encode())
 
 
 def _print_ready(settings: Settings, options: Options) -> None:

@@ -65,7 +65,7 @@ def test_the_quickstart(newcomer):
     _init, _, first, shop, stats, work, failed, _retry, again, left = printed
     assert first.count("[PROCESSED]") == 1
     assert shop.startswith("dispatched ")
-    assert "payments" in stats
+    assert "default" in stats
     assert (work.count("[PROCESSED]"), work.count("[FAILED]")) == (3, 1)
     assert "ChargeCard" in failed
     assert again.count("[PROCESSED]") == 1
