@@ -1,13 +1,16 @@
 """What holds for the documentation as a whole; its examples are run by the other test_docs_*."""
 
 import ast
+import builtins
 import importlib
 import re
+import sys
 import tomllib
 
 import click
 import pytest
 
+import lightjobs
 from lightjobs import cli
 from tests.support.documents import ROOT, blocks, page, pages, targets
 
@@ -100,6 +103,33 @@ def test_every_python_block_is_run_by_a_test():
         if block.language == "python"
     }
     assert shown == run & shown, f"run by no test_docs_*.py: {sorted(shown - run)}"
+
+
+def unbound(code):
+    """The names that a block uses and neither imports nor defines."""
+    tree, bound = ast.parse(code), set(dir(builtins))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                bound |= {(each.asname or each.name).partition(".")[0] for each in node.names}
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                bound.add(node.name)
+            case ast.Name(ctx=ast.Store()):
+                bound.add(node.id)
+            case ast.arg():
+                bound.add(node.arg)
+            case ast.ExceptHandler(name=str()):
+                bound.add(node.name)
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - bound
+
+
+@pytest.mark.parametrize("name", pages())
+def test_every_python_block_imports_what_is_not_the_readers_own(name):
+    ours = {*dir(lightjobs), "lightjobs", "engine", *sys.stdlib_module_names}
+    for block in page(name).blocks:
+        if block.language == "python":
+            missing = unbound(block.code) & ours
+            assert not missing, f"{name}, {block.heading}: {sorted(missing)} not imported"
 
 
 def test_readme_is_short_and_begins_with_demo_and_test():
