@@ -1,7 +1,9 @@
-"""Storing jobs within a time limit, or raising an error that says whether they are stored."""
+"""Storing jobs unless the store is silent for too long, or raising an error that says whether they
+are stored."""
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -28,12 +30,30 @@ class Refused(StoreUnavailable):
     """The store refuses the request, for example its login: waiting does not help."""
 
 
-def deliver(push: Callable[[float], _T], count: int, seconds: float, store: str) -> _T:
-    """Return what `push(deadline)` returns, where `deadline` is a monotonic time in `seconds`.
+class Patience:
+    """How long a request waits for a silent store: `seconds`, again after each answer. A batch of
+    100,000 jobs takes many statements, and may take longer than a store may be silent."""
 
-    A push that raises StoreUnavailable has stored none of its `count` jobs and is tried again until
-    the deadline. Two errors end this at once: Refused, and ConnectionLost (unless it is Unsent),
-    after which trying again could store the jobs twice.
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.deadline = time.monotonic() + seconds
+        """The monotonic time until which the next answer must have come."""
+
+    def answered(self) -> None:
+        """Begin the time anew, because the store has answered and owes nothing else."""
+        self.deadline = time.monotonic() + self._seconds
+
+
+FOREVER = Patience(math.inf)
+"""The patience of a request that waits as long as any other."""
+
+
+def deliver(push: Callable[[Patience], _T], count: int, seconds: float, store: str) -> _T:
+    """Return what `push(patience)` returns. The store may be silent for `seconds`.
+
+    A push that raises StoreUnavailable has stored none of its `count` jobs and is tried again, as
+    long as `seconds` are not over. Two errors end this at once: Refused, and ConnectionLost (unless
+    it is Unsent), after which trying again could store the jobs twice.
 
     Raises StoreUnavailable when the jobs are not stored, StoreInDoubt when that is unknown; their
     texts begin with `store`. Other errors pass unchanged.
@@ -41,8 +61,10 @@ def deliver(push: Callable[[float], _T], count: int, seconds: float, store: str)
     deadline = time.monotonic() + seconds
     pause = PAUSE_SECONDS[0]
     while True:
+        patience = Patience(seconds)
+        patience.deadline = deadline
         try:
-            return push(deadline)
+            return push(patience)
         except StoreUnavailable as error:
             text = f"{store}: {jobs_in_words(count)}"
             if is_in_doubt(error):

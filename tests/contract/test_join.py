@@ -49,6 +49,17 @@ def test_jobs_are_seen_when_the_transaction_commits_and_not_before(caller, conne
     assert claim_one(caller.engine).id == ids[0]
 
 
+def test_a_bulk_without_a_transaction_is_stored_whole_or_not_at_all(caller):
+    options = {"isolation_level": None} if caller.kind == "sqlite" else {"autocommit": True}
+    with caller.connected(**options) as connection:
+        transaction = caller.engine.join(connection)
+        with pytest.raises(LightjobsError, match="surrogate"):
+            transaction.push([*[job()] * 4500, job(payload='{"x": "\ud800"}')])
+        assert waiting(caller) == 0
+        assert len(set(transaction.push([job()] * 4500))) == 4500
+        assert waiting(caller) == 4500
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_jobs_are_rolled_back_with_the_transaction(caller, connection, count):
     caller.effect(connection)

@@ -13,6 +13,7 @@ import time
 import pytest
 import redis
 
+from lightjobs.engines.redis import staging
 from lightjobs.errors import StoreInDoubt, StoreUnavailable
 from tests.support.servers.redis import redis_server
 
@@ -39,14 +40,16 @@ def refused(engine, text, kind=StoreUnavailable, count=1):
 
 
 class Proxy:
-    """A proxy between a client and a server. With `swallow` it drops the replies to scripts; with
-    `close_then` it closes the connection instead, otherwise that stays open."""
+    """A proxy between a client and a server. With `swallow` it drops the replies to scripts, all
+    or those after the first `replies`; with `close_then` it closes the connection instead,
+    otherwise that stays open. Each reply comes `delay` seconds late."""
 
     def __init__(self, server):
         self._server = server
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         self.swallow = self.close_then = False
+        self.delay, self.replies = 0.0, 0
         self._over = False
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -68,8 +71,10 @@ class Proxy:
                     if end is client:
                         script = script or b"EVALSHA" in data
                         server.sendall(data)
-                    elif not (self.swallow and script):
+                    elif not (self.swallow and script) or self.replies > 0:
+                        time.sleep(self.delay)
                         client.sendall(data)
+                        self.replies -= 1
                     elif self.close_then:
                         return
 
@@ -94,13 +99,73 @@ def test_a_lost_reply_leaves_the_job_in_doubt(proxied, engine_on, close_then, co
     push(engine)
     proxy.swallow, proxy.close_then = True, close_then
     jobs = "the job" if count == 1 else "the batch of 7 jobs"
-    least = 0 if close_then else TIMEOUT
+    least = 0 if close_then else TIMEOUT * 0.9
     with within(least, SOON):
         refused(engine, f"redis: {jobs} may or may not have been stored: ", StoreInDoubt, count)
     assert server.client().zcard("jobs:queue:default") == 1 + count  # sent once, and stored
     proxy.swallow = False
     push(engine)
     assert server.client().zcard("jobs:queue:default") == 2 + count
+
+
+BULK = 20_000
+"""A batch that takes more scripts than fit into TIMEOUT at SLOW seconds each."""
+
+SLOW = 0.1
+
+
+def test_a_bulk_may_take_longer_than_its_store_may_be_silent(proxied, engine_on):
+    server, proxy, environment = proxied
+    engine = engine_on(environment)
+    push(engine)
+    proxy.delay = SLOW
+    with within(1.5 * TIMEOUT, 30):
+        ids = push(engine, BULK)
+    assert server.client().zrange("jobs:queue:default", 1, -1) == ids
+    proxy.delay = 0
+    assert engine.stats()["default"]["new"] == 1 + BULK
+    assert not server.client().keys("jobs:staged*")
+
+
+def test_a_server_that_hangs_within_a_bulk_is_given_up_in_time(proxied, engine_on, monkeypatch):
+    server, proxy, environment = proxied
+    engine = engine_on(environment)
+    push(engine)
+    proxy.swallow, proxy.replies = True, 3
+    with within(TIMEOUT, 6 + SOON):
+        refused(engine, f"the batch of {BULK} jobs was not stored", count=BULK)
+    proxy.swallow = False
+    assert server.client().zcard("jobs:queue:default") == 1
+    engine.tidy()
+    assert server.client().keys("jobs:staged:*")  # its producer may still be at work
+    monkeypatch.setattr(staging, "GIVEN_UP_SECONDS", -1)
+    engine.tidy()
+    assert not server.client().keys("jobs:staged*")
+    assert len(server.client().keys("jobs:job:*")) == 1
+
+
+def test_a_bulk_of_which_a_part_is_gone_is_not_queued(engine_on, monkeypatch):
+    with redis_server() as server:
+        engine, tidier = engine_on(server.environment), engine_on(server.environment)
+        send = engine._producer.send
+
+        def send_and_give_up(*arguments):
+            reply = send(*arguments)
+            tidier.tidy()
+            return reply
+
+        monkeypatch.setattr(staging, "GIVEN_UP_SECONDS", -1)
+        monkeypatch.setattr(engine._producer, "send", send_and_give_up)
+        refused(engine, "the server has lost a part of the batch", count=BULK)
+        tidier.tidy()
+        assert not server.client().keys("*:*:*")
+
+
+def test_a_bulk_that_does_not_fit_leaves_nothing_behind(engine_on):
+    with redis_server(maxmemory="6mb") as server:
+        engine = engine_on(server.environment)
+        refused(engine, "the batch of 20000 jobs was not stored: the server is full", count=BULK)
+        assert not server.client().keys("*")
 
 
 def test_a_refused_connection_is_tried_until_the_time_is_over(engine_on):

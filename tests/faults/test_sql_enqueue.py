@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -61,13 +62,15 @@ class BrokenPipe:
 
 class Proxy:
     """A proxy between a client and a server. It hangs up at data that holds `text`: with `hang_up`
-    "before", when the client sends it; with "after", when the server answers with it."""
+    "before", when the client sends it; with "after", when the server answers with it. Each answer
+    comes `delay` seconds late, and none of those after the first `answers`."""
 
     def __init__(self, server):
         self._server = server
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         self.hang_up, self.text = "", b""
+        self.delay, self.answers = 0.0, math.inf
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -87,7 +90,11 @@ class Proxy:
             while data := source.recv(65536):
                 if self.hang_up == ("before" if asking else "after") and self.text in data:
                     break
-                target.sendall(data)
+                if not asking:
+                    time.sleep(self.delay)
+                    self.answers -= 1
+                if asking or self.answers >= 0:
+                    target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)  # wakes the thread of the other way
@@ -134,6 +141,32 @@ def test_a_batch_whose_commit_was_not_sent_is_not_stored(proxied, engine_on, tex
     proxy.hang_up, proxy.text = "before", text
     refused(engine, "database: the batch of 7 jobs was not stored: ", count=7)
     proxy.hang_up = ""
+    assert server.engine().stats()["default"]["new"] == 1
+
+
+BULK = 30_000
+"""A batch that takes more statements than fit into TIMEOUT at SLOW seconds each."""
+
+SLOW = 0.15
+
+
+def test_a_bulk_may_take_longer_than_its_store_may_be_silent(proxied, engine_on):
+    server, proxy, environment = proxied
+    engine = engine_on(environment)
+    push(engine)
+    proxy.delay = SLOW
+    before = time.monotonic()
+    assert len(set(push(engine, BULK))) == BULK
+    assert time.monotonic() - before > 1.5 * TIMEOUT
+    assert server.engine().stats()["default"]["new"] == 1 + BULK
+
+
+def test_a_server_that_hangs_within_a_bulk_is_given_up_in_time(proxied, engine_on):
+    server, proxy, environment = proxied
+    engine = engine_on(environment)
+    push(engine)
+    proxy.delay, proxy.answers = SLOW, 6
+    assert refused(engine, f"the batch of {BULK} jobs was not stored", count=BULK) < 6 + SOON
     assert server.engine().stats()["default"]["new"] == 1
 
 

@@ -50,8 +50,8 @@ def test_an_error_that_a_second_attempt_cannot_mend_is_raised_at_once(
 def test_attempts_end_at_the_deadline_that_each_is_told():
     deadlines = set()
 
-    def attempt(deadline):
-        deadlines.add(deadline)
+    def attempt(patience):
+        deadlines.add(patience.deadline)
         raise StoreUnavailable("away")
 
     begun = time.monotonic()
@@ -60,6 +60,21 @@ def test_attempts_end_at_the_deadline_that_each_is_told():
     (deadline,) = deadlines
     assert begun + 0.3 <= deadline
     assert begun + 0.04 < time.monotonic() < deadline + 0.2
+
+
+def test_an_answer_begins_the_time_anew_but_no_attempt_begins_after_the_first_deadline():
+    told = []
+
+    def attempt(patience):
+        time.sleep(0.2)
+        patience.answered()
+        told.append(patience.deadline - time.monotonic())
+        raise StoreUnavailable("undone")
+
+    with pytest.raises(StoreUnavailable, match="store: the job was not stored: undone"):
+        deliver(attempt, 1, 0.3, "store")
+    assert all(0.25 < left <= 0.3 for left in told)
+    assert len(told) == 2
 
 
 def test_other_errors_pass_unchanged():

@@ -11,7 +11,6 @@ import math
 import time
 from collections.abc import Sequence
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from redis import exceptions
@@ -27,10 +26,11 @@ from ...model import (
     Stored,
 )
 from ..control import Engine
-from ..delivery import deliver
+from ..delivery import Patience, deliver
 from ..moves import legal_move, legal_purge
 from ..store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
 from ..where import EVERYWHERE, Where
+from . import staging
 from .blocking_wait import BlockingWait
 from .bulk import PART, argument, touch
 from .cluster import Node
@@ -89,18 +89,23 @@ class RedisEngine(Engine):
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         ids = new_ids(len(jobs))
         if ids:
-            rows = chain.from_iterable(map(new_row, ids, jobs))
-
-            def send(command: bytes) -> Any:
-                attempt = partial(self._producer.send, command)
-                return deliver(attempt, len(ids), self._producer.seconds, self.name)
-
+            store = partial(self._store, list(map(new_row, ids, jobs)))
             try:
-                # One script for all jobs: they are stored together or not at all.
-                call(send, "push", self._prefix, self._form, *rows)
+                deliver(store, len(ids), self._producer.seconds, self.name)
             except exceptions.ClusterCrossSlotError as error:
                 raise self._translated(error) from error
         return ids
+
+    def _store(self, rows: Sequence[tuple[str, ...]], patience: Patience) -> None:
+        def send(command: bytes) -> Any:
+            return self._producer.send(command, patience.deadline)
+
+        def run(script: str, *arguments: Any) -> Any:
+            reply = call(send, script, self._prefix, *arguments)
+            patience.answered()
+            return reply
+
+        staging.store(run, self._form, rows)
 
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()
@@ -238,6 +243,9 @@ class RedisEngine(Engine):
 
     def hit(self, key: str, most: int, seconds: float) -> float:
         return float(self._call("hit", key, most, seconds)) / 1000
+
+    def tidy(self) -> None:
+        staging.drop(self._call)
 
     def problems(self) -> list[str]:
         try:

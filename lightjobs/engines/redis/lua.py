@@ -24,7 +24,7 @@ _NAMES = re.compile(r"local (?:function )?([\w, ]+)")
 
 PARTS = {
     **dict.fromkeys(("move", "purge", "count"), ("bulk",)),
-    "push": ("storing",),
+    **dict.fromkeys(("push", "stage", "queue_staged", "drop_staged"), ("storing",)),
     "push_slots": ("storing", "slotting"),
     **dict.fromkeys(
         ("enroll", "slots", "pause_entry", "resume_entry", "forget_entry", "settle"),

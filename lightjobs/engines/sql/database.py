@@ -15,7 +15,6 @@ A new database brings:
 
 from __future__ import annotations
 
-import math
 import random
 import time
 from abc import ABC, abstractmethod
@@ -26,7 +25,7 @@ from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from ...errors import LightjobsError, StoreUnavailable, UnknownWorker
 from .. import answer_limit
-from ..delivery import ConnectionLost
+from ..delivery import FOREVER, ConnectionLost, Patience
 from .callers.base import CallerConnection
 from .dialect import Dialect
 from .rows import Params, Row
@@ -107,9 +106,9 @@ class Database(ABC):
         return UnknownWorker(f"{self.label} knows no worker {worker!r}")
 
     @abstractmethod
-    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> Sequence[int]:
+    def push(self, rows: Sequence[Params], patience: Patience = FOREVER) -> Sequence[int]:
         """Insert jobs, all or none, and return their ids in order. The rows are the parameters of
-        `push.sql`. Without an answer by `deadline`, a monotonic time, it raises StoreUnavailable,
+        `push.sql`. When `patience` with the database ends, it raises StoreUnavailable,
         ConnectionLost if the jobs may be stored."""
 
     @abstractmethod

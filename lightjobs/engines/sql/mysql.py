@@ -19,6 +19,7 @@ from ...errors import LightjobsError, SchemaOutdated, SettingsError
 from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
 from .. import answer_limit
+from ..delivery import FOREVER, Patience
 from .callers.mysql import MysqlCallerConnection
 from .mysql_dialect import MYSQL, insert_jobs, run_insert
 from .mysql_errors import ALREADY_THERE, kind_of, number_of, text_of
@@ -181,13 +182,13 @@ class Mysql(Server):
                 self.run("claimed", {"worker": worker, "ids": ids})
         return claimed
 
-    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> list[int]:
+    def push(self, rows: Sequence[Params], patience: Patience = FOREVER) -> list[int]:
         if len(rows) == 1:
-            with self._guarded(deadline) as session:
+            with self._guarded(patience.deadline) as session:
                 cursor = session.connection.cursor()
                 return [run_insert(cursor, cursor.mogrify(pyformat("push", MYSQL), rows[0]))]
-        with self.transaction(deadline), self._guarded(deadline) as session:
-            return insert_jobs(session.connection.cursor(), rows)
+        with self._inserting(patience) as (connection, answered):
+            return insert_jobs(connection.cursor(), rows, answered)
 
     def caller(self, connection: Any) -> MysqlCallerConnection:
         return MysqlCallerConnection(connection, self._translated)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pymysql.cursors import Cursor
 
@@ -33,13 +33,20 @@ PACKET_BYTES = 1_000_000
 """About how long a statement that inserts many jobs may be, well below the server's own limit."""
 
 
-def insert_jobs(cursor: Cursor, rows: Sequence[Params], statement: str | None = None) -> list[int]:
-    """Insert jobs in the transaction of `cursor` and return their ids in order."""
+def insert_jobs(
+    cursor: Cursor,
+    rows: Sequence[Params],
+    answered: Callable[[], None] = lambda: None,
+    statement: str | None = None,
+) -> list[int]:
+    """Insert jobs in the transaction of `cursor` and return their ids in order. Calls `answered`
+    after each of its statements."""
     statement = statement or pyformat("push", MYSQL)
     begin = statement.index("(", statement.index("VALUES"))
     head, values = statement[:begin], statement[begin:]
     cursor.execute("SELECT @@auto_increment_increment")
     ((step,),) = cursor.fetchall()
+    answered()
     ids: list[int] = []
     part: list[str] = []
     size = 0
@@ -47,10 +54,13 @@ def insert_jobs(cursor: Cursor, rows: Sequence[Params], statement: str | None = 
         text = cursor.mogrify(values, row)
         if part and size + len(text) > PACKET_BYTES:
             ids += _insert_part(cursor, head, part, int(step))
+            answered()
             part, size = [], 0
         part.append(text)
         size += len(text)
-    return ids + _insert_part(cursor, head, part, int(step))
+    ids += _insert_part(cursor, head, part, int(step))
+    answered()
+    return ids
 
 
 def _insert_part(cursor: Cursor, head: str, part: Sequence[str], step: int) -> list[int]:

@@ -16,7 +16,7 @@ import psycopg
 from ...errors import LightjobsError, SchemaOutdated
 from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
-from ..delivery import ConnectionLost
+from ..delivery import FOREVER, ConnectionLost, Patience
 from .callers.postgres import PostgresCallerConnection
 from .database import TryAgain
 from .postgres_dialect import POSTGRES, adapters, insert_jobs
@@ -131,18 +131,19 @@ class Postgres(Server):
         rows.sort(key=_by_claim_order)  # RETURNING has no order of its own
         return rows
 
-    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> list[int]:
+    def push(self, rows: Sequence[Params], patience: Patience = FOREVER) -> list[int]:
         if len(rows) == 1:
-            with self._pooled_transaction(deadline):
-                cursor = self.execute(pyformat("push", POSTGRES), rows[0], deadline)
+            with self._pooled_transaction(patience):
+                cursor = self.execute(pyformat("push", POSTGRES), rows[0], patience.deadline)
                 return [cursor.fetchall()[0][0]]
-        with self.transaction(deadline), self._guarded(deadline) as session:
-            return insert_jobs(session.connection.cursor(), rows)
+        with self._inserting(patience) as (connection, answered):
+            return insert_jobs(connection.cursor(), rows, answered)
 
-    def _pooled_transaction(self, deadline: float) -> AbstractContextManager[object]:
+    def _pooled_transaction(self, patience: Patience) -> AbstractContextManager[object]:
         """A transaction behind a pooler. Its BEGIN waits until a connection of the pool is free: if
         that takes too long, no job has been sent, and there is no doubt that it is not stored."""
-        return self.transaction(deadline) if self._own(deadline).is_pooled else nullcontext()
+        pooled = self._own(patience.deadline).is_pooled
+        return self.transaction(patience) if pooled else nullcontext()
 
     def caller(self, connection: Any) -> PostgresCallerConnection:
         return PostgresCallerConnection(connection, self._translated)

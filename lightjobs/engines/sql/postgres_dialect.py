@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -39,11 +39,38 @@ adapters = AdaptersMap(psycopg.adapters)
 adapters.register_loader("timestamp", TextLoader)  # times as text, in UTC
 
 
-def insert_jobs(cursor: psycopg.Cursor[tuple[Any, ...]], rows: Sequence[Params]) -> list[int]:
-    """Insert jobs in the transaction of `cursor` and return their ids in order."""
+PART = 2000
+"""How many jobs one statement stores. A server that works must answer before it counts as hanging,
+and the caller's session may limit the time of a statement."""
+
+
+def insert_jobs(
+    cursor: psycopg.Cursor[tuple[Any, ...]],
+    rows: Sequence[Params],
+    answered: Callable[[], None] = lambda: None,
+) -> list[int]:
+    """Insert jobs in the transaction of `cursor` and return their ids in order. Calls `answered`
+    after each part."""
+    ids: list[int] = []
+    due: set[Any] = set()
+    for start in range(0, len(rows), PART):
+        part = rows[start : start + PART]
+        added, now = _insert_part(cursor, part)
+        answered()
+        ids += added
+        due |= {row["queue"] for row in part if (row["scheduled_at"] or "") < now}
+    cursor.execute(pyformat("notify", POSTGRES), {"queues": json.dumps(list(due))})
+    answered()
+    return ids
+
+
+def _insert_part(
+    cursor: psycopg.Cursor[tuple[Any, ...]], rows: Sequence[Params]
+) -> tuple[list[int], str]:
+    """The ids, and the time at the server as text."""
     cursor.execute(pyformat("reserve", POSTGRES), {"count": len(rows)})
     reserved = cursor.fetchall()
-    now = reserved[0][1]
+    now: str | bytes = reserved[0][1]
     if isinstance(now, bytes):  # what psycopg makes of text in a session of SQL_ASCII
         now = now.decode()
     ids = [row[0] for row in reserved]
@@ -56,9 +83,7 @@ def insert_jobs(cursor: psycopg.Cursor[tuple[Any, ...]], rows: Sequence[Params])
     data = "".join(lines).encode()
     with cursor.copy(pyformat("copy", POSTGRES)) as copy:
         copy.write(data)
-    due = {row["queue"] for row in rows if (row["scheduled_at"] or "") < now}
-    cursor.execute(pyformat("notify", POSTGRES), {"queues": json.dumps(list(due))})
-    return ids
+    return ids, now
 
 
 def _field(text: str | None) -> str:

@@ -8,13 +8,13 @@ import select
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from .. import answer_limit
-from ..delivery import ConnectionLost
+from ..delivery import FOREVER, ConnectionLost, Patience
 from .database import Database, TryAgain
 from .rows import Params, Row
 from .statements import pyformat
@@ -136,13 +136,14 @@ class Server(Database):
         return min(deadline, time.monotonic() + answer_limit.seconds())
 
     @contextmanager
-    def transaction(self, deadline: float = math.inf) -> Iterator[None]:
-        if self._session(self._limited(deadline)).inside:
+    def transaction(self, patience: Patience = FOREVER) -> Iterator[None]:
+        if self._session(self._limited(patience.deadline)).inside:
             yield
             return
         try:
-            with self._guarded(deadline) as session:
+            with self._guarded(patience.deadline) as session:
                 self._begin_on(session)
+            patience.answered()
         except ConnectionLost as error:
             raise TryAgain(str(error)) from error
         # Mark this very connection, without calling _session() again: if it was killed just now,
@@ -153,17 +154,29 @@ class Server(Database):
         try:
             yield
             committing = True
-            self.execute("COMMIT", deadline=deadline)
+            self.execute("COMMIT", deadline=patience.deadline)
         except ConnectionLost as error:
             if committing:
                 raise
             raise TryAgain(str(error)) from error  # the server undoes it with its connection
         except BaseException:
             if self._local.__dict__.get("session") is session:
-                self._roll_back(session, deadline)
+                self._roll_back(session, patience.deadline)
             raise
         finally:
             session.inside = False
+
+    @contextmanager
+    def _inserting(self, patience: Patience) -> Iterator[tuple[Any, Callable[[], None]]]:
+        """A transaction of several statements: the driver's connection, and what to call after each
+        answer, so that the next one has its own time."""
+        with self.transaction(patience), self._guarded(patience.deadline) as session:
+
+            def answered() -> None:
+                patience.answered()
+                self._set_deadline(session, self._limited(patience.deadline))
+
+            yield session.connection, answered
 
     def _roll_back(self, session: Session, deadline: float) -> None:
         self._set_deadline(session, self._limited(deadline))

@@ -18,6 +18,7 @@ from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
 from .. import answer_limit
+from ..delivery import FOREVER, Patience
 from .callers.sqlite import SqliteCallerConnection
 from .database import Database, TryAgain
 from .file_watch import Watch
@@ -120,11 +121,13 @@ class Sqlite(Database):
                     claimed += rows
         return claimed
 
-    def push(self, rows: Sequence[Params], deadline: float = math.inf) -> range:
-        if deadline == math.inf:
+    def push(self, rows: Sequence[Params], patience: Patience = FOREVER) -> range:
+        # This bounds the wait for other writers. The statement itself may take any time: it is
+        # this process that works then, and no server that could hang.
+        if patience.deadline == math.inf:
             seconds, tenths = BUSY_SECONDS, None
         else:
-            seconds = max(0.0, deadline - time.monotonic())
+            seconds = max(0.0, patience.deadline - time.monotonic())
             tenths = int(10 * seconds + 0.99)
         with self._turn(seconds):
             try:

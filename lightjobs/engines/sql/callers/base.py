@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
+from ...delivery import ConnectionLost, Unsent
 from ..rows import Params, Row
 
 
@@ -33,6 +34,26 @@ class CallerConnection(ABC):
             yield
         except self.errors as error:
             raise self._translate(error) from error
+
+    @contextmanager
+    def own_transaction(self, execute: Callable[[str], Any]) -> Iterator[None]:
+        """A transaction around several statements, where the caller has none: after an error,
+        everything inside is undone, also if the answer to it was lost."""
+        execute("BEGIN")
+        try:
+            yield
+        except self.errors as error:
+            with suppress(*self.errors):  # the server may have undone it already
+                execute("ROLLBACK")
+            translated = self._translate(error)
+            if isinstance(translated, ConnectionLost):
+                raise Unsent(str(translated)) from error
+            raise
+        except BaseException:
+            with suppress(*self.errors):
+                execute("ROLLBACK")
+            raise
+        execute("COMMIT")
 
     @abstractmethod
     def push(self, rows: Sequence[Params]) -> Sequence[int]:

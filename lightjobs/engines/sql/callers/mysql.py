@@ -51,29 +51,22 @@ class MysqlCallerConnection(CallerConnection):
             cursor = _Cursor(self._connection)
             if len(rows) == 1:
                 return [run_insert(cursor, cursor.mogrify(_guarded(), rows[0]))]
-            with self._all_or_none(cursor):
-                return insert_jobs(cursor, rows, _guarded())
+            bound = self.is_bound()
+            with self._savepoint(cursor) if bound else self.own_transaction(cursor.execute):
+                return insert_jobs(cursor, rows, statement=_guarded())
 
     @contextmanager
-    def _all_or_none(self, cursor: Cursor) -> Iterator[None]:
+    def _savepoint(self, cursor: Cursor) -> Iterator[None]:
         """Undo everything inside after an error: there may be several statements, and the caller
         may go on with its transaction."""
-        if self.is_bound():
-            begin, end, undo = (
-                "SAVEPOINT lightjobs",
-                "RELEASE SAVEPOINT lightjobs",
-                "ROLLBACK TO SAVEPOINT lightjobs",
-            )
-        else:
-            begin, end, undo = "BEGIN", "COMMIT", "ROLLBACK"
-        cursor.execute(begin)
+        cursor.execute("SAVEPOINT lightjobs")
         try:
             yield
         except BaseException:
             with suppress(pymysql.MySQLError):  # the server may have undone it already
-                cursor.execute(undo)
+                cursor.execute("ROLLBACK TO SAVEPOINT lightjobs")
             raise
-        cursor.execute(end)
+        cursor.execute("RELEASE SAVEPOINT lightjobs")
 
     def run(self, name: str, params: Params) -> int:
         with self.translated():

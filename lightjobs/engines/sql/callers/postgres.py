@@ -57,7 +57,10 @@ class PostgresCallerConnection(CallerConnection):
             if pipelined or (plain and len(rows) == 1):
                 statement = pyformat("push", POSTGRES)
                 return [int(cursor.execute(statement, row).fetchall()[0][0]) for row in rows]
-            return insert_jobs(cursor, rows)
+            if self.is_bound():
+                return insert_jobs(cursor, rows)
+            with self.own_transaction(cursor.execute):
+                return insert_jobs(cursor, rows)
 
     def run(self, name: str, params: Params) -> int:
         with self.translated():
