@@ -120,13 +120,15 @@ def in_threads(*calls: Callable[[], Any]) -> list[Any]:
     return results
 
 
-def processes(environment: Mapping[str, str], script: str, count: int = 2) -> list[str]:
+def processes(
+    environment: Mapping[str, str], script: str, count: int = 2, before: str = "engine.stats()"
+) -> list[str]:
     """Run the Python text in `count` processes that use the same store; returns what they print.
 
-    Each starts its work when all have written a line and got one back.
+    Each runs the text `before`, and starts its work when all have written a line and got one back.
     """
     head = "import lightjobs, sys\nengine = lightjobs.engine()\n"
-    start = "engine.stats()\nprint('ready', flush=True)\nsys.stdin.readline()\n"
+    start = f"{before}\nprint('ready', flush=True)\nsys.stdin.readline()\n"
     started = [
         subprocess.Popen(
             [sys.executable, "-c", head + start + script],

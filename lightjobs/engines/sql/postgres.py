@@ -41,6 +41,10 @@ MIGRATION_LOCK = 5_403_217_881_266
 _HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
 _TLS = {"off": "disable", "on": "require", "verify-ca": "verify-ca", "verify": "verify-full"}
 
+# FROM pg_class, because to_regclass alone may answer as it did before this session waited for the
+# lock: only locking a table, if but a catalog, makes a session notice that others made tables.
+_HAS_MIGRATIONS = "SELECT 1 FROM pg_class WHERE oid = to_regclass('job_migrations')"
+
 _by_claim_order = itemgetter(slice(9, 14))
 
 
@@ -191,7 +195,7 @@ class Postgres(Server):
             session.connection.execute(query("vacuum", POSTGRES))
 
     def applied(self) -> dict[str, str]:
-        if self.ask("SELECT to_regclass('job_migrations')") == [(None,)]:
+        if not self.ask(_HAS_MIGRATIONS):
             return {}
         return dict(self.ask("SELECT name, applied_at FROM job_migrations"))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ...errors import LightjobsError
 from ..schema import Schema
-from .database import Database, NotAllowed
+from .database import Database, NotAllowed, undone
 from .statements import migrations, statements
 
 _NOTE = "INSERT INTO job_migrations (name) VALUES ('{}');"
@@ -42,6 +42,7 @@ class SqlSchema(Schema):
         applied = _applied(self._db)
         return [(name, applied.get(name)) for name, _sql in migrations(self._db.dialect)]
 
+    @undone
     def _change(
         self, wanted: Callable[[Database], list[tuple[str, str]]], dry_run: bool
     ) -> list[tuple[str, str]]:

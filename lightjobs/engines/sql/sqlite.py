@@ -24,6 +24,7 @@ from .database import Database, TryAgain
 from .file_watch import Watch
 from .rows import Params, Row
 from .sqlite_dialect import SQLITE, clock, insert_jobs
+from .sqlite_wal import set_wal
 from .statements import query
 
 BUSY_SECONDS = 10.0
@@ -212,9 +213,7 @@ class Sqlite(Database):
         pass  # SQLite uses a free page again at once
 
     def applied(self) -> dict[str, str]:
-        if not self.path.exists():
-            return {}
-        if not self.ask(_HAS_MIGRATIONS):
+        if not self.path.exists() or not self.ask(_HAS_MIGRATIONS):
             return {}
         return dict(self.ask("SELECT name, applied_at FROM job_migrations"))
 
@@ -277,7 +276,7 @@ class Sqlite(Database):
                 self.path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256
             )
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-            connection.execute("PRAGMA journal_mode = WAL")
+            set_wal(connection, BUSY_SECONDS)
         except sqlite3.Error as error:
             raise self._translated(error) from error
         return connection
