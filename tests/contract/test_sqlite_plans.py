@@ -18,6 +18,7 @@ PARAMETERS = {
     "unix": 0.0,
     "lease": 30.0,
     "id": 1,
+    "queues": '["q1", "q2"]',
     "outcomes": "[[1, 1, 1, 1, 1]]",
     "exception": "x",
     "status": "failed",
@@ -59,9 +60,17 @@ def assert_no_scan_of_jobs(lines):
     assert not [line for line in lines if line.startswith("SCAN jobs") and "INDEX" not in line]
 
 
-@pytest.mark.parametrize("name", ["claim", "due"])
-def test_the_first_due_jobs_are_read_from_their_index_in_its_order(database, name):
-    lines = plan(database, name)
+def test_a_look_for_due_jobs_reads_the_first_of_each_queue_and_priority(database):
+    lines = plan(database, "due")
+    text = "\n".join(lines)
+    assert "SEARCH jobs USING INDEX jobs_claim (queue=? AND priority=?)" in text
+    assert "SEARCH jobs USING INDEX jobs_claim (queue=?)" in text
+    assert "TEMP B-TREE" not in text
+    assert "SCAN jobs" not in text
+
+
+def test_the_first_due_jobs_are_read_from_their_index_in_its_order(database):
+    lines = plan(database, "claim")
     text = "\n".join(lines)
     assert "INDEX jobs_claim (queue=? AND priority=?" in text
     assert "TEMP B-TREE" not in text

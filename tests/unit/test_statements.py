@@ -26,6 +26,7 @@ def test_each_file_has_a_header_and_only_words_that_are_known(dialect):
     for path in paths:
         assert path.read_text().startswith("-- "), path
         statement = statements.query(path.stem, dialect, "status = 'new'")
+        statement = statement.replace("{collation}", "")  # only the server knows it
         assert "{" not in statement and "--" not in statement, path  # noqa: PT018
 
 

@@ -27,6 +27,7 @@ from ...model import (
 )
 from ..control import Engine
 from ..delivery import Patience, deliver
+from ..looks import Looks
 from ..moves import legal_move, legal_purge
 from ..store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
 from ..where import EVERYWHERE, Where
@@ -78,6 +79,7 @@ class RedisEngine(Engine):
         self.name = name
         self._node = node
         self._producer = Producer(node, enqueue_timeout)
+        self._looks = Looks()
         self._blocking_wait = BlockingWait(node)
         self._prefix = prefix
         self._form = form
@@ -216,14 +218,14 @@ class RedisEngine(Engine):
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         deadline = time.monotonic() + timeout
         keys = [f"{self._prefix}wake:{queue}" for queue in queues]
-        due = self._due(queues)
         while True:
-            if due <= 0:
+            due_at = self._looks.due_at(queues, partial(self._due, queues))
+            now = time.monotonic()
+            if due_at <= now:
                 return True
-            left = deadline - time.monotonic()
-            if left <= 0:
+            if deadline <= now:
                 return False
-            pause = max(0.001, min(left, due))
+            pause = max(0.001, min(deadline, due_at) - now)
             if not keys:
                 time.sleep(pause)
                 continue
@@ -232,14 +234,15 @@ class RedisEngine(Engine):
                 token = self._blocking_wait.sleep(keys, pause)
             except (exceptions.RedisError, OSError) as error:
                 raise self._translated(error) from error
+            if token:
+                self._looks.forget()
             if token == DUE:
                 return True
-            due = self._due(queues)
 
-    def _due(self, queues: Sequence[str]) -> float:
-        """In how many seconds the first job of the queues is due."""
+    def _due(self, queues: Sequence[str]) -> tuple[float, int]:
+        """In how many seconds the first job of the queues is due, and how many queues they are."""
         found = self._call("due", *queues)
-        return float(found) if found else math.inf
+        return float(found) if found else math.inf, len(queues)
 
     def hit(self, key: str, most: int, seconds: float) -> float:
         return float(self._call("hit", key, most, seconds)) / 1000

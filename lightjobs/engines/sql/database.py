@@ -116,8 +116,9 @@ class Database(ABC):
         """The caller's `connection`, a `driver`, as the engine uses it."""
 
     @abstractmethod
-    def due_in(self, queues: Sequence[str]) -> float | None:
-        """The seconds until the first waiting job is due; None when no job waits."""
+    def due_in(self, queues: Sequence[str]) -> tuple[float, int]:
+        """The seconds until the first waiting job is due, inf when no job waits; and how many of
+        the queues' priorities have waiting jobs. One look for all queues."""
 
     @abstractmethod
     def changes(self, queues: Sequence[str]) -> int:

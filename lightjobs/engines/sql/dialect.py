@@ -68,6 +68,9 @@ class Dialect:
     stored: str = _STORED
     """The fields of a Stored."""
 
+    collation: str = "{collation}"
+    """The collation of MySQL that compares byte by byte: `Mysql.script` knows its name."""
+
     next_attempts: str = next_count("attempts")
     """The attempts after a claim."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,6 +23,7 @@ from ...model import (
 )
 from ..control import Engine
 from ..delivery import deliver
+from ..looks import Looks
 from ..moves import ENDED
 from ..store import Progress, pausable
 from ..where import EVERYWHERE, Where
@@ -60,6 +60,7 @@ class SqlEngine(Engine):
         self._db = database
         self._enqueue_timeout = enqueue_timeout
         self._bulk = Bulk(database)
+        self._looks = Looks()
         self._leases = Leases(database)
         self._outcomes = OutcomeStore(database)
         self.serves_at_once = database.serves_at_once
@@ -164,11 +165,11 @@ class SqlEngine(Engine):
         deadline = time.monotonic() + timeout
         while True:
             seen = self._db.changes(queues)
-            due_in = self._db.due_in(queues)
-            if due_in is not None and due_in <= 0:
+            due_at = self._looks.due_at((queues, seen), partial(self._db.due_in, queues))
+            now = time.monotonic()
+            if due_at <= now:
                 return True
-            due_at = math.inf if due_in is None else time.monotonic() + due_in
-            left = min(deadline, due_at) - time.monotonic()
+            left = min(deadline, due_at) - now
             if left > 0 and self._db.pause(seen, queues, left):
                 return True
             if deadline <= time.monotonic():

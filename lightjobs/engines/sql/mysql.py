@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import re
@@ -193,24 +194,19 @@ class Mysql(Server):
     def caller(self, connection: Any) -> MysqlCallerConnection:
         return MysqlCallerConnection(connection, self._translated)
 
-    def due_in(self, queues: Sequence[str]) -> float | None:
-        return min((seconds for _place, seconds in self._look(queues)), default=None)
+    def due_in(self, queues: Sequence[str]) -> tuple[float, int]:
+        found = self._look(queues)
+        return min((seconds for _place, seconds in found), default=math.inf), len(found)
 
     def _look(self, queues: Sequence[str], skip: Sequence[str] = ()) -> list[tuple[int, float]]:
         """The place of each queue and priority in the order to serve, and the seconds until its
         first job is due whose handler is not one of `skip`; in that order."""
-        if not queues:
-            return []
-        statement = pyformat("due", MYSQL, MYSQL.skip if skip else "")
-        parts: list[str] = []
-        params: dict[str, Any] = {}
-        for place in range(len(queues) * len(_HIGHEST_FIRST)):
-            parts.append(statement.replace("%(", f"%({place}_"))
-            params[f"{place}_place"], params[f"{place}_skip"] = place, skip
-            params[f"{place}_queue"] = queues[place // len(_HIGHEST_FIRST)]
-            params[f"{place}_priority"] = _HIGHEST_FIRST[place % len(_HIGHEST_FIRST)]
-        rows = self._fetched(self.execute("\nUNION ALL\n".join(parts), params))
-        return sorted((place, float(seconds)) for place, seconds in rows)
+        sql = self.script(pyformat("due", MYSQL, MYSQL.skip if skip else ""))
+        rows = self._fetched(self.execute(sql, {"queues": json.dumps(queues), "skip": skip}))
+        return sorted(
+            ((number - 1) * len(_HIGHEST_FIRST) + _HIGHEST_FIRST.index(priority), float(seconds))
+            for number, priority, seconds in rows
+        )
 
     def changes(self, queues: Sequence[str]) -> int:
         return 0  # the server has no sign of changes

@@ -152,9 +152,9 @@ class Postgres(Server):
     def caller(self, connection: Any) -> PostgresCallerConnection:
         return PostgresCallerConnection(connection, self._translated)
 
-    def due_in(self, queues: Sequence[str]) -> float | None:
-        ((seconds,),) = self.rows("due", _places(queues))
-        return None if seconds is None else float(seconds)
+    def due_in(self, queues: Sequence[str]) -> tuple[float, int]:
+        ((seconds, places),) = self.rows("due", {"queues": list(queues)})
+        return (math.inf if seconds is None else float(seconds)), places
 
     def changes(self, queues: Sequence[str]) -> int:
         session = self._own()

@@ -154,14 +154,9 @@ class Sqlite(Database):
         # Without `_turn`: the caller may keep the file's write lock until we have answered.
         return SqliteCallerConnection(connection, self._translated)
 
-    def due_in(self, queues: Sequence[str]) -> float | None:
-        found = [
-            seconds
-            for queue in queues
-            for priority in _HIGHEST_FIRST
-            for (seconds,) in self.rows("due", {"queue": queue, "priority": priority})
-        ]
-        return min(found, default=None)
+    def due_in(self, queues: Sequence[str]) -> tuple[float, int]:
+        ((seconds, places),) = self.rows("due", {"queues": json.dumps(queues)})
+        return math.inf if seconds is None else seconds, places
 
     @contextmanager
     def transaction(self, create: bool = False) -> Iterator[sqlite3.Connection]:
