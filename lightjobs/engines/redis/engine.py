@@ -252,6 +252,7 @@ class RedisEngine(Engine):
 
     def problems(self) -> list[str]:
         try:
+            self._execute("DEL", f"{self._prefix}nothing")  # a replica refuses to write
             self._call("stats")
         except LightjobsError as error:
             return [str(error)]

@@ -202,7 +202,9 @@ class Mysql(Server):
         """The place of each queue and priority in the order to serve, and the seconds until its
         first job is due whose handler is not one of `skip`; in that order."""
         sql = self.script(pyformat("due", MYSQL, MYSQL.skip if skip else ""))
-        rows = self._fetched(self.execute(sql, {"queues": json.dumps(queues), "skip": skip}))
+        first, *rows = self._fetched(self.execute(sql, {"queues": json.dumps(queues), "skip": skip}))
+        if first[2]:
+            raise self._read_only()
         return sorted(
             ((number - 1) * len(_HIGHEST_FIRST) + _HIGHEST_FIRST.index(priority), float(seconds))
             for number, priority, seconds in rows
@@ -240,8 +242,7 @@ class Mysql(Server):
                 self._give_up()
 
     def problems(self) -> list[str]:
-        if self.ask("SELECT @@global.read_only + @@innodb_read_only") != [(0,)]:
-            return [f"{self.label}: the server is read-only"]
+        self._look([])  # a server that is only read-only would not refuse to lock a row
         return super().problems()
 
     def script(self, sql: str) -> str:

@@ -24,6 +24,7 @@ _KINDS: dict[type[LightjobsError], tuple[int, ...]] = {
         *(1040, 1203, 1226),  # too many connections
         *(1053, 1927, 3169, 1317, 3024, 1969),  # shut down, killed, timed out
         *(3032, 4031, 3100, 3101),  # offline_mode, idle for too long, replication's refusals
+        1047,  # a node of Galera that is not in the cluster
         *(1021, 1114, 3, 28, 1037, 1041),  # disk or memory full
     ),
 }

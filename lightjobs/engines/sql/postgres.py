@@ -153,7 +153,9 @@ class Postgres(Server):
         return PostgresCallerConnection(connection, self._translated)
 
     def due_in(self, queues: Sequence[str]) -> tuple[float, int]:
-        ((seconds, places),) = self.rows("due", {"queues": list(queues)})
+        ((seconds, places, read_only),) = self.rows("due", {"queues": list(queues)})
+        if read_only:
+            raise self._read_only()
         return (math.inf if seconds is None else float(seconds)), places
 
     def changes(self, queues: Sequence[str]) -> int:

@@ -236,6 +236,12 @@ class Server(Database):
             self.rows("registered", {"worker": ""})  # locks rows, which a read-only server refuses
         return []
 
+    def _read_only(self) -> ReadOnly:
+        """The error for a server that answers, but accepts no writes. Only a look sees that: where
+        nothing is due, nothing is written. The next connection may lead to the new primary."""
+        self._give_up()
+        return ReadOnly(f"{self.label}: the server is read-only")
+
     def _outdated(self, text: str) -> SchemaOutdated:
         return SchemaOutdated(
             f"the tables in {self.label} are missing or old ({text}): run `lightjobs migrate:up`"

@@ -1,10 +1,13 @@
 -- The seconds until the first waiting job of each queue and priority is due, for all queues in one look.
--- :queues, their names as a JSON array in ASCII. {where}: as in claim.sql. Returns the queue's place in the array, from 1
--- on, the priority and the seconds, negative in the past; no row: no job waits, or the queue is paused. 0000-00-00, which
--- is not a date, sorts before all others and counts as due, so that its job does not hide those after it.
+-- :queues, their names as a JSON array in ASCII. {where}: as in claim.sql. Returns first 0, 0 and whether the server is
+-- read-only, then the queue's place in the array, from 1 on, the priority and the seconds, negative in the past; no row: no
+-- job waits, or the queue is paused. 0000-00-00, which is not a date, sorts before all others and counts as due, so that
+-- its job does not hide those after it.
 -- An empty queue costs a single look at the index. Scalar subqueries with a LIMIT, which no optimizer turns into a join: a
 -- join might read every waiting job.
-SELECT place.number, level.priority, (
+SELECT 0 AS number, 0 AS priority, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') OR @@innodb_read_only <> 0 AS seconds
+UNION ALL
+(SELECT place.number, level.priority, (
     SELECT COALESCE(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), scheduled_at), 0) / 1000000 + LEAST(scheduled_us, 999999) / 1000000
     FROM jobs FORCE INDEX (jobs_claim)
     WHERE queue = place.queue AND status = 'new' AND priority = level.priority
@@ -21,4 +24,4 @@ FROM (
     AND (SELECT 1 FROM job_paused WHERE job_paused.queue = asked.queue COLLATE {collation} LIMIT 1) IS NULL
 ) AS place
 CROSS JOIN (SELECT 2 AS priority UNION ALL SELECT 1 UNION ALL SELECT 0 UNION ALL SELECT -1 UNION ALL SELECT -2) AS level
-HAVING seconds IS NOT NULL
+HAVING seconds IS NOT NULL)

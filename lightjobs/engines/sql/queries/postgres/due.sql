@@ -1,6 +1,6 @@
 -- The seconds until the first waiting job of several queues is due, in one look.
--- :queues, an array. Returns the seconds, negative in the past, null: no job waits; and how many of the queues' priorities
--- have waiting jobs. Paused queues do not count.
+-- :queues, an array. Returns the seconds, negative in the past, null: no job waits; how many of the queues' priorities
+-- have waiting jobs; and whether the server is read-only. Paused queues do not count.
 -- An empty queue costs a single look at the index. LIMIT keeps the planner from making a join of that, which might read
 -- every waiting job; ORDER BY keeps it to the index.
 WITH place AS MATERIALIZED (
@@ -14,7 +14,8 @@ WITH place AS MATERIALIZED (
   ) AS any_job
   WHERE NOT EXISTS (SELECT 1 FROM job_paused WHERE job_paused.queue = asked.queue)
 )
-SELECT min(extract(epoch FROM first.scheduled_at) + first.scheduled_us / 1000000.0) - {unix}, count(*)
+SELECT min(extract(epoch FROM first.scheduled_at) + first.scheduled_us / 1000000.0) - {unix}, count(*),
+  CAST(current_setting('transaction_read_only') AS boolean)
 FROM place
 CROSS JOIN unnest(ARRAY [2, 1, 0, -1, -2]) AS level (priority)
 CROSS JOIN LATERAL (
