@@ -14,6 +14,7 @@ from .execution.context import JobContext, releasing
 from .execution.executor import handled
 from .execution.job_values import OPTIONS, checked, options_of
 from .execution.run import Run
+from .execution.variables import Origin
 from .model import PRIORITIES, Claim, NewJob
 from .payloads.annotations import own_annotation
 from .payloads.encoding import decode, encode
@@ -206,7 +207,7 @@ class Job:
         if registered.typed is not None:
             job.payload = registered.typed.load(job.payload)
         job.context = JobContext(run.claim)
-        return run_here(handled(run), registered.is_async)
+        return run_here(handled(run), registered.is_async, Origin().fresh())
 
     def maxAttempts(self) -> int:
         """How many times this job is run at most; override it to decide at run time."""

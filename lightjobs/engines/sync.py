@@ -13,6 +13,7 @@ from ..execution.executor import execute
 from ..execution.hooks import execute_hook, has_hook, hook_needs_loop
 from ..execution.outcome import describe
 from ..execution.run import Run
+from ..execution.variables import Origin
 from ..model import Claim, Failed, NewJob, utc_text
 from ..settings.settings import Settings
 from .unstored import UnstoredEngine, new_id
@@ -68,13 +69,14 @@ class SyncEngine(UnstoredEngine):
             options=job.options,
         )
         run = Run(claim)
-        run_here(execute(run), run.needs_loop())
+        run.variables = Origin().fresh()
+        run_here(execute(run), run.needs_loop(), run.variables)
         if isinstance(run.exception, JobReleased):
             return claim.id
         if run.exception is not None:
             run.outcome = Failed(claim.id, claim.fence, describe(run.exception))
         if has_hook(run):
-            run_here(execute_hook(run), hook_needs_loop(run))
+            run_here(execute_hook(run), hook_needs_loop(run), run.variables)
         if run.exception is not None:
             raise run.exception
         return claim.id

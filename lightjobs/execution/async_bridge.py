@@ -11,10 +11,12 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import JobTimeout
+from .variables import adopt
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,14 +39,32 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("a sync job, or middleware around one, awaited: it has no event loop")
 
 
-def run_here(coroutine: Coroutine[Any, Any, T], needs_loop: bool) -> T:
+def drive_through(around: Around, handle: Callable[[], Any]) -> Any:
+    """The result of `around(next)`, where `await next()` gives what `handle()` returns or raises.
+    `around` must await nothing else: there is no event loop."""
+
+    async def next() -> Any:
+        return handle()
+
+    return drive(around(next))
+
+
+def run_here(
+    coroutine: Coroutine[Any, Any, T], needs_loop: bool, variables: Context | None = None
+) -> T:
     """The result of a coroutine, awaited by the calling thread. One that needs an event loop gets a
-    new one."""
+    new one. It runs in the context `variables`; by default, in a copy of the current context."""
+    context = copy_context() if variables is None else variables
     if not needs_loop:
-        return drive(coroutine)
+        return context.run(drive, coroutine)
+    return _without_running_loop(partial(_run_on_new_loop, coroutine, context))
+
+
+def _run_on_new_loop(coroutine: Coroutine[Any, Any, T], variables: Context) -> T:
     import asyncio
 
-    return _without_running_loop(partial(asyncio.run, coroutine))
+    with asyncio.Runner() as runner:
+        return runner.run(coroutine, context=variables)
 
 
 def finish(awaitable: Awaitable[T], seconds: float | None = None) -> T:
@@ -60,7 +80,11 @@ def finish(awaitable: Awaitable[T], seconds: float | None = None) -> T:
     if seconds is not None:
         coroutine = within(seconds, coroutine)
     if not isinstance(awaitable, asyncio.Future) or awaitable.done():
-        return run_here(coroutine, needs_loop=True)
+        variables = copy_context()
+        try:
+            return run_here(coroutine, True, variables)
+        finally:
+            adopt(variables)
     loop = awaitable.get_loop()
     if not loop.is_running():
         return _without_running_loop(partial(loop.run_until_complete, coroutine))
@@ -93,13 +117,19 @@ def step_through(around: Around, handle: Callable[[], Any]) -> Any:
     """The result of `around(next)`, where `await next()` gives what `handle()` returns or raises.
 
     `around` runs on an event loop. The loop stands still while `handle` runs, so a sync handler
-    finds no loop running and may start its own.
+    finds no loop running and may start its own. Both see each other's context variables.
     """
-    return _without_running_loop(partial(_step_through, around, handle))
+    # A copy, because a task cannot enter the context that this thread is in.
+    variables = copy_context()
+    try:
+        return _without_running_loop(partial(_step_through, around, handle, variables))
+    finally:
+        adopt(variables)
 
 
-def _step_through(around: Around, handle: Callable[[], Any]) -> Any:
-    loop = _thread_loop()
+def _step_through(around: Around, handle: Callable[[], Any], variables: Context) -> Any:
+    own = _thread_loop()
+    loop = own.loop
     requests: deque[asyncio.Future[Any]] = deque()
 
     async def next() -> Any:
@@ -108,29 +138,34 @@ def _step_through(around: Around, handle: Callable[[], Any]) -> Any:
         loop.stop()
         return await request
 
-    task = loop.create_task(around(next))
+    task = loop.create_task(around(next), context=variables)
     task.add_done_callback(lambda _task: loop.stop())
+    own.depth += 1
     try:
         while requests or not task.done():
             if requests:
-                _answer(requests.popleft(), handle)
+                _answer(requests.popleft(), partial(variables.run, handle))
             loop.run_forever()
     except BaseException:  # SystemExit passes through a loop, and a timeout may strike anywhere
+        own.is_broken = True
         _abandon(loop, task)
         raise
+    finally:
+        own.depth -= 1
+        if own.is_broken and not own.depth:
+            del _local.own
+            loop.close()
     return task.result()
 
 
 def _abandon(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
-    """Close a loop whose state is unknown; the middleware may clean up first."""
-    own = _local.__dict__.pop("own")  # closes the loop when it is deleted, below
+    """End the task on a loop whose state is unknown; the middleware may clean up first."""
     while not task.done():
         task.cancel()
         with suppress(SystemExit, KeyboardInterrupt):
             loop.run_forever()
     if not task.cancelled():
         task.exception()  # or asyncio would log it as never retrieved
-    del own
 
 
 def _answer(request: asyncio.Future[Any], handle: Callable[[], Any]) -> None:
@@ -143,12 +178,12 @@ def _answer(request: asyncio.Future[Any], handle: Callable[[], Any]) -> None:
         request.set_exception(error)
 
 
-def _thread_loop() -> asyncio.AbstractEventLoop:
+def _thread_loop() -> _OwnLoop:
     """This thread's loop, kept for its next job: making one takes longer than a small job."""
     own: _OwnLoop | None = _local.__dict__.get("own")
     if own is None:
         own = _local.own = _OwnLoop()
-    return own.loop
+    return own
 
 
 class _OwnLoop:
@@ -158,6 +193,10 @@ class _OwnLoop:
         import asyncio
 
         self.loop = asyncio.new_event_loop()
+        self.depth = 0
+        """How many calls of `step_through` use it, each inside the one before."""
+        self.is_broken = False
+        """Whether it is to be closed when they have ended."""
 
     def __del__(self) -> None:
         self.loop.close()
@@ -174,5 +213,6 @@ def _without_running_loop(call: Callable[[], T]) -> T:
         return call()
     from concurrent.futures import ThreadPoolExecutor
 
+    # What `call` runs brings its context variables with it.
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(call).result()

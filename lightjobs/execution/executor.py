@@ -22,7 +22,7 @@ from ..model import Claim, Done, Outcome
 from ..payloads import encoding
 from . import job_values, middleware_chain
 from . import rate_limit as rates
-from .async_bridge import drive, finish, step_through, within
+from .async_bridge import finish, within
 from .context import JobContext, RunStore
 from .outcome import ending, judge
 from .registry import RegisteredJob
@@ -132,19 +132,11 @@ async def _through_middleware(run: Run) -> Any:
         return await _handle(run) if is_async else _handle_now(run)
     if is_async:
         return await middleware_chain.around(run, partial(_handle, run))
-    if chain.awaits:
-        return step_through(partial(middleware_chain.around, run), partial(_handle_now, run))
-    # Driven here, so that middleware which breaks its promise and awaits fails the job, not the
-    # worker.
-    return drive(middleware_chain.around(run, partial(_handle_without_loop, run)))
+    return middleware_chain.around_sync(run, partial(_handle_now, run))
 
 
 async def _handle(run: Run) -> Any:
     return await run.job.handle()
-
-
-async def _handle_without_loop(run: Run) -> Any:
-    return _handle_now(run)
 
 
 def _handle_now(run: Run) -> Any:

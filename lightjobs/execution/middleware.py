@@ -22,9 +22,11 @@ class Middleware:
     calls its hook.
     """
 
-    awaits = True
-    """Set it to False to promise that, around a sync job, `handle` awaits nothing but `next()`. The
-    job then needs no event loop, which saves 0.1 ms."""
+    awaits: bool | None = None
+    """Whether `handle` awaits anything but `next()` around a sync job. None: this is read from the
+    source of `handle`. If it does, `handle` runs on an event loop, which takes 0.1 ms; if not, it
+    runs without one, as the sync handler does: code such as Django's that tells the two apart then
+    treats both alike. Set it to False if `handle` awaits more only around async jobs."""
 
     def on_push(self, job_id: str, job: NewJob) -> None:
         """Called in the program that dispatches, after the store has taken the job. With

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from ..errors import SettingsError
 from ..model import Claim, NewJob
 from ..text import shortened
-from .async_bridge import Next
+from .async_bridge import Next, drive_through, step_through
+from .awaited import needs_loop
 from .middleware import Middleware
 from .run import Run
 
@@ -26,11 +27,6 @@ class Chain(NamedTuple):
     claims: tuple[Middleware, ...] = ()
     handles: tuple[Middleware, ...] = ()
     settles: tuple[Middleware, ...] = ()
-
-    @property
-    def awaits(self) -> bool:
-        """Whether a sync job needs an event loop around it too."""
-        return any(middleware.awaits for middleware in self.handles)
 
 
 _NONE = Chain()
@@ -75,6 +71,16 @@ def settled(run: Run) -> None:
     """Tell the middleware that the outcome of `run` was accepted."""
     for middleware in _chain().settles:
         _tell(BaseException, middleware.on_settle, run)
+
+
+def around_sync(run: Run, handle: Callable[[], Any]) -> Any:
+    """The result of a sync job's `handle` with the same around it. What awaits nothing but `next()`
+    runs without an event loop, so its plain calls find what the handler's calls find: Django, for
+    one, keeps another set of connections for threads in which a loop is running."""
+    for middleware in reversed(_chain().handles):
+        through = step_through if needs_loop(middleware) else drive_through
+        handle = partial(through, partial(middleware.handle, run), handle)
+    return handle()
 
 
 def around(run: Run, handle: Next) -> Coroutine[Any, Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from typing import Any, Protocol
 
 from ..errors import UnknownHandler
@@ -29,6 +30,7 @@ class Run:
         "started_at",
         "store",
         "timeouts",
+        "variables",
     )
 
     def __init__(
@@ -45,6 +47,8 @@ class Run:
         """Enforces the job's timeout; None: it is not enforced."""
         self.store = store
         """The engine the claim came from; None: no store is behind it."""
+        self.variables: Context | None = None
+        """The context variables of its middleware, handler and hooks; None until it is started."""
         self.cancelled = False
         """Whether the handler was told that its outcome will be refused."""
         self.registered: RegisteredJob | None = None

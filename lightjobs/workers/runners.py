@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ..execution.async_bridge import drive
 from ..execution.executor import execute
 from ..execution.hooks import execute_hook, hook_needs_loop
+from ..execution.run import Run
+from ..execution.variables import Origin
 from ..model import Claim, HandBack
 from .in_flight import InFlight
 from .job_log import JobLog
@@ -21,11 +24,7 @@ from .process_state import ProcessState
 from .stop_flag import StopFlag
 
 if TYPE_CHECKING:
-    import asyncio
-
-    from ..execution.run import Run
-
-T = TypeVar("T")
+    from .event_loop import EventLoop
 
 ROUND_SECONDS = 0.01
 """How long the loop's thread runs jobs before it sees to its other work."""
@@ -50,6 +49,7 @@ class Runner(ABC):
         self._job_log = job_log
         self._process_state = process_state
         self._process = os.getpid()
+        self._origin: Origin | None = None
 
     @abstractmethod
     def free(self) -> int:
@@ -88,9 +88,22 @@ class Runner(ABC):
     def _cancel_task(self, run: Run) -> None:
         """Raise asyncio.CancelledError in an async handler, unless it has ended."""
 
+    def _variables(self, run: Run) -> Context:
+        """The context variables of `run`. The first call must come from the loop's thread: what the
+        job modules set there when they were imported is what each run begins with."""
+        if run.variables is None:
+            if self._origin is None:
+                self._origin = Origin()
+            run.variables = self._origin.fresh()
+        return run.variables
+
     def _report(self, run: Run) -> None:
         if os.getpid() != self._process:
             os._exit(0)  # a handler has forked: its copy must not go on as a worker
+        if not hasattr(
+            run, "outcome"
+        ):  # its task was cancelled, or its loop closed, before it began
+            run.outcome = HandBack(run.claim.id, run.claim.fence)
         if not run.cancelled:  # a cancelled run is logged once the store has answered
             self._job_log.ended(run)
         self._in_flight.finish(run)
@@ -104,8 +117,7 @@ class InlineRunner(Runner):
         self, in_flight: InFlight, job_log: JobLog, process_state: ProcessState | None = None
     ) -> None:
         super().__init__(in_flight, job_log, process_state)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: tuple[Run, asyncio.Task[Any]] | None = None
+        self._loop: EventLoop | None = None
 
     def free(self) -> int:
         return 0 if self._in_flight.running else 1
@@ -115,7 +127,7 @@ class InlineRunner(Runner):
         until = time.monotonic() + ROUND_SECONDS
         while not stop.raised and (run := in_flight.start()):
             self._job_log.started(run.claim)
-            self._drive(execute(run), run.needs_loop(), run)
+            self._run(execute(run), run.needs_loop(), run, key=run)
             if self._process_state is not None:
                 if isinstance(run.exception, _EXITS):
                     _forgive_stop(run, stop)
@@ -125,37 +137,43 @@ class InlineRunner(Runner):
                 return
 
     def hook(self, run: Run) -> None:
-        self._drive(execute_hook(run), hook_needs_loop(run))
+        self._run(execute_hook(run), hook_needs_loop(run), run)
         if self._process_state is not None:
             self._process_state.restore_after(run)
 
     def progress(self, timeout: float) -> None:
         pass  # start() returns only when its jobs have ended
 
-    def _drive(self, coroutine: Coroutine[Any, Any, T], on_loop: bool, run: Run | None = None) -> T:
-        if not on_loop:
-            return drive(coroutine)
-        if self._loop is None:
-            import asyncio  # takes 40 ms, which a worker without async jobs need not pay
-
-            self._loop = asyncio.new_event_loop()
-        task = self._loop.create_task(coroutine)
-        self._task = None if run is None else (run, task)
-        while not task.done():
-            # sys.exit() in a task that the handler started ends the event loop at once. Running the
-            # loop again raises it where that task is awaited: in this job, not in the worker.
-            with contextlib.suppress(SystemExit, KeyboardInterrupt):
-                self._loop.run_until_complete(task)
-        return task.result()
+    def _run(
+        self,
+        coroutine: Coroutine[Any, Any, object],
+        on_loop: bool,
+        run: Run,
+        key: Run | None = None,
+    ) -> None:
+        variables = self._variables(run)
+        if on_loop:
+            self._loop = _usable(self._loop)
+            self._loop.run(coroutine, variables, key)
+        else:
+            variables.run(drive, coroutine)
 
     def _cancel_task(self, run: Run) -> None:
-        current = self._task
-        if current is not None and current[0] is run and self._loop is not None:
-            self._loop.call_soon_threadsafe(current[1].cancel)
+        if self._loop is not None:
+            self._loop.cancel(run)
 
     def close(self) -> None:
         if self._loop is not None:
             self._loop.close()
+
+
+def _usable(loop: EventLoop | None) -> EventLoop:
+    """`loop`, or a new one if there is none or a handler has made it useless."""
+    if loop is None or not loop.is_usable:
+        from .event_loop import EventLoop
+
+        return EventLoop()
+    return loop
 
 
 def _forgive_stop(run: Run, stop: StopFlag) -> None:
@@ -189,11 +207,10 @@ class PoolRunner(Runner):
         super().__init__(in_flight, job_log, process_state)
         self._concurrency = concurrency
         self._threads = ThreadPoolExecutor(concurrency, "lightjobs")
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: EventLoop | None = None
+        self._loops: list[EventLoop] = []
         self._ended = threading.Event()
-        self._hooks: set[Future[None]] = set()
-        self._tasks: dict[Run, asyncio.Task[Any]] = {}
-        self._closed = False
+        self._hooks: set[Run] = set()
         self._has_run = False
         """Whether a job has been started since the process's state was put back."""
 
@@ -215,35 +232,25 @@ class PoolRunner(Runner):
             run = in_flight.start()
             if run is not None:
                 self._has_run = True
-                on_loop = run.needs_loop()
-                started = self._on_loop(run) if on_loop else self._reported(run)
-                self._submit(started, on_loop)
+                ended = partial(self._end, run)
+                self._submit(self._started(run), run.needs_loop(), run, run, ended)
 
-    async def _on_loop(self, run: Run) -> None:
-        import asyncio
-
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks[run] = task
-        try:
-            await self._reported(run)
-        finally:
-            del self._tasks[run]
-
-    def _cancel_task(self, run: Run) -> None:
-        task = self._tasks.get(run)
-        if task is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(task.cancel)
-
-    async def _reported(self, run: Run) -> None:
+    async def _started(self, run: Run) -> None:
         self._job_log.started(run.claim)
-        self._report(await execute(run))
+        await execute(run)
+
+    def _end(self, run: Run) -> None:
+        self._report(run)
         self._ended.set()
 
+    def _cancel_task(self, run: Run) -> None:
+        for loop in self._loops:
+            loop.cancel(run)
+
     def hook(self, run: Run) -> None:
-        future = self._submit(execute_hook(run), hook_needs_loop(run))
-        self._hooks.add(future)
-        future.add_done_callback(self._hooks.discard)
+        self._hooks.add(run)
+        ended = partial(self._hooks.discard, run)
+        self._submit(execute_hook(run), hook_needs_loop(run), run, None, ended)
 
     def hooks_running(self) -> bool:
         return bool(self._hooks)
@@ -252,26 +259,38 @@ class PoolRunner(Runner):
         self._ended.wait(timeout)
         self._ended.clear()
 
-    def _submit(self, coroutine: Coroutine[Any, Any, None], on_loop: bool) -> Future[None]:
+    def _submit(
+        self,
+        coroutine: Coroutine[Any, Any, object],
+        on_loop: bool,
+        run: Run,
+        key: Run | None,
+        ended: Callable[[], None],
+    ) -> None:
+        """Have `coroutine` run in the context of `run`, and then `ended` called. `key`: see
+        EventLoop."""
+        variables = self._variables(run)
         if not on_loop:
-            return self._threads.submit(drive, coroutine)
-        import asyncio
-
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            threading.Thread(target=self._run_loop, daemon=True, name="event loop").start()
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-
-    def _run_loop(self) -> None:
-        assert self._loop is not None
-        while not self._closed:
-            with contextlib.suppress(SystemExit, KeyboardInterrupt):  # see InlineRunner._drive
-                self._loop.run_forever()
-        self._loop.close()
+            self._threads.submit(_drive, coroutine, variables, ended)
+            return
+        loop = _usable(self._loop)
+        if loop is not self._loop:
+            # Runs on the former loop go on there.
+            self._loop = loop
+            self._loops.append(loop)
+            loop.serve()
+        loop.submit(coroutine, variables, key, ended)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
-        self._closed = True
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # its thread has already closed it
-                self._loop.call_soon_threadsafe(self._loop.stop)
+        for loop in self._loops:
+            loop.close()
+
+
+def _drive(
+    coroutine: Coroutine[Any, Any, object], variables: Context, ended: Callable[[], None]
+) -> None:
+    try:
+        variables.run(drive, coroutine)
+    finally:
+        ended()
