@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..execution.async_bridge import drive
 from ..execution.executor import execute
@@ -153,7 +153,9 @@ class InlineRunner(Runner):
     ) -> None:
         variables = self._variables(run)
         if on_loop:
-            self._loop = _usable(self._loop)
+            if not _is_usable(self._loop):
+                self.close()
+                self._loop = _new_loop()
             self._loop.run(coroutine, variables, key)
         else:
             variables.run(drive, coroutine)
@@ -167,13 +169,15 @@ class InlineRunner(Runner):
             self._loop.close()
 
 
-def _usable(loop: EventLoop | None) -> EventLoop:
-    """`loop`, or a new one if there is none or a handler has made it useless."""
-    if loop is None or not loop.is_usable:
-        from .event_loop import EventLoop
+def _is_usable(loop: EventLoop | None) -> TypeGuard[EventLoop]:
+    """False if there is no loop yet, or a handler has made it useless."""
+    return loop is not None and loop.is_usable
 
-        return EventLoop()
-    return loop
+
+def _new_loop() -> EventLoop:
+    from .event_loop import EventLoop
+
+    return EventLoop()
 
 
 def _forgive_stop(run: Run, stop: StopFlag) -> None:
@@ -273,13 +277,11 @@ class PoolRunner(Runner):
         if not on_loop:
             self._threads.submit(_drive, coroutine, variables, ended)
             return
-        loop = _usable(self._loop)
-        if loop is not self._loop:
-            # Runs on the former loop go on there.
-            self._loop = loop
-            self._loops.append(loop)
-            loop.serve()
-        loop.submit(coroutine, variables, key, ended)
+        if not _is_usable(self._loop):
+            self._loop = _new_loop()
+            self._loop.serve()
+            self._loops.append(self._loop)  # runs on the former loop go on there
+        self._loop.submit(coroutine, variables, key, ended)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
