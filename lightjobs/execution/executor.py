@@ -90,7 +90,7 @@ async def handled(run: Run) -> Any:
         try:
             timeouts.arm(run, judge(run, JobTimeout(seconds)))
             result = _through_middleware(run)
-            return await (within(seconds, result) if run.look_up().is_async else result)
+            return await (within(seconds, result) if run.is_async else result)
         finally:
             timeouts.disarm(run)
     except JobTimeout as error:
@@ -127,7 +127,7 @@ def _respect_rate(run: Run, store: RunStore) -> None:
 
 
 async def _through_middleware(run: Run) -> Any:
-    chain, is_async = middleware_chain.current, run.look_up().is_async
+    chain, is_async = middleware_chain.current, run.is_async
     if chain is None or not chain.handles:
         return await _handle(run) if is_async else _handle_now(run)
     if is_async:

@@ -80,10 +80,15 @@ class Run:
             return False
         return True
 
+    @property
+    def is_async(self) -> bool:
+        """Whether the handler is an `async def`. Raises UnknownHandler."""
+        return self.look_up().is_async
+
     def needs_loop(self) -> bool:
         """Whether `execute` needs an event loop for this run. An unknown handler needs none: it
         becomes the outcome there."""
-        return self.is_known() and self.look_up().is_async
+        return self.is_known() and self.is_async
 
     @property
     def is_completing(self) -> bool:
