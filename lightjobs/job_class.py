@@ -219,7 +219,7 @@ class Job:
         `{"limit": 10, "minutes": 1}` allows ten runs a minute. The unit is seconds, minutes, hours
         or days; `key` is the name to count under (default: one for the class). A job beyond the
         limit waits for the next window, spends no attempt, and is put off by up to `jitter`
-        (default 0.2) of the window more.
+        (default 0.2, may be above 1) of the window more. A limit of 0 lets no job run.
         """
         return None
 

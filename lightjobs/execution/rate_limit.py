@@ -16,9 +16,13 @@ JITTER = 0.2
 could, so that such jobs do not all come back at once."""
 
 
+LONGEST = 366 * 86_400.0
+"""The longest time in seconds for which a job is put off: a leap year. Then it asks again."""
+
+
 class Rate(NamedTuple):
     """At most `limit` runs in `window` seconds, over all workers, counted under `key`. `jitter` is
-    a fraction of the window, 0 to 1."""
+    a fraction of the window, and may be above 1."""
 
     limit: int
     window: float
@@ -26,8 +30,8 @@ class Rate(NamedTuple):
     jitter: float
 
     def delay(self, wait: float) -> float:
-        """Seconds to put a job off if its window ends in `wait` seconds."""
-        return wait + random.uniform(0, self.window * self.jitter)
+        """Seconds to put a job off if its window ends in `wait` seconds, at most LONGEST."""
+        return min(wait + random.uniform(0, self.window * self.jitter), LONGEST)
 
 
 class LimitUnknown(Exception):
@@ -54,12 +58,12 @@ def read(config: Mapping[str, Any] | None, handler: str) -> Rate | None:
     jitter = _number(config.get("jitter", JITTER))
     if limit is None:
         return None
-    if type(limit) is not int or limit < 1:
-        raise ValueError(f"rateLimit() has the limit {limit!r}; allowed: a whole number from 1")
+    if type(limit) is not int or limit < 0:
+        raise ValueError(f"rateLimit() has the limit {limit!r}; allowed: a whole number from 0")
     if not isinstance(window, (int, float)) or not 0 < window < math.inf:
         raise ValueError(f"rateLimit() has {window!r} {unit}; allowed: a number above 0")
-    if not isinstance(jitter, (int, float)) or not 0 <= jitter <= 1:
-        raise ValueError(f"rateLimit() has the jitter {jitter!r}; allowed: 0 to 1")
+    if not isinstance(jitter, (int, float)) or not 0 <= jitter < math.inf:
+        raise ValueError(f"rateLimit() has the jitter {jitter!r}; allowed: a number from 0")
     key = str(config.get("key") or "job:" + handler.replace("\\", "."))
     return Rate(limit, float(window) * UNITS[unit], key, float(jitter))
 

@@ -17,6 +17,15 @@ def test_waiting_does_not_lengthen_the_window(engine):
     assert 0 < waits[-1] <= 0.3
 
 
+def test_a_limit_of_0_allows_nothing_and_asks_for_a_wait_that_is_worth_it(engine):
+    for _ in range(2):
+        assert 29 < engine.hit("mail", 0, 30) <= 30
+    engine.hit("sms", 1, 30)
+    assert 29 < engine.hit("sms", 0, 30) <= 30
+    short = [engine.hit("short", 0, 0.05) for _ in range(100)]
+    assert 0 < min(short) <= max(short) <= 0.05
+
+
 def test_a_new_window_begins_when_the_old_one_is_over(engine):
     assert engine.hit("mail", 1, 0.2) == 0.0
     assert engine.hit("mail", 1, 0.2) > 0

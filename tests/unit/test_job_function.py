@@ -229,7 +229,7 @@ def test_a_function_has_a_rate_limit():
     def limited() -> None: ...
 
     assert limited._job().rateLimit() == {"limit": 10, "minutes": 1}
-    for wrong in ({"limit": 10}, {"limit": 0, "days": 1}, 10):
+    for wrong in ({"limit": 10}, {"limit": -1, "days": 1}, 10):
         with pytest.raises(JobDefinitionError, match="rateLimit"):
             job("WronglyLimited", rateLimit=wrong)
 

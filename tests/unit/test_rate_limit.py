@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from lightjobs import Job
@@ -6,7 +8,7 @@ from lightjobs.engines.where import Where
 from lightjobs.errors import StoreUnavailable
 from lightjobs.execution import registry
 from lightjobs.execution.rate_limit import read
-from lightjobs.model import NewJob
+from lightjobs.model import NewJob, utc_text
 from lightjobs.settings.settings import load
 
 from .working import Worker
@@ -52,14 +54,18 @@ def test_the_key_defaults_to_one_for_each_handler():
     ("config", "named"),
     [
         ({"limit": 1}, "unit of time; allowed: seconds, minutes, hours, days"),
-        ({"limit": 0, "seconds": 1}, "limit 0"),
+        ({"limit": -1, "seconds": 1}, "limit -1"),
+        ({"limit": True, "seconds": 1}, "limit True"),
+        ({"limit": 1.5, "seconds": 1}, "limit 1.5"),
         ({"limit": "many", "seconds": 1}, "limit 'many'"),
         ({"limit": 1, "seconds": 0}, "0 seconds"),
         ({"limit": 1, "minutes": "x"}, "'x' minutes"),
         ({"limit": 1, "seconds": "inf"}, "inf seconds"),
         (10, "rateLimit.. is 10; allowed: None, or a dict"),
         ([10, "minutes"], "is .10, 'minutes'.; allowed: None, or a dict"),
-        ({"limit": 1, "seconds": 1, "jitter": 2}, "jitter 2"),
+        ({"limit": 1, "seconds": 1, "jitter": -1}, "jitter -1"),
+        ({"limit": 1, "seconds": 1, "jitter": "inf"}, "jitter inf"),
+        ({"limit": 1, "seconds": 1, "jitter": "nan"}, "jitter nan"),
     ],
 )
 def test_a_wrong_config_is_refused_with_what_is_wrong(config, named):
@@ -73,6 +79,35 @@ def test_jitter_delays_by_at_most_its_share_of_the_window():
     assert 3 <= min(delays) < 4
     assert 7 < max(delays) <= 8
     assert read({"limit": 1, "seconds": 10, "jitter": 0}, "X").delay(3) == 3
+
+
+def test_a_jitter_above_1_puts_jobs_off_by_more_than_a_window():
+    rate = read({"limit": 1, "seconds": 10, "jitter": 5}, "X")
+    delays = [rate.delay(3) for _ in range(2000)]
+    assert 3 <= min(delays) < 8
+    assert 48 < max(delays) <= 53
+
+
+def test_no_job_is_put_off_for_more_than_a_year():
+    rate = read({"limit": 1, "days": 3650, "jitter": 1e300}, "X")
+    assert rate.delay(315_000_000.0) == 366 * 86_400
+
+
+def test_a_limit_of_0_lets_no_job_run_and_spends_no_attempt(engine):
+    class Never(Job):
+        handler = "never"
+
+        def handle(self):
+            raise AssertionError
+
+        def rateLimit(self):
+            return {"limit": 0, "minutes": 1, "jitter": 5}
+
+    (id,) = engine.push([NewJob("never", "default", "{}")])
+    Worker(engine).run()
+    job = engine.find(id)
+    assert (job.status, job.attempts) == ("new", 0)
+    assert job.scheduled_at > utc_text(time.time() + 30)
 
 
 def limited_job(ran):

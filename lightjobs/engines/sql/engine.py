@@ -179,7 +179,8 @@ class SqlEngine(Engine):
     def hit(self, key: str, most: int, seconds: float) -> float:
         params = {"key": _limit_name(key), "most": most, "seconds": seconds}
         ((hits, left),) = self._db.rows("hit", params)
-        return 0.0 if hits <= most else max(0.0, float(left))
+        # The window may end while the statement runs, but 0.0 would allow the hit.
+        return 0.0 if hits <= most else max(0.001, float(left))
 
     def tidy(self) -> None:
         self._bulk.serve_all_priorities()
