@@ -77,7 +77,8 @@ class Job:
     """When a failed run is repeated: any PHP strtotime expression, a list of them (one for each
     attempt, the last for all further ones), or a `Backoff`."""
     noRetry: tuple[type[BaseException], ...] = ()
-    """Exceptions after which the job is not repeated, even if attempts remain."""
+    """Exceptions after which the job is not repeated, even if attempts remain. A group counts as
+    one if all of its members do."""
     priority: str = "normal"
     """lowest, lower, normal, higher or highest. Within a queue, jobs of a higher priority go first.
     """

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ..errors import JobReleased
 from ..execution.async_bridge import run_here
+from ..execution.exception_text import describe
 from ..execution.executor import execute
 from ..execution.hooks import execute_hook, has_hook, hook_needs_loop
-from ..execution.outcome import describe
 from ..execution.run import Run
 from ..execution.variables import Origin
 from ..model import Claim, Failed, NewJob, utc_text

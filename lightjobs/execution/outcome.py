@@ -1,10 +1,6 @@
-"""The outcome of a run that raised: whether it is repeated, and the text kept when it failed."""
+"""The outcome of a run that raised: whether it is repeated."""
 
 from __future__ import annotations
-
-import os
-import traceback
-from pathlib import Path
 
 from ..errors import (
     JobReleased,
@@ -15,19 +11,12 @@ from ..errors import (
 )
 from ..model import Failed, HandBack, Outcome, Release
 from . import backoff
+from .exception_text import describe
 from .rate_limit import LimitUnknown
 from .run import Run
 
-EXCEPTION_BYTES = 16 * 1024
-"""A failed job keeps at most this much of its exception's text."""
-
 _PERMANENT = (PermanentJobFailure, UnknownHandler, PayloadError)
 """Errors after which no further attempt can succeed."""
-
-_SELF_EXPLANATORY = (*_PERMANENT, JobTimeout)
-"""Errors whose text says enough without the name of their type."""
-
-_OWN_FOLDER = str(Path(__file__).parent.parent)
 
 
 def ending(run: Run, error: BaseException) -> BaseException:
@@ -51,7 +40,7 @@ def judge(run: Run, error: BaseException) -> Outcome:
         if isinstance(error, JobReleased):
             attempts = {"count": claim.attempts, "keep": claim.attempts - 1, "reset": 0}
             return Release(claim.id, claim.fence, error.due, attempts[error.attempts])
-        is_permanent = job is None or isinstance(error, (*_PERMANENT, *job.noRetry))
+        is_permanent = job is None or _is_any(error, (*_PERMANENT, *job.noRetry))
         if not is_permanent and claim.attempts < job.maxAttempts():
             due = backoff.due(job.retryAfter, claim.attempts)
             return Release(claim.id, claim.fence, due, claim.attempts)
@@ -60,31 +49,11 @@ def judge(run: Run, error: BaseException) -> Outcome:
     return Failed(claim.id, claim.fence, describe(error))
 
 
-def describe(error: BaseException) -> str:
-    """The text of `error` that is kept with a failed job: its type and message, then the traceback
-    without lightjobs' own frames; at most EXCEPTION_BYTES of UTF-8. Never raises."""
-    try:
-        if isinstance(error, _SELF_EXPLANATORY):
-            headline = str(error)
-        else:
-            headline = "".join(traceback.format_exception_only(error)).removesuffix("\n")
-    except BaseException:
-        headline = f"{type(error).__name__} (its text could not be made)"
-    try:
-        text = headline + _traceback(error)
-    except Exception:
-        text = headline
-    kept = text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace")
-    return kept[:EXCEPTION_BYTES].decode("utf-8", "ignore")
-
-
-def _traceback(error: BaseException) -> str:
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__, limit=-50)
-        if not frame.filename.startswith(_OWN_FOLDER + os.sep)
-    ]
-    if not frames:
-        return ""
-    lines = "".join(traceback.format_list(frames)).rstrip()
-    return f"\n\nTraceback (most recent call last):\n{lines}"
+def _is_any(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
+    """Whether `error` is of one of `kinds`, or a group of nothing else. A group that holds another
+    error too is not: without that one, the next run may well succeed."""
+    if isinstance(error, kinds):
+        return True
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_any(member, kinds) for member in error.exceptions)
+    return False

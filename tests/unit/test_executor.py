@@ -12,9 +12,9 @@ from lightjobs import Job, JobDefinitionError
 from lightjobs.errors import JobReleased
 from lightjobs.execution import registry
 from lightjobs.execution.async_bridge import run_here
+from lightjobs.execution.exception_text import EXCEPTION_BYTES
 from lightjobs.execution.executor import execute
 from lightjobs.execution.hooks import execute_hook, has_hook, hook_needs_loop
-from lightjobs.execution.outcome import EXCEPTION_BYTES
 from lightjobs.execution.run import Run
 from lightjobs.model import Done, Failed, Release
 
