@@ -2,12 +2,15 @@
 prints them.
 
 At tens of thousands of jobs a second, `logging` would be too slow. So the lines are formatted here,
-buffered, and written many at a time.
+buffered, and written many at a time. What a failed job raised goes to `logging` as well, with its
+traceback: there may be no job log, and it has one line for each.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import threading
 import time
@@ -16,10 +19,11 @@ from json.encoder import encode_basestring_ascii as json_text
 from weakref import WeakSet
 
 from ..errors import JobReleased, RateLimited
+from ..execution.exception_text import describe
 from ..execution.rate_limit import LimitUnknown
 from ..execution.run import Run
 from ..model import Claim, Done, Failed, HandBack, Release, utc_text
-from ..text import escaped, shortened
+from ..text import escaped, escaped_lines, shortened
 from . import streams
 
 WRITE_BYTES = 4096
@@ -37,8 +41,12 @@ _COLORS = {
 }
 
 
+_log = logging.getLogger("lightjobs.worker")
+
+
 class JobLog:
-    """The job log of `--quiet`, which prints nothing; the base of the other two."""
+    """The job log of `--quiet` and of `lightjobs.worker()`, which prints nothing; the base of the
+    other two. All three log what failed runs raised."""
 
     unfinished: streams.Stream | None = None
     """Standard output, when a handler has printed there without ending the line."""
@@ -48,6 +56,12 @@ class JobLog:
 
     def ended(self, run: Run) -> None:
         """The run has ended, as its outcome says."""
+        outcome = run.outcome
+        if type(outcome) is Failed:
+            _log_failure(logging.WARNING, run, "failed for good", outcome.exception)
+        elif type(outcome) is Release and not isinstance(run.exception, JobReleased):
+            assert run.exception is not None
+            _log_failure(logging.INFO, run, "failed, will be retried", describe(run.exception))
 
     def lost(self, run: Run) -> None:
         """The outcome was refused because another worker has the job, or it was removed."""
@@ -144,6 +158,7 @@ class TextJobLog(_BufferedJobLog):
             self._line(label, run.claim, f" until {utc_text(outcome.due)} UTC")
         else:
             self._line("FAILED", run.claim, f" {_reason(run)}")
+            super().ended(run)
 
     def lost(self, run: Run) -> None:
         self._line("LOST", run.claim, " its outcome was refused: another worker has the job")
@@ -193,6 +208,7 @@ class JsonJobLog(_BufferedJobLog):
         else:
             reason = json_text(_reason(run))
             self._event("failed", run.claim, f'{ms}, "reason": {reason}, "retry_at": {until}')
+            super().ended(run)
 
     def lost(self, run: Run) -> None:
         self._event("lost", run.claim)
@@ -205,6 +221,28 @@ def _reason_to_hand_back(run: Run) -> str:
     if isinstance(run.exception, LimitUnknown):
         return "the store did not say whether its rate allows it"
     return "a stop cut it off"
+
+
+def _log_failure(level: int, run: Run, how: str, text: str) -> None:
+    """Log that a run failed, with the text of its exception. The text has been made already and
+    made safe: an exception can be of a class that raises, too, when it is told."""
+    claim = run.claim
+    with contextlib.suppress(Exception):  # of a handler or filter that the project has added
+        _log.log(
+            level,
+            "job %s (%s, attempt %d) %s: %s",
+            claim.id,
+            escaped(claim.handler),
+            claim.attempts,
+            how,
+            escaped_lines(text),
+            extra={
+                "job_id": claim.id,
+                "job_handler": claim.handler,
+                "job_queue": claim.queue,
+                "job_attempt": claim.attempts,
+            },
+        )
 
 
 def _reason(run: Run) -> str:

@@ -69,12 +69,21 @@ def test_json_lines_carry_event_handler_id_queue_and_attempt(project: Project) -
     assert lines[3]["reason"] == "ValueError: no luck"
 
 
-def test_quiet_prints_nothing(project: Project) -> None:
+@pytest.mark.parametrize("options", [(), ("--workers=0",)], ids=["child", "in this process"])
+def test_quiet_prints_nothing_but_a_warning_for_a_job_that_failed_for_good(
+    project: Project, options: tuple[str, ...]
+) -> None:
     project.jobs("class Bad(Job):\n    def handle(self):\n        raise ValueError('no luck')\n")
     project.push_work(5)
-    project.push("Bad", {})
-    assert project.drain("--quiet").out == ""
-    assert project.statuses() == {"failed": 1}
+    (again,) = project.push("Bad", {}, options='{"attempts":2}')
+    (bad,) = project.push("Bad", {})
+    worker = project.drain("--quiet", *options)
+    assert worker.out == ""
+    assert project.statuses() == {"failed": 2}
+    for id, attempt in ((bad, 1), (again, 2)):
+        line = f"job {id} (App\\Jobs\\Bad, attempt {attempt}) failed for good: ValueError: no luck"
+        assert worker.err.count(line) == 1
+    assert worker.err.count("WARNING") == worker.err.count("Traceback") == 2
 
 
 @pytest.mark.parametrize("options", [(), ("--log-format=json", "--workers=0")])

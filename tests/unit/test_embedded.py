@@ -109,6 +109,20 @@ def test_jobs_run_in_threads_of_this_process_while_the_block_runs(engine, way, j
     assert engine._workers == {}
 
 
+class Fails(Job):
+    def handle(self):
+        raise ValueError("no luck")
+
+
+def test_a_job_that_fails_is_logged(engine, way, caplog):
+    with entered(way, worker()):
+        id = Fails().dispatch()
+        wait_until(lambda: engine.find(id).status == "failed")
+    (record,) = [each for each in caplog.records if each.levelname == "WARNING"]
+    assert f"job {id} (" in record.getMessage()
+    assert "failed for good: ValueError: no luck\n\nTraceback" in record.getMessage()
+
+
 def test_the_block_waits_for_running_jobs(engine, way):
     with entered(way, worker()):
         Work().dispatch({"sleep": 0.4})

@@ -252,3 +252,36 @@ def test_an_application_that_set_up_logging_keeps_it():
     assert before
     logging_setup.configure("json", False)
     assert logging.root.handlers == before
+
+
+@pytest.mark.parametrize("make", [{}, {"log_format": "json"}, {"quiet": True}])
+def test_what_a_failed_run_raised_is_logged_with_its_traceback(written, caplog, make):
+    printed = written.make(**make)
+    with caplog.at_level(logging.INFO, "lightjobs.worker"):
+        for payload, options in (
+            ("{}", None),
+            ('{"release":1}', None),
+            ('{"boom":"\\u001b[31m"}', None),
+            ('{"boom":"again"}', '{"attempts":2}'),
+        ):
+            printed.ended(run(Ends, payload, id="7", options=options))
+    name = registry.handler_of(Ends)
+    heads = [f"job 7 ({name}, attempt 1) {how}" for how in ("failed for good", "failed, will be")]
+    for_good, again = caplog.records
+    assert [for_good.levelname, again.levelname] == ["WARNING", "INFO"]
+    assert for_good.getMessage().startswith(heads[0] + ": ValueError: \\x1b[31m\n")
+    assert again.getMessage().startswith(heads[1] + " retried: ValueError: again\n")
+    for record in caplog.records:
+        assert "Traceback (most recent call last):" in record.getMessage()
+        assert "\x1b" not in record.getMessage()
+        assert (record.job_id, record.job_handler) == ("7", name)
+        assert (record.job_queue, record.job_attempt) == ("default", 1)
+
+
+def test_a_logging_handler_that_raises_does_not_reach_the_worker(written, monkeypatch):
+    class Raises(logging.Handler):
+        def emit(self, record):
+            raise OSError("the disk is full")
+
+    monkeypatch.setattr(logging.getLogger("lightjobs.worker"), "handlers", [Raises()])
+    written.make().ended(run(Ends, '{"boom":"no"}'))
