@@ -86,11 +86,16 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
 
+    @property
+    def end(self) -> str:
+        """The signal or status with which a dead child ended."""
+        status = self.process.returncode or 0
+        return f"signal {-status}{_signal_name(-status)}" if status < 0 else f"status {status}"
+
     def described_end(self) -> str:
         """How a dead child ended, and which jobs it ran then, one of which may have ended it. Only
         their ids are known: handlers are not in the journal."""
-        status = self.process.returncode or 0
-        how = f"signal {-status}{_signal_name(-status)}" if status < 0 else f"status {status}"
+        how = self.end
         running = [held.id for held in self.journal.read() if held.started and held.outcome is None]
         if not running:
             return f"{how} while it ran no job"

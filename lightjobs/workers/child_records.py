@@ -154,7 +154,9 @@ class ChildRecords(threading.Thread):
         return True
 
     def _reclaim(self, child: Child, forgiven: bool) -> None:
-        done = reclaim(self._engine, child.worker, child.journal, forgiven, child.timed_out)
+        done = reclaim(
+            self._engine, child.worker, child.journal, forgiven, child.timed_out, child.end
+        )
         self.late_outcomes.extend(done.timed_out)
         if self._run_budget is not None:
             self._run_budget.give_back(done.handed_back)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from ..engines.control import Engine
-from ..model import HandBack, Outcome, Settlement
+from ..engines.store import MAX_RECOVERIES, WORKER_LOST
+from ..model import Failed, HandBack, Outcome, Settlement
+from ..text import escaped
 from .shared.journal import Journal
 
 _log = logging.getLogger("lightjobs.worker")
@@ -38,14 +40,17 @@ def reclaim(
     journal: Journal,
     forgiven: bool,
     timed_out: Mapping[tuple[str, int], Outcome],
+    end: str = "",
 ) -> Reclaimed:
     """Settle the jobs that had finished, hand back at no cost those that had not started, recover
     the others, and have the store forget the worker.
 
     `timed_out` holds the outcomes of the jobs because of which the worker was ended, by id and
-    fence. With `forgiven`, the other running jobs are not to blame and are handed back, too.
+    fence. With `forgiven`, the other running jobs are not to blame and are handed back, too. `end`
+    says by which signal or status its process ended, for the log and for jobs that fail with it.
     """
     outcomes: list[Outcome] = []
+    ran: set[tuple[str, int]] = set()
     handed_back = 0
     for held in journal.read():
         outcome = held.outcome or timed_out.get((held.id, held.fence))
@@ -54,6 +59,10 @@ def reclaim(
         elif forgiven or not held.started:
             outcomes.append(HandBack(held.id, held.fence))
             handed_back += 1
+        else:
+            ran.add((held.id, held.fence))
+    if ran and end:
+        outcomes += _lost_too_often(engine, worker, ran, end)
     answers = zip(outcomes, engine.settle(worker, outcomes), strict=True)
     late = [
         outcome
@@ -62,3 +71,28 @@ def reclaim(
     ]
     engine.recover(worker)
     return Reclaimed(handed_back, late)
+
+
+def _lost_too_often(
+    engine: Engine, worker: str, ran: Collection[tuple[str, int]], end: str
+) -> list[Outcome]:
+    """Log the jobs that ran when their process ended, and return outcomes for those that must not
+    be recovered again. Settling them here, not leaving them to `recover`, keeps `end` with them."""
+    outcomes: list[Outcome] = []
+    for claim in engine.held(worker):
+        if claim[:2] not in ran:
+            continue
+        is_last = claim.recoveries >= MAX_RECOVERIES
+        _log.error(
+            "job %s (%s) ran when its process ended with %s: %s",
+            claim.id,
+            escaped(claim.handler),
+            end,
+            "it has failed for good" if is_last else "it will run again",
+            extra={"job_id": claim.id, "job_handler": claim.handler},
+        )
+        if is_last:
+            outcomes.append(
+                Failed(claim.id, claim.fence, f"{WORKER_LOST}, the last time with {end}")
+            )
+    return outcomes

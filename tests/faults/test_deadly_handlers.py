@@ -116,6 +116,15 @@ def test_a_job_that_ends_its_process_fails_after_3_recoveries_and_no_other_does(
     wait_until(lambda: project.statuses() == {"failed": 1} or not worker.running())
     assert worker.running(), worker.err
     row = project.row(deadly)
+    end = {"exit": f"status {how[4:]}", "kill": "signal 9 (SIGKILL)", "segf": "signal 11 (SIGSEGV)"}
+    if how[:4] in end:
+        assert row["exception"].startswith("worker lost: ")
+        assert row["exception"].endswith(f", the last time with {end[how[:4]]}")
+        line = (
+            f"job {deadly} (App\\Jobs\\Deadly) ran when its process ended with {end[how[:4]]}: it "
+        )
+        assert worker.err.count(f"{line}will run again") == 3
+        assert worker.err.count(f"{line}has failed for good") == 1
     assert row["exception"].startswith("worker lost")
     assert len(project.book("deadly")) == 4
     runs = project.runs("end")
