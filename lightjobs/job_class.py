@@ -90,7 +90,8 @@ class Job:
     """The JSON object that was dispatched. If a subclass annotates it with a dataclass, TypedDict
     or msgspec Struct, it is checked at dispatch and rebuilt for `handle`."""
     context: JobContext
-    """Set while the job runs: id, queue, attempt, queued_at, fence, logger."""
+    """Set while the job runs: id, queue, attempt, queued_at, fence, scheduled_for, next_for,
+    logger."""
     exception: BaseException | None = None
     """What the last run raised; set for `onFailure`."""
     _typed: ClassVar[Typed | None] = None

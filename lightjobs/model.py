@@ -53,6 +53,11 @@ def is_queue(name: object) -> bool:
 
 
 ENTRY_OPTION = "entry"
+"""In a job's options: the name of the entry of the schedule that it is for."""
+
+SLOT_OPTION = "slot"
+"""In a job's options: the moment of the entry that it is for and the next one, both in unix seconds
+(the latter null if there is none), and the name of the entry's time zone."""
 
 
 class NewJob(NamedTuple):
@@ -64,8 +69,8 @@ class NewJob(NamedTuple):
     due: float | None = None
     priority: int = 0
     options: str | None = None
-    """JSON text of the values set on this one job (attempts, retryAfter), and as ENTRY_OPTION the
-    entry of the schedule that it is for; None for none."""
+    """JSON text of the values set on this one job (attempts, retryAfter), and as ENTRY_OPTION
+    and SLOT_OPTION what it is for in the schedule; None for none."""
 
 
 class Claim(NamedTuple):

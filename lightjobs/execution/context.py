@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import MutableMapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NoReturn, Protocol
+from zoneinfo import ZoneInfo
 
 from ..errors import JobReleased, PermanentJobFailure
-from ..model import Claim
+from ..model import SLOT_OPTION, Claim
 from ..strtotime import strtotime
 
 _logger = logging.getLogger("lightjobs.job")
@@ -85,6 +87,25 @@ class JobContext:
         return datetime.fromisoformat(self._claim.created_at).replace(tzinfo=UTC)
 
     @property
+    def scheduled_for(self) -> datetime | None:
+        """The moment of the schedule that the job is for, in the time zone of its entry; None for a
+        job that was dispatched otherwise. A job that waited, or is repeated, keeps it."""
+        return self._moment(0)
+
+    @property
+    def next_for(self) -> datetime | None:
+        """The next moment after `scheduled_for` at which the entry was due, as the schedule was
+        when the job was dispatched; None if there is none."""
+        return self._moment(1)
+
+    def _moment(self, place: int) -> datetime | None:
+        options = {} if self._claim.options is None else json.loads(self._claim.options)
+        match options.get(SLOT_OPTION):
+            case [_, _, str(zone)] as slot if isinstance(slot[place], int):
+                return datetime.fromtimestamp(slot[place], _zone(zone))
+        return None
+
+    @property
     def logger(self) -> JobLogger:
         """The logger `lightjobs.job`. Its records carry this job's id, handler, queue and
         attempt."""
@@ -118,6 +139,14 @@ class JobContext:
 
     def __repr__(self) -> str:
         return f"<JobContext {self.id} on {self.queue!r}, attempt {self.attempt}>"
+
+
+def _zone(name: str) -> tzinfo:
+    """The time zone; UTC if this machine does not know it, which the scheduler's machine did."""
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        return UTC
 
 
 def releasing(delay: str, attempts: str) -> JobReleased:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ..execution.registry import handler_of
 from ..job_class import Job, new_jobs
-from ..model import ENTRY_OPTION, NewJob
+from ..model import ENTRY_OPTION, SLOT_OPTION, NewJob
 from .recurrence import Recurrence
 from .window import Window
 
@@ -93,7 +93,9 @@ class Entry:
         """The job to push for the slot `due`. Raises PayloadError."""
         (new,) = new_jobs(self.job, [self.job.getPayload()])
         own = {} if new.options is None else json.loads(new.options)
-        new = new._replace(options=json.dumps({**own, ENTRY_OPTION: self.name}))
+        slot = [due, self.next_after(due), self.zone.key]
+        options = json.dumps({**own, ENTRY_OPTION: self.name, SLOT_OPTION: slot})
+        new = new._replace(options=options)
         if self.jitter:
             start = float(due) if new.due is None else new.due
             new = new._replace(due=start + random.uniform(0, self.jitter))

@@ -1,5 +1,7 @@
 """config/schedule.py of a project."""
 
+import json
+
 import pytest
 
 from lightjobs import SettingsError, current
@@ -143,7 +145,9 @@ def test_a_function_under_job_is_scheduled_with_what_its_setters_set(write):
     assert first.new_job(0)[:3] == ("Send", "emails", '{"to":"ann"}')
     new = urgent.new_job(0)
     assert new[:3] == ("Send", "urgent", '{"to":"bob","copies":2}')
-    assert (new.priority, new.options) == (1, '{"attempts": 5, "entry": "urgent"}')
+    slot = [0, 86_400, "UTC"]
+    assert new.priority == 1
+    assert json.loads(new.options) == {"attempts": 5, "entry": "urgent", "slot": slot}
     assert other.new_job(0).queue == "slow"
     assert first.new_job(0).queue == "emails"
 
