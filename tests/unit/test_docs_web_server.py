@@ -55,6 +55,30 @@ def test_jobs_inside_a_web_server(engine, monkeypatch, number):
     gc.collect()
 
 
+def test_each_event_loop_gets_an_engine_of_its_own(engine, monkeypatch):
+    import sqlalchemy.ext.asyncio
+
+    monkeypatch.setattr(sqlalchemy.ext.asyncio, "create_async_engine", lambda url: [url])
+    (source,) = blocks("docs/how-to/web-server.md", "Objects of the program's event loop")
+    database = run(source, "app_jobs.docs")["database"]
+    found = []
+
+    class Asks(Job):
+        async def handle(self):
+            found.append((database(), asyncio.get_running_loop()))
+
+    async def main():
+        async with lightjobs.worker(workers=1):
+            Asks.dispatchMany([{}, {}])
+            while len(found) < 2:
+                await asyncio.sleep(0.01)
+            return database()
+
+    the_programs = asyncio.run(main())
+    assert found[0][0] is found[1][0]
+    assert found[0][0] is not the_programs
+
+
 def test_the_function_is_not_shadowed_by_a_module():
     source = (
         "import sys, lightjobs\n"
