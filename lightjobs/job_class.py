@@ -87,8 +87,9 @@ class Job:
     raised in the handler, and the run counts as failed."""
 
     payload: Any
-    """The JSON object that was dispatched. If a subclass annotates it with a dataclass, TypedDict
-    or msgspec Struct, it is checked at dispatch and rebuilt for `handle`."""
+    """The JSON object that was dispatched; a tuple in it has become a list. If a subclass annotates
+    it with a dataclass, TypedDict or msgspec Struct, it is checked at dispatch and rebuilt for
+    `handle`."""
     context: JobContext
     """Set while the job runs: id, queue, attempt, queued_at, fence, scheduled_for, next_for,
     logger."""

@@ -32,8 +32,8 @@ def encode(payload: Mapping[str, Any], max_bytes: int = MAX_BYTES) -> str:
     """The JSON text to store for `payload`. PHP's `json_decode` reads it unchanged.
 
     Raises PayloadError, with the path of the value, for anything that would not come back equal:
-    NaN, sets, bytes, keys that are not strings, lone surrogates, objects. Tuples become JSON lists,
-    as everywhere in Python. Also raises it when the text is longer than `max_bytes`.
+    NaN, sets, bytes, keys that are not strings, lone surrogates, objects. Tuples, which come back
+    as lists, are the one exception. Also raises it when the text is longer than `max_bytes`.
     """
     try:
         if type(payload) is not dict:

@@ -4,6 +4,7 @@ from collections import OrderedDict, UserDict, defaultdict
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,11 @@ from lightjobs.payloads.encoding import decode, encode
 
 NAN, INF = float("nan"), float("inf")
 HALF = "\ud83d"
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
 
 
 def nested(depth, leaf=1):
@@ -77,8 +83,9 @@ def test_a_stored_payload_nested_too_deeply_is_refused():
         decode('{"a":' + "[" * 100_000 + "]" * 100_000 + "}")
 
 
-def test_tuples_are_lists():
+def test_tuples_even_named_ones_come_back_as_lists():
     assert decode(encode({"a": (1, (2, 3))})) == {"a": [1, [2, 3]]}
+    assert decode(encode({"a": Point(1, 2)})) == {"a": [1, 2]}
 
 
 def test_other_mappings_are_objects():
