@@ -10,15 +10,16 @@ from .errors import PermanentJobFailure
 from .execution import definition, registry
 from .execution.async_bridge import run_here
 from .execution.backoff import Backoff, RetryAfter
+from .execution.by_method import ByMethod
 from .execution.context import JobContext, releasing
 from .execution.executor import handled
-from .execution.job_values import OPTIONS, checked, options_of
+from .execution.job_values import OPTIONS, checked
 from .execution.run import Run
 from .execution.variables import Origin
-from .model import PRIORITIES, Claim, NewJob
+from .model import Claim
+from .new_jobs import new_jobs
 from .payloads.annotations import own_annotation
-from .payloads.encoding import decode, encode
-from .strtotime import strtotime
+from .payloads.encoding import decode
 
 if TYPE_CHECKING:
     from .payloads.typed import Typed
@@ -97,14 +98,16 @@ class Job:
     """What the last run raised; set for `onFailure`."""
     _typed: ClassVar[Typed | None] = None
     _names_attempts: ClassVar[bool] = False
+    _differs_by_payload: ClassVar[bool] = False
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         definition.check(cls, Job)
         if "attempts" in cls.__dict__:
             cls._names_attempts = True
-        elif isinstance(cls.retryAfter, Backoff) and not cls._names_attempts:
-            cls.attempts = cls.retryAfter.attempts
+        elif not cls._names_attempts:
+            _adopt_attempts(cls)
+        cls._differs_by_payload = _differs_by_payload(cls)
         _adopt_payload_type(cls)
         registry.register(cls, Job, cls._typed)
 
@@ -205,12 +208,17 @@ class Job:
         run = Run(Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, _EPOCH, None))
         registered = run.look_up()
         run.job = job = type(given)()
-        job.__dict__.update({name: getattr(given, name) for name in OPTIONS})
+        own = given.__dict__
+        job.__dict__.update({name: own[name] for name in OPTIONS if name in own})
         job.payload = decode(new.payload)
         if registered.typed is not None:
             job.payload = registered.typed.load(job.payload)
         job.context = JobContext(run.claim)
         return run_here(handled(run), registered.is_async, Origin().fresh())
+
+    def onQueue(self) -> str:
+        """The queue this job is stored in; override it to decide by the payload at dispatch."""
+        return self.queue
 
     def maxAttempts(self) -> int:
         """How many times this job is run at most; override it to decide at run time."""
@@ -258,26 +266,23 @@ class Job:
         raise releasing(delay, attempts)
 
 
-def new_jobs(job: Job, payloads: Iterable[Any], *, is_stored: bool = True) -> list[NewJob]:
-    """The jobs to push in order to dispatch `payloads` with the values of `job`. Raises
-    PayloadError, and JobDefinitionError for a class that no worker can run; `is_stored` says
-    whether a worker is to find it."""
-    due = None if job.delay == "now" else strtotime(job.delay).timestamp()
-    options = options_of(job)
-    limit = current.settings().max_payload
-    handler = registry.to_dispatch(type(job), Job, _is_shared if is_stored else None)
-    priority = PRIORITIES[job.priority]
-    if job._typed is not None:
-        payloads = map(job._typed.dump, payloads)
-    return [
-        NewJob(handler, job.queue, encode(payload, limit), due, priority, options)
-        for payload in payloads
-    ]
+def _adopt_attempts(job: type[Job]) -> None:
+    """Let a Backoff give the attempts of a class that names none."""
+    if isinstance(job.retryAfter, Backoff):
+        job.attempts = job.retryAfter.attempts
+    elif isinstance(job.retryAfter, ByMethod):
+
+        def attempts(job: Job) -> int:
+            policy = job.retryAfter
+            return policy.attempts if isinstance(policy, Backoff) else job.attempts
+
+        job.attempts = cast(int, ByMethod("attempts", attempts, job.attempts))
 
 
-def _is_shared() -> bool:
-    """Whether the workers of the configured engine are other processes."""
-    return current.engine().unworkable is None
+def _differs_by_payload(job: type[Job]) -> bool:
+    """Whether a method of the class decides a value with which its jobs are stored."""
+    decided = (getattr(job, name) for name in ("queue", "delay", "priority"))
+    return job.onQueue is not Job.onQueue or any(isinstance(each, ByMethod) for each in decided)
 
 
 def _adopt_payload_type(job: type[Job]) -> None:

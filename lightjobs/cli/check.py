@@ -12,7 +12,6 @@ from ..engines.control import Engine
 from ..engines.where import Where
 from ..errors import LightjobsError
 from ..execution import middleware_chain, registry
-from ..job_class import Job
 from ..model import Status
 from ..schedule import loading as schedule
 from ..schedule.schedulable import unschedulable
@@ -44,7 +43,7 @@ def check(as_json: bool) -> int:
     except LightjobsError as error:
         problems.append(str(error))
     store_is_well = engine is not None and not problems
-    problems += registry.examine(settings.modules) + registry.problems(Job)
+    problems += registry.examine(settings.modules) + registry.problems()
     if engine is not None and store_is_well:
         warnings += _unknown(engine, settings.unknown_after)
     try:

@@ -83,9 +83,9 @@ def job_dispatch(
         raise click.UsageError(escaped(str(error))) from None
     handler = registry.handler_of(type(job))
     if as_json:
-        print_json({"id": job_id, "handler": handler, "queue": job.queue})
+        print_json({"id": job_id, "handler": handler, "queue": job.onQueue()})
     else:
-        print_dispatched(engine.name, handler, job_id, job.queue)
+        print_dispatched(engine.name, handler, job_id, job.onQueue())
 
 
 @click.command("job:retry")

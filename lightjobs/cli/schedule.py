@@ -109,9 +109,9 @@ def schedule_test(name: str, as_json: bool) -> None:
     job = entry.new_job(int(time.time()))._replace(due=None)  # no delay, no jitter
     (job_id,) = current.dispatch([job])
     if as_json:
-        print_json({"id": job_id, "handler": entry.handler, "queue": entry.job.queue})
+        print_json({"id": job_id, "handler": entry.handler, "queue": entry.job.onQueue()})
     else:
-        print_dispatched(engine.name, entry.handler, job_id, entry.job.queue)
+        print_dispatched(engine.name, entry.handler, job_id, entry.job.onQueue())
 
 
 @click.command("schedule:pause")
@@ -178,7 +178,7 @@ def _as_dict(state: EntryState) -> dict[str, object]:
     return {
         "name": entry.name,
         "handler": entry.handler,
-        "queue": entry.job.queue,
+        "queue": entry.job.onQueue(),
         "expression": entry.expression,
         "timezone": entry.zone.key,
         "accuracy": entry.accuracy,

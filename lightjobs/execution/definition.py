@@ -15,12 +15,13 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from ..errors import JobDefinitionError
-from . import job_values
+from . import by_method, job_values, near_names
 
 CALLED = {
     "handle": "what was dispatched is in self.payload",
     "onSuccess": "what was dispatched is in self.payload",
     "onFailure": "the exception is self.getException()",
+    "onQueue": "what was dispatched is in self.payload",
     "maxAttempts": "the number of this run is self.context.attempt",
     "rateLimit": "what was dispatched is in self.payload",
 }
@@ -47,10 +48,15 @@ _IMPORTS = "<frozen importlib._bootstrap>"
 def check(job: type[Any], base: type[Any]) -> None:
     """Check a class derived from `base`, the class Job, while it is being defined. Raises
     JobDefinitionError for what can be seen to be wrong at that moment."""
+    near_names.refuse(job, {*job_values.ATTRIBUTES, *CALLED})
+    for name in job_values.ATTRIBUTES:
+        method = by_method.adopt(job, name)
+        if method is not None:
+            _check_method(job, name, method)
     job_values.check_class(job)
     for name in CALLED:
         if getattr(job, name) is not getattr(base, name):
-            _check_method(job, name)
+            _check_method(job, name, inspect.getattr_static(job, name))
     if job.handle is not base.handle:
         if not getattr(job.handle, "__isabstractmethod__", False):
             _check_making(job)
@@ -63,9 +69,9 @@ def check(job: type[Any], base: type[Any]) -> None:
             )
 
 
-def problem(job: type[Any], base: type[Any]) -> str | None:
+def problem(job: type[Any], has_handle: bool) -> str | None:
     """Why no worker can run the finished class `job`, and what to do; None if one can."""
-    if job.handle is base.handle and "handler" not in job.__dict__:
+    if not has_handle and "handler" not in job.__dict__:
         return f"{job.__name__} has no handle() method{_nearest_to_handle(job)}"
     try:
         _check_making(job)
@@ -100,17 +106,17 @@ def local(job: type[Any]) -> str | None:
     return None
 
 
-def _check_method(job: type[Any], name: str) -> None:
+def _check_method(job: type[Any], name: str, raw: Any) -> None:
     where = f"{job.__name__}.{name}"
-    raw = inspect.getattr_static(job, name)
-    if not callable(getattr(job, name)):
+    function = raw.fget if isinstance(raw, property) else getattr(raw, "__func__", raw)
+    if not callable(function) and not hasattr(raw, "__get__"):
         raise job_values.refusal(where, raw, "a method")
-    job_values.refuse_generator(getattr(job, name), where)
-    if name not in _AWAITED and inspect.iscoroutinefunction(getattr(job, name)):
+    job_values.refuse_generator(function, where)
+    if name not in _AWAITED and inspect.iscoroutinefunction(function):
         raise JobDefinitionError(f"{where} is async def; allowed: def, since it is not awaited")
     bound = 0 if isinstance(raw, staticmethod) else 1
-    function = getattr(raw, "__func__", raw)
-    _check_call(where, function, bound, f"only self, since {CALLED[name]}")
+    found = CALLED.get(name, "what was dispatched is in self.payload")
+    _check_call(where, function, bound, f"only self, since {found}")
 
 
 def _check_making(job: type[Any]) -> None:

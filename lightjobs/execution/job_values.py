@@ -44,11 +44,16 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 """For each attribute the check of a value, which may also raise, and the values it allows."""
 
+ATTRIBUTES = tuple(_CHECKS)
+
 
 def check_class(job: type[Any]) -> None:
-    """Check the attributes of a Job class. Raises JobDefinitionError."""
-    for name in _CHECKS:
-        checked(name, getattr(job, name), f"{job.__name__}.{name}")
+    """Check the attributes of a Job class. One that a method decides is checked when it is read.
+    Raises JobDefinitionError."""
+    for name in ATTRIBUTES:
+        value = getattr(job, name)
+        if not hasattr(type(value), "__get__"):
+            checked(name, value, f"{job.__name__}.{name}")
 
 
 def refuse_generator(function: Any, where: str) -> None:

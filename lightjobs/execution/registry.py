@@ -45,6 +45,7 @@ class RegisteredJob(NamedTuple):
     has_rate_limit: bool
     typed: Typed | None
     """Rebuilds the payload, if the class annotates one."""
+    has_handle: bool
 
 
 _registered: dict[str, RegisteredJob] = {}
@@ -82,6 +83,7 @@ def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
         job.onFailure is not base.onFailure,
         job.rateLimit is not base.rateLimit,
         typed,
+        job.handle is not base.handle,
     )
     _handlers[job] = handler
     reason = definition.local(job)
@@ -119,7 +121,7 @@ def handler_of(job: type[Any]) -> str:
         ) from None
 
 
-def to_dispatch(job: type[Any], base: type[Any], is_shared: Callable[[], bool] | None) -> str:
+def to_dispatch(job: type[Any], is_shared: Callable[[], bool] | None) -> str:
     """The name to store jobs of the class `job` under. `is_shared` answers whether other processes
     are to run them; None: they are run here and now. Raises JobDefinitionError for a class that no
     worker can run, or find.
@@ -130,7 +132,7 @@ def to_dispatch(job: type[Any], base: type[Any], is_shared: Callable[[], bool] |
         return _dispatchable[job]
     except KeyError:
         handler = handler_of(job)
-    reason = definition.problem(job, base)
+    reason = definition.problem(job, _registered[handler].has_handle)
     if reason is not None:
         raise JobDefinitionError(reason)
     if job not in _local:
@@ -178,23 +180,17 @@ def handlers() -> list[str]:
     return sorted(_registered)
 
 
-def problems(base: type[Any]) -> list[str]:
+def problems() -> list[str]:
     """Why workers cannot run some of the registered classes. Left out are classes made to be
     derived from: abstract ones, and those without handle() that a subclass has been made of."""
     found = []
     for each in _registered.values():
-        if inspect.isabstract(each.job) or (
-            each.job.handle is base.handle and _is_parent(each.job)
-        ):
+        if inspect.isabstract(each.job) or (not each.has_handle and each.job.__subclasses__()):
             continue
-        reason = definition.problem(each.job, base) or _local.get(each.job)
+        reason = definition.problem(each.job, each.has_handle) or _local.get(each.job)
         if reason is not None:
             found.append(f"{_place(each.job)}: {reason}")
     return found
-
-
-def _is_parent(job: type[Any]) -> bool:
-    return bool(job.__subclasses__())
 
 
 def _handler_name(job: type[Any]) -> str:

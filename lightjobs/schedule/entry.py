@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from ..execution.registry import handler_of
-from ..job_class import Job, new_jobs
+from ..job_class import Job
 from ..model import ENTRY_OPTION, SLOT_OPTION, NewJob
+from ..new_jobs import new_jobs
 from .recurrence import Recurrence
 from .window import Window
 

@@ -9,9 +9,9 @@ from lightjobs import current
 from lightjobs.cli import run
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.execution import middleware_chain
-from lightjobs.job_class import new_jobs
 from lightjobs.middleware import Middleware
 from lightjobs.model import Done, LastSlot, Retention, Slot
+from lightjobs.new_jobs import new_jobs
 from lightjobs.settings.settings import load
 
 FILE = """from lightjobs.schedule import schedule

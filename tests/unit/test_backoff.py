@@ -8,8 +8,8 @@ import pytest
 
 from lightjobs import Backoff, Job, JobDefinitionError
 from lightjobs.execution.backoff import _PLAIN, due
-from lightjobs.job_class import new_jobs
 from lightjobs.model import Failed, Release
+from lightjobs.new_jobs import new_jobs
 from lightjobs.strtotime import strtotime
 
 from .support import run

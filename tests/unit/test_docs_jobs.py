@@ -14,3 +14,10 @@ def test_the_job_class_and_the_dispatches_in_the_docs_do_what_they_say(engine):
     stored = engine.find(names["job_id"])
     assert stored.priority == 1
     assert type(run_job(names["ProcessPayment"], stored.payload).outcome) is Done
+
+
+def test_methods_decide_as_the_docs_say(engine):
+    (code,) = blocks("docs/how-to/jobs.md", "Values that a method decides")
+    job = run(code, __name__)["SendMail"]
+    ids = job().setQueue("mail").dispatchMany([{"to": ["ann"]}, {"to": ["ann"] * 11}])
+    assert [engine.find(id).queue for id in ids] == ["mail", "bulk"]

@@ -18,8 +18,8 @@ import lightjobs
 from lightjobs import Job, JobDefinitionError, PayloadError
 from lightjobs.execution.async_bridge import drive
 from lightjobs.execution.hooks import execute_hook, has_hook
-from lightjobs.job_class import new_jobs
 from lightjobs.model import Done, Failed
+from lightjobs.new_jobs import new_jobs
 from lightjobs.payloads import annotations
 
 from .support import run

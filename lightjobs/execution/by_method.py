@@ -1,0 +1,49 @@
+"""Attributes of a job that a class decides by a method, as Lightpack's `retryAfter()`."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+from .job_values import checked
+
+_METHODS = (FunctionType, property, classmethod, staticmethod)
+
+
+class ByMethod:
+    """In the place of the method `name` of a class: reading the attribute of a job calls the method
+    and checks what it returns. What a setter sets on one job comes before it.
+
+    While the method runs, the attribute has the value that the class inherits, so that the method
+    may start from it.
+    """
+
+    def __init__(self, name: str, method: Any, inherited: Any) -> None:
+        self._name = name
+        self._method: Any = method.fget if isinstance(method, property) else method
+        self._inherited = inherited
+
+    def __get__(self, job: Any, owner: type[Any]) -> Any:
+        if job is None:
+            return self
+        inherited = self._inherited
+        if isinstance(inherited, ByMethod):
+            inherited = inherited.__get__(job, owner)
+        job.__dict__[self._name] = inherited
+        try:
+            value = self._method.__get__(job, owner)()
+        finally:
+            del job.__dict__[self._name]
+        return checked(self._name, value, f"{owner.__name__}.{self._name}()")
+
+
+def adopt(job: type[Any], name: str) -> Any:
+    """If the class `job` has a method where a job has the attribute `name`, let it decide the
+    attribute from now on. Returns the method; None if there is none."""
+    found = [vars(owner)[name] for owner in job.__mro__ if name in vars(owner)]
+    method = found[0]
+    if not isinstance(method, _METHODS):
+        return None
+    inherited = next(value for value in found if not isinstance(value, _METHODS))
+    setattr(job, name, ByMethod(name, method, inherited))
+    return method

@@ -1,0 +1,48 @@
+"""What a dispatch stores: a job object and its payloads become the values that engines take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from . import current
+from .execution import registry
+from .execution.job_values import checked, options_of
+from .model import PRIORITIES, NewJob
+from .payloads.encoding import encode
+from .strtotime import strtotime
+
+
+def new_jobs(job: Any, payloads: Iterable[Any], *, is_stored: bool = True) -> list[NewJob]:
+    """The jobs to push in order to dispatch `payloads` with the values of `job`. Raises
+    PayloadError, and JobDefinitionError for a class that no worker can run; `is_stored` says
+    whether a worker is to find it."""
+    if not job._differs_by_payload:
+        return _alike(job, job.queue, payloads, is_stored)
+    found = []
+    for payload in payloads:
+        each = type(job)()
+        each.__dict__.update(job.__dict__, payload=payload)
+        queue = checked("queue", each.onQueue(), f"{type(job).__name__}.onQueue()")
+        found += _alike(each, queue, [payload], is_stored)
+    return found
+
+
+def _alike(job: Any, queue: str, payloads: Iterable[Any], is_stored: bool) -> list[NewJob]:
+    """The jobs for `payloads`, all for one queue and due at one time."""
+    due = None if job.delay == "now" else strtotime(job.delay).timestamp()
+    options = options_of(job)
+    limit = current.settings().max_payload
+    handler = registry.to_dispatch(type(job), _is_shared if is_stored else None)
+    priority = PRIORITIES[job.priority]
+    if job._typed is not None:
+        payloads = map(job._typed.dump, payloads)
+    return [
+        NewJob(handler, queue, encode(payload, limit), due, priority, options)
+        for payload in payloads
+    ]
+
+
+def _is_shared() -> bool:
+    """Whether the workers of the configured engine are other processes."""
+    return current.engine().unworkable is None
