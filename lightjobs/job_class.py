@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Se
 
 from . import current
 from .errors import PermanentJobFailure
-from .execution import definition, registry
+from .execution import by_method, calls, definition, job_values, registry
 from .execution.async_bridge import run_here
 from .execution.backoff import Backoff, RetryAfter
-from .execution.by_method import ByMethod
 from .execution.context import JobContext, releasing
 from .execution.executor import handled
 from .execution.job_values import OPTIONS, checked
@@ -106,8 +105,8 @@ class Job:
         if "attempts" in cls.__dict__:
             cls._names_attempts = True
         elif not cls._names_attempts:
-            _adopt_attempts(cls)
-        cls._differs_by_payload = _differs_by_payload(cls)
+            by_method.adopt_attempts(cls)
+        cls._differs_by_payload = by_method.differs_by_payload(cls, Job)
         _adopt_payload_type(cls)
         registry.register(cls, Job, cls._typed)
 
@@ -124,6 +123,7 @@ class Job:
         """Called after the store has accepted that the job failed for good; may be `async def`. See
         `getException`."""
 
+    @calls.on_job
     def setPayload(self, payload: Any) -> Self:
         """Set the payload of this job: a dict, or an object of the annotated type. It is checked at
         dispatch."""
@@ -135,21 +135,25 @@ class Job:
         """The payload; {} if none was set."""
         return getattr(self, "payload", {})
 
+    @calls.on_job
     def setQueue(self, queue: str) -> Self:
         """Set the queue of this job. Raises JobDefinitionError, as the other setters do."""
         self.queue = checked("queue", queue, "setQueue()")
         return self
 
+    @calls.on_job
     def setDelay(self, delay: str) -> Self:
         """Set when this job becomes due: any PHP strtotime expression."""
         self.delay = checked("delay", delay, "setDelay()")
         return self
 
+    @calls.on_job
     def setAttempts(self, attempts: int) -> Self:
         """Set how many times this job is run at most."""
         self.attempts = checked("attempts", attempts, "setAttempts()")
         return self
 
+    @calls.on_job
     def setRetryAfter(self, retryAfter: RetryAfter) -> Self:
         """Set when a failed run of this job is repeated."""
         self.retryAfter = checked("retryAfter", retryAfter, "setRetryAfter()")
@@ -158,11 +162,13 @@ class Job:
             self.attempts = retryAfter.attempts
         return self
 
+    @calls.on_job
     def setPriority(self, priority: str) -> Self:
         """Set this job's priority within its queue."""
         self.priority = checked("priority", priority, "setPriority()")
         return self
 
+    @calls.on_job
     def setTimeout(self, timeout: float | None) -> Self:
         """Set how many seconds a run of this job may take; None: no limit."""
         self.timeout = checked("timeout", timeout, "setTimeout()")
@@ -183,16 +189,20 @@ class Job:
         may have), and LightjobsError for a connection that does not lead to the jobs.
         """
         job = cast(Job, self)
-        if payload is not None:
-            job.payload = payload
-        return current.dispatch(new_jobs(job, [job.getPayload()]), connection)[0]
+        try:
+            if payload is not None:
+                job.payload = payload
+            payload = job.getPayload()
+        except AttributeError:
+            raise calls.misused("dispatch", job, Job) from None
+        return current.dispatch(new_jobs(job, [payload]), connection)[0]
 
     @_OnClassOrJob
     def dispatchMany(self, payloads: Iterable[Any], *, connection: Any = None) -> list[str]:
         """Store one job for each payload and return their ids in order. 5,000 are stored at a time,
         all of them or none. Can be called on the class, and on a job whose values are to apply:
         `X().setQueue("q").dispatchMany([...])`. `connection` and errors are as for `dispatch`."""
-        jobs = new_jobs(self, payloads)
+        jobs = new_jobs(self, calls.several(payloads))
         return [
             id
             for start in range(0, len(jobs), BATCH)
@@ -203,12 +213,15 @@ class Job:
         """Run `handle()` here and now, in a fresh object, and return its result. Nothing is stored,
         repeated or passed to hooks; what `handle()` raises reaches the caller."""
         given = cast(Job, self)
-        values = given.getPayload() if payload is None else payload
+        try:
+            values = given.getPayload() if payload is None else payload
+            own = given.__dict__
+        except AttributeError:
+            raise calls.misused("dispatchSync", given, Job) from None
         (new,) = new_jobs(given, [values], is_stored=False)
         run = Run(Claim("sync", 0, new.handler, new.queue, new.payload, 1, 0, _EPOCH, None))
         registered = run.look_up()
         run.job = job = type(given)()
-        own = given.__dict__
         job.__dict__.update({name: own[name] for name in OPTIONS if name in own})
         job.payload = decode(new.payload)
         if registered.typed is not None:
@@ -266,25 +279,6 @@ class Job:
         raise releasing(delay, attempts)
 
 
-def _adopt_attempts(job: type[Job]) -> None:
-    """Let a Backoff give the attempts of a class that names none."""
-    if isinstance(job.retryAfter, Backoff):
-        job.attempts = job.retryAfter.attempts
-    elif isinstance(job.retryAfter, ByMethod):
-
-        def attempts(job: Job) -> int:
-            policy = job.retryAfter
-            return policy.attempts if isinstance(policy, Backoff) else job.attempts
-
-        job.attempts = cast(int, ByMethod("attempts", attempts, job.attempts))
-
-
-def _differs_by_payload(job: type[Job]) -> bool:
-    """Whether a method of the class decides a value with which its jobs are stored."""
-    decided = (getattr(job, name) for name in ("queue", "delay", "priority"))
-    return job.onQueue is not Job.onQueue or any(isinstance(each, ByMethod) for each in decided)
-
-
 def _adopt_payload_type(job: type[Job]) -> None:
     """Set the payload type that the nearest annotation of `payload` gives, unless a class no
     further away has set one itself, as the class made for a function does."""
@@ -296,3 +290,8 @@ def _adopt_payload_type(job: type[Job]) -> None:
 
             job._typed = typed.of_class(job, Job)
             return
+
+
+job_values.check_class(Job)
+# `self` too has a default: X.dispatch() then gets as far as the sentence that says what to write.
+Job.dispatch.__defaults__ = Job.dispatchSync.__defaults__ = (None, None)

@@ -35,6 +35,7 @@ def _alike(job: Any, queue: str, payloads: Iterable[Any], is_stored: bool) -> li
     limit = current.settings().max_payload
     handler = registry.to_dispatch(type(job), _is_shared if is_stored else None)
     priority = PRIORITIES[job.priority]
+    queue = str(queue)  # without what a setter or the class definition adds
     if job._typed is not None:
         payloads = map(job._typed.dump, payloads)
     return [

@@ -61,7 +61,7 @@ ATTEMPTS_ALLOWED = "a whole number from 1 to 1,000,000"
 
 def is_attempts(value: object) -> bool:
     """Whether `value` is a valid number of attempts."""
-    return type(value) is int and 1 <= value <= 1_000_000
+    return isinstance(value, int) and type(value) is not bool and 1 <= value <= 1_000_000
 
 
 def is_retry_after(value: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
+from .backoff import Backoff
 from .job_values import checked
 
 _METHODS = (FunctionType, property, classmethod, staticmethod)
@@ -47,3 +48,23 @@ def adopt(job: type[Any], name: str) -> Any:
     inherited = next(value for value in found if not isinstance(value, _METHODS))
     setattr(job, name, ByMethod(name, method, inherited))
     return method
+
+
+def adopt_attempts(job: type[Any]) -> None:
+    """Let a Backoff give the attempts of the class `job`, which names none."""
+    if isinstance(job.retryAfter, Backoff):
+        job.attempts = job.retryAfter.attempts
+    elif isinstance(job.retryAfter, ByMethod):
+
+        def attempts(job: Any) -> Any:
+            policy = job.retryAfter
+            return policy.attempts if isinstance(policy, Backoff) else job.attempts
+
+        job.attempts = ByMethod("attempts", attempts, job.attempts)
+
+
+def differs_by_payload(job: type[Any], base: type[Any]) -> bool:
+    """Whether a method of the class `job`, made from `base`, decides a value with which its jobs
+    are stored."""
+    decided = (getattr(job, name) for name in ("queue", "delay", "priority"))
+    return job.onQueue is not base.onQueue or any(isinstance(each, ByMethod) for each in decided)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ..errors import JobDefinitionError
 from ..model import ENTRY_OPTION, PRIORITIES, QUEUE_NAMES, is_queue
 from ..text import shortened
-from . import backoff
+from . import backoff, calls
 
 V = TypeVar("V")
 
@@ -27,7 +27,9 @@ def _is_priority(value: str) -> bool:
 
 
 def _is_timeout(value: float | None) -> bool:
-    return value is None or (type(value) in (int, float) and 0 < value <= 1_000_000)
+    if value is None:
+        return True
+    return isinstance(value, (int, float)) and type(value) is not bool and 0 < value <= 1_000_000
 
 
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -53,7 +55,9 @@ def check_class(job: type[Any]) -> None:
     for name in ATTRIBUTES:
         value = getattr(job, name)
         if not hasattr(type(value), "__get__"):
-            checked(name, value, f"{job.__name__}.{name}")
+            value = checked(name, value, f"{job.__name__}.{name}")
+            if name in vars(job):
+                setattr(job, name, value)
 
 
 def refuse_generator(function: Any, where: str) -> None:
@@ -67,8 +71,8 @@ def refuse_generator(function: Any, where: str) -> None:
 
 
 def checked(name: str, value: V, where: str) -> V:
-    """`value`, if the attribute `name` of a job may have it. Raises JobDefinitionError, which says
-    that it was given at `where`."""
+    """`value`, if the attribute `name` of a job may have it; a call of it names the setter. Raises
+    JobDefinitionError, which says that it was given at `where`."""
     check, allowed = _CHECKS[name]
     try:
         is_right = check(value)
@@ -76,7 +80,7 @@ def checked(name: str, value: V, where: str) -> V:
         is_right = False
     if not is_right:
         raise refusal(where, value, allowed)
-    return value
+    return cast(V, calls.callable_value(name, value))
 
 
 def refusal(where: str, value: object, allowed: str) -> JobDefinitionError:

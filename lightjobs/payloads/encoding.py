@@ -80,7 +80,13 @@ def decode(text: str) -> dict[str, Any]:
 def _as_object(payload: object) -> dict[str, Any]:
     if isinstance(payload, Mapping):
         return dict(payload)
-    raise PayloadError(f"payload must be a JSON object (a dict), not {type(payload).__name__}")
+    hint = ""
+    if isinstance(payload, (list, tuple)):
+        hint = "; dispatchMany() takes several payloads"
+    elif hasattr(payload, "getPayload"):
+        hint = "; give the payload of a job, not the job"
+    kind = type(payload).__name__
+    raise PayloadError(f"payload must be a JSON object (a dict), not {kind}{hint}")
 
 
 def _check_object(value: Mapping[Any, Any], path: str) -> None:

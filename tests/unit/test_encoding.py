@@ -54,7 +54,11 @@ def nested(depth, leaf=1):
         ({"a": ["x", HALF]}, "payload.a[1] holds half a surrogate pair; it is not text"),
         ({HALF: 1}, "a key of payload holds half a surrogate pair; it is not text"),
         ({"a": {HALF: 1}}, "a key of payload.a holds half a surrogate pair; it is not text"),
-        ([], "payload must be a JSON object (a dict), not list"),
+        (
+            [],
+            "payload must be a JSON object (a dict), not list; "
+            "dispatchMany() takes several payloads",
+        ),
         ("{}", "payload must be a JSON object (a dict), not str"),
         (None, "payload must be a JSON object (a dict), not NoneType"),
         (7, "payload must be a JSON object (a dict), not int"),
