@@ -51,10 +51,10 @@ class RegisteredJob(NamedTuple):
 _registered: dict[str, RegisteredJob] = {}
 _handlers: WeakKeyDictionary[type[Any], str] = WeakKeyDictionary()
 """By class, not in an attribute: a user might define one of the same name."""
-_dispatchable: WeakKeyDictionary[type[Any], str] = WeakKeyDictionary()
-"""The classes that have been dispatched, which were examined then, with their handler names."""
 _local: WeakKeyDictionary[type[Any], str] = WeakKeyDictionary()
 """The classes that no other process can find, with the reason."""
+_examined: WeakKeyDictionary[type[Any], tuple[str, str | None]] = WeakKeyDictionary()
+"""The classes that have been dispatched: their handler names, and what `_local` says of them."""
 
 
 def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
@@ -128,17 +128,16 @@ def to_dispatch(job: type[Any], is_shared: Callable[[], bool] | None) -> str:
 
     A class is examined at its first dispatch; after that, this is one look-up.
     """
-    try:
-        return _dispatchable[job]
-    except KeyError:
+    known = _examined.get(job)
+    if known is None:
         handler = handler_of(job)
-    reason = definition.problem(job, _registered[handler].has_handle)
-    if reason is not None:
+        reason = definition.problem(job, _registered[handler].has_handle)
+        if reason is not None:
+            raise JobDefinitionError(reason)
+        known = _examined[job] = handler, _local.get(job)
+    handler, reason = known
+    if reason is not None and is_shared is not None and is_shared():
         raise JobDefinitionError(reason)
-    if job not in _local:
-        _dispatchable[job] = handler
-    elif is_shared is not None and is_shared():
-        raise JobDefinitionError(_local[job])
     return handler
 
 
