@@ -11,6 +11,7 @@ from .execution import by_method, calls, definition, job_values, registry
 from .execution.async_bridge import run_here
 from .execution.backoff import Backoff, RetryAfter
 from .execution.context import JobContext, releasing
+from .execution.delay import Delay
 from .execution.executor import handled
 from .execution.job_values import OPTIONS, checked
 from .execution.run import Run
@@ -67,10 +68,10 @@ class Job:
     """
 
     queue: str = "default"
-    """The queue the job is stored in: 1 to 55 printable characters without comma, *, ?
-    or %."""
-    delay: str = "now"
-    """When the job becomes due: any PHP strtotime expression."""
+    """The queue the job is stored in: 1 to 55 printable characters without comma, *, ? or %."""
+    delay: Delay = "now"
+    """When the job becomes due: any PHP strtotime expression, a timedelta or seconds to wait (at
+    most 100 years), or a datetime with a time zone."""
     attempts: int = 1
     """How many times the job is run at most, before it counts as failed; up to 1,000,000."""
     retryAfter: RetryAfter = "now"
@@ -142,8 +143,8 @@ class Job:
         return self
 
     @calls.on_job
-    def setDelay(self, delay: str) -> Self:
-        """Set when this job becomes due: any PHP strtotime expression."""
+    def setDelay(self, delay: Delay) -> Self:
+        """Set when this job becomes due: a value that `delay` may have."""
         self.delay = checked("delay", delay, "setDelay()")
         return self
 

@@ -22,6 +22,7 @@ from .errors import JobDefinitionError
 from .execution import rate_limit as rates
 from .execution.backoff import RetryAfter
 from .execution.context import JobContext
+from .execution.delay import Delay
 from .execution.job_values import refuse_generator
 from .execution.registry import studly
 from .job_class import Job
@@ -36,7 +37,7 @@ class Attributes(TypedDict, total=False):
     """The keyword arguments of `@job`: the attributes of a Job class."""
 
     queue: str
-    delay: str
+    delay: Delay
     attempts: int
     retryAfter: RetryAfter
     timeout: float | None
@@ -94,8 +95,8 @@ class FunctionJob(Generic[C, D, R]):
         """The same job, stored in `queue`."""
         return self._with(setQueue=queue)
 
-    def setDelay(self, delay: str) -> FunctionJob[C, D, R]:
-        """The same job, due at `delay`, any PHP strtotime expression."""
+    def setDelay(self, delay: Delay) -> FunctionJob[C, D, R]:
+        """The same job, due at `delay`; see `Job.delay`."""
         return self._with(setDelay=delay)
 
     def setAttempts(self, attempts: int) -> FunctionJob[C, D, R]:

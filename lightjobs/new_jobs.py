@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import current
-from .execution import registry
+from .execution import delay, registry
 from .execution.job_values import checked, options_of
 from .model import PRIORITIES, NewJob
 from .payloads.encoding import encode
-from .strtotime import strtotime
 
 
 def new_jobs(job: Any, payloads: Iterable[Any], *, is_stored: bool = True) -> list[NewJob]:
@@ -30,7 +29,7 @@ def new_jobs(job: Any, payloads: Iterable[Any], *, is_stored: bool = True) -> li
 
 def _alike(job: Any, queue: str, payloads: Iterable[Any], is_stored: bool) -> list[NewJob]:
     """The jobs for `payloads`, all for one queue and due at one time."""
-    due = None if job.delay == "now" else strtotime(job.delay).timestamp()
+    due = None if job.delay == "now" else delay.due(job.delay)
     options = options_of(job)
     limit = current.settings().max_payload
     handler = registry.to_dispatch(type(job), _is_shared if is_stored else None)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from ..errors import JobDefinitionError
 from ..model import ENTRY_OPTION, PRIORITIES, QUEUE_NAMES, is_queue
 from ..text import shortened
-from . import backoff, calls
+from . import backoff, calls, delay
 
 V = TypeVar("V")
 
@@ -34,7 +34,7 @@ def _is_timeout(value: float | None) -> bool:
 
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "queue": (is_queue, QUEUE_NAMES),
-    "delay": (backoff.is_moment, "what PHP's strtotime reads, such as now or +5 minutes"),
+    "delay": (delay.is_delay, delay.ALLOWED),
     "retryAfter": (
         backoff.is_retry_after,
         "what PHP's strtotime reads, a list of that (one for each attempt), or a Backoff",

@@ -149,7 +149,7 @@ def test_a_backoff_from_a_method_gives_its_attempts():
 
 
 def test_a_wrong_value_names_the_method(engine):
-    for name, wrong in {"queue": "a,b", "delay": 5, "retryAfter": 30, "timeout": 0}.items():
+    for name, wrong in {"queue": "a,b", "delay": -5, "retryAfter": 30, "timeout": 0}.items():
         body = {"handle": lambda self: None, name: lambda self, wrong=wrong: wrong}
         with pytest.raises(JobDefinitionError, match=rf"^X\.{name}\(\) is .*; allowed: "):
             getattr(type("X", (Job,), body)(), name)

@@ -2,6 +2,7 @@ import asyncio
 import json
 import threading
 import time
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -11,6 +12,7 @@ from lightjobs.errors import JobReleased
 from lightjobs.execution.async_bridge import drive
 from lightjobs.execution.executor import execute
 from lightjobs.execution.run import Run
+from lightjobs.text import shortened
 
 
 class Pay(Job):
@@ -33,7 +35,18 @@ class Pay(Job):
         ("queue", None),
         ("queue", 7),
         ("delay", "when pigs fly"),
-        ("delay", 5),
+        ("delay", -1),
+        ("delay", -0.5),
+        ("delay", True),
+        ("delay", float("nan")),
+        ("delay", float("inf")),
+        ("delay", 10**10),
+        ("delay", []),
+        ("delay", timedelta(seconds=-1)),
+        ("delay", timedelta(days=40_000)),
+        ("delay", date(2027, 1, 2)),
+        ("delay", datetime(2027, 1, 2)),
+        ("delay", datetime(9999, 1, 1, tzinfo=UTC)),
         ("delay", None),
         ("retryAfter", "when pigs fly"),
         ("retryAfter", 30),
@@ -51,11 +64,12 @@ class Pay(Job):
 def test_a_wrong_attribute_is_refused_at_class_definition_and_in_its_setter(name, value):
     with pytest.raises(JobDefinitionError) as caught:
         type("Wrong", (Job,), {name: value})
-    assert str(caught.value).startswith(f"Wrong.{name} is {value!r}; allowed: ")
+    shown = shortened(repr(value))
+    assert str(caught.value).startswith(f"Wrong.{name} is {shown}; allowed: ")
     setter = "set" + name[0].upper() + name[1:]
     with pytest.raises(JobDefinitionError) as caught:
         getattr(Pay(), setter)(value)
-    assert str(caught.value).startswith(f"{setter}() is {value!r}; allowed: ")
+    assert str(caught.value).startswith(f"{setter}() is {shown}; allowed: ")
 
 
 def test_a_refused_value_is_shown_escaped_and_short():
@@ -157,6 +171,51 @@ def test_a_delay_is_stored_as_the_due_time(engine):
     assert engine.stats()["default"]["delayed"] == 1
     Later().setDelay("now").dispatch()
     assert engine.stats()["default"] | {"new": 2, "delayed": 1} == engine.stats()["default"]
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"),
+    [
+        (30, 30),
+        (90.5, 90.5),
+        (timedelta(hours=1), 3600),
+        (timedelta(microseconds=500_000), 0.5),
+        (100 * 365 * 86_400, 100 * 365 * 86_400),
+    ],
+)
+def test_a_delay_may_be_seconds_or_a_timedelta(pushed, delay, seconds):
+    before = time.time()
+    Pay().setDelay(delay).dispatch()
+    type("Later", (Pay,), {"delay": delay})().dispatch()
+    type("Later", (Pay,), {"delay": lambda self: delay})().dispatch()
+    assert all(before + seconds <= new.due <= time.time() + seconds for new in pushed)
+    assert len(pushed) == 3
+
+
+def test_a_delay_may_be_a_moment_of_any_zone(pushed):
+    moment = datetime.now(timezone(timedelta(hours=-7))) + timedelta(days=1)
+    Pay().setDelay(moment).dispatch()
+    assert pushed[0].due == moment.timestamp()
+
+
+def test_no_wait_and_a_moment_of_the_past_are_now_by_the_stores_clock(pushed):
+    for delay in (0, 0.0, timedelta(0), "now", datetime(1, 1, 1, tzinfo=UTC)):
+        Pay().setDelay(delay).dispatch()
+    assert [new.due for new in pushed] == [None] * 5
+
+
+@pytest.fixture
+def pushed(configured):
+    """What was pushed to the engine."""
+    jobs = []
+
+    class Noting(MemoryEngine):
+        def push(self, new):
+            jobs.extend(new)
+            return super().push(new)
+
+    current.use(Noting(), configured)
+    return jobs
 
 
 def test_dispatch_many_on_the_class_stores_one_each_in_order(engine):
