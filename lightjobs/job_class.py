@@ -87,6 +87,10 @@ class Job:
     """Seconds a run may take, at most 1,000,000; None: no limit. When they are over, JobTimeout is
     raised in the handler, and the run counts as failed."""
 
+    formerHandlers: ClassVar[tuple[str, ...]] = ()
+    """Handler names that jobs of this class were stored under before it was renamed or moved. Those
+    that still wait are run by this class. Not inherited."""
+
     payload: Any
     """The JSON object that was dispatched; a tuple in it has become a list. If a subclass annotates
     it with a dataclass, TypedDict or msgspec Struct, it is checked at dispatch and rebuilt for

@@ -23,8 +23,8 @@ from .execution import rate_limit as rates
 from .execution.backoff import RetryAfter
 from .execution.context import JobContext
 from .execution.delay import Delay
+from .execution.handler_names import studly
 from .execution.job_values import refuse_generator
-from .execution.registry import studly
 from .job_class import Job
 from .text import shortened
 
@@ -43,6 +43,7 @@ class Attributes(TypedDict, total=False):
     timeout: float | None
     noRetry: tuple[type[BaseException], ...]
     priority: str
+    formerHandlers: tuple[str, ...]
     rateLimit: Mapping[str, Any] | None
     """In a Job class, the result of the method of that name."""
 

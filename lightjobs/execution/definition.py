@@ -48,7 +48,7 @@ _IMPORTS = "<frozen importlib._bootstrap>"
 def check(job: type[Any], base: type[Any]) -> None:
     """Check a class derived from `base`, the class Job, while it is being defined. Raises
     JobDefinitionError for what can be seen to be wrong at that moment."""
-    near_names.refuse(job, {*job_values.ATTRIBUTES, *CALLED})
+    near_names.refuse(job, {*job_values.ATTRIBUTES, *CALLED, "formerHandlers"})
     for name in job_values.ATTRIBUTES:
         method = by_method.adopt(job, name)
         if method is not None:

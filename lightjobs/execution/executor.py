@@ -20,7 +20,7 @@ from typing import Any
 from ..errors import JobTimeout, LightjobsError, RateLimited, StoreUnavailable
 from ..model import Claim, Done, Outcome
 from ..payloads import encoding
-from . import job_values, middleware_chain
+from . import job_values, middleware_chain, registry
 from . import rate_limit as rates
 from .async_bridge import finish, within
 from .context import JobContext, RunStore
@@ -45,7 +45,7 @@ async def execute(run: Run) -> Run:
             middleware_chain.claimed(run.claim)
         registered, job = _prepared(run)
         if registered.has_rate_limit and run.store is not None:
-            _respect_rate(run, run.store)
+            _respect_rate(run, run.store, registry.handler_of(registered.job))
         if has_middleware or job.timeout is not None:
             await handled(run)
         else:  # as `handled` does, without its coroutines: this is what most jobs take
@@ -113,9 +113,10 @@ def _prepared(run: Run) -> tuple[RegisteredJob, Any]:
     return registered, job
 
 
-def _respect_rate(run: Run, store: RunStore) -> None:
-    """Raises RateLimited when the job's rate is used up, LimitUnknown when the store is away."""
-    rate = rates.read(run.job.rateLimit(), run.claim.handler)
+def _respect_rate(run: Run, store: RunStore, handler: str) -> None:
+    """Raises RateLimited when the rate of jobs of the class with this `handler` is used up,
+    LimitUnknown when the store is away."""
+    rate = rates.read(run.job.rateLimit(), handler)
     if rate is None:
         return
     try:

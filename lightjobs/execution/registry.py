@@ -6,25 +6,22 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-import re
-import sys
 import traceback
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ..errors import JobDefinitionError, SettingsError, UnknownHandler
-from ..model import HANDLER_LENGTH
 from ..text import shortened
-from . import definition, job_values
+from . import definition
+from .handler_names import former_names, handler_name, loosely, place
 
 if TYPE_CHECKING:
     from ..payloads.typed import Typed
 
-LIGHTPACK_PACKAGE = "app_jobs"
-LIGHTPACK_NAMESPACE = "App\\Jobs\\"
 READY_MADE = {
     "lightjobs.cleanup.CleanupJob": "lightjobs.cleanup",
     "lightjobs.RunCommand": "lightjobs.schedule.loading",
@@ -58,25 +55,22 @@ _examined: WeakKeyDictionary[type[Any], tuple[str, str | None]] = WeakKeyDiction
 
 
 def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
-    """Make `job` known under its handler name. `base` is the class whose hooks and rate limit do
-    nothing; `typed` is the type of the payload, if it has one.
+    """Make `job` known under its handler name and its former ones. `base` is the class whose hooks
+    and rate limit do nothing; `typed` is the type of the payload, if it has one.
 
-    Raises JobDefinitionError when the name cannot be stored or another class has it. A class that
+    Raises JobDefinitionError when a name cannot be stored or another class has it. A class that
     is defined again (its module was reloaded) replaces the former one.
     """
-    handler = _handler_name(job)
-    if not 0 < len(handler) <= HANDLER_LENGTH or not handler.isprintable():
-        raise JobDefinitionError(
-            f"{_place(job)}.handler is {shortened(handler)!r}; allowed: 1 to {HANDLER_LENGTH} "
-            "printable characters"
-        )
-    known = _registered.get(handler)
-    if known is not None and _place(known.job) != _place(job):
-        raise JobDefinitionError(
-            f"two Job classes have the handler name {handler!r}: {_place(known.job)} and "
-            f"{_place(job)}; set a different `handler` on one of them"
-        )
-    _registered[handler] = RegisteredJob(
+    handler = handler_name(job)
+    names = (handler, *former_names(job))
+    for name in names:
+        known = _registered.get(name)
+        if known is not None and place(known.job) != place(job):
+            raise JobDefinitionError(
+                f"two Job classes have the handler name {name!r}: {place(known.job)} and "
+                f"{place(job)}; set a different `handler` on one of them"
+            )
+    registered = RegisteredJob(
         job,
         inspect.iscoroutinefunction(getattr(job, "handle", None)),
         job.onSuccess is not base.onSuccess,
@@ -85,6 +79,7 @@ def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
         typed,
         job.handle is not base.handle,
     )
+    _registered.update(dict.fromkeys(names, registered))
     _handlers[job] = handler
     reason = definition.local(job)
     if reason is not None:
@@ -117,7 +112,7 @@ def handler_of(job: type[Any]) -> str:
         return _handlers[job]
     except KeyError:
         raise JobDefinitionError(
-            f"{_place(job)} has no handler; allowed: a subclass of Job"
+            f"{place(job)} has no handler; allowed: a subclass of Job"
         ) from None
 
 
@@ -142,7 +137,8 @@ def to_dispatch(job: type[Any], is_shared: Callable[[], bool] | None) -> str:
 
 
 def find(name: str) -> type[Any]:
-    """The class with the handler `name`, or the only class that is called `name`.
+    """The class that a person means by `name`: the one with that handler name, or the only one that
+    is called so. Upper and lower case and underscores count only if there are several.
 
     Raises UnknownHandler, which lists the known classes.
     """
@@ -150,13 +146,25 @@ def find(name: str) -> type[Any]:
         importlib.import_module(module)
     if name in _registered:
         return _registered[name].job
-    same = {handler: each.job for handler, each in _registered.items() if each.job.__name__ == name}
+    jobs = {_handlers[each.job]: each.job for each in _registered.values()}
+    same = {handler: job for handler, job in jobs.items() if job.__name__ == name}
+    if not same:
+        meant = loosely(name)
+        same = {
+            handler: job
+            for handler, job in jobs.items()
+            if meant in (loosely(job.__name__), loosely(handler))
+        }
     if len(same) == 1:
         return next(iter(same.values()))
     if same:
         raise UnknownHandler(f"several jobs are called {name!r}: {', '.join(sorted(same))}")
-    known = ", ".join(sorted({each.job.__name__ for each in _registered.values()})) or "none"
-    raise UnknownHandler(f'there is no job "{shortened(name)}"; known: {known}')
+    names = sorted({job.__name__ for job in jobs.values()})
+    near = get_close_matches(name, names, 1)
+    hint = f", did you mean {near[0]}?" if near else ";"
+    raise UnknownHandler(
+        f'there is no job "{shortened(name)}"{hint} known: {", ".join(names) or "none"}'
+    )
 
 
 def as_stored(name: str) -> bool:
@@ -174,44 +182,22 @@ def stored(name: str) -> str:
 
 
 def handlers() -> list[str]:
-    """All registered handler names, sorted. Those of READY_MADE are listed once they were looked
-    up."""
-    return sorted(_registered)
+    """The handler names of all registered classes, sorted, without former names. Those of
+    READY_MADE are listed once they were looked up."""
+    return sorted({_handlers[each.job] for each in _registered.values()})
 
 
 def problems() -> list[str]:
     """Why workers cannot run some of the registered classes. Left out are classes made to be
     derived from: abstract ones, and those without handle() that a subclass has been made of."""
     found = []
-    for each in _registered.values():
+    for each in set(_registered.values()):
         if inspect.isabstract(each.job) or (not each.has_handle and each.job.__subclasses__()):
             continue
         reason = definition.problem(each.job, each.has_handle) or _local.get(each.job)
         if reason is not None:
-            found.append(f"{_place(each.job)}: {reason}")
-    return found
-
-
-def _handler_name(job: type[Any]) -> str:
-    """The class's own `handler`, or the name PHP would store: `App\\Jobs\\…` for a class in
-    `app_jobs`, the dotted path for any other."""
-    own = job.__dict__.get("handler")
-    if own is not None:
-        if not isinstance(own, str):
-            raise job_values.refusal(
-                f"{_place(job)}.handler",
-                own,
-                "text, the name to store jobs under; handle is the method that does the work",
-            )
-        return own
-    package, *rest = job.__module__.split(".")
-    if package != LIGHTPACK_PACKAGE:
-        return f"{job.__module__}.{job.__qualname__}"
-    module = sys.modules.get(job.__module__)
-    if rest and not hasattr(module, "__path__"):
-        rest.pop()  # the module's own name does not count, a package's does
-    namespace = "".join(studly(part) + "\\" for part in rest)
-    return LIGHTPACK_NAMESPACE + namespace + job.__name__
+            found.append(f"{place(each.job)}: {reason}")
+    return sorted(found)
 
 
 def load(modules: Iterable[str]) -> None:
@@ -263,12 +249,3 @@ def _import_problem(name: str, error: BaseException) -> str:
     ]
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else name
     return f"{place}: {type(error).__name__}: {error}"
-
-
-def studly(name: str) -> str:
-    """`send_email` as PHP names a class: `SendEmail`."""
-    return "".join(part[:1].upper() + part[1:] for part in re.split("_+", name) if part)
-
-
-def _place(job: type[Any]) -> str:
-    return f"{job.__module__}.{job.__qualname__}"

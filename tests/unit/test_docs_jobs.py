@@ -1,3 +1,4 @@
+from lightjobs.execution import registry
 from lightjobs.model import Done
 from tests.support.documents import blocks, run
 
@@ -21,3 +22,9 @@ def test_methods_decide_as_the_docs_say(engine):
     job = run(code, __name__)["SendMail"]
     ids = job().setQueue("mail").dispatchMany([{"to": ["ann"]}, {"to": ["ann"] * 11}])
     assert [engine.find(id).queue for id in ids] == ["mail", "bulk"]
+
+
+def test_a_renamed_class_runs_what_waits_under_its_former_name():
+    (code,) = blocks("docs/reference/handler-names.md", "Rename or move a class")
+    job = run(code, __name__)["SendInvoice"]
+    assert registry.lookup("App\\Jobs\\Invoice").job is job

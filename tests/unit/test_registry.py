@@ -7,6 +7,12 @@ import pytest
 from lightjobs import Job
 from lightjobs.errors import JobDefinitionError, SettingsError, UnknownHandler
 from lightjobs.execution import registry
+from lightjobs.execution.async_bridge import drive
+from lightjobs.execution.executor import execute
+from lightjobs.execution.run import Run
+from lightjobs.model import Done, Release
+
+from .support import claim
 
 JOB = "from lightjobs import Job\n\n\nclass {}(Job):\n    def handle(self): pass\n"
 
@@ -109,6 +115,117 @@ def test_find_by_a_name_that_several_classes_have_lists_them(project):
         registry.find("X")
     assert "App\\Jobs\\A\\X" in str(caught.value)
     assert registry.find("App\\Jobs\\A\\X").__module__ == "app_jobs.a"
+
+
+@pytest.mark.parametrize("typed", ["nap", "NAP", "Nap", "n_a_p", "app\\jobs\\nap"])
+def test_find_takes_a_name_as_people_type_it(project, typed):
+    project({"app_jobs/__init__.py": JOB.format("Nap")})
+    registry.load(["app_jobs"])
+    assert registry.find(typed).__name__ == "Nap"
+
+
+def test_the_name_of_a_function_finds_its_job(project):
+    project(
+        {
+            "app_jobs/__init__.py": "from lightjobs import job\n\n\n"
+            "@job()\ndef print_letter(to: str): ...\n"
+        }
+    )
+    registry.load(["app_jobs"])
+    assert registry.find("print_letter").__name__ == "PrintLetter"
+    assert registry.stored("print_letter") == "App\\Jobs\\PrintLetter"
+
+
+def test_a_name_as_written_comes_before_one_that_is_alike(project):
+    project({"app_jobs/__init__.py": JOB.format("Nap") + JOB.format("NAP").partition("\n")[2]})
+    registry.load(["app_jobs"])
+    assert registry.find("Nap").__name__ == "Nap"
+    assert registry.find("NAP").__name__ == "NAP"
+    with pytest.raises(UnknownHandler, match="several jobs are called 'nap'"):
+        registry.find("nap")
+
+
+def test_find_of_a_misspelled_name_shows_the_one_that_was_meant(project):
+    project({"app_jobs/__init__.py": JOB.format("ProcessPayment")})
+    registry.load(["app_jobs"])
+    with pytest.raises(UnknownHandler, match=r"did you mean ProcessPayment\?"):
+        registry.find("ProcessPayments")
+
+
+FORMER = """
+from lightjobs import Job, job
+
+
+class SendInvoice(Job):
+    formerHandlers = ("App\\\\Jobs\\\\Invoice", "shop.tasks.send_invoice")
+
+    def handle(self):
+        return "sent"
+
+
+@job("Letter", formerHandlers=("OldLetter",))
+def letter(to: str): ...
+
+
+class Special(SendInvoice): pass
+"""
+
+
+def test_a_class_answers_to_its_former_names_and_is_stored_under_the_new_one(project, engine):
+    project({"app_jobs/__init__.py": FORMER})
+    registry.load(["app_jobs"])
+    new = registry.lookup("App\\Jobs\\SendInvoice").job
+    for name in ("App\\Jobs\\Invoice", "shop.tasks.send_invoice"):
+        assert registry.lookup(name).job is registry.find(name) is new
+    assert registry.lookup("OldLetter").job is registry.find("Letter")
+    assert engine.find(new().dispatch()).handler == "App\\Jobs\\SendInvoice"
+    assert registry.find("SendInvoice") is new
+    ours = [name for name in registry.handlers() if not name.startswith(("lightjobs.", "tests."))]
+    assert {"App\\Jobs\\SendInvoice", "App\\Jobs\\Special", "Letter"} <= set(ours)
+    assert not {"OldLetter", "App\\Jobs\\Invoice"} & set(ours)
+
+
+def test_a_job_that_waited_under_a_former_name_is_run(project, engine):
+    project({"app_jobs/__init__.py": FORMER})
+    registry.load(["app_jobs"])
+    assert type(run_job(claim("App\\Jobs\\Invoice")).outcome) is Done
+
+
+def test_a_former_name_that_another_class_has_is_an_error(project):
+    project(
+        {
+            "app_jobs/__init__.py": JOB.format("Invoice"),
+            "app_jobs/new.py": JOB.format("SendInvoice")
+            + "    formerHandlers = ('App\\\\Jobs\\\\Invoice',)\n",
+        }
+    )
+    with pytest.raises(SettingsError, match="two Job classes have the handler name"):
+        registry.load(["app_jobs"])
+
+
+@pytest.mark.parametrize("former", ["Old", None, (1,), ("",), ("a\nb",), ("x" * 256,)])
+def test_wrong_former_names_are_refused(former):
+    with pytest.raises(JobDefinitionError, match=r"X\.formerHandlers is .*; allowed: "):
+        type("X", (Job,), {"formerHandlers": former, "handle": lambda self: None})
+
+
+def test_jobs_of_a_former_name_count_against_the_rate_of_the_class(engine):
+    class Renamed(Job):
+        handler = "New"
+        formerHandlers = ("Old",)
+
+        def rateLimit(self):
+            return {"limit": 1, "days": 1}
+
+        def handle(self):
+            pass
+
+    outcomes = [type(run_job(claim(name), store=engine).outcome) for name in ("Old", "New", "Old")]
+    assert outcomes == [Done, Release, Release]
+
+
+def run_job(claimed, store=None):
+    return drive(execute(Run(claimed, store=store)))
 
 
 def test_find_of_an_unknown_name_lists_the_known(project):
