@@ -202,7 +202,8 @@ class Mysql(Server):
         """The place of each queue and priority in the order to serve, and the seconds until its
         first job is due whose handler is not one of `skip`; in that order."""
         sql = self.script(pyformat("due", MYSQL, MYSQL.skip if skip else ""))
-        first, *rows = self._fetched(self.execute(sql, {"queues": json.dumps(queues), "skip": skip}))
+        params = {"queues": json.dumps(queues), "skip": skip}
+        first, *rows = self._fetched(self.execute(sql, params))
         if first[2]:
             raise self._read_only()
         return sorted(
