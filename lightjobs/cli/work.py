@@ -78,9 +78,9 @@ _SECONDS = click.FloatRange(min=0)
 )
 @_option(
     "--sleep",
-    "Longest time between two polls of the store, in seconds.",
+    "Longest time between two polls of the store, in seconds; 0 means 0.01, the shortest.",
     default=1.0,
-    type=click.FloatRange(min=0.01),
+    type=_SECONDS,
 )
 @_option("--cooldown", "Stop after this many seconds; 0 means never.", default=0.0, type=_SECONDS)
 @_option("--max-jobs", "Stop after this many runs; 0 means never.", default=0, type=_NATURAL)
@@ -124,7 +124,7 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
         lease=settings.lease,
         unknown_after=settings.unknown_after,
         timeout_grace=settings.timeout_grace,
-        color=sys.stdout.isatty(),
+        color=sys.stdout.isatty() and not os.environ.get("NO_COLOR"),  # see no-color.org
         **rest,  # type: ignore[arg-type]
     )
     lines = job_log.make(options.log_format, options.quiet, options.color)

@@ -18,8 +18,10 @@ _SCHEMES = {
 
 _OPTIONS = {"db": "database", "protocol": "protocol"}
 _TLS_OPTIONS = {"ssl_ca_certs": "tls_ca", "ssl_cert_reqs": "tls_verify"}
-_CERTIFICATES = {"none": False, "required": True}
-"""Whether each value of ssl_cert_reqs means that the server's certificate is verified."""
+_CERTIFICATES = {"none": False, "optional": True, "required": True}
+"""Whether each value of ssl_cert_reqs means that the server's certificate is verified. To a client,
+"optional" means the same as "required". Celery's users write CERT_NONE, after the constants in
+Python's ssl."""
 
 
 def parse(url: str) -> dict[str, Any]:
@@ -66,9 +68,10 @@ def _options(parts: SplitResult) -> dict[str, Any]:
         if name == "db":
             found["database"] = _database(text)
         elif name == "ssl_cert_reqs":
-            if text not in _CERTIFICATES:
+            word = text.lower().removeprefix("cert_")
+            if word not in _CERTIFICATES:
                 raise ValueError(f"{name} is {text!r}; allowed: {', '.join(_CERTIFICATES)}")
-            found["tls_verify"] = _CERTIFICATES[text]
+            found["tls_verify"] = _CERTIFICATES[word]
         else:
             found[allowed[name]] = text
     return found

@@ -41,9 +41,9 @@ def worker(
 
     Each of `workers` threads runs one job at a time, an async job on the thread's own event loop.
     `grace` is how many seconds running jobs may take to finish at the end of the block; `sleep` is
-    how many seconds an idle thread goes at most without asking the store. With `schedule`, the
-    entries of config/schedule.py are dispatched here, too. An engine that runs jobs at dispatch, or
-    drops them, leaves no work to do, so nothing is started.
+    how many seconds an idle thread goes at most without asking the store; 0 means 0.01, the
+    shortest. With `schedule`, the entries of config/schedule.py are dispatched here, too. An engine
+    that runs jobs at dispatch, or drops them, leaves no work to do, so nothing is started.
 
     Raises SettingsError for a wrong argument, a wrong setting or job modules that do not import;
     when the block is entered, also SchemaOutdated and StoreUnavailable.
@@ -52,9 +52,9 @@ def worker(
         raise SettingsError(f"workers is {workers!r}; allowed: a whole number from 1 to 1000")
     if isinstance(queues, str) or not queues or not all(map(is_queue, queues)):
         raise SettingsError(f"queues is {queues!r}; allowed: a list, each {QUEUE_NAMES}")
-    for name, seconds, least in (("grace", grace, 0.0), ("sleep", sleep, 0.01)):
-        if type(seconds) not in (int, float) or not least <= seconds < 1e9:
-            raise SettingsError(f"{name} is {seconds!r}; allowed: seconds, at least {least:g}")
+    for name, seconds in (("grace", grace), ("sleep", sleep)):
+        if type(seconds) not in (int, float) or not 0 <= seconds < 1e9:
+            raise SettingsError(f"{name} is {seconds!r}; allowed: seconds, at least 0")
     settings = current.settings()
     return EmbeddedWorker(
         Options(

@@ -19,7 +19,7 @@ from .in_flight import InFlight
 from .job_log import JobLog
 from .keeper import RELIEF_SECONDS, Keeper
 from .limits import Limits
-from .options import Options
+from .options import SHORTEST_SLEEP, Options
 from .process_state import ProcessState
 from .runners import InlineRunner, PoolRunner, Runner
 from .settling import Settling
@@ -199,7 +199,7 @@ class Loop:
             else:
                 self._runner.progress(RELIEF_SECONDS)
         elif exhausted:
-            self._wait_for_store(self._options.sleep)
+            self._wait_for_store(max(self._options.sleep, SHORTEST_SLEEP))
 
     def _wait_for_store(self, seconds: float) -> None:
         # A store says at once that a job is due, although this worker skips its handler.

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+SHORTEST_SLEEP = 0.01
+"""What a shorter `sleep` means. Without a pause, an idle worker would keep its processor and the
+store busy."""
+
 
 class Options(NamedTuple):
     """The options of one `job:work`. Times are in seconds, sizes in bytes."""
@@ -15,7 +19,7 @@ class Options(NamedTuple):
     concurrency: int = 1
     """The number of jobs that one child runs at a time."""
     sleep: float = 1.0
-    """The longest an idle worker goes without asking the store."""
+    """The longest an idle worker goes without asking the store; at least SHORTEST_SLEEP is used."""
     cooldown: float = 0.0
     """Stop after this long; 0: no limit."""
     max_jobs: int = 0

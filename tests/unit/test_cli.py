@@ -1,10 +1,13 @@
 """The command line: exit statuses, options, help, and job:work."""
 
+import sys
+
 import pytest
 
 from lightjobs import current
 from lightjobs.cli import run
 from lightjobs.execution import registry
+from lightjobs.workers import job_log
 
 from .commands import dispatch
 
@@ -29,7 +32,7 @@ def test_work_on_an_engine_without_a_store_says_one_sentence_and_exits_2(
         "--workers=-1",
         "--workers=x",
         "--concurrency=0",
-        "--sleep=0",
+        "--sleep=-1",
         "--max-memory=lots",
         "--max-jobs=-1",
         "--log-format=xml",
@@ -124,3 +127,18 @@ def test_work_in_the_foreground_runs_what_is_due(monkeypatch, tmp_path, capfd):
     assert run(["job:work", "--workers=0", "--stop-when-empty"]) == 0
     assert "[PROCESSED]" in capfd.readouterr().out
     assert current.engine().stats() == {}
+
+
+@pytest.mark.parametrize(
+    ("terminal", "no_color", "colored"),
+    [(True, "", True), (True, "1", False), (True, "0", False), (False, "", False)],
+)
+def test_work_colors_its_log_on_a_terminal_unless_no_color_is_set(
+    call, ready, monkeypatch, terminal, no_color, colored
+):
+    made = []
+    monkeypatch.setattr(job_log, "make", lambda *given: made.append(given) or job_log.JobLog())
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: terminal)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    assert call("job:work", "--workers=0", "--stop-when-empty")[0] == 0
+    assert [color for _format, _quiet, color in made] == [colored]

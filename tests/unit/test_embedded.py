@@ -303,7 +303,7 @@ def test_a_worker_can_be_entered_once(engine):
         ({"queues": ["mail,urgent"]}, "queues is .*without comma"),
         ({"queues": []}, r"queues is \[\]"),
         ({"grace": -1}, "grace is -1; allowed: seconds, at least 0"),
-        ({"sleep": 0}, "sleep is 0; allowed: seconds, at least 0.01"),
+        ({"sleep": -1}, "sleep is -1; allowed: seconds, at least 0"),
     ],
 )
 def test_a_wrong_argument_is_named(engine, wrong, said):

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 import time
 
 import pytest
@@ -320,3 +321,13 @@ def test_a_delayed_job_is_waited_for_and_run_when_it_is_due(engine):
     wait_until(lambda: ran)
     worker.stop(thread)
     assert ran[0] >= due
+
+
+def test_without_any_sleep_an_idle_worker_still_leaves_the_store_alone_in_between(engine):
+    claims = []
+    original = engine.claim
+    engine.claim = lambda *given: claims.append(given) or original(*given)
+    worker = Worker(engine, sleep=0, stop_when_empty=False)
+    threading.Timer(0.3, worker.flag.raise_).start()
+    worker.loop.run()
+    assert 3 <= len(claims) <= 32

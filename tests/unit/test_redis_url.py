@@ -38,6 +38,17 @@ def test_a_url_says_where_the_server_is(url, found):
 
 
 @pytest.mark.parametrize(
+    ("text", "verify"),
+    [
+        *[("none", False), ("None", False), ("CERT_NONE", False)],
+        *[("required", True), ("CERT_REQUIRED", True), ("optional", True), ("CERT_OPTIONAL", True)],
+    ],
+)
+def test_a_url_says_whether_to_verify_in_all_the_usual_ways(text, verify):
+    assert parse(f"rediss://h?ssl_cert_reqs={text}")["tls_verify"] is verify
+
+
+@pytest.mark.parametrize(
     ("url", "message"),
     [
         ("s3cret", "it must begin with one of redis, valkey, rediss, valkeys, unix and ://"),
@@ -53,7 +64,7 @@ def test_a_url_says_where_the_server_is(url, found):
         ("redis://u:s3cret@h/0?foo=bar", "unknown option 'foo'; redis:// allows db, protocol"),
         ("redis://u:s3cret@h/0?timeout=5", "unknown option 'timeout'"),
         ("redis://u:s3cret@h/0?ssl_cert_reqs=none", "unknown option 'ssl_cert_reqs'"),
-        ("rediss://u:s3cret@h/0?ssl_cert_reqs=maybe", "allowed: none, required"),
+        ("rediss://u:s3cret@h/0?ssl_cert_reqs=maybe", "allowed: none, optional, required"),
         ("unix://u:s3cret@run/r.sock", "unix:///run/redis.sock"),
         ("unix://", "unix:///run/redis.sock"),
     ],
