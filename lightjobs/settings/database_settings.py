@@ -36,6 +36,8 @@ class DatabaseSettings(NamedTuple):
     pooler: str | None = None
     """How PostgreSQL's server connections are shared: one of POOLER_MODES. None: it is found
     out."""
+    libpq: tuple[tuple[str, str], ...] = ()
+    """The options in the URL that PostgreSQL's client library gets as they are."""
 
     def __repr__(self) -> str:
         return values.shown(self, secret="password")
@@ -46,7 +48,7 @@ def read(given: dict[str, Any], problems: list[str], unused: list[str]) -> Datab
     the single ones. Adds whatever is wrong to `problems`, or to `unused` where the chosen driver
     makes no use of the value."""
     reader, default = Reader(given, problems), DatabaseSettings()
-    reader.url("DATABASE_URL", database_url.parse)
+    in_url = reader.url("DATABASE_URL", database_url.parse)
     is_elsewhere = bool(problems)  # the URL is wrong, but it may well name a database
     driver = reader.value("driver", "DB_DRIVER", values.one_of(DRIVERS), default.driver)
     is_file = driver == "sqlite"
@@ -67,6 +69,7 @@ def read(given: dict[str, Any], problems: list[str], unused: list[str]) -> Datab
         tls_cert=value("tls_cert", "DB_TLS_CERT", file, default.tls_cert),
         tls_key=value("tls_key", "DB_TLS_KEY", file, default.tls_key),
         pooler=value("pooler", "DB_POOLER", values.one_of(POOLER_MODES), default.pooler),
+        libpq=tuple(in_url.get("libpq", {}).items()),
     )
     if not (settings.name or is_elsewhere):
         problems.append(f"DB_NAME is not set; DB_DRIVER={driver} needs the database's name")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, parse_qsl, unquote
+import re
+from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 from .server_url import split
 from .stores import DRIVERS
@@ -29,6 +31,7 @@ _UNDECIDED = ("allow", "prefer", "preferred")
 _MODE = ("sslmode", "ssl-mode")
 _OPTIONS = {
     "host": "host",
+    "port": "port",
     "unix-socket": "host",
     "sslrootcert": "tls_ca",
     "sslcert": "tls_cert",
@@ -41,12 +44,28 @@ _ENCODING = ("charset", "client-encoding")
 _IGNORED = ("application-name", "connect-timeout")
 """Options without any risk for which lightjobs has values of its own."""
 
+_LIBPQ = (
+    *("channel_binding", "options", "target_session_attrs", "load_balance_hosts", "hostaddr"),
+    *("passfile", "requirepeer", "require_auth", "gssencmode", "krbsrvname", "gsslib"),
+    *("gssdelegation", "sslnegotiation", "sslcertmode", "sslsni", "sslcrl", "sslcrldir"),
+    *("ssl_min_protocol_version", "ssl_max_protocol_version"),
+    *("min_protocol_version", "max_protocol_version"),
+    *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
+    "tcp_user_timeout",
+)
+"""Options that PostgreSQL's client library, libpq, gets as they are. It checks their values."""
 
-def parse(url: str) -> dict[str, str | int | None]:
+_PGSQL_PORT = 5432
+_HOSTS = re.compile(r"(?P<head>[^:/?#]+://([^/?#]*@)?)(?P<hosts>[^/?#@]*)(?P<rest>.*)", re.DOTALL)
+"""The parts of a URL around its hosts, which libpq allows to be several, each with a port."""
+
+
+def parse(url: str) -> dict[str, Any]:
     """The values that `url` sets, and no others.
 
     Raises ValueError for anything it does not understand; the message never quotes the URL.
     """
+    url, hosts = _split_hosts(url)
     parts = split(url)
     driver = _DRIVERS.get(parts.scheme.partition("+")[0])
     if driver is None:
@@ -61,19 +80,44 @@ def parse(url: str) -> dict[str, str | int | None]:
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
     )
-    if parts.hostname:
+    libpq = {}
+    if len(hosts) > 1:
+        if driver != "pgsql":
+            raise ValueError("several hosts are allowed only for PostgreSQL")
+        found |= {"host": ",".join(host for host, _port in hosts), "port": None}
+        libpq["port"] = ",".join(str(port or _PGSQL_PORT) for _host, port in hosts)
+    elif parts.hostname:
         # Host and port go together: DB_PORT may belong to another server.
         found |= {"host": unquote(parts.hostname), "port": parts.port}
-    return found | _options(parts)
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    if driver == "pgsql":
+        libpq |= {name: text for name, text in options if name in _LIBPQ}
+    found |= _options(options, _LIBPQ if driver == "pgsql" else ())
+    return {**found, "libpq": libpq} if libpq else found
 
 
-def _without_empty(**texts: str) -> dict[str, str | int | None]:
+def _split_hosts(url: str) -> tuple[str, list[tuple[str, int | None]]]:
+    """`url` with only the first of its hosts, and all of them with their ports if it has several.
+    Raises ValueError."""
+    parts = _HOSTS.fullmatch(url)
+    if parts is None or "," not in parts["hosts"]:
+        return url, []
+    texts = parts["hosts"].split(",")
+    split_hosts = [split(f"postgresql://{text}") for text in texts]
+    hosts = [(unquote(host.hostname or ""), host.port) for host in split_hosts]
+    if not all(host for host, _port in hosts):
+        raise ValueError("one of its hosts is empty; allowed: host:port,host:port")
+    return f"{parts['head']}{texts[0]}{parts['rest']}", hosts
+
+
+def _without_empty(**texts: str) -> dict[str, Any]:
     return {name: text for name, text in texts.items() if text}
 
 
-def _options(parts: SplitResult) -> dict[str, str]:
+def _options(options: list[tuple[str, str]], passed_on: tuple[str, ...]) -> dict[str, str]:
+    """What `options` set, except for those that are `passed_on` as they are. Raises ValueError."""
     found: dict[str, str] = {}
-    for name, text in parse_qsl(parts.query, keep_blank_values=True):
+    for name, text in options:
         option, word = (each.lower().replace("_", "-") for each in (name, text))
         if option in _MODE:
             if word not in _UNDECIDED:
@@ -83,8 +127,8 @@ def _options(parts: SplitResult) -> dict[str, str]:
         elif option in _ENCODING:
             if not word.replace("-", "").startswith("utf8"):
                 raise ValueError(f"{name} is {text!r}; allowed: utf8mb4, UTF8")
-        elif option not in _IGNORED:
-            known = (*_MODE, *_OPTIONS, *_ENCODING, *_IGNORED)
+        elif option not in _IGNORED and name not in passed_on:
+            known = (*_MODE, *_OPTIONS, *_ENCODING, *_IGNORED, *passed_on)
             raise ValueError(f"unknown option {name!r}; allowed: {', '.join(known)}")
     return found
 

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -11,6 +12,7 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.errors import LightjobsError, StoreUnavailable, UnknownWorker
 from lightjobs.model import Done, Settlement, utc_text
 from lightjobs.settings.database_settings import DatabaseSettings
+from tests.support.environment import engine_of
 from tests.support.servers.mariadb import MariaServer, mariadb_server
 from tests.support.servers.postgres import PostgresServer
 from tests.support.waiting import wait_until
@@ -276,3 +278,17 @@ def test_a_postgresql_session_is_set_whatever_the_role_has(clean_postgres):
         database.close()
     finally:
         clean_postgres.query("ALTER ROLE lightjobs RESET ALL")
+
+
+def test_a_url_with_several_hosts_and_options_leads_to_the_host_that_fits(clean_postgres):
+    server = clean_postgres
+    found = server.settings
+    options = "target_session_attrs=read-write&options=-c%20work_mem%3D3MB&channel_binding=prefer"
+    address = f"{found.host}:1,{found.host}:{found.port}"
+    login = f"{found.user}:{quote(found.password)}"
+    url = f"postgresql://{login}@{address}/{found.name}?{options}"
+    engine = engine_of({"JOB_ENGINE": "database", "DATABASE_URL": url, "DB_TLS": "off"})
+    push(engine)
+    assert server.query("SELECT count(*) FROM jobs") == [(1,)]
+    assert engine._db.ask("SHOW work_mem") == [("3MB",)]
+    engine.close()

@@ -1,5 +1,6 @@
 import pytest
 
+from lightjobs.engines.sql.postgres import Postgres
 from lightjobs.errors import SettingsError
 from lightjobs.settings.database_url import parse
 from lightjobs.settings.settings import examine, load
@@ -87,6 +88,11 @@ def test_harmless_options_are_ignored(options):
         "postgresql://u:s3cret@h/n?sslmode=perhaps",
         "postgresql://u:s3cret@h/n?charset=latin1",
         "postgresql://u:s3cret@h/n?target=x",
+        "postgresql://u:s3cret@h1,h2:port/n",
+        "postgresql://u:s3cret@h1,,h2/n",
+        "postgresql://u:12,3/s3cret@h/n",
+        "mysql://u:s3cret@h1,h2/n",
+        "mysql://u:s3cret@h/n?channel_binding=require",
     ],
 )
 def test_a_wrong_url_is_refused_without_showing_it(monkeypatch, url):
@@ -133,3 +139,49 @@ def test_tls_is_off_on_or_verified(monkeypatch):
         SettingsError, match="DB_TLS is 'maybe'; allowed: off, on, verify-ca, verify"
     ):
         load()
+
+
+@pytest.mark.parametrize(
+    ("options", "libpq"),
+    [
+        ("sslmode=require&channel_binding=require", {"channel_binding": "require"}),
+        ("options=endpoint%3Dep-cool-1", {"options": "endpoint=ep-cool-1"}),
+        ("options=-c%20search_path%3Djobs", {"options": "-c search_path=jobs"}),
+        ("target_session_attrs=read-write", {"target_session_attrs": "read-write"}),
+    ],
+)
+def test_what_libpq_reads_is_passed_on_to_it(monkeypatch, options, libpq):
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://u:s3cret@h/n?{options}")
+    settings = load().database
+    assert dict(settings.libpq) == libpq
+    assert libpq.items() <= Postgres(settings)._options.items()
+
+
+@pytest.mark.parametrize(
+    ("hosts", "host", "port"),
+    [
+        ("h1,h2", "h1,h2", "5432,5432"),
+        ("u:p%2C@h1:1,h2", "h1,h2", "1,5432"),
+        ("[::1]:1,[::2]:2,h3:3", "::1,::2,h3", "1,2,3"),
+    ],
+)
+def test_several_hosts_of_postgresql_reach_libpq_each_with_its_port(monkeypatch, hosts, host, port):
+    monkeypatch.setenv("DB_PORT", "9")
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://{hosts}/n?target_session_attrs=primary")
+    options = Postgres(load().database)._options
+    assert (options["host"], options["port"]) == (host, port)
+    assert options["target_session_attrs"] == "primary"
+
+
+def test_an_unknown_option_is_named_with_those_that_the_driver_allows():
+    with pytest.raises(ValueError, match=r"unknown option 'pgbouncer'; .*channel_binding"):
+        parse("postgresql://h/n?pgbouncer=true")
+    with pytest.raises(ValueError, match="unknown option 'channel_binding'") as caught:
+        parse("mysql://h/n?channel_binding=require")
+    assert "target_session_attrs" not in str(caught.value)
+
+
+def test_a_port_next_to_a_socket_is_read(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql:///n?host=/run/postgresql&port=5433")
+    found = load().database
+    assert (found.host, found.port) == ("/run/postgresql", 5433)

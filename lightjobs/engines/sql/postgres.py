@@ -71,14 +71,16 @@ class Postgres(Server):
             "keepalives_interval": 5,
             "tcp_user_timeout": 15_000,
             "application_name": "lightjobs",
+            **dict(settings.libpq),
         }
         self._pooler = settings.pooler
+        self._hosts = settings.host.count(",") + 1
         self.label = f"PostgreSQL database {settings.name}"
 
     def _open(self, seconds: float) -> PostgresSession:
         given = {key: value for key, value in self._options.items() if value is not None}
-        # libpq counts in whole seconds, and treats 1 as 2.
-        whole = math.ceil(seconds)
+        # libpq counts in whole seconds, for each host anew, and treats 1 as 2.
+        whole = math.ceil(seconds / self._hosts)
         connection = Connection.connect(
             autocommit=True, context=adapters, connect_timeout=whole, **given
         )
