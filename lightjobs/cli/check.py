@@ -28,8 +28,8 @@ EXAMINED_JOBS = 1000
 def check(as_json: bool) -> int:
     """Check settings, store, job modules and schedule. Prints every problem and warning; the exit
     status is 1 if there is a problem."""
-    settings, problems, hindering, store_is_known = examine()
-    warnings = []
+    settings, wrong, warnings, store_is_known = examine()
+    problems = list(wrong)
     engine = None
     try:
         if store_is_known:  # the default in place of a wrong value has problems of its own
@@ -52,7 +52,7 @@ def check(as_json: bool) -> int:
             warnings.append(f"{schedule.FILE} has entries: {reason}")
     except LightjobsError as error:
         # The payloads of entries are checked by the settings, whose problems are listed already.
-        if not str(error).endswith(tuple(hindering)):
+        if not str(error).endswith(tuple(wrong)):
             problems.append(str(error))
     if as_json:
         print_json({"problems": problems, "warnings": warnings})

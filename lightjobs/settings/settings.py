@@ -50,10 +50,9 @@ class Examination(NamedTuple):
 
     settings: Settings
     problems: list[str]
-    """Every problem."""
-    hindering: list[str]
-    """The problems that matter with the chosen engine. Those with the settings of another store do
-    not: they may not be meant for lightjobs at all."""
+    """The problems that matter with the chosen engine."""
+    hints: list[str]
+    """What is wrong with the settings of other stores. They may not be meant for lightjobs."""
     store_is_known: bool
     """Whether the engine and its store are as configured, not defaults in place of wrong values."""
 
@@ -65,8 +64,8 @@ def load(project: Path | None = None) -> Settings:
     names the key and what is allowed.
     """
     examination = examine(project)
-    if examination.hindering:
-        raise SettingsError(examination.hindering[0])
+    if examination.problems:
+        raise SettingsError(examination.problems[0])
     return examination.settings
 
 
@@ -88,13 +87,23 @@ def examine(project: Path | None = None) -> Examination:
         ),
         redis=redis_settings.read(_given(folder, "redis", redis), redis),
     )
-    store = {"database": database, "redis": redis, "valkey": redis}.get(settings.engine, [])
+    used = {"database": database, "redis": redis, "valkey": redis}.get(settings.engine, [])
+    stores = (database, sqlite_or_server, redis)
+    unused = [problem for each in stores if each is not used for problem in each]
+    if choice:  # each store may be the one that is meant
+        used, unused = unused, []
     return Examination(
         settings,
-        problems=[*choice, *jobs, *database, *sqlite_or_server, *redis],
-        hindering=[*choice, *jobs, *store],
-        store_is_known=not (choice or store),
+        problems=[*choice, *jobs, *used],
+        hints=[f"{problem}; not used with {_chosen(settings)}" for problem in unused],
+        store_is_known=not (choice or used),
     )
+
+
+def _chosen(settings: Settings) -> str:
+    """What settles which settings of stores are used, in the words of the environment."""
+    driver = f", DB_DRIVER={settings.database.driver}" if settings.engine == "database" else ""
+    return f"JOB_ENGINE={settings.engine}{driver}"
 
 
 def _given(folder: Path, name: str, problems: list[str]) -> dict[str, Any]:

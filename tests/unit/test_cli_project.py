@@ -143,18 +143,30 @@ def test_check_of_a_good_project_is_all_well(call, ready):
 
 def test_check_prints_every_problem_at_once(call, ready, monkeypatch):
     (ready / ".env").write_text(
-        "JOB_ENGINE=database\nDB_NAME=none.sqlite\nJOB_LEASE=soon\nREDIS_PORT=x\n"
+        "JOB_ENGINE=database\nDB_NAME=none.sqlite\nJOB_LEASE=soon\nRETAIN_FAILED=x\n"
     )
     (ready / "app_jobs" / "a.py").write_text("1 / 0\n")
     (ready / "app_jobs" / "b.py").write_text("nope\n")
     status, out, _err = call("check")
     assert status == 1
     assert out.count("problem: ") == 5
-    for part in ("JOB_LEASE", "REDIS_PORT", "migrate:up", "a.py:1:", "b.py:1:"):
+    for part in ("JOB_LEASE", "RETAIN_FAILED", "migrate:up", "a.py:1:", "b.py:1:"):
         assert part in out
     status, out, _err = call("check", "--json")
     assert status == 1
     assert len(json.loads(out)["problems"]) == 5
+
+
+def test_check_lists_what_an_unused_store_cannot_use_without_failing(call, ready, monkeypatch):
+    for key in ("REDIS_PORT", "DB_PORT"):
+        monkeypatch.setenv(key, "tcp://10.0.0.1:6379")
+    status, out, _err = call("check")
+    assert status == 0
+    for key in ("REDIS_PORT", "DB_PORT"):
+        assert f"warning: {key} is 'tcp://10.0.0.1:6379'; allowed: " in out
+    assert out.count("(Kubernetes sets this address for a service; ") == 2
+    assert out.count("; not used with JOB_ENGINE=database, DB_DRIVER=sqlite\n") == 2
+    assert "all is well" in out
 
 
 @pytest.mark.parametrize(
