@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import traceback
+from functools import partial
 from typing import NoReturn
 
 from .. import current
@@ -45,6 +46,10 @@ GIVEN_UP = 76
 """Exit status of a child that asks to be replaced because its worker was given up."""
 
 
+NO_DESCRIPTORS = 77
+"""Exit status of a child that asks to be replaced because a job has closed its descriptors."""
+
+
 def main(order: Order) -> int:
     """Work until told to stop. Returns the exit status."""
     stop = StopFlag(StopFlags(order.stop_flags).memory, order.place)
@@ -67,7 +72,7 @@ def main(order: Order) -> int:
         None if order.run_budget is None else RunBudget(order.run_budget),
         BusyFlags(order.busy_flags, order.place),
         _ParentWatch(stop, options.grace, order.parent).check,
-        ProcessState(),
+        ProcessState(partial(_end_without_descriptors, lines)),
     )
     loop.take_over(late_hooks.runs(engine, order.late_outcomes))
     os.write(order.ready, READY)
@@ -78,6 +83,13 @@ def main(order: Order) -> int:
     if loop.outgrown:
         return OUTGROWN
     return DONE if loop.reached_end else 0
+
+
+def _end_without_descriptors(lines: job_log.JobLog) -> NoReturn:
+    """Ask to be replaced. The journal says what has ended: this process has no connections left
+    over which it could settle, and to close them might close files of the handlers."""
+    lines.flush()
+    exiting.end(NO_DESCRIPTORS)
 
 
 class _ParentWatch:

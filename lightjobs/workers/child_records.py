@@ -104,15 +104,22 @@ class ChildRecords(threading.Thread):
         periodic = Periodic([Task(sweep_seconds(self._lease), self._sweep)])
         while True:
             self._wake.clear()
-            # In this order: the next child gets the late outcomes of a child that was killed.
-            is_up_to_date = self._reclaim_dead() and self._register() and self._hand_back()
+            is_up_to_date = self._catch_up()
             periodic.run_due(self._attempt)
             pause = max(0.0, periodic.next_at - time.monotonic())
             self._wake.wait(pause if is_up_to_date else min(pause, RETRY_SECONDS))
 
+    def _catch_up(self) -> bool:
+        try:
+            # In this order: the next child gets the late outcomes of a child that was killed.
+            return self._reclaim_dead() and self._register() and self._hand_back()
+        except Exception:  # for example, no descriptor is free: the next call may succeed
+            _log.exception("left for the next time")
+            return False
+
     def _register_first(self) -> None:
         answer_limit.set_for_thread(answer_seconds(self._lease))
-        while not self._register():
+        while not self._catch_up():
             time.sleep(RETRY_SECONDS)
         self._engine.close()
 

@@ -54,7 +54,7 @@ def work(
     make = partial(
         LocalWorker,
         *(engine, options, job_log, stop, run_budget),
-        process_state=ProcessState(),
+        process_state=ProcessState(lambda: guard.end({}, 1)),
     )
     workers = _workers(make, stop)
     guard = _Guard(next(workers), options.grace, signals)
@@ -130,11 +130,13 @@ class _Guard:
         if stop.raised and self._kill_at is None:
             self._kill_at = now + self._grace
         if timed_out := overdue(self.worker.journal, "this process ends"):
-            self._end(timed_out, 1)
+            self.end(timed_out, 1)
         if self._kill_at is not None and (now >= self._kill_at or stop.raised > 1):
-            self._end({}, 0)
+            self.end({}, 0)
 
-    def _end(self, timed_out: Mapping[tuple[str, int], Outcome], status: int) -> None:
+    def end(self, timed_out: Mapping[tuple[str, int], Outcome], status: int) -> None:
+        """Give up all jobs, except those of `timed_out`, which end with these outcomes; then end
+        the process."""
         try:
             leave_to_the_lease(partial(self.worker.abandon, timed_out), LEAVE_SECONDS)
         finally:

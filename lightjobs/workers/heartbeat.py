@@ -112,6 +112,9 @@ class Heartbeat:
         except LightjobsError as error:
             _log.warning("the store is away: %s", error)
             return False
+        except Exception:  # for example, no descriptor is free: the next call may succeed
+            _log.exception("left for the next time")
+            return False
         return True
 
     def _beat(self) -> None:

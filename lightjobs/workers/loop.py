@@ -217,6 +217,7 @@ class Loop:
     def _store_away(self, error: StoreUnavailable) -> None:
         """Pause before the store is asked again. No job that is held is lost by that."""
         _log.warning("the store is away, trying again in %.2f s: %s", self._backoff, error)
+        self._runner.put_back()  # a job may have closed the connection's descriptor
         until = time.monotonic() + self._backoff
         while not self._stop.raised and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, WAIT_SECONDS))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import logging_setup
+from .descriptors import Descriptors
 
 _SIGNALS = sorted(map(int, signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}))
 
@@ -55,7 +56,9 @@ class Part:
         if has_imported and self._of_libraries:
             self._value = value
             return False
-        self._write(self._value)
+        # What cannot be put back, for example because a file is gone, must not end the worker.
+        with contextlib.suppress(Exception):
+            self._write(self._value)
         return True
 
 
@@ -73,9 +76,10 @@ def quick_look(handler: Callable[[int], Any] = getsignal) -> list[Any]:
     ]
 
 
-def parts() -> list[Part]:
+def parts(descriptors: Descriptors) -> list[Part]:
     """All parts, in the order in which they must be put back."""
     return [
+        Part("standard input or output", descriptors.read, descriptors.restore),
         # Before the signal handlers: without its handler, an alarm would end the process.
         Part("a timer", _running_timers, _stop_timers),
         Part("signal handlers", _signal_handlers, _set_signal_handlers),
@@ -120,7 +124,8 @@ def _block_signals(numbers: set[Any]) -> None:
 def _wakeup_descriptor() -> int:
     # It can only be read by setting another one.
     descriptor = signal.set_wakeup_fd(-1)
-    _set_wakeup_descriptor(descriptor)
+    with contextlib.suppress(OSError, ValueError):  # a handler has closed it
+        _set_wakeup_descriptor(descriptor)
     return descriptor
 
 

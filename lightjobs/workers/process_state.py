@@ -10,16 +10,27 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 
 from ..execution.run import Run
+from ..model import HandBack
 from ..text import escaped
+from .descriptors import Descriptors
 from .process_parts import Part, parts, quick_look
+from .stop_flag import StopFlag
 
 FIRST_RUNS = 100
 """After so many runs of a handler that changed nothing, only the quick look is taken."""
 
 QUICK_RUNS = 250
 """How many runs go by with only the quick look until all is compared again."""
+
+STOP_SECONDS = 0.25
+"""How long after a sys.exit() in a signal handler the supervisor may take to tell of a stop."""
+
+EXITS = (SystemExit, KeyboardInterrupt)
+"""What signal handlers raise to end the process."""
 
 LONG_SECONDS = 0.00025
 """All is compared after a run that took longer: next to such a run, it takes no time."""
@@ -30,12 +41,16 @@ _log = logging.getLogger("lightjobs.worker")
 class ProcessState:
     """The state of this process at the moment when this object is made."""
 
-    def __init__(self) -> None:
-        self._parts: list[Part] = parts()
+    def __init__(self, on_lost: Callable[[], None]) -> None:
+        """`on_lost` is called when a handler has closed descriptors of the worker."""
+        self._on_lost = on_lost
+        self._descriptors = Descriptors()
+        self._parts: list[Part] = parts(self._descriptors)
         self._clean_runs: dict[str, int] = {}
         """How many runs of each handler in a row have changed nothing."""
         self._logged: set[tuple[str, str]] = set()
         """The handlers and the parts they changed, as far as logged."""
+        self._are_lost = False
         self._modules = len(sys.modules)
         self._looks = quick_look()
 
@@ -59,6 +74,14 @@ class ProcessState:
         """As `restore_after`, when several jobs have run at the same time."""
         self._report("a job", self._restore())
 
+    def check_descriptors(self) -> None:
+        """Call `on_lost` if descriptors of the worker are closed. To be called when the runs that
+        have ended are noted as finished."""
+        if self._are_lost:
+            self._are_lost = False
+            _log.error("a job has closed descriptors of the worker")
+            self._on_lost()
+
     def _report(self, handler: str, changed: list[str]) -> None:
         for name in changed:
             if (handler, name) not in self._logged:
@@ -71,4 +94,18 @@ class ProcessState:
         has_imported, self._modules = modules != self._modules, modules
         changed = [part.name for part in self._parts if part.restore(has_imported)]
         self._looks = quick_look()
+        self._are_lost = self._descriptors.are_lost
         return changed
+
+
+def forgive_stop(run: Run, stop: StopFlag) -> None:
+    """Hand back a run that a stop has cut off: a signal handler that the job or a library has set
+    answered it by sys.exit()."""
+    if stop.handles_signals():
+        return
+    # The signal may have reached all processes at once: the supervisor may need a moment.
+    until = time.monotonic() + STOP_SECONDS
+    while not stop.raised and time.monotonic() < until:
+        time.sleep(0.005)
+    if stop.raised:
+        run.outcome = HandBack(run.claim.id, run.claim.fence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from .child import GIVEN_UP, OUTGROWN
+from .child import GIVEN_UP, NO_DESCRIPTORS, OUTGROWN
 from .child_process import Child
 from .heartbeat import log_given_up
 
@@ -43,6 +43,8 @@ class Respawn:
             _log.info("a child has outgrown --max-memory; replacing it")
         elif status == 0 and not held:
             _log.warning("a child was stopped from outside; another takes over")
+        elif status == NO_DESCRIPTORS:
+            _log.warning("a job has closed the descriptors of its child; replacing it")
         elif not child.timed_out:
             how = child.described_end()
             _log.error("a child ended with %s; its jobs go back and another takes over", how)

@@ -20,7 +20,7 @@ from ..execution.variables import Origin
 from ..model import Claim, HandBack
 from .in_flight import InFlight
 from .job_log import JobLog
-from .process_state import ProcessState
+from .process_state import EXITS, ProcessState, forgive_stop
 from .stop_flag import StopFlag
 
 if TYPE_CHECKING:
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
 ROUND_SECONDS = 0.01
 """How long the loop's thread runs jobs before it sees to its other work."""
-
-STOP_SECONDS = 0.25
-"""How long after a sys.exit() in a signal handler the supervisor may take to tell of a stop."""
-
-_EXITS = (SystemExit, KeyboardInterrupt)
 
 ALONE_RECOVERIES = 2
 """A job that was recovered this many times runs alone in its worker. The first time may have been a
@@ -70,6 +65,12 @@ class Runner(ABC):
     def hooks_running(self) -> bool:
         """Whether a hook is still running."""
         return False
+
+    def put_back(self) -> None:
+        """Put back what jobs have changed of the process, if none of them runs now."""
+        if self._process_state is not None and not self._in_flight.running:
+            self._process_state.restore_after_several()
+            self._process_state.check_descriptors()
 
     @abstractmethod
     def close(self) -> None:
@@ -129,10 +130,12 @@ class InlineRunner(Runner):
             self._job_log.started(run.claim)
             self._run(execute(run), run.needs_loop(), run, key=run)
             if self._process_state is not None:
-                if isinstance(run.exception, _EXITS):
-                    _forgive_stop(run, stop)
+                if isinstance(run.exception, EXITS):
+                    forgive_stop(run, stop)
                 self._process_state.restore_after(run)
             self._report(run)
+            if self._process_state is not None:
+                self._process_state.check_descriptors()
             if time.monotonic() > until:
                 return
 
@@ -140,6 +143,7 @@ class InlineRunner(Runner):
         self._run(execute_hook(run), hook_needs_loop(run), run)
         if self._process_state is not None:
             self._process_state.restore_after(run)
+            self._process_state.check_descriptors()
 
     def progress(self, timeout: float) -> None:
         pass  # start() returns only when its jobs have ended
@@ -180,19 +184,6 @@ def _new_loop() -> EventLoop:
     return EventLoop()
 
 
-def _forgive_stop(run: Run, stop: StopFlag) -> None:
-    """Hand back a run that a stop has cut off: a signal handler that the job or a library has set
-    answered it by sys.exit()."""
-    if stop.handles_signals():
-        return
-    # The signal may have reached all processes at once: the supervisor may need a moment.
-    until = time.monotonic() + STOP_SECONDS
-    while not stop.raised and time.monotonic() < until:
-        time.sleep(0.005)
-    if stop.raised:
-        run.outcome = HandBack(run.claim.id, run.claim.fence)
-
-
 def _runs_alone(claim: Claim) -> bool:
     return claim.recoveries >= ALONE_RECOVERIES
 
@@ -226,10 +217,10 @@ class PoolRunner(Runner):
 
     def start(self, stop: StopFlag) -> None:
         in_flight = self._in_flight
-        if self._process_state is not None and self._has_run and not in_flight.running:
+        if self._has_run and not in_flight.running:
             # Jobs that run at the same time share the state, so it is put back between them.
             self._has_run = False
-            self._process_state.restore_after_several()
+            self.put_back()
         while not stop.raised and self.free() > 0 and in_flight.waiting:
             if in_flight.running and _runs_alone(in_flight.waiting[0].claim):
                 return

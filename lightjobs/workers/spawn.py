@@ -66,10 +66,12 @@ def spawn(order: Order, close_inherited: Callable[[], None]) -> Process:
     sys.stdout.flush()  # otherwise both processes would write what is buffered
     sys.stderr.flush()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _OURS)
-    pid = os.fork()
-    if not pid:
-        _become_child(order.to_json(), close_inherited, mask)
-    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    try:
+        pid = os.fork()
+        if not pid:
+            _become_child(order.to_json(), close_inherited, mask)
+    finally:  # also if the limit of processes is reached
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return Forked(pid)
 
 

@@ -17,6 +17,9 @@ from typing import Protocol
 BLOCKED_SECONDS = 1.0
 """How long to wait for a non-blocking descriptor that takes no more, until the text is dropped."""
 
+discarded: set[int] = set()
+"""The descriptors whose reader has gone."""
+
 
 class Lines(Protocol):
     """Lines that are waiting to be written to standard output."""
@@ -47,6 +50,7 @@ def write(descriptor: int, data: bytes | memoryview) -> None:
 
 def _discard(descriptor: int) -> None:
     """Drop what is written to `descriptor` from now on, by programs that a handler runs, too."""
+    discarded.add(descriptor)
     with contextlib.suppress(OSError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, descriptor)

@@ -8,19 +8,20 @@ The main thread answers signals and watches the children. Other threads ask the 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import math
 import os
 import signal
-import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
 
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from .child import DONE, READY
+from .child import DONE
 from .child_process import Child
 from .child_records import ChildRecords
 from .heartbeat import MAINTAIN_SECONDS, log_given_up, maintain
@@ -33,6 +34,7 @@ from .shared.busy import BusyFlags
 from .shared.journal import Journal
 from .shared.run_budget import RunBudget
 from .shared.stop_flags import StopFlags
+from .start_reports import StartReports
 from .stop_flag import StopFlag
 from .store_limits import answer_seconds, beat_seconds
 from .wake_pipe import WakePipe
@@ -42,6 +44,9 @@ OVERDUE_SECONDS = 0.25
 
 LEAVE_SECONDS = 0.5
 """How long after an urgent stop the jobs of dead children may take to be put back."""
+
+START_AGAIN_SECONDS = 0.5
+"""The pause after a child could not be started."""
 
 _FATAL = (2, 3, 4)
 """Exit statuses that a new child would end with, too: wrong settings, no store, no schema."""
@@ -60,7 +65,6 @@ class Supervisor:
     ) -> None:
         self._engine = engine
         self._options = options
-        self._on_ready = on_ready
         self._signals = StopFlag()
         self._pipe = WakePipe()
         self._run_budget = RunBudget.of(options.max_jobs) if options.max_jobs else None
@@ -69,9 +73,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._dead: list[Child] = []
         self._respawn = Respawn(options.workers)
-        self._ready_count = 0
-        self._printed: set[bytes] = set()
-        """The reports of children that could not start, so far."""
+        self._reports = StartReports(options.workers, on_ready)
         self._kill_at: float | None = None
         """When the grace is over; None while there is no stop."""
         self._status = 0
@@ -87,6 +89,10 @@ class Supervisor:
         self._records = ChildRecords(
             engine, options, self._run_budget, self._attempt, self._pipe.wake
         )
+        beats = Task(options.lease / 3, self._beat)
+        beat = PeriodicThread("beat", [beats], self._attempt, beat_seconds(options.lease))
+        self._threads: list[threading.Thread] = [self._records, beat, self._upkeep]
+        """The threads that ask the store and have yet to be started."""
 
     def run(self) -> int:
         """Supervise until all children have ended. Returns the exit status: 0 after a stop by a
@@ -100,6 +106,7 @@ class Supervisor:
             self._reap()
             self._close_reclaimed()
             self._start()
+            self._start_threads()
             self._end_lost()
             self._look_at_children()
             if self._is_over():
@@ -109,13 +116,15 @@ class Supervisor:
             self._sleep()
 
     def _start_threads(self) -> None:
-        """Start the threads that ask the store. They are there once the first children have been
-        forked: a fork would copy the locks that they hold."""
-        lease = self._options.lease
-        self._records.start()
-        beats = Task(lease / 3, self._beat)
-        PeriodicThread("beat", [beats], self._attempt, beat_seconds(lease)).start()
-        self._upkeep.start()
+        """Start the threads once the first children have been forked: a fork would copy the locks
+        that they hold."""
+        while self._threads and self._children:
+            try:
+                self._threads[0].start()
+            except RuntimeError as error:  # a limit is reached: it is tried again soon
+                _log.warning("no new thread for the moment: %s", error)
+                return
+            del self._threads[0]
 
     def _is_over(self) -> bool:
         if self._children or self._respawn.count:
@@ -134,6 +143,8 @@ class Supervisor:
             if not self._signals.raised:
                 self._signals.raise_()
             self._pipe.wake()
+        except Exception:  # for example, no descriptor is free: the next call may succeed
+            _log.exception("left for the next time")
         return False
 
     def _sleep(self) -> None:
@@ -146,19 +157,6 @@ class Supervisor:
             until = min(until, max(self._kill_at, time.monotonic() + 0.01))
         starting = [child.ready for child in self._children if child.is_starting]
         self._pipe.sleep(until - time.monotonic(), starting)
-
-    def _read_reports(self) -> None:
-        """Read the reports of starting children. When all are ready, call `on_ready`. Print why a
-        child cannot start, but only once: the others usually report the same."""
-        for child in self._children:
-            report = child.report()
-            if report == READY:
-                self._ready_count += 1
-                if self._ready_count == self._options.workers:
-                    self._on_ready()
-            elif report and report not in self._printed:
-                self._printed.add(report)
-                print(f"lightjobs: {report.decode()}", file=sys.stderr, flush=True)
 
     def _beat(self) -> None:
         workers = [*self._records.names, *(child.worker for child in list(self._children))]
@@ -208,7 +206,7 @@ class Supervisor:
 
     def _reap(self) -> None:
         ended = [(child, child.process.poll()) for child in self._children]
-        self._read_reports()  # a child that has ended may have left one
+        self._reports.read(self._children)  # a child that has ended may have left one
         for child, status in ended:
             if status is not None:
                 self._children.remove(child)
@@ -245,25 +243,33 @@ class Supervisor:
         """Start the children that are missing and whose names are registered."""
         if not self._respawn.is_due:
             return
-        self._records.register(self._respawn.count)
-        if self._records.is_registering:
-            return
         try:
+            self._records.register(self._respawn.count)
+            if self._records.is_registering:
+                return
             while self._respawn.count and self._records.names:
                 self._children.append(self._launch(self._records.names[0]))
                 self._respawn.count -= 1
                 self._records.register(self._respawn.count)
                 self._records.names.popleft()
-        except OSError as error:
+        # A limit of processes or descriptors is reached, or of threads.
+        except (OSError, RuntimeError, LightjobsError) as error:
             _log.warning("no new child for the moment: %s", error)
-            self._respawn.wait(0.5)
-        if self._children and not self._records.is_alive():
-            self._start_threads()
+            self._respawn.wait(START_AGAIN_SECONDS)
 
     def _launch(self, worker: str) -> Child:
+        with contextlib.ExitStack() as if_it_fails:
+            journal = Journal()
+            if_it_fails.callback(journal.close)
+            pipe = os.pipe()
+            for descriptor in pipe:
+                if_it_fails.callback(os.close, descriptor)
+            child = self._launch_with(worker, journal, *pipe)
+            if_it_fails.pop_all()
+        return child
+
+    def _launch_with(self, worker: str, journal: Journal, ready: int, childs_end: int) -> Child:
         taken = {child.place for child in [*self._children, *self._dead]}
-        journal = Journal()
-        ready, childs_end = os.pipe()
         order = Order(
             worker=worker,
             place=next(number for number in itertools.count() if number not in taken),

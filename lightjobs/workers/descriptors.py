@@ -1,0 +1,54 @@
+"""The descriptors of a process of its own, which a handler may close or redirect."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+
+from . import streams
+
+_STANDARD = (0, 1, 2)
+
+
+def _identity(descriptor: int) -> tuple[int, int] | None:
+    """What is behind a descriptor; None if it is closed."""
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _copy(descriptor: int) -> int:
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+
+
+class Descriptors:
+    """The standard descriptors, and whether others have been closed."""
+
+    def __init__(self) -> None:
+        self._sample = os.open(os.devnull, os.O_RDONLY)  # gets the lowest free number
+        self._sample_identity = _identity(self._sample)
+        self._copies = {number: _copy(number) for number in _STANDARD}
+        self._identities = {number: _identity(number) for number in _STANDARD}
+
+    @property
+    def are_lost(self) -> bool:
+        """Whether a handler has closed descriptors that it did not open. The connections to the
+        store are among them, and their numbers may belong to other files by now."""
+        return _identity(self._sample) != self._sample_identity
+
+    def read(self) -> list[tuple[int, int] | None]:
+        """What is behind the standard descriptors. One whose reader has gone is not looked at."""
+        return [
+            self._identities[number] if number in streams.discarded else _identity(number)
+            for number in _STANDARD
+        ]
+
+    def restore(self, before: list[tuple[int, int] | None]) -> None:
+        """Put the standard descriptors back."""
+        for number, identity in zip(_STANDARD, before, strict=True):
+            if number not in streams.discarded and _identity(number) != identity:
+                with contextlib.suppress(OSError):  # the copy is closed, too
+                    os.dup2(self._copies[number], number)
