@@ -15,24 +15,23 @@ class RunCommand(Job):
     Only a command that the worker's own config/schedule.py lists is run: write access to the queue
     must not be enough to run any program. Its standard input is empty, and its output goes to the
     worker's standard error. An exit status other than 0 fails the run.
+
+    If the run does not succeed, or the worker is killed, the program's process group is ended: the
+    job may be run again at once.
     """
 
     handler = "lightjobs.RunCommand"
 
     def handle(self) -> None:
         """Run the program and wait for it to end."""
-        import subprocess  # slow to import, and most workers never run a command
+        from .process_group import run  # slow to import, and most workers never run a command
 
         command = self.payload.get("command")
         if not _is_scheduled(command):
             self.failPermanently("this command is not in the worker's config/schedule.py")
-        # In a session of its own, so that Ctrl-C at the worker's terminal does not end it: it has
-        # the worker's --grace.
-        ended = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True, check=False
-        )
-        if ended.returncode:
-            raise RuntimeError(f"{command[0]!r} ended with exit status {ended.returncode}")
+        status = run(command)
+        if status:
+            raise RuntimeError(f"{command[0]!r} ended with exit status {status}")
 
 
 def checked(command: Sequence[str]) -> list[str]:
