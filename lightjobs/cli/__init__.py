@@ -25,6 +25,7 @@ _COMMANDS = {
     "job:forget": "jobs",
     "job:flush": "jobs",
     "job:recover": "jobs",
+    "job:verify": "verify",
     "job:cancel": "control",
     "job:pause": "control",
     "job:resume": "control",

@@ -11,6 +11,7 @@ from ..errors import LightjobsError
 from ..model import Outcome, Settlement, Status
 from ..settings.duration import ANY_AGE
 from .cleanup_plan import Step, plan
+from .consistency import ConsistencyStore
 from .lightpack import LightpackStore
 from .schedule_store import ScheduleStore
 from .schema import Schema
@@ -25,6 +26,8 @@ class Engine(JobStore):
     """Which moments of the schedule's entries have been dispatched."""
     schema: Schema | None = None
     """The store's tables; None where there are none."""
+    consistency: ConsistencyStore | None = None
+    """Finding and mending what does not agree; None where nothing but this process writes."""
     lightpack: LightpackStore | None = None
     """What is done for PHP workers; None where they cannot share the store."""
 

@@ -35,6 +35,7 @@ from . import staging
 from .blocking_wait import BlockingWait
 from .bulk import PART, argument, touch
 from .cluster import Node
+from .consistency import RedisConsistency
 from .durability import risks
 from .ids import new_ids
 from .lightpack import RedisLightpack
@@ -87,6 +88,9 @@ class RedisEngine(Engine):
         self._lookup = Lookup(self._call, self._execute, prefix)
         self.schedule = RedisSchedule(self._call, form)
         self.lightpack = RedisLightpack(self._call, self._execute, prefix)
+        self.consistency = RedisConsistency(
+            self._call, self._execute, prefix, self._php_reconciler.run, self._recover
+        )
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         ids = new_ids(len(jobs))

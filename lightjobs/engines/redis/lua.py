@@ -26,6 +26,8 @@ PARTS = {
     **dict.fromkeys(("move", "purge", "count"), ("bulk",)),
     **dict.fromkeys(("push", "stage", "queue_staged", "drop_staged"), ("storing",)),
     "push_slots": ("storing", "slotting"),
+    **dict.fromkeys(("verify_jobs", "verify_set"), ("verifying",)),
+    "verify_ahead": ("slotting",),
     **dict.fromkeys(
         ("enroll", "slots", "pause_entry", "resume_entry", "forget_entry", "settle"),
         ("slotting",),

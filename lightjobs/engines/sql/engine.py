@@ -29,6 +29,7 @@ from ..store import Progress, pausable
 from ..where import EVERYWHERE, Where
 from .bulk import Bulk, filters
 from .callers.transaction import SqlCallerTransaction
+from .consistency import SqlConsistency
 from .database import Database, repeatable, undone
 from .dialect import HIGHEST_COUNT
 from .leases import Leases
@@ -66,6 +67,7 @@ class SqlEngine(Engine):
         self.serves_at_once = database.serves_at_once
         self.schedule = SqlSchedule(database)
         self.schema = SqlSchema(database)
+        self.consistency = SqlConsistency(database, self._leases.recover)
         self.lightpack = SqlLightpack(self._bulk) if database.has_php else None
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
