@@ -20,8 +20,11 @@ jobs: dict[str, object] = {
     "retain_completed": env("RETAIN_COMPLETED"),  # drop
     "retain_failed": env("RETAIN_FAILED"),  # keep
     "retain_cancelled": env("RETAIN_CANCELLED"),  # drop
-    # Seconds after which a dispatch gives up on a store that does not answer.
+    # How many seconds a dispatch waits for a store that does not answer.
     "enqueue_timeout": env("JOB_ENQUEUE_TIMEOUT"),  # 5
+    # What goes before the names of the schedule's entries: two projects that share a store need
+    # different ones.
+    "schedule_name": env("JOB_SCHEDULE_NAME"),  # none
     # What runs around every job: subclasses of Middleware or their dotted paths, such as
     # "lightjobs.middleware.Logging" and "lightjobs.middleware.Timing".
     "middleware": [],

@@ -15,7 +15,7 @@ from ..execution import registry
 from ..schedule import scheduler_main
 from ..schedule.entry import Entry
 from ..schedule.entry_state import EntryState, entry_state
-from ..schedule.loading import FILE, load
+from ..schedule.loading import FILE, full_name, load
 from ..schedule.schedulable import schedulable_engine, unschedulable
 from ..schedule.scheduler import Scheduler
 from ..text import escaped, shortened
@@ -142,8 +142,9 @@ def _entry(name: str) -> Entry:
     """The entry called `name`, or the only entry whose job has that class name or handler. Raises
     click.UsageError."""
     entries = _entries()
+    names = (name, full_name(current.settings().schedule_name, name))
     for entry in entries:
-        if entry.name == name:
+        if entry.name in names:
             return entry
     of_job = [e for e in entries if name in (type(e.job).__name__, e.handler)]
     if len(of_job) == 1:

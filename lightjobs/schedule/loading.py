@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import JobDefinitionError, LightjobsError, SettingsError
 from ..execution import registry
+from ..settings.settings import examine
 from . import command
 
 if TYPE_CHECKING:
@@ -37,7 +39,8 @@ def load(project: Path | None = None) -> list[Entry]:
         schedule.events.clear()
         try:
             _run(path)
-            entries = [_finished(event, handlers) for event in schedule.events]
+            schedule_name = examine(project).settings.schedule_name
+            entries = [_finished(event, handlers, schedule_name) for event in schedule.events]
         finally:
             schedule.events.clear()
     _refuse_duplicates(entries)
@@ -60,9 +63,17 @@ def _run(path: Path) -> None:
         raise SettingsError(f"{_place(error)}: {_reason(error)}") from None
 
 
-def _finished(event: Event, handlers: Collection[str]) -> Entry:
+def full_name(schedule_name: str, name: str) -> str:
+    """The name under which the store keeps the entry `name` of a schedule."""
+    return f"{schedule_name}: {name}" if schedule_name else name
+
+
+def _finished(event: Event, handlers: Collection[str], schedule_name: str) -> Entry:
+    from .checks import entry_name  # late, as the builder
+
     try:
         entry = event.entry()
+        entry = replace(entry, name=entry_name(full_name(schedule_name, entry.name)))
         if entry.handler not in handlers:
             raise JobDefinitionError(
                 f"no worker would find {entry.handler}: workers import the packages in "

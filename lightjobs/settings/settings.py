@@ -36,7 +36,10 @@ class Settings(NamedTuple):
     database: DatabaseSettings = DatabaseSettings()
     retention: Retention = DEFAULT_RETENTION
     enqueue_timeout: float = 5.0
-    """Seconds after which a dispatch gives up on a store that does not answer."""
+    """How many seconds a dispatch waits for a store that does not answer."""
+    schedule_name: str = ""
+    """What goes before the names of the schedule's entries, to tell them from those of another
+    project in the same store."""
     middleware: tuple[Any, ...] = ()
     """Subclasses of Middleware or their dotted paths, which are not imported yet."""
     timeout_grace: float = 5.0
@@ -136,6 +139,9 @@ def _jobs(reader: Reader) -> Settings:
         ),
         enqueue_timeout=value(
             "enqueue_timeout", "JOB_ENQUEUE_TIMEOUT", values.seconds(0.01), default.enqueue_timeout
+        ),
+        schedule_name=value(
+            "schedule_name", "JOB_SCHEDULE_NAME", values.schedule_name, default.schedule_name
         ),
         middleware=value(
             "middleware", "middleware in config/jobs.py", values.middleware, default.middleware

@@ -123,6 +123,13 @@ def modules(raw: Any) -> tuple[str, ...]:
     return names
 
 
+def schedule_name(raw: Any) -> str:
+    name = str(raw)
+    if not 0 < len(name) <= 50 or not name.isprintable() or name != name.strip():
+        raise ValueError("1 to 50 printable characters")
+    return name
+
+
 def shown(settings: Any, secret: str) -> str:
     """The repr of a NamedTuple of settings, without the value of its field `secret`."""
     fields = {**settings._asdict(), secret: "…"}

@@ -298,3 +298,12 @@ def test_engines_that_live_in_one_process_are_not_scheduled(
     status, _out, err = call(f"schedule:{command[0]}", *command[1:])
     assert status == 2
     assert f"JOB_ENGINE={kind}" in err
+
+
+def test_commands_take_an_entrys_name_with_or_without_that_of_the_schedule(
+    call, ready, monkeypatch
+):
+    monkeypatch.setenv("JOB_SCHEDULE_NAME", "shop")
+    assert "shop: a list" in call("schedule:list")[1]
+    for name in ("a list", "shop: a list"):
+        assert call("schedule:test", name)[0] == 0

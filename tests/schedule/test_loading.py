@@ -4,10 +4,12 @@ import json
 
 import pytest
 
-from lightjobs import SettingsError, current
+from lightjobs import SettingsError, current, env
 from lightjobs.execution import registry
+from lightjobs.model import Slot
 from lightjobs.schedule import schedule
 from lightjobs.schedule.loading import load
+from lightjobs.settings import settings
 
 HEAD = """from lightjobs.schedule import schedule
 from app_jobs.send_report import SendReport
@@ -225,3 +227,36 @@ def test_a_file_that_is_not_text_is_named_without_a_line(project, engine, kind):
     said = problem(root)
     assert said.startswith("config/schedule.py")
     assert "None" not in said
+
+
+def test_the_schedules_name_tells_its_entries_from_those_of_another_project(
+    write, engine, monkeypatch
+):
+    root = write("schedule.job(SendReport).daily()\n")
+    taken = []
+    for name in ("shop", "blog", None):
+        if name is None:
+            monkeypatch.delenv("JOB_SCHEDULE_NAME")
+        else:
+            monkeypatch.setenv("JOB_SCHEDULE_NAME", name)
+        env.forget()
+        (entry,) = load(root)
+        taken.append(entry.name)
+        assert engine.schedule.push_slots([Slot(entry.name, 86400.0, entry.new_job(86400))]) != [
+            None
+        ]
+    title = "SendReport 0 0 * * *"
+    assert taken == [f"shop: {title}", f"blog: {title}", title]
+
+
+@pytest.mark.parametrize("name", [" shop", "x" * 51, "a\tb"])
+def test_a_wrong_name_of_the_schedule_is_a_wrong_setting(project, monkeypatch, name):
+    monkeypatch.setenv("JOB_SCHEDULE_NAME", name)
+    with pytest.raises(SettingsError, match=r"JOB_SCHEDULE_NAME is .*1 to 50 printable characters"):
+        settings.load(project({}))
+
+
+def test_both_names_together_must_fit_into_the_store(write, monkeypatch):
+    monkeypatch.setenv("JOB_SCHEDULE_NAME", "shop")
+    env.forget()
+    assert "characters" in problem(write(f"schedule.job(SendReport).daily().name('{'x' * 188}')\n"))
