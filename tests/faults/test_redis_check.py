@@ -68,3 +68,19 @@ def test_check_prints_a_warning_and_exits_0(project):
         assert done.returncode == 0
         assert f"warning: redis: {VOLATILE}\n" in done.stdout
         assert "all is well" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {**SAVED, "config": [f'rename-command {name} ""' for name in ("SCAN", "HSCAN", "ZSCAN")]},
+        {**SAVED, **ACL, "acl": "~* +@all -scan -hscan -zscan"},
+    ],
+    ids=["renamed", "refused"],
+)
+def test_a_server_that_does_not_allow_scan_still_answers(project, options):
+    with redis_server(**options) as server:
+        (warning,) = checked(project, server.environment)
+        assert warning.startswith("redis: SCAN is not allowed: ")
+        done = project.cli("job:stats", "--json", **server.environment)
+        assert (done.returncode, json.loads(done.stdout)["queues"]) == (0, {})

@@ -275,6 +275,25 @@ def test_a_server_busy_with_a_script_is_known_not_to_have_stored(engine_on):
         push(engine)
 
 
+def test_a_server_busy_with_a_script_is_waited_for(engine_on):
+    with redis_server(config=["busy-reply-threshold 50"]) as server:
+        engine = engine_on(server.environment, 30)
+        push(engine)
+        hog = threading.Thread(
+            target=server.client().eval,
+            args=(
+                "local e = redis.call('TIME')[1] + 2\n"
+                "while tonumber(redis.call('TIME')[1]) < e do end",
+                0,
+            ),
+        )
+        hog.start()
+        time.sleep(0.2)
+        with within(0.3, 30):
+            push(engine)
+        hog.join()
+
+
 def test_a_fork_leaves_its_parents_connections_alone(engine_on):
     with redis_server() as server:
         engine = engine_on(server.environment)

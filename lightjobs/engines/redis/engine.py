@@ -15,7 +15,7 @@ from typing import Any
 
 from redis import exceptions
 
-from ...errors import LightjobsError, UnknownWorker
+from ...errors import LightjobsError, StoreUnavailable, UnknownWorker
 from ...model import (
     STATUSES,
     Claim,
@@ -43,7 +43,7 @@ from .lookup import Lookup
 from .lua import call, files
 from .php_reconcile import PhpReconciler
 from .producer import Producer
-from .redis_errors import translated
+from .redis_errors import is_forbidden, translated
 from .rows import claims, new_row, outcome_row, text
 from .schedule import RedisSchedule
 
@@ -263,7 +263,15 @@ class RedisEngine(Engine):
         return []
 
     def warnings(self) -> list[str]:
-        return [f"{self.name}: {risk}" for risk in risks(self._execute, self._prefix)]
+        found = risks(self._execute, self._prefix)
+        try:
+            self._execute("SCAN", 0, "COUNT", 1)
+        except StoreUnavailable as error:
+            if is_forbidden(error.__cause__):
+                found.append(
+                    "SCAN is not allowed: queues that only PHP has used are missing from the counts"
+                )
+        return [f"{self.name}: {risk}" for risk in found]
 
     def close(self) -> None:
         self._producer.close()

@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from ...errors import StoreUnavailable
+from .redis_errors import is_forbidden
 
 QUEUES_SECONDS = 0.1
 FAILED_SECONDS = 0.4
@@ -39,6 +43,17 @@ def scan(
             return
 
 
+@contextmanager
+def where_allowed() -> Iterator[None]:
+    """Pass over a search with a command that the server does not allow: the counts are then those
+    of our own jobs, and of queues that are known."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        if not is_forbidden(error.__cause__):
+            raise
+
+
 class PhpReconciler:
     """Keeps the counts that `stats` reads up to date. `call` runs a script, `execute` a command."""
 
@@ -50,9 +65,11 @@ class PhpReconciler:
     def run(self) -> None:
         """Bring the counts up to date, as far as time allows."""
         deadline = time.monotonic() + FAILED_SECONDS
-        self._note_newest(deadline)
-        self._find_difference(deadline)
-        self._find_queues(time.monotonic() + QUEUES_SECONDS)
+        for search in (self._note_newest, self._find_difference):
+            with where_allowed():
+                search(deadline)
+        with where_allowed():
+            self._find_queues(time.monotonic() + QUEUES_SECONDS)
 
     def _note_newest(self, deadline: float) -> None:
         """Note the jobs that PHP has failed since the last time: they are at the end of the set."""

@@ -27,6 +27,10 @@ _PASSING = (
 )
 """Replies of a server that will soon be ready, or that is not the right one."""
 
+_PASSING_CODES = ("BUSY ", "NOREPLICAS ", "MISCONF ")
+"""How replies begin that redis-py has no class for: a script of somebody else runs too long, there
+are not enough replicas, the disk refuses a snapshot."""
+
 _REFUSALS = (
     exceptions.ResponseError,
     exceptions.BusyLoadingError,
@@ -66,6 +70,15 @@ def _is_reply(error: Exception) -> bool:
 
 
 def _may_pass(error: Exception) -> bool:
-    if isinstance(error, _PASSING) or str(error) == _FULL:
+    text = str(error)
+    if isinstance(error, _PASSING) or text == _FULL or text.startswith(_PASSING_CODES):
         return True
     return isinstance(error, (*AWAY, OSError)) and not _is_reply(error)
+
+
+def is_forbidden(error: BaseException | None) -> bool:
+    """Whether a reply says that this user may not use a command, or that the server does not have
+    it: administrators rename commands that take long, such as SCAN."""
+    if isinstance(error, exceptions.NoPermissionError):
+        return True
+    return isinstance(error, exceptions.ResponseError) and "unknown command" in str(error).lower()
