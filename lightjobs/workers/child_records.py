@@ -19,6 +19,7 @@ from .local_worker import new_worker_name
 from .options import Options
 from .periodic import Periodic, Task
 from .reclaim import reclaim
+from .refused import settle
 from .shared.run_budget import RunBudget
 from .store_limits import answer_seconds
 
@@ -139,7 +140,7 @@ class ChildRecords(threading.Thread):
         while self._taken:
             worker, outcomes = self._taken[0]
             try:
-                self._engine.settle(worker, outcomes)
+                settle(self._engine, worker, outcomes)
             except LightjobsError as error:
                 _log.warning("jobs that wait behind a long one must wait: %s", error)
                 return False

@@ -13,6 +13,7 @@ from ..execution.run import Run
 from ..model import Claim, HandBack
 from .in_flight import InFlight
 from .prefetch import Prefetch
+from .refused import settle
 from .shared.busy import BusyFlags
 from .shared.run_budget import RunBudget
 from .unknown_handlers import UnknownHandlers
@@ -147,7 +148,7 @@ class Claiming:
             return
         try:
             outcomes = [HandBack(run.claim.id, run.claim.fence) for run in runs]
-            self._engine.settle(self._worker, outcomes)
+            settle(self._engine, self._worker, outcomes)
         except BaseException:
             self._in_flight.waiting.extendleft(runs)
             raise

@@ -45,6 +45,9 @@ class InFlight:
         self.finished: deque[Run] = deque()
         self.runs: dict[int, Run] = {}
         """All runs by slot of the journal, including those that are being settled."""
+        self.refused: set[tuple[str, int]] = set()
+        """The id and fence of each run of which the store refused every outcome: it stays claimed
+        by this worker."""
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Take in new claims."""
@@ -113,10 +116,10 @@ class InFlight:
         return True
 
     def known(self) -> set[tuple[str, int]]:
-        """The id and fence of each claim that is held. To be compared with the store's answer, take
-        this before asking: a run that is settled in between may still be in the answer, and must
-        not count as unknown."""
-        return {run.claim[:2] for run in list(self.runs.values())}
+        """The id and fence of each claim that is held or `refused`. To be compared with the store's
+        answer, take this before asking: a run that is settled in between may still be in the
+        answer, and must not count as unknown."""
+        return {run.claim[:2] for run in list(self.runs.values())} | self.refused
 
     def running_for(self, seconds: float) -> list[Run]:
         """The runs whose handlers have been running for at least this many seconds."""

@@ -10,6 +10,7 @@ from ..engines.control import Engine
 from ..engines.store import MAX_RECOVERIES, WORKER_LOST
 from ..model import Failed, HandBack, Outcome, Settlement
 from ..text import escaped
+from .refused import settle
 from .shared.journal import Journal
 
 _log = logging.getLogger("lightjobs.worker")
@@ -63,11 +64,10 @@ def reclaim(
             ran.add((held.id, held.fence))
     if ran and end:
         outcomes += _lost_too_often(engine, worker, ran, end)
-    answers = zip(outcomes, engine.settle(worker, outcomes), strict=True)
     late = [
         outcome
-        for outcome, answer in answers
-        if answer is Settlement.ACCEPTED and outcome in timed_out.values()
+        for outcome, settlement in settle(engine, worker, outcomes)
+        if settlement is Settlement.ACCEPTED and outcome in timed_out.values()
     ]
     engine.recover(worker)
     return Reclaimed(handed_back, late)

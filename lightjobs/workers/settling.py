@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
+from typing import cast
 
 from ..engines import answer_limit
 from ..engines.control import Engine
+from ..errors import LightjobsError
 from ..execution.hooks import has_hook
 from ..execution.run import Run
-from ..model import Done, Settlement
+from ..model import Done, Failed, Outcome, Settlement
 from .in_flight import InFlight
 from .job_log import JobLog
 from .prefetch import Prefetch
+from .refused import Settled, settle
 
 MANY = 50
 """The least number of runs that are worth settling in the background. With fewer, handing the batch
@@ -59,8 +62,7 @@ class Settling:
         """Settle finished runs. If the store does not answer, they count as finished again, and the
         error is raised."""
         if runs:
-            outcomes = [run.outcome for run in runs]
-            self._finish(runs, partial(self._engine.settle, self._worker, outcomes))
+            self._finish(runs, self._settling(runs))
             self._learn(runs)
 
     def is_worth_background(self, runs: Sequence[Run]) -> bool:
@@ -89,9 +91,9 @@ class Settling:
         finally:
             self._finish(runs, answer)
 
-    def _submitted(self, runs: Sequence[Run]) -> Callable[[], Sequence[Settlement]]:
+    def _submitted(self, runs: Sequence[Run]) -> Callable[[], Sequence[Settled]]:
         """Begin to settle `runs`, and return what waits for the answers."""
-        settle = partial(self._engine.settle, self._worker, [run.outcome for run in runs])
+        settling = self._settling(runs)
         if self._background is None:
             from concurrent.futures import ThreadPoolExecutor  # an idle worker need not import it
 
@@ -100,10 +102,13 @@ class Settling:
                 1, "settling", answer_limit.set_for_thread, (limit,)
             )
         try:
-            return self._background.submit(settle).result
+            return self._background.submit(settling).result
         except RuntimeError:  # the system has no thread to spare
             self._background = None
-            return settle
+            return settling
+
+    def _settling(self, runs: Sequence[Run]) -> Callable[[], Sequence[Settled]]:
+        return partial(settle, self._engine, self._worker, [run.outcome for run in runs])
 
     def _learn(self, runs: Sequence[Run]) -> None:
         self._prefetch.learn(len(runs), sum(run.seconds for run in runs))
@@ -114,7 +119,7 @@ class Settling:
             self._background.submit(self._engine.close)
             self._background.shutdown()
 
-    def _finish(self, runs: Sequence[Run], answer: Callable[[], Sequence[Settlement]]) -> None:
+    def _finish(self, runs: Sequence[Run], answer: Callable[[], Sequence[Settled]]) -> None:
         """Wait for the store's answer and drop `runs`; without an answer they count as finished
         again."""
         try:
@@ -123,11 +128,21 @@ class Settling:
             self._in_flight.finished.extendleft(reversed(runs))
             raise
         self._in_flight.forget(runs)
-        for run, settlement in zip(runs, answers, strict=True):
+        for run, (outcome, settlement) in zip(runs, answers, strict=True):
+            if settlement is None:
+                self._in_flight.refused.add(run.claim[:2])
+            elif settlement is Settlement.ACCEPTED and type(outcome) is not type(run.outcome):
+                self._fail(run, outcome)
             self._settled(run, settlement)
         self._job_log.flush()
 
-    def _settled(self, run: Run, settlement: Settlement) -> None:
+    def _fail(self, run: Run, outcome: Outcome) -> None:
+        """Have `run`, whose outcome the store refused, count as failed."""
+        run.outcome = outcome
+        run.exception = LightjobsError(cast(Failed, outcome).exception)
+        self._job_log.ended(run)
+
+    def _settled(self, run: Run, settlement: Settlement | None) -> None:
         if settlement is Settlement.ACCEPTED:
             if run.cancelled:  # its line was held back, but the cancellation came to nothing
                 self._job_log.ended(run)
@@ -135,7 +150,7 @@ class Settling:
                 self.hooks.append(run)
         elif settlement is Settlement.CANCELLED:
             self._job_log.cancelled(run)
-        else:
+        elif settlement is Settlement.LOST:
             self._job_log.lost(run)
             _log.warning(
                 "outcome of job %s refused: its claim is stale",

@@ -13,6 +13,7 @@ from ..engines.control import Engine
 from ..model import Claim, HandBack
 from .claiming import Claiming
 from .in_flight import InFlight
+from .refused import settle
 
 AGAIN_SECONDS = 0.5
 """The pause before the second look, after which a claim counts as a stray."""
@@ -62,7 +63,7 @@ class Strays:
             if strays:
                 _log.warning("handed back %d claims that reached the store late", len(strays))
                 outcomes = [HandBack(claim.id, claim.fence) for claim in strays]
-                self._engine.settle(self._worker, outcomes)
+                settle(self._engine, self._worker, outcomes)
 
     def _unknown(self) -> list[Claim]:
         known = self._in_flight.known()  # before the store is asked: see there

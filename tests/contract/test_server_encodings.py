@@ -1,11 +1,17 @@
 """Text is kept as it is, whatever the server's character sets are."""
 
+import psycopg
 import pytest
 
-from lightjobs.model import Slot
+from lightjobs.engines.sql.engine import SqlEngine
+from lightjobs.engines.sql.postgres import Postgres
+from lightjobs.errors import PayloadError
+from lightjobs.model import Done, Failed, Settlement, Slot
+from lightjobs.payloads.encoding import decode
+from lightjobs.workers.refused import settle
 from tests.support.servers.mariadb import mariadb_server
 
-from .support import claim_one, drain, fail, job, push
+from .support import claim_one, drain, fail, job, push, worker
 
 TEXT = "“quoted” – naïve, Ελλάδα, 日本, 💥"  # noqa: RUF001 - the dash is meant
 
@@ -57,3 +63,84 @@ def test_an_entry_of_the_schedule_is_kept(engine):
     assert schedule.push_slots([Slot(TEXT, 2.0, job())]) == [None]
     assert schedule.pause_entry(TEXT)
     assert schedule.resume_entry(TEXT, 3.0)
+
+
+@pytest.fixture(params=["LATIN1", "SQL_ASCII"])
+def odd_postgres(request, clean_postgres):
+    """An engine on a PostgreSQL database of that encoding, and how to read from it as another."""
+    name = f"jobs_{request.param.lower()}"
+    clean_postgres.query(f"DROP DATABASE IF EXISTS {name}")
+    clean_postgres.query(
+        f"CREATE DATABASE {name} OWNER lightjobs ENCODING '{request.param}' TEMPLATE template0"
+        " LC_COLLATE 'C' LC_CTYPE 'C'"
+    )
+    engine = SqlEngine(Postgres(clean_postgres.settings._replace(name=name)))
+    engine.schema.install()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def text(odd_postgres):
+    """What that database can hold."""
+    ((encoding,),) = odd_postgres._db.ask("SHOW server_encoding")
+    return "naïve" if encoding == "LATIN1" else TEXT
+
+
+def test_postgresql_of_another_encoding_keeps_what_it_can(odd_postgres, text):
+    engine = odd_postgres
+    (id,) = fail(engine, exception=text)
+    assert engine.find(id).exception == text
+    ids = push(engine, queue=text) + push(engine, 3, queue=text)
+    assert engine.wait([text], 1)
+    assert [(claim.id, claim.queue) for claim in drain(engine, [text])] == [
+        (id, text) for id in ids
+    ]
+    assert engine.hit("any “key” at all", 1, 10) == 0
+    engine.schedule.enroll([text], 1.0)
+    (id,) = engine.schedule.push_slots([Slot(text, 2.0, job(text))])
+    assert engine.schedule.slots()[text][:2] == (2.0, id)
+
+
+def test_an_outcome_that_it_cannot_hold_is_reduced_and_fails_no_other(odd_postgres, caplog):
+    engine = odd_postgres
+    push(engine, 3)
+    name = worker(engine)
+    first, second, third = engine.claim(name, ["q"], 3)
+    outcomes = [
+        Done(first.id, first.fence),
+        Failed(second.id, second.fence, TEXT),
+        Failed(third.id, third.fence, "boom"),
+    ]
+    settled = settle(engine, name, outcomes)
+    assert [each.settlement for each in settled] == [Settlement.ACCEPTED] * 3
+    kept = engine.find(second.id).exception
+    assert kept in (TEXT, TEXT.encode("ascii", "backslashreplace").decode())
+    assert len(caplog.records) == (kept != TEXT)
+    assert engine.find(third.id).exception == "boom"
+
+
+def test_a_job_dispatched_on_a_connection_without_an_encoding_wakes_a_worker(clean_postgres):
+    engine = clean_postgres.engine()
+    with psycopg.connect(
+        **{"host": clean_postgres.host, "port": clean_postgres.port, "dbname": "jobs"},
+        **{"user": "lightjobs", "password": "s3cret", "client_encoding": "SQL_ASCII"},
+    ) as connection:
+        push(engine.join(connection), 3, queue=TEXT)
+    assert len(drain(engine, [TEXT])) == 3
+
+
+@pytest.mark.parametrize("odd_postgres", ["SQL_ASCII"], indirect=True)
+def test_bytes_of_another_encoding_fail_their_own_job_alone(odd_postgres):
+    """A database without an encoding takes any bytes, for example PHP's."""
+    engine, database = odd_postgres, odd_postgres._db
+    odd, _good = push(engine, 2)
+    raw = 'UPDATE jobs SET payload = E\'{"n": "na\\\\357ve"}\' WHERE id = %(id)s'
+    database.execute("SET client_encoding = 'SQL_ASCII'")
+    database.execute(raw, {"id": int(odd)})
+    database.close()
+    first, second = drain(engine)
+    with pytest.raises(PayloadError):
+        decode(first.payload)
+    assert decode(second.payload) == {}
+    assert engine.find(odd).status == "queued"

@@ -209,19 +209,10 @@ class SqlEngine(Engine):
 
 
 def _limit_name(key: str) -> str:
-    """`key`, or its digest if an indexed column could not hold the key itself."""
-    raw = key.encode("utf-8", "surrogatepass")
-    if len(raw) <= LIMIT_NAME_BYTES and b"\0" not in raw and (key.isascii() or _is_text(raw)):
+    """`key`, or its digest if an indexed column might not hold the key itself."""
+    if key.isascii() and len(key) <= LIMIT_NAME_BYTES and "\0" not in key:
         return key
-    return f"sha256:{hashlib.sha256(raw).hexdigest()}"
-
-
-def _is_text(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return f"sha256:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _stored(row: Row) -> Stored:

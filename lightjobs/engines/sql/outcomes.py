@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...model import SETTLED_AS, Done, Failed, HandBack, Outcome, Release, Settlement, Status
@@ -26,6 +26,11 @@ _SETTLE: dict[type[Outcome], tuple[str, Callable[[Any], Sequence[Any]]]] = {
     Failed: ("settle_failed", tuple),
 }
 """For each kind of outcome its statement, and what makes the row that the statement takes."""
+
+
+PART_BYTES = 250_000
+"""About how much text of exceptions one statement may hold: even if each character is escaped, that
+is less than the shortest statement that a MySQL server allows (max_allowed_packet)."""
 
 
 class OutcomeStore:
@@ -62,7 +67,9 @@ class OutcomeStore:
         for outcome in outcomes:
             by_kind.setdefault(type(outcome), []).append(outcome)
         accepted = sum(
-            self._settle_alike(worker, alike, keep_completed) for alike in by_kind.values()
+            self._settle_alike(worker, part, keep_completed)
+            for alike in by_kind.values()
+            for part in _parts(alike)
         )
         if accepted == len(outcomes):
             return [Settlement.ACCEPTED] * len(outcomes)
@@ -78,8 +85,9 @@ class OutcomeStore:
         name, as_row = _SETTLE[kind]
         if kind is Done and keep_completed:
             name = "settle_completed"
-        rows = [as_row(outcome) for outcome in outcomes]
-        return self._db.run(name, {"worker": worker, "outcomes": json.dumps(rows)})
+        # Not as escapes, which PostgreSQL does not read in a database without an encoding.
+        rows = json.dumps([as_row(outcome) for outcome in outcomes], ensure_ascii=False)
+        return self._db.run(name, {"worker": worker, "outcomes": rows})
 
     def _answer(self, worker: str, outcome: Outcome, registered: bool) -> Settlement:
         """What became of an outcome, judged by the job's row: the statements of `_settle_alike` say
@@ -95,3 +103,21 @@ class OutcomeStore:
         if registered and fence == outcome.fence and status == SETTLED_AS[type(outcome)]:
             return Settlement.ACCEPTED
         return Settlement.CANCELLED if status == Status.CANCELLED else Settlement.LOST
+
+
+def _parts(outcomes: Sequence[Outcome]) -> Iterator[Sequence[Outcome]]:
+    """Outcomes of one kind in parts of up to PART_BYTES of text."""
+    if type(outcomes[0]) is not Failed:
+        yield outcomes
+        return
+    part: list[Outcome] = []
+    size = 0
+    for outcome in outcomes:
+        assert type(outcome) is Failed
+        length = len(outcome.exception) * (1 if outcome.exception.isascii() else 4)
+        if part and size + length > PART_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(outcome)
+        size += length
+    yield part

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
+from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap
 from psycopg.types.string import TextLoader
 
@@ -39,6 +40,14 @@ adapters = AdaptersMap(psycopg.adapters)
 adapters.register_loader("timestamp", TextLoader)  # times as text, in UTC
 
 
+class LenientLoader(TextLoader):
+    """Loads text that may hold bytes of another encoding: a database without an encoding takes any.
+    They become lone surrogates, which fails the job that has them and no other."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode("utf-8", "surrogateescape")
+
+
 PART = 2000
 """How many jobs one statement stores. A server that works must answer before it counts as hanging,
 and the caller's session may limit the time of a statement."""
@@ -59,7 +68,8 @@ def insert_jobs(
         answered()
         ids += added
         due |= {row["queue"] for row in part if (row["scheduled_at"] or "") < now}
-    cursor.execute(pyformat("notify", POSTGRES), {"queues": json.dumps(list(due))})
+    queues = json.dumps([queue.encode().hex() for queue in due])
+    cursor.execute(pyformat("notify", POSTGRES), {"queues": queues})
     answered()
     return ids
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
+from .postgres_dialect import LenientLoader
 from .rows import Params
 from .server import IDLE_SECONDS, LOCK_SECONDS, Session
 
@@ -85,6 +86,9 @@ class PostgresSession(Session):
     def __init__(self, connection: Connection, pooler: str | None) -> None:
         super().__init__(connection, connection.fileno())
         self.is_pooled = self._prepare(connection, pooler)
+        if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+            for name in ("text", "varchar"):
+                connection.adapters.register_loader(name, LenientLoader)
         self.listening = False
         self.queues: frozenset[str] = frozenset()
         self.notified = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from ...model import LastSlot, Slot
 from ..schedule_store import ScheduleStore
@@ -45,12 +46,12 @@ class SqlSchedule(ScheduleStore):
                 if job_id is not None:
                     last[slot.entry] = last[slot.entry]._replace(job_id=job_id, job_due=slot.due)
             noted = [[entry, *slot[:3]] for entry, slot in last.items()]
-            self._db.run("note_slots", {"slots": json.dumps(noted)})
+            self._db.run("note_slots", {"slots": _json(noted)})
             return ids
 
     def _locked(self, entries: Sequence[str]) -> dict[str, LastSlot]:
         # The names in both forms: JSON, and the list that MySQL needs.
-        params = {"entries": json.dumps(entries), "names": entries}
+        params = {"entries": _json(entries), "names": entries}
         rows = self._db.rows("lock_slots", params)
         return {row[0]: _last_slot((*row, False)) for row in rows}
 
@@ -59,7 +60,7 @@ class SqlSchedule(ScheduleStore):
         self._enroll(entries, due)
 
     def _enroll(self, entries: Sequence[str], due: float) -> None:
-        self._db.run("enroll", {"entries": json.dumps(list(entries)), "due": due})
+        self._db.run("enroll", {"entries": _json(list(entries)), "due": due})
 
     @repeatable
     def slots(self) -> dict[str, LastSlot]:
@@ -76,6 +77,11 @@ class SqlSchedule(ScheduleStore):
     @undone
     def forget_entry(self, entry: str, before: float) -> bool:
         return self._db.run("forget_entry", {"entry": entry, "before": before}) > 0
+
+
+def _json(values: Sequence[Any]) -> str:
+    # Not as escapes, which PostgreSQL does not read in a database without an encoding.
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _last_slot(row: Row) -> LastSlot:

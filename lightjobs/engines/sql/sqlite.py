@@ -24,6 +24,7 @@ from .database import Database, TryAgain
 from .file_watch import Watch
 from .rows import Params, Row
 from .sqlite_dialect import SQLITE, clock, insert_jobs
+from .sqlite_errors import kind_of
 from .sqlite_wal import set_wal
 from .statements import query
 
@@ -281,16 +282,13 @@ class Sqlite(Database):
         if text.startswith("Could not decode to UTF-8"):
             self._connection().text_factory = _lenient
             return Undecodable(f"SQLite database {self.path.name}: {text}")
-        if text.startswith(("no such table", "no such column")) or "has no column" in text:
+        kind = kind_of(error)
+        if kind is SchemaOutdated:
             return SchemaOutdated(
                 f"the tables in {self.path.name} are missing or old ({text}): "
                 "run `lightjobs migrate:up`"
             )
-        if isinstance(error, (sqlite3.OperationalError, sqlite3.DatabaseError)) and not isinstance(
-            error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)
-        ):
-            return StoreUnavailable(f"SQLite database {self.path.name}: {text}")
-        return LightjobsError(f"SQLite database {self.path.name}: {text}")
+        return kind(f"SQLite database {self.path.name}: {text}")
 
 
 def _lenient(raw: bytes) -> str:
