@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import threading
 import time
 
 import psycopg
@@ -157,11 +158,49 @@ def test_a_connection_lost_in_a_transaction_is_reported_to_have_stored_nothing(s
     assert waiting(served) == 0
 
 
-def test_a_connection_lost_without_a_transaction_leaves_the_job_in_doubt(served):
+IDLE = {"postgres": "SET idle_session_timeout = '200ms'", "mariadb": "SET wait_timeout = 1"}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("how", ["killed", "idle for too long"])
+def test_a_connection_that_the_server_closed_while_idle_leaves_no_doubt(served, how, count):
     with served.connected(autocommit=True) as connection:
-        served.server.kill_connections()
+        if how == "killed":
+            served.server.kill_connections()
+            time.sleep(0.1)
+        else:
+            connection.cursor().execute(IDLE[served.kind])
+            time.sleep(1.5)
+        with pytest.raises(StoreUnavailable, match="was not stored") as caught:
+            served.engine.join(connection).push([job()] * count)
+    assert type(caught.value) is StoreUnavailable
+    assert waiting(served) == 0
+
+
+def test_a_connection_lost_within_a_statement_leaves_the_job_in_doubt(served):
+    lock = {"postgres": "BEGIN; LOCK TABLE jobs", "mariadb": "LOCK TABLES jobs WRITE"}[served.kind]
+    admin = served.server._session(*["jobs"] * (served.kind == "mariadb"))
+    with served.connected(autocommit=True) as connection, admin as session:
+        session.execute(lock)
+        timer = threading.Timer(0.5, served.server.kill_connections)
+        timer.start()
         with pytest.raises(StoreInDoubt, match="the job may or may not have been stored"):
             served.engine.join(connection).push([job()])
+        timer.join()
+
+
+def test_notifications_for_the_caller_stay_where_psycopg_finds_them(served):
+    if served.kind != "postgres":
+        pytest.skip("PostgreSQL alone has them")
+    with served.connected(autocommit=True) as connection:
+        heard = []
+        connection.add_notify_handler(lambda notify: heard.append(notify.payload))
+        connection.execute("LISTEN own")
+        served.server.query("NOTIFY own, 'news'")
+        time.sleep(0.2)
+        served.engine.join(connection).push([job()])
+        connection.execute("SELECT 1")
+        assert heard == ["news"]
 
 
 def test_a_database_without_jobs_is_named(caller, connection, tmp_path):

@@ -7,12 +7,14 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from lightjobs.engines.delivery import ConnectionLost
+from lightjobs.engines.delivery import ConnectionLost, Refused, Unsent
 from lightjobs.engines.sql import statements
 from lightjobs.engines.sql.mysql_dialect import MYSQL
 from lightjobs.engines.sql.mysql_errors import kind_of
 from lightjobs.engines.sql.postgres_dialect import POSTGRES
+from lightjobs.engines.sql.server import ReadOnly
 from lightjobs.engines.sql.sqlite_dialect import SQLITE
+from lightjobs.errors import StoreUnavailable
 
 QUERIES = Path(statements.__file__).parent / "queries"
 DIALECTS = [SQLITE, POSTGRES, MYSQL]
@@ -66,6 +68,17 @@ def test_mysql_is_told_the_engine_of_each_table():
             assert "CREATE TABLE" not in statement or "ENGINE=InnoDB" in statement, name
 
 
-@pytest.mark.parametrize("number", [3032, 4031, 3100, 3101])
-def test_a_mysql_server_that_is_offline_counts_as_a_lost_connection(number):
-    assert kind_of(pymysql.OperationalError(number, "offline")) is ConnectionLost
+@pytest.mark.parametrize(
+    ("kind", "numbers"),
+    [
+        (ConnectionLost, (3032, 3100, 3101, 1047, 1053, 1129, 1135, 1152, 1160, 1030, 1206)),
+        (Unsent, (2006, 4031)),
+        (ReadOnly, (1290, 1792, 1836)),
+        (Refused, (1045, 1130, 1820, 3118, 3159)),
+    ],
+)
+def test_a_mysql_server_that_is_away_is_waited_for(kind, numbers):
+    for number in numbers:
+        found = kind_of(pymysql.OperationalError(number, "away"))
+        assert found is kind, number
+        assert issubclass(found, StoreUnavailable)

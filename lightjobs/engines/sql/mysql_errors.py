@@ -18,14 +18,19 @@ _KINDS: dict[type[LightjobsError], tuple[int, ...]] = {
     TryAgain: (1213, 1205, 1020),  # deadlock, lock timeout, changed since it was read
     NotAllowed: (1044, 1142, 1143, 1227),
     ReadOnly: (1290, 1792, 1836),
-    Refused: (1045, 1049, 1698),  # the login, or the database's name
-    Unsent: (CR.CR_SERVER_GONE_ERROR,),
+    Refused: (
+        *(1045, 1049, 1698),  # the login, or the database's name
+        *(1130, 1820, 1862, 3118, 3159, 4151),  # host, expired password, locked account, no TLS
+    ),
+    # The second: closed for idleness, which the server says in place of reading a statement.
+    Unsent: (CR.CR_SERVER_GONE_ERROR, 4031),
     ConnectionLost: (
-        *(1040, 1203, 1226),  # too many connections
-        *(1053, 1927, 3169, 1317, 3024, 1969),  # shut down, killed, timed out
-        *(3032, 4031, 3100, 3101),  # offline_mode, idle for too long, replication's refusals
+        *(1040, 1129, 1135, 1203, 1226),  # too many connections, errors or threads
+        *(1053, 1077, 1079, 1080, 1927, 3169, 1317, 3024, 1969),  # shut down, killed, timed out
+        *(1152, 1158, 1159, 1160, 1161, 1184),  # the server's end of the connection
+        *(3032, 3100, 3101),  # offline_mode, replication's refusals
         1047,  # a node of Galera that is not in the cluster
-        *(1021, 1114, 3, 28, 1037, 1041),  # disk or memory full
+        *(1021, 1026, 1030, 1114, 1206, 3, 28, 1037, 1041),  # disk, memory or lock table full
     ),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
-from ..delivery import ConnectionLost, Refused
+from ..delivery import ConnectionLost, Refused, Unsent
 from .database import NotAllowed, TryAgain
 from .server import ReadOnly
 
@@ -24,6 +24,7 @@ _KINDS: dict[type[LightjobsError], tuple[str, ...]] = {
     TooLong: ("57014",),
     NotAllowed: ("42501",),
     ReadOnly: ("25006",),
+    Unsent: ("57P05",),  # closed for idleness
     ConnectionLost: ("25P03", "25P04"),  # our transaction stood still, or lasted, for too long
 }
 

@@ -6,6 +6,7 @@ caller: our statements work with any of them, and change none.
 
 from __future__ import annotations
 
+import select
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -68,8 +69,16 @@ class CallerConnection(ABC):
         """Run the statement of verb `name` and return its rows."""
 
     def is_closed(self) -> bool:
-        """Whether the connection is known to be closed."""
+        """Whether the connection is known to be closed: by the caller, or by the server while the
+        connection was idle, so that no statement can have reached it."""
         return False
+
+    @staticmethod
+    def _has_data(descriptor: int) -> bool:
+        """Whether a server has sent something unasked."""
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(0))
 
     @abstractmethod
     def is_open(self) -> bool:

@@ -81,7 +81,9 @@ class MysqlCallerConnection(CallerConnection):
             return list(cursor.fetchall())
 
     def is_closed(self) -> bool:
-        return not self._connection.open
+        if not self._connection.open:
+            return True
+        return self._has_data(self._connection._sock.fileno())  # it only ever hangs up unasked
 
     def is_open(self) -> bool:
         return bool(self._connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)

@@ -74,7 +74,15 @@ class PostgresCallerConnection(CallerConnection):
         return _Cursor(self._connection, row_factory=tuple_row)
 
     def is_closed(self) -> bool:
-        return bool(self._connection.closed)
+        if self._connection.closed:
+            return True
+        try:
+            while self._has_data(self._connection.fileno()):
+                # Until the end, if there is one. Notifications stay where psycopg finds them.
+                self._connection.pgconn.consume_input()
+        except psycopg.Error:
+            return True
+        return False
 
     def is_open(self) -> bool:
         status: TransactionStatus = self._connection.info.transaction_status
