@@ -82,7 +82,7 @@ def test_a_worker_whose_row_is_locked_keeps_no_other_from_beating(server):
 
 
 def test_a_transaction_that_stands_still_is_undone_by_the_server(server, monkeypatch):
-    module = {"postgres": "postgres_session", "mariadb": "mysql"}[server.kind]
+    module = {"postgres": "postgres_session", "mariadb": "mysql_session"}[server.kind]
     monkeypatch.setattr(f"lightjobs.engines.sql.{module}.IDLE_SECONDS", 1)
     engine, other = server.engine(), server.engine()
     name = worker(engine)

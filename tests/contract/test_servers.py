@@ -264,7 +264,7 @@ def test_a_mariadb_session_is_set_whatever_init_connect_says():
 def test_a_postgresql_session_is_set_whatever_the_role_has(clean_postgres):
     odd = {
         "default_transaction_isolation": ("serializable", "read committed"),
-        "statement_timeout": ("1ms", "0"),
+        "statement_timeout": ("50ms", "0"),
         "TimeZone": ("Asia/Kolkata", "UTC"),
         "extra_float_digits": ("-5", "1"),
         "enable_indexscan": ("off", "on"),

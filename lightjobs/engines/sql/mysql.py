@@ -19,13 +19,13 @@ from pymysql.converters import conversions
 from ...errors import LightjobsError, SchemaOutdated, SettingsError
 from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
-from .. import answer_limit
 from ..delivery import FOREVER, Patience
+from . import mysql_session
 from .callers.mysql import MysqlCallerConnection
 from .mysql_dialect import MYSQL, insert_jobs, run_insert
 from .mysql_errors import ALREADY_THERE, kind_of, number_of, text_of
 from .rows import Params, Row
-from .server import IDLE_SECONDS, LOCK_SECONDS, Server, Session
+from .server import Server, Session
 from .statements import pyformat
 
 LEAST_VERSIONS = {"MySQL": (8, 0, 17), "MariaDB": (10, 6)}
@@ -38,19 +38,6 @@ POLL_SECONDS = (0.004, 0.1)
 """How soon an idle worker looks again: at first, and after a while without jobs."""
 
 _HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
-
-# Set, whatever the server's init_connect or its defaults say; PyMySQL believes what the server said
-# at the login, before init_connect.
-_SESSION = (
-    "SET autocommit = 1, completion_type = 0, sql_safe_updates = 0, "
-    f"time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_SECONDS}, "
-    # In any mode of the server, text that is too long is an error and not shortened.
-    "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-    # An UPDATE that merges indexes locks rows in two orders, and rows that only one index finds.
-    "optimizer_switch = 'index_merge=off'",
-    # A claim locks the rows that it takes, and not the gaps between them.
-    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
-)
 
 # Times travel as text, in UTC.
 _CONVERSIONS = {**conversions, FIELD_TYPE.DATETIME: str, FIELD_TYPE.TIMESTAMP: str}
@@ -102,7 +89,7 @@ class Mysql(Server):
         try:
             self._examine(connection.get_server_info())
             with connection.cursor() as cursor:
-                for statement in (*_SESSION, self._idle_limit()):
+                for statement in mysql_session.settings(self._is_mariadb):
                     cursor.execute(statement)
         except BaseException:
             connection.close()
@@ -110,14 +97,6 @@ class Mysql(Server):
         session = Session(connection, connection._sock.fileno())
         self._set_deadline(session, math.inf)
         return session
-
-    def _idle_limit(self) -> str:
-        """What has the server undo a transaction of ours that stands still. MySQL cannot tell it
-        from an idle connection, which only workers do not need for long."""
-        if self._is_mariadb:
-            return f"SET idle_transaction_timeout = {IDLE_SECONDS}"
-        is_worker = answer_limit.seconds() < math.inf
-        return f"SET wait_timeout = {IDLE_SECONDS if is_worker else '@@global.wait_timeout'}"
 
     def _set_deadline(self, session: Session, deadline: float) -> None:
         seconds = max(0.001, min(ANSWER_SECONDS, deadline - time.monotonic()))
@@ -244,6 +223,9 @@ class Mysql(Server):
 
     def problems(self) -> list[str]:
         self._look([])  # a server that is only read-only would not refuse to lock a row
+        log = self.ask("SHOW VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')")
+        if sorted(log) == [("binlog_format", "STATEMENT"), ("log_bin", "ON")]:
+            return [f"{self.label}: its binlog_format is STATEMENT; allowed: ROW, MIXED"]
         return super().problems()
 
     def script(self, sql: str) -> str:

@@ -1,7 +1,7 @@
 CREATE TABLE IF NOT EXISTS job_migrations (
   name varchar(255) NOT NULL PRIMARY KEY,
   applied_at datetime NOT NULL DEFAULT (utc_timestamp())
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4;
 -- Lightpack's `jobs` table as its own migration makes it; an existing one is left as it is.
 CREATE TABLE IF NOT EXISTS jobs (
   id bigint unsigned NOT NULL AUTO_INCREMENT,

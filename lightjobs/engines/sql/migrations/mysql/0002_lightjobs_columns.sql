@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS job_limits (
   hits int NOT NULL,
   ends_at double NOT NULL,
   KEY job_limits_ends (ends_at)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;
 -- What lightjobs adds: every column has a default or is nullable, so that Lightpack's INSERT still works.
 -- All in one statement, which happens as a whole or not at all; the table is copied once.
 -- handler, queue: in Lightpack's collation 'Q' and 'q ' equal 'q'. payload: `text` ends at 64 KB.
