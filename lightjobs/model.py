@@ -105,6 +105,8 @@ class Release(NamedTuple):
     fence: int
     due: float
     attempts: int
+    exception: str | None = None
+    """The text kept with it until its next outcome; None if the run did not fail."""
 
 
 class Failed(NamedTuple):

@@ -157,7 +157,9 @@ class MemoryEngine(Engine):
                 del self._jobs[job.birth]
             case Done():
                 job.status, job.failed_at = Status.COMPLETED, time.time()
-            case Release(due=due, attempts=attempts):
+                job.exception = None
+            case Release(due=due, attempts=attempts, exception=exception):
+                job.exception = exception
                 self._requeue(job, due, attempts)
             case HandBack():
                 self._requeue(job, job.due, job.attempts - 1)

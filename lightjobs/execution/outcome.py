@@ -43,7 +43,7 @@ def judge(run: Run, error: BaseException) -> Outcome:
         is_permanent = job is None or _is_any(error, (*_PERMANENT, *job.noRetry))
         if not is_permanent and claim.attempts < job.maxAttempts():
             due = backoff.due(job.retryAfter, claim.attempts)
-            return Release(claim.id, claim.fence, due, claim.attempts)
+            return Release(claim.id, claim.fence, due, claim.attempts, describe(error))
     except BaseException as broken:  # a wrong retryAfter, or maxAttempts() raised
         error = broken
     return Failed(claim.id, claim.fence, describe(error))

@@ -19,7 +19,6 @@ from json.encoder import encode_basestring_ascii as json_text
 from weakref import WeakSet
 
 from ..errors import JobReleased, RateLimited
-from ..execution.exception_text import describe
 from ..execution.rate_limit import LimitUnknown
 from ..execution.run import Run
 from ..model import Claim, Done, Failed, HandBack, Release, utc_text
@@ -60,8 +59,8 @@ class JobLog:
         if type(outcome) is Failed:
             _log_failure(logging.WARNING, run, "failed for good", outcome.exception)
         elif type(outcome) is Release and not isinstance(run.exception, JobReleased):
-            assert run.exception is not None
-            _log_failure(logging.INFO, run, "failed, will be retried", describe(run.exception))
+            text = outcome.exception or "it is not known why"
+            _log_failure(logging.INFO, run, "failed, will be retried", text)
 
     def lost(self, run: Run) -> None:
         """The outcome was refused because another worker has the job, or it was removed."""

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from lightjobs.engines.store import MAX_RECOVERIES
-from lightjobs.model import Done, Failed, HandBack, Release, Settlement
+from lightjobs.model import Done, Failed, HandBack, Release, Retention, Settlement
 
 from .support import KINDS, claim_one, drain, in_threads, outcomes, push, worker
 
@@ -35,6 +35,39 @@ def test_release_puts_the_job_back_as_told(engine, held):
     assert stored.options == '{"attempts":3}'
     assert engine.held(name) == []
     assert drain(engine) == []
+
+
+def test_a_job_that_waits_for_its_retry_keeps_why_it_failed(engine):
+    texts = ["ValueError: “boom” 💥\n\nTraceback …", "null", '"', "x" * 16_384, None]
+    ids = push(engine, len(texts))
+    name = worker(engine)
+    claims = {claim.id: claim for claim in engine.claim(name, ["q"], 10)}
+    released = [
+        Release(id, claims[id].fence, time.time() - 1, 1, text)
+        for id, text in zip(ids, texts, strict=True)
+    ]
+    assert set(engine.settle(name, released)) == {Settlement.ACCEPTED}
+    assert [engine.find(id).exception for id in ids] == texts
+    assert {engine.find(id).status for id in ids} == {"new"}
+
+    # It is kept while the next run lasts, and until there is another outcome.
+    claims = {claim.id: claim for claim in engine.claim(name, ["q"], 10)}
+    assert engine.find(ids[0]).exception == texts[0]
+    engine.settle(name, [HandBack(ids[0], claims[ids[0]].fence)])
+    assert engine.find(ids[0]).exception == texts[0]
+    engine.settle(name, [Release(ids[1], claims[ids[1]].fence, time.time() + 9, 1)])
+    assert engine.find(ids[1]).exception is None
+    engine.settle(name, [Failed(ids[2], claims[ids[2]].fence, "for good")])
+    assert engine.find(ids[2]).exception == "for good"
+
+
+def test_a_job_that_completed_at_last_keeps_no_exception(engine, held):
+    name, claim = held
+    engine.retention = Retention(completed=None)
+    engine.settle(name, [Release(claim.id, claim.fence, time.time() - 1, 1, "ValueError")])
+    again = claim_one(engine, name)
+    engine.settle(name, [Done(again.id, again.fence)])
+    assert engine.find(claim.id).exception is None
 
 
 def test_a_released_job_is_claimed_when_it_is_due_again_to_the_fraction(engine, held):

@@ -183,3 +183,18 @@ def test_a_group_of_no_retry_exceptions_is_one(name):
 @pytest.mark.parametrize("name", ["mixed", "mixed below", "other", "exit"])
 def test_a_group_that_holds_anything_else_is_repeated(name):
     assert type(run(Fussy, f'{{"raise":"{name}"}}').outcome) is Release
+
+
+def test_a_job_that_will_be_retried_keeps_its_exception_but_not_one_that_was_put_back():
+    class Fails(Job):
+        attempts = 2
+
+        def handle(self):
+            if self.payload:
+                self.release()
+            raise ValueError("boom")
+
+    failed, released = run(Fails).outcome, run(Fails, '{"release":1}').outcome
+    assert (type(failed), type(released)) == (Release, Release)
+    assert failed.exception.startswith("ValueError: boom\n\nTraceback")
+    assert released.exception is None

@@ -19,7 +19,8 @@ def outcome_row(outcome: Outcome) -> tuple[Any, ...]:
     """An outcome as settle.lua takes it."""
     kind = KINDS[type(outcome)]
     if type(outcome) is Release:
-        return kind, outcome.id, outcome.fence, f"{outcome.due:.6f}", outcome.attempts
+        row = kind, outcome.id, outcome.fence, f"{outcome.due:.6f}", outcome.attempts
+        return row if outcome.exception is None else (*row, outcome.exception)
     if type(outcome) is Done and outcome.entry is None:
         return kind, outcome.id, outcome.fence
     return kind, *outcome

@@ -16,7 +16,8 @@ def _id_and_fence(outcome: Outcome) -> tuple[Any, ...]:
 
 
 def _release_row(outcome: Release) -> list[Any]:
-    return [outcome.id, outcome.fence, *moment(outcome.due), outcome.attempts]
+    row = [outcome.id, outcome.fence, *moment(outcome.due), outcome.attempts]
+    return row if outcome.exception is None else [*row, outcome.exception]
 
 
 _SETTLE: dict[type[Outcome], tuple[str, Callable[[Any], Sequence[Any]]]] = {

@@ -150,15 +150,18 @@ class Journal:
     def _late_outcome(self, slot: int, id: str, fence: int) -> Outcome:
         seconds, due, attempts = _LATE.unpack_from(self._memory, _LATE_AT + slot * _LATE.size)
         if not math.isnan(due):
-            return Release(id, fence, due, attempts)
-        return Failed(id, fence, f"{JobTimeout(seconds)}, and went on: its worker was ended")
+            return Release(id, fence, due, attempts, _ended(seconds))
+        return Failed(id, fence, _ended(seconds))
 
     def finished(self, slot: int, outcome: Outcome) -> None:
         """Note the outcome. If there is no room for its text, the job stays noted as started: after
         a crash in the milliseconds before it is settled, it runs again."""
         at = slot * _SLOT.size
         if type(outcome) is not Done or outcome.entry is not None:
-            text = json.dumps([KINDS[type(outcome)], *outcome[2:]]).encode()
+            # Without the exception of a Release: jobs that fail and are repeated are many, and it
+            # is not missed for long.
+            fields = outcome[2:4] if type(outcome) is Release else outcome[2:]
+            text = json.dumps([KINDS[type(outcome)], *fields]).encode()
             with self._heap_lock:
                 begin, end = self._heap, self._heap + len(text)
                 if end > _SIZE:
@@ -206,3 +209,8 @@ class Journal:
         """Release the memory."""
         self._memory.close()
         os.close(self.descriptor)
+
+
+def _ended(seconds: float) -> str:
+    """The exception of a job that ignored its timeout."""
+    return f"{JobTimeout(seconds)}, and went on: its worker was ended"

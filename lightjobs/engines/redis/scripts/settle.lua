@@ -1,7 +1,7 @@
 -- Store the outcomes of runs.
 -- ARGV: prefix; worker; 1 to keep completed jobs, or 0; JSON [[kind, id, fence, ...], ...]. The fence is followed, for
--- "done", by the entry of the schedule, if any; for "release", by due, as text, and the attempts; for "failed", by the
--- exception; for "hand back", by nothing.
+-- "done", by the entry of the schedule, if any; for "release", by due, as text, the attempts and, if it failed, the
+-- exception; for "failed", by the exception; for "hand back", by nothing.
 -- Returns for each outcome 1, accepted; 2, refused because the job was cancelled; or 0, refused for another reason.
 -- A job that was cancelled is let go of but not deleted: when the reply is lost, this is repeated, and must give the same
 -- answers. The engine deletes such a job once it has them.
@@ -11,10 +11,10 @@ local at = now()
 local known = registered(worker)
 local settled_as = {done = 'completed', release = 'new', ['hand back'] = 'new', failed = 'failed'}
 
-local function settle(job, kind, a, b)
+local function settle(job, kind, a, b, c)
   if kind == 'done' then
     if keep then
-      save_job(job, {'status', 'completed', 'worker', NULL, 'failed_at', utc_text(at)})
+      save_job(job, {'status', 'completed', 'worker', NULL, 'exception', NULL, 'failed_at', utc_text(at)})
       list(job, 'completed', at)
     else
       redis.call('DEL', job.key)
@@ -26,7 +26,7 @@ local function settle(job, kind, a, b)
     let_go(worker, job.id)
     if kind == 'release' then
       local due = tonumber(a)
-      save_job(job, {'status', 'new', 'worker', NULL, 'exception', NULL, 'failed_at', NULL,
+      save_job(job, {'status', 'new', 'worker', NULL, 'exception', c or NULL, 'failed_at', NULL,
         'scheduled_at', utc_text(due), 'attempts', b})
       enqueue(job, due)
     else
@@ -36,7 +36,7 @@ local function settle(job, kind, a, b)
   end
 end
 
-local function settled(kind, id, fence, a, b)
+local function settled(kind, id, fence, a, b, c)
   local job, why = load_job(id)
   if why then set_aside(id, why) end
   if not job then
@@ -47,7 +47,7 @@ local function settled(kind, id, fence, a, b)
   if job.fence == fence then
     -- The fence alone would not do: a PHP worker claims without raising it. But it leaves no worker's name.
     if job.status == 'queued' and job.worker == worker then
-      settle(job, kind, a, b)
+      settle(job, kind, a, b, c)
       return ACCEPTED
     end
     if known and job.status == settled_as[kind] then return ACCEPTED end

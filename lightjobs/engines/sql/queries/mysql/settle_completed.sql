@@ -3,5 +3,5 @@
 UPDATE
 JSON_TABLE(:outcomes, '$[*]' COLUMNS (id BIGINT PATH '$[0]', fence INT PATH '$[1]')) AS o
 STRAIGHT_JOIN jobs FORCE INDEX (PRIMARY) ON jobs.id = o.id AND jobs.fence = o.fence
-SET jobs.status = 'completed', jobs.worker = NULL, jobs.failed_at = {now}
+SET jobs.status = 'completed', jobs.worker = NULL, jobs.exception = NULL, jobs.failed_at = {now}
 WHERE jobs.status = 'queued' AND jobs.worker = :worker
