@@ -13,6 +13,7 @@ from ..settings.duration import ANY_AGE
 from .cleanup_plan import Step, plan
 from .consistency import ConsistencyStore
 from .lightpack import LightpackStore
+from .metadata_store import MetadataStore
 from .schedule_store import ScheduleStore
 from .schema import Schema
 from .store import JobStore, Progress
@@ -24,6 +25,8 @@ class Engine(JobStore):
 
     schedule: ScheduleStore
     """Which moments of the schedule's entries have been dispatched."""
+    metadata: MetadataStore
+    """What the project keeps next to its jobs."""
     schema: Schema | None = None
     """The store's tables; None where there are none."""
     consistency: ConsistencyStore | None = None

@@ -32,6 +32,7 @@ from ..model import (
 from .control import Engine
 from .memory_jobs import MemoryJob, Queue, claim_of, stored_of
 from .memory_schedule import MemorySchedule
+from .metadata_store import MemoryMetadata
 from .moves import ENDED, Move, legal_move, legal_purge
 from .store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
 from .where import EVERYWHERE, Where
@@ -57,6 +58,7 @@ class MemoryEngine(Engine):
         self._sweep_from = 0.0
         self._births = itertools.count(1)
         self._changed = threading.Condition()
+        self.metadata = MemoryMetadata()
         self.schedule = self._schedule = MemorySchedule(self._changed, self.push)
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:

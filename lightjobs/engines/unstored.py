@@ -9,6 +9,7 @@ from typing import NoReturn
 from ..errors import LightjobsError
 from ..model import Claim, LastSlot, Outcome, Settlement, Slot, Stored
 from .control import Engine
+from .metadata_store import MemoryMetadata
 from .moves import legal_move, legal_purge
 from .schedule_store import ScheduleStore
 from .store import Progress
@@ -25,6 +26,7 @@ class UnstoredEngine(Engine):
 
     def __init__(self) -> None:
         self.schedule = NoSchedule(self.name)
+        self.metadata = MemoryMetadata()
 
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()

@@ -91,3 +91,10 @@ def test_retention_and_cleanup(engine):
 def test_rate_limits():
     names = shown("docs/how-to/control.md", "Rate limits")
     assert names["CallPartner"]().rateLimit() == {"limit": 10, "minutes": 1}
+
+
+def test_metadata(engine):
+    engine.metadata.set("orders seen", {"last": 1})
+    names = shown("docs/how-to/control.md", "Keep values next to the jobs")
+    assert names["since"] == {"last": 1}
+    assert engine.metadata.get("orders seen") is None

@@ -4,6 +4,7 @@ import pytest
 
 from lightjobs.engines import ENGINES, resolve
 from lightjobs.engines.control import Engine
+from lightjobs.engines.metadata_store import MetadataStore
 from lightjobs.engines.redis.engine import RedisEngine
 from lightjobs.engines.schedule_store import ScheduleStore
 from lightjobs.engines.schema import Schema
@@ -17,7 +18,7 @@ CONTROL = (
 )
 
 
-@pytest.mark.parametrize(("seam", "most"), [(JobStore, 18), (ScheduleStore, 7), (Schema, 3)])
+@pytest.mark.parametrize(("seam", "most"), [(JobStore, 18), (ScheduleStore, 7), (Schema, 3), (MetadataStore, 3)])
 def test_a_new_store_has_only_so_many_verbs_to_write(seam, most):
     assert 0 < len(seam.__abstractmethods__) <= most
 

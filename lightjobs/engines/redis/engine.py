@@ -41,6 +41,7 @@ from .ids import new_ids
 from .lightpack import RedisLightpack
 from .lookup import Lookup
 from .lua import call, files
+from .metadata import RedisMetadata
 from .php_reconcile import PhpReconciler
 from .producer import Producer
 from .redis_errors import is_forbidden, translated
@@ -87,6 +88,7 @@ class RedisEngine(Engine):
         self._php_reconciler = PhpReconciler(self._call, self._execute, prefix)
         self._lookup = Lookup(self._call, self._execute, prefix)
         self.schedule = RedisSchedule(self._call, form)
+        self.metadata = RedisMetadata(self._call)
         self.lightpack = RedisLightpack(self._call, self._execute, prefix)
         self.consistency = RedisConsistency(
             self._call, self._execute, prefix, self._php_reconciler.run, self._recover

@@ -34,6 +34,7 @@ from .database import Database, repeatable, undone
 from .dialect import HIGHEST_COUNT
 from .leases import Leases
 from .lightpack import SqlLightpack
+from .metadata import SqlMetadata
 from .outcomes import OutcomeStore
 from .rows import Row, new_row
 from .schedule import SqlSchedule
@@ -66,6 +67,7 @@ class SqlEngine(Engine):
         self._outcomes = OutcomeStore(database)
         self.serves_at_once = database.serves_at_once
         self.schedule = SqlSchedule(database)
+        self.metadata = SqlMetadata(database)
         self.schema = SqlSchema(database)
         self.consistency = SqlConsistency(database, self._leases.recover)
         self.lightpack = SqlLightpack(self._bulk) if database.has_php else None

@@ -31,6 +31,7 @@ EMPTIED = (
     "DELETE FROM job_limits",
     "DELETE FROM job_paused",
     "DELETE FROM job_slots",
+    "DELETE FROM job_metadata",
     "UPDATE job_sweeps SET swept_at = 0, recover_from = 0",
 )
 
