@@ -13,7 +13,7 @@ VALUES = [
     "",
     [],
     {},
-    "“quoted” – naïve, Ελλάδα, 💥\x00",
+    "“quoted” … naïve, Ελλάδα, 💥\x00",
     {"cursor": [1, 2.5, None, {"deep": True}]},
     "x" * 1_000_000,
 ]

@@ -18,7 +18,9 @@ CONTROL = (
 )
 
 
-@pytest.mark.parametrize(("seam", "most"), [(JobStore, 18), (ScheduleStore, 7), (Schema, 3), (MetadataStore, 3)])
+@pytest.mark.parametrize(
+    ("seam", "most"), [(JobStore, 18), (ScheduleStore, 7), (Schema, 3), (MetadataStore, 3)]
+)
 def test_a_new_store_has_only_so_many_verbs_to_write(seam, most):
     assert 0 < len(seam.__abstractmethods__) <= most
 
