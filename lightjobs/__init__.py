@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .current import engine
@@ -9,6 +10,7 @@ from .errors import (
     JobDefinitionError,
     JobTimeout,
     LightjobsError,
+    LockTaken,
     PayloadError,
     PermanentJobFailure,
     SchemaOutdated,
@@ -24,6 +26,7 @@ from .job_function import job
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .coordination import Limiter, Lock, limiter, lock
     from .workers.embedded import worker
 
 __all__ = [
@@ -33,6 +36,9 @@ __all__ = [
     "JobDefinitionError",
     "JobTimeout",
     "LightjobsError",
+    "Limiter",
+    "Lock",
+    "LockTaken",
     "PayloadError",
     "PermanentJobFailure",
     "SchemaOutdated",
@@ -43,13 +49,19 @@ __all__ = [
     "__version__",
     "engine",
     "job",
+    "limiter",
+    "lock",
     "worker",
 ]
 
+_LATE = {
+    "worker": ".workers.embedded",
+    **dict.fromkeys(("Limiter", "Lock", "limiter", "lock"), ".coordination"),
+}
+"""Imported at first use: a program that only dispatches is spared asyncio."""
+
 
 def __getattr__(name: str) -> Any:
-    if name == "worker":  # imported at first use: a program that only dispatches is spared asyncio
-        from .workers.embedded import worker
-
-        return worker
+    if name in _LATE:
+        return getattr(import_module(_LATE[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

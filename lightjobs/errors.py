@@ -45,6 +45,10 @@ class StoreInDoubt(StoreUnavailable):
     not."""
 
 
+class LockTaken(LightjobsError):
+    """Raised by `with lock(…)`: someone else has the lock, and still had it after the `wait`."""
+
+
 class SchemaOutdated(LightjobsError):
     """The tables are missing or older than this version needs; the text names the command."""
 

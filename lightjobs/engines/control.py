@@ -12,6 +12,7 @@ from ..model import Outcome, Settlement, Status
 from ..settings.duration import ANY_AGE
 from .cleanup_plan import Step, plan
 from .consistency import ConsistencyStore
+from .coordination import CoordinationStore
 from .lightpack import LightpackStore
 from .metadata_store import MetadataStore
 from .schedule_store import ScheduleStore
@@ -27,6 +28,8 @@ class Engine(JobStore):
     """Which moments of the schedule's entries have been dispatched."""
     metadata: MetadataStore
     """What the project keeps next to its jobs."""
+    coordination: CoordinationStore
+    """Locks of programs, and the hits that were counted."""
     schema: Schema | None = None
     """The store's tables; None where there are none."""
     consistency: ConsistencyStore | None = None

@@ -30,6 +30,7 @@ from ..model import (
     utc_text,
 )
 from .control import Engine
+from .memory_coordination import MemoryCoordination
 from .memory_jobs import MemoryJob, Queue, claim_of, stored_of
 from .memory_schedule import MemorySchedule
 from .metadata_store import MemoryMetadata
@@ -52,13 +53,13 @@ class MemoryEngine(Engine):
         self._jobs: dict[int, MemoryJob] = {}
         self._queues: dict[str, Queue] = defaultdict(Queue)
         self._workers: dict[str, float] = {}
-        self._limits: dict[str, tuple[int, float]] = {}
         self._paused: set[str] = set()
         self._swept_at = time.time()
         self._sweep_from = 0.0
         self._births = itertools.count(1)
         self._changed = threading.Condition()
         self.metadata = MemoryMetadata()
+        self.coordination = self._coordination = MemoryCoordination()
         self.schedule = self._schedule = MemorySchedule(self._changed, self.push)
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
@@ -196,7 +197,7 @@ class MemoryEngine(Engine):
             if now - self._swept_at > lease:
                 self._sweep_from = now + lease / 2
             self._swept_at = now
-            self._limits = {key: hit for key, hit in self._limits.items() if hit[1] > now}
+            self._coordination.forget()
             if now < self._sweep_from:
                 return 0
             dead = [name for name, expires in self._workers.items() if expires < now]
@@ -320,13 +321,7 @@ class MemoryEngine(Engine):
                 self._changed.wait(max(0.0, until - time.time()))
 
     def hit(self, key: str, most: int, seconds: float) -> float:
-        with self._changed:
-            now = time.time()
-            hits, ends_at = self._limits.get(key, (0, 0.0))
-            if ends_at <= now:
-                hits, ends_at = 0, now + seconds
-            self._limits[key] = (min(hits + 1, most + 1), ends_at)
-            return 0.0 if hits < most else ends_at - now
+        return self._coordination.hit(key, most, seconds)
 
 
 def _by_due(job: MemoryJob) -> tuple[float, int]:

@@ -9,6 +9,7 @@ from typing import NoReturn
 from ..errors import LightjobsError
 from ..model import Claim, LastSlot, Outcome, Settlement, Slot, Stored
 from .control import Engine
+from .memory_coordination import MemoryCoordination
 from .metadata_store import MemoryMetadata
 from .moves import legal_move, legal_purge
 from .schedule_store import ScheduleStore
@@ -27,6 +28,8 @@ class UnstoredEngine(Engine):
     def __init__(self) -> None:
         self.schedule = NoSchedule(self.name)
         self.metadata = MemoryMetadata()
+        # Jobs run where they are dispatched, so locks and limits hold there too, in this process.
+        self.coordination = self._coordination = MemoryCoordination()
 
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()
@@ -81,7 +84,7 @@ class UnstoredEngine(Engine):
         return False
 
     def hit(self, key: str, most: int, seconds: float) -> float:
-        return 0.0
+        return self._coordination.hit(key, most, seconds)
 
 
 class NoSchedule(ScheduleStore):

@@ -4,6 +4,7 @@ import pytest
 
 from lightjobs.engines import ENGINES, resolve
 from lightjobs.engines.control import Engine
+from lightjobs.engines.coordination import CoordinationStore
 from lightjobs.engines.metadata_store import MetadataStore
 from lightjobs.engines.redis.engine import RedisEngine
 from lightjobs.engines.schedule_store import ScheduleStore
@@ -19,7 +20,14 @@ CONTROL = (
 
 
 @pytest.mark.parametrize(
-    ("seam", "most"), [(JobStore, 18), (ScheduleStore, 7), (Schema, 3), (MetadataStore, 3)]
+    ("seam", "most"),
+    [
+        (JobStore, 18),
+        (ScheduleStore, 7),
+        (CoordinationStore, 5),
+        (Schema, 3),
+        (MetadataStore, 3),
+    ],
 )
 def test_a_new_store_has_only_so_many_verbs_to_write(seam, most):
     assert 0 < len(seam.__abstractmethods__) <= most

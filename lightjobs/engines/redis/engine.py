@@ -36,6 +36,7 @@ from .blocking_wait import BlockingWait
 from .bulk import PART, argument, touch
 from .cluster import Node
 from .consistency import RedisConsistency
+from .coordination import RedisCoordination
 from .durability import risks
 from .ids import new_ids
 from .lightpack import RedisLightpack
@@ -89,6 +90,7 @@ class RedisEngine(Engine):
         self._lookup = Lookup(self._call, self._execute, prefix)
         self.schedule = RedisSchedule(self._call, form)
         self.metadata = RedisMetadata(self._call)
+        self.coordination = RedisCoordination(self._call)
         self.lightpack = RedisLightpack(self._call, self._execute, prefix)
         self.consistency = RedisConsistency(
             self._call, self._execute, prefix, self._php_reconciler.run, self._recover

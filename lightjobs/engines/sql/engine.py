@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -30,6 +29,7 @@ from ..where import EVERYWHERE, Where
 from .bulk import Bulk, filters
 from .callers.transaction import SqlCallerTransaction
 from .consistency import SqlConsistency
+from .coordination import SqlCoordination, stored_name
 from .database import Database, repeatable, undone
 from .dialect import HIGHEST_COUNT
 from .leases import Leases
@@ -42,9 +42,6 @@ from .schema import SqlSchema
 from .statements import files
 from .statements import where as condition
 
-LIMIT_NAME_BYTES = 255
-"""Width of `job_limits.name`."""
-
 UNCOUNTABLE = "its attempts or its fence is not a number that can be counted up"
 """The exception of a job whose row somebody has changed so that a claim cannot count it up."""
 
@@ -56,6 +53,7 @@ class SqlEngine(Engine):
 
     name = "database"
     schema: SqlSchema
+    coordination: SqlCoordination
 
     def __init__(self, database: Database, enqueue_timeout: float = 5.0) -> None:
         files(database.dialect.name)  # read now
@@ -68,6 +66,7 @@ class SqlEngine(Engine):
         self.serves_at_once = database.serves_at_once
         self.schedule = SqlSchedule(database)
         self.metadata = SqlMetadata(database)
+        self.coordination = SqlCoordination(database)
         self.schema = SqlSchema(database)
         self.consistency = SqlConsistency(database, self._leases.recover)
         self.lightpack = SqlLightpack(self._bulk) if database.has_php else None
@@ -181,13 +180,14 @@ class SqlEngine(Engine):
 
     @undone
     def hit(self, key: str, most: int, seconds: float) -> float:
-        params = {"key": _limit_name(key), "most": most, "seconds": seconds}
+        params = {"key": stored_name(key), "most": most, "seconds": seconds}
         ((hits, left),) = self._db.rows("hit", params)
         # The window may end while the statement runs, but 0.0 would allow the hit.
         return 0.0 if hits <= most else max(0.001, float(left))
 
     def tidy(self) -> None:
         self._bulk.serve_all_priorities()
+        self.coordination.forget()
         self._db.tidy()
 
     def problems(self) -> list[str]:
@@ -208,13 +208,6 @@ class SqlEngine(Engine):
 
     def close(self) -> None:
         self._db.close()
-
-
-def _limit_name(key: str) -> str:
-    """`key`, or its digest if an indexed column might not hold the key itself."""
-    if key.isascii() and len(key) <= LIMIT_NAME_BYTES and "\0" not in key:
-        return key
-    return f"sha256:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _stored(row: Row) -> Stored:

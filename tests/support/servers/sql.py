@@ -32,6 +32,7 @@ EMPTIED = (
     "DELETE FROM job_paused",
     "DELETE FROM job_slots",
     "DELETE FROM job_metadata",
+    "DELETE FROM job_locks",
     "UPDATE job_sweeps SET swept_at = 0, recover_from = 0",
 )
 
