@@ -161,7 +161,7 @@ def test_a_claim_under_way_is_waited_for_by_the_recovery_of_that_worker(server):
     thread = threading.Thread(target=lambda: recovered.append(engine.recover(name)))
     with database.transaction():
         if server.kind == "postgres":
-            (row,) = database.claim(name, ["q"], 1)
+            (row,) = database.claim(name, ["q"], 1, [])
         else:
             assert database.rows("registered", {"worker": name})
             (row,) = database.rows("claim", {"queue": "q", "priority": 0, "limit": 1})
@@ -179,7 +179,7 @@ def test_a_beat_is_not_held_up_by_a_claim(server):
     if server.kind == "mariadb":
         pytest.skip("a share lock holds up a beat for the milliseconds of a claim")
     with database.transaction():
-        database.claim(name, ["q"], 1)
+        database.claim(name, ["q"], 1, [])
         assert engine.beat([name], 30) == []
 
 

@@ -284,7 +284,7 @@ def test_a_job_without_a_class_is_reported_as_claimed_and_failed(using, engine):
     using(Watcher)
     id = Gone().dispatch()
     del registry._registered["gone"]
-    Worker(engine).run()
+    Worker(engine, unknown_after=0.0).run()
     assert seen == [("push", id, "default"), ("claim", id, 1), ("settle", id, Failed)]
 
 
@@ -525,7 +525,7 @@ def test_on_settle_middleware_does_not_make_other_hooks_run(using, engine, caplo
     Fails().dispatch({"raise": "once"})
     Gone().dispatch()
     del registry._registered["gone for good"]
-    Worker(engine).run()
+    Worker(engine, unknown_after=0.0).run()
     assert {each[2] for each in seen if each[0] == "settle"} == {Release, Failed}
     assert "failure" not in seen
     assert "raised" not in caplog.text

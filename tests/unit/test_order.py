@@ -19,6 +19,7 @@ OPTIONS = Options(
     stop_when_empty=True,
     grace=1.5,
     lease=12.5,
+    unknown_after=7.5,
     timeout_grace=0.125,
     log_format="json",
     quiet=True,
