@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,9 @@ from ..workers import job_log, logging_setup, streams
 from ..workers.job_log import JobLog
 from ..workers.options import Options
 from . import init_process
+
+if TYPE_CHECKING:
+    from ..schedule.scheduler_subprocess import SchedulerSubprocess
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
@@ -132,26 +135,33 @@ def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: objec
     streams.install(None if workers else lines)
     if not workers:
         registry.load(settings.modules)
-    scheduler = _scheduler(options) if schedule else contextlib.nullcontext()
+    scheduler = _scheduler(options) if schedule else None
     logging_setup.configure(options.log_format, options.quiet)
-    with scheduler:
+    with scheduler or contextlib.nullcontext():
         gc.freeze()
         gc.enable()
-        status = _work(engine, settings, options, lines)
+        on_stop = scheduler.worker_stops if scheduler else lambda: None
+        status = _work(engine, settings, options, lines, on_stop)
     if options.stop_when_empty and not status:
         _print_left(engine, options)
     return status
 
 
-def _work(engine: Engine, settings: Settings, options: Options, lines: JobLog) -> int:
+def _work(
+    engine: Engine,
+    settings: Settings,
+    options: Options,
+    lines: JobLog,
+    on_stop: Callable[[], None],
+) -> int:
     print_ready = partial(_print_ready, settings, options)
     if not options.workers:
         from ..workers.foreground import work
 
-        return work(engine, settings, options, lines, print_ready)
+        return work(engine, settings, options, lines, print_ready, on_stop)
     from ..workers.supervisor import Supervisor
 
-    return Supervisor(engine, options, print_ready).run()
+    return Supervisor(engine, options, print_ready, on_stop).run()
 
 
 def _print_left(engine: Engine, options: Options) -> None:
@@ -178,7 +188,7 @@ def _print_ready(settings: Settings, options: Options) -> None:
     streams.write(1, line.encode())
 
 
-def _scheduler(options: Options) -> contextlib.AbstractContextManager[object]:
+def _scheduler(options: Options) -> SchedulerSubprocess:
     """A scheduler that runs next to the worker. Raises SettingsError for a wrong schedule."""
     from ..schedule.loading import FILE, load
     from ..schedule.scheduler_subprocess import SchedulerSubprocess

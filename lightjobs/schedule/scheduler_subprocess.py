@@ -51,6 +51,10 @@ class SchedulerSubprocess:
         if self._thread.is_alive() and self._process is not None:
             self._process.kill()
 
+    def worker_stops(self) -> None:
+        """Start no other scheduler from now on: the worker has been told to stop."""
+        self._over.set()
+
     def _keep(self) -> None:
         while True:
             with self._lock:
@@ -58,8 +62,11 @@ class SchedulerSubprocess:
                     return
                 self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
             status = self._process.wait()
-            if status == 0:  # it was stopped: Ctrl-C reaches all processes of a terminal
+            # A signal may have reached all processes at once, as Ctrl-C does: then the worker says
+            # within the pause that it stops.
+            if self._over.wait(RESTART_SECONDS):
                 return
-            if not self._over.is_set():
+            if status:
                 _log.error("the scheduler ended with exit status %d; starting another", status)
-            self._over.wait(RESTART_SECONDS)
+            else:
+                _log.warning("the scheduler was stopped from outside; starting another")

@@ -40,10 +40,10 @@ def work(
     options: Options,
     job_log: JobLog,
     on_ready: Callable[[], None] = lambda: None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> int:
     """Work in this process and thread until asked to stop. `settings` are those of `engine`.
-    Returns the exit status.
-
+    `on_stop` is called, in another thread, when a signal asks for a stop. Returns the exit status.
     STOP_SIGNALS stop it gracefully; a second signal, or the end of the grace, ends the process at
     once."""
     signals = _SignalPipe()
@@ -51,13 +51,10 @@ def work(
     former_handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     stop.handle_signals()
     run_budget = RunBudget.of(options.max_jobs) if options.max_jobs else None
-    make = partial(
-        LocalWorker,
-        *(engine, options, job_log, stop, run_budget),
-        process_state=ProcessState(lambda: guard.end({}, 1)),
-    )
+    state = ProcessState(lambda: guard.end({}, 1))
+    make = partial(LocalWorker, engine, options, job_log, stop, run_budget, process_state=state)
     workers = _workers(make, stop)
-    guard = _Guard(next(workers), options.grace, signals)
+    guard = _Guard(next(workers), options.grace, signals, on_stop)
     heartbeat = Heartbeat(engine, options.lease, lambda: [guard.worker], guard.check, settings)
     heartbeat.start()
     on_ready()
@@ -116,8 +113,15 @@ class _Guard:
     """Ends the process when a stop takes longer than the grace, or a job ignores its timeout.
     `worker` is the one that runs."""
 
-    def __init__(self, worker: LocalWorker, grace: float, signals: _SignalPipe) -> None:
+    def __init__(
+        self,
+        worker: LocalWorker,
+        grace: float,
+        signals: _SignalPipe,
+        on_stop: Callable[[], None],
+    ) -> None:
         self.worker = worker
+        self._on_stop = on_stop
         self._signals = signals
         self._grace = grace
         self._kill_at: float | None = None
@@ -129,6 +133,7 @@ class _Guard:
         stop = self.worker.stop
         if stop.raised and self._kill_at is None:
             self._kill_at = now + self._grace
+            self._on_stop()
         if timed_out := overdue(self.worker.journal, "this process ends"):
             self.end(timed_out, 1)
         if self._kill_at is not None and (now >= self._kill_at or stop.raised > 1):

@@ -62,9 +62,11 @@ class Supervisor:
         engine: Engine,
         options: Options,
         on_ready: Callable[[], None] = lambda: None,
+        on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._options = options
+        self._on_stop = on_stop
         self._signals = StopFlag()
         self._pipe = WakePipe()
         self._run_budget = RunBudget.of(options.max_jobs) if options.max_jobs else None
@@ -197,6 +199,7 @@ class Supervisor:
             self._respawn.count = 0
             self._kill_at = time.monotonic() + self._options.grace
             self._records.is_stopping = True
+            self._on_stop()
             for child in self._children:
                 self._stop_flags.tell(child.place)
         if self._is_urgent():

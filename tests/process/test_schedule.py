@@ -1,14 +1,19 @@
 """The schedule from end to end: commands, schedulers and workers in processes of their own."""
 
+import contextlib
 import json
+import os
 import re
+import signal
 import time
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from tests.support.project import Project
 from tests.support.waiting import wait_until
+from tests.support.worker import Worker
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -130,3 +135,48 @@ def test_the_example_works_when_it_is_uncommented(project):
     call(scheduled, "schedule:test", "CleanupJob 0 4 * * *")
     project.drain()
     assert [str(row["id"]) for row in project.rows()] == [young] != [old]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_scheduler_that_gets_term_from_outside_is_replaced(
+    project: Project, workers: int
+) -> None:
+    worker = with_scheduler(project, f"--workers={workers}")
+    first = scheduler_of(worker)
+    os.kill(first, signal.SIGTERM)
+    wait_until(lambda: scheduler_of(worker) not in (0, first))
+    assert "the scheduler was stopped from outside; starting another" in worker.err
+    assert worker.stop() == 0
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_term_to_all_processes_starts_no_other_scheduler(project: Project, workers: int) -> None:
+    project.push_work(1, sleep=2.5)
+    worker = with_scheduler(project, f"--workers={workers}")
+    wait_until(lambda: project.started(0))
+    worker.signal_all(signal.SIGTERM)
+    assert worker.wait() == 0
+    assert project.runs("end") == {"0": 1}
+    assert "starting another" not in worker.err
+
+
+def with_scheduler(project: Project, *options: str) -> Worker:
+    (project.root / "config").mkdir()
+    (project.root / "config/schedule.py").write_text(
+        "from lightjobs.schedule import schedule\n"
+        "from app_jobs.work import Work\n"
+        "schedule.job(Work).cron('0 0 29 2 *')\n"
+    )
+    worker = project.work("--schedule", *options).ready()
+    wait_until(lambda: scheduler_of(worker))
+    wait_until(lambda: worker.out.count("[READY]") == 2)
+    return worker
+
+
+def scheduler_of(worker: Worker) -> int:
+    """The process id of its scheduler; 0 while there is none."""
+    for pid in worker.children():
+        with contextlib.suppress(OSError):
+            if b"schedule:work" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+    return 0

@@ -61,12 +61,22 @@ def test_a_scheduler_that_dies_is_replaced_while_the_worker_runs(started):
     assert not keepers()
 
 
-def test_a_scheduler_that_was_stopped_is_not_replaced(started):
+def test_a_scheduler_that_was_stopped_from_outside_is_replaced(started, caplog):
     seen = started("sys.exit(0)")
     with SchedulerSubprocess([]):
+        wait_until(lambda: len(seen()) >= 2)
+    assert "the scheduler was stopped from outside; starting another" in caplog.text
+
+
+def test_a_scheduler_that_was_stopped_with_its_worker_is_not_replaced(started, caplog):
+    seen = started("sys.exit(0)")
+    with SchedulerSubprocess([]) as scheduler:
         wait_until(seen)
+        scheduler.worker_stops()
         wait_until(lambda: not keepers(), what="nothing waits to start another")
-        assert len(seen()) == 1
+    count = len(seen())
+    time.sleep(0.3)
+    assert len(seen()) == count
 
 
 def test_it_ends_with_the_worker(started):
