@@ -101,8 +101,8 @@ def job_retry(
     older_than: str | None,
     as_json: bool,
 ) -> int:
-    """Put failed jobs back in their queues, as if new: those with the IDs given, or without an ID
-    all failed jobs that match the options."""
+    """Put failed jobs back in their queues, as if new. Give IDs; otherwise all failed jobs that
+    match the options are put back."""
     engine = persistent_engine()
     which = where(None, queue, handler, older_than)
     if not ids:

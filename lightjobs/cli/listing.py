@@ -50,8 +50,8 @@ limit_option = click.option(
 def job_list(
     status: str | None, queue: str | None, handler: str | None, limit: int, as_json: bool
 ) -> None:
-    """List jobs by status: jobs that have not ended, the oldest first, then those that have, the
-    latest first. Jobs are "waiting" once they are due, and "delayed" before that."""
+    """List jobs by status. Jobs that have not ended come first, the oldest first; then those that
+    have, the latest first. Jobs are "waiting" once they are due, and "delayed" before that."""
     engine = persistent_engine()
     which = where(None, queue, handler)
     found: list[tuple[str, Stored]] = []

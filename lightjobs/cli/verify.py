@@ -17,9 +17,9 @@ _MOST_NAMES = 10
 @click.option("--fix", is_flag=True, help="Mend what is found.")
 @json_option
 def job_verify(fix: bool, as_json: bool) -> int:
-    """Find jobs, sets, counters and workers in the store that do not agree with each other. Safe
-    while workers run: what they are just doing is neither reported nor changed. The exit status is
-    1 if there is something wrong that has not been mended."""
+    """Find what does not agree in the store, or mend it. Compares jobs, sets, counters and workers.
+    Safe while workers run: what they are just doing is neither reported nor changed. The exit
+    status is 1 if there is something wrong that has not been mended."""
     store = persistent_engine().consistency
     found = [] if store is None else store.verify(fix)
     left = sum(len(finding.names) - finding.mended for finding in found)

@@ -107,6 +107,10 @@ def test_help_lists_every_command(call):
         assert name in out
 
 
+def test_no_help_is_cut_in_the_list_of_commands(call):
+    assert "..." not in call("--help")[1].partition("Commands:")[2]
+
+
 def test_dotenv_reaches_options_and_the_real_environment_wins(call, ready, monkeypatch):
     (ready / ".env").write_text("JOB_ENGINE=database\nJOB_WORKERS=none\n")
     assert call("job:work")[0] == 2

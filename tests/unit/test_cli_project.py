@@ -122,7 +122,7 @@ def test_migrate_up_with_dry_run_prints_the_sql_and_changes_nothing(call, tmp_pa
     assert "CREATE TABLE" in out
     assert not (tmp_path / "jobs.sqlite").exists()
     status, out, _err = call("migrate:status", "--json")
-    assert [m["applied_at"] for m in json.loads(out)["migrations"]] == [None] * 5
+    assert [m["applied_at"] for m in json.loads(out)["migrations"]] == [None] * 6
     assert call("migrate:up")[0] == 0
     assert call("migrate:up")[1] == "nothing to migrate\n"
     assert call("migrate:up", "--dry-run")[:2] == (0, "")
