@@ -88,7 +88,9 @@ class Run:
     def needs_loop(self) -> bool:
         """Whether `execute` needs an event loop for this run. An unknown handler needs none: it
         becomes the outcome there."""
-        return self.is_known() and self.is_async
+        if self.registered is None and not self.is_known():
+            return False
+        return self.look_up().is_async
 
     @property
     def is_completing(self) -> bool:

@@ -23,11 +23,12 @@ from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
-from ...errors import LightjobsError, StoreUnavailable, UnknownWorker
+from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable, UnknownWorker
 from .. import answer_limit
 from ..delivery import FOREVER, ConnectionLost, Patience
 from .callers.base import CallerConnection
 from .dialect import Dialect
+from .foreign import foreign
 from .rows import Params, Row
 
 TRIES = 10
@@ -159,6 +160,18 @@ class Database(ABC):
     def warnings(self) -> list[str]:
         """What `lightjobs check` says about the way to the database although all is well."""
         return []
+
+    def outdated(self, text: str) -> SchemaOutdated:
+        """The error for tables or columns that are missing, as `text` says."""
+        return SchemaOutdated(
+            foreign(self.label, self.columns_apart())
+            or f"the tables in {self.label} are missing or old ({text}): run `lightjobs migrate:up`"
+        )
+
+    @abstractmethod
+    def columns_apart(self) -> set[str]:
+        """The columns of the table `jobs`, asked on a connection of its own, since this thread's
+        may have a failed transaction; empty when there is no answer."""
 
     @abstractmethod
     def close(self) -> None:

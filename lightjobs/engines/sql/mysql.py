@@ -252,7 +252,7 @@ class Mysql(Server):
 
     def _translated(self, error: Exception) -> LightjobsError:
         kind, text = kind_of(error), text_of(error)
-        return self._outdated(text) if kind is SchemaOutdated else kind(f"{self.label}: {text}")
+        return self.outdated(text) if kind is SchemaOutdated else kind(f"{self.label}: {text}")
 
 
 def _tls(settings: DatabaseSettings) -> dict[str, Any]:

@@ -224,7 +224,7 @@ class Postgres(Server):
         assert isinstance(error, psycopg.Error)
         kind, text = kind_of(error), text_of(error)
         if kind is SchemaOutdated:
-            return self._outdated(text)
+            return self.outdated(text)
         if kind is StatementPooling:
             text = (
                 "the pool_mode of the connection pooler is statement, which has no transactions; "

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...errors import LightjobsError
+from ...errors import LightjobsError, SchemaOutdated
 from ..schema import Schema
 from .database import Database, NotAllowed, undone
+from .foreign import foreign
 from .statements import migrations, statements
 
 _NOTE = "INSERT INTO job_migrations (name) VALUES ('{}');"
@@ -69,7 +70,9 @@ def _applied(db: Database) -> dict[str, str]:
     and then our notes are about the old one: the list ends before the first migration whose columns
     are missing. Each can be applied again to what later ones have left."""
     noted = db.applied()
-    columns = {column for (column,) in db.rows("columns", {})} if noted else set()
+    columns = _columns(db)
+    if text := foreign(db.label, columns):
+        raise SchemaOutdated(text)
     applied: dict[str, str] = {}
     for name, _sql in migrations(db.dialect):
         if not _ADDED.get(name, set()) <= columns:
@@ -77,6 +80,14 @@ def _applied(db: Database) -> dict[str, str]:
         if name in noted:
             applied[name] = noted[name]
     return applied
+
+
+def _columns(db: Database) -> set[str]:
+    """The columns of `jobs`; none where there is no such table, or no database yet."""
+    try:
+        return {column for (column,) in db.rows("columns", {})}
+    except SchemaOutdated:
+        return set()
 
 
 def _pending(db: Database) -> list[tuple[str, str]]:

@@ -9,10 +9,10 @@ import threading
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
-from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
+from ...errors import LightjobsError, StoreUnavailable
 from .. import answer_limit
 from ..delivery import FOREVER, ConnectionLost, Patience
 from .database import Database, TryAgain
@@ -242,7 +242,12 @@ class Server(Database):
         self._give_up()
         return ReadOnly(f"{self.label}: the server is read-only")
 
-    def _outdated(self, text: str) -> SchemaOutdated:
-        return SchemaOutdated(
-            f"the tables in {self.label} are missing or old ({text}): run `lightjobs migrate:up`"
-        )
+    def columns_apart(self) -> set[str]:
+        with suppress(LightjobsError, *self.errors):
+            session = self._open(CONNECT_SECONDS)
+            try:
+                cursor = self._execute_on(session, pyformat("columns", self.dialect), {})
+                return {column for (column,) in cursor.fetchall()}
+            finally:
+                self._close(session)
+        return set()

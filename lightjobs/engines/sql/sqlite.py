@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -225,6 +225,11 @@ class Sqlite(Database):
             pass  # the write lock was granted: the file and its folder can be written
         return []
 
+    def columns_apart(self) -> set[str]:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self.path)) as connection:
+            return {row[0] for row in connection.execute(query("columns", SQLITE))}
+        return set()
+
     def close(self) -> None:
         """Close this thread's connection."""
         self._local.__dict__.pop("watch", None)
@@ -284,10 +289,7 @@ class Sqlite(Database):
             return Undecodable(f"SQLite database {self.path.name}: {text}")
         kind = kind_of(error)
         if kind is SchemaOutdated:
-            return SchemaOutdated(
-                f"the tables in {self.path.name} are missing or old ({text}): "
-                "run `lightjobs migrate:up`"
-            )
+            return self.outdated(text)
         return kind(f"SQLite database {self.path.name}: {text}")
 
 
