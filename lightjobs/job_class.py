@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, cast
 
 from . import current
 from .errors import PermanentJobFailure
@@ -30,33 +30,7 @@ BATCH = 5000
 _EPOCH = "1970-01-01 00:00:00"
 """The creation time of a job that was never stored."""
 
-F = TypeVar("F")
 P = TypeVar("P")
-Q = TypeVar("Q", contravariant=True)
-R = TypeVar("R", covariant=True)
-
-
-class _Payload(Protocol[P]):
-    """A job as type checkers see it at dispatch: the annotated type is what may be dispatched."""
-
-    payload: P
-
-
-class _OfPayloads(Protocol[Q, R]):
-    def __call__(
-        self, payloads: Iterable[Q | Mapping[str, Any]], *, connection: Any = None
-    ) -> R: ...
-
-
-class _OnClassOrJob(Generic[F]):
-    """A method that can be called on the class, and on a job object, whose values then apply."""
-
-    def __init__(self, method: Callable[..., F]) -> None:
-        self._method = method
-        self.__doc__ = method.__doc__
-
-    def __get__(self, job: _Payload[P] | None, owner: type[_Payload[P]]) -> _OfPayloads[P, F]:
-        return self._method.__get__(owner() if job is None else job)  # type: ignore[no-any-return]
 
 
 class Job:
@@ -180,7 +154,10 @@ class Job:
         return self
 
     def dispatch(
-        self: _Payload[P], payload: P | Mapping[str, Any] | None = None, *, connection: Any = None
+        self: calls.HasPayload[P],
+        payload: P | Mapping[str, Any] | None = None,
+        *,
+        connection: Any = None,
     ) -> str:
         """Store the job and return its id. Once this has returned, the job is run until it
         completes, fails for good or is cancelled.
@@ -202,7 +179,7 @@ class Job:
             raise calls.misused("dispatch", job, Job) from None
         return current.dispatch(new_jobs(job, [payload]), connection)[0]
 
-    @_OnClassOrJob
+    @calls.OnClassOrJob
     def dispatchMany(self, payloads: Iterable[Any], *, connection: Any = None) -> list[str]:
         """Store one job for each payload and return their ids in order. 5,000 are stored at a time,
         all of them or none. Can be called on the class, and on a job whose values are to apply:
@@ -214,7 +191,9 @@ class Job:
             for id in current.dispatch(jobs[start : start + BATCH], connection)
         ]
 
-    def dispatchSync(self: _Payload[P], payload: P | Mapping[str, Any] | None = None) -> Any:
+    def dispatchSync(
+        self: calls.HasPayload[P], payload: P | Mapping[str, Any] | None = None
+    ) -> Any:
         """Run `handle()` here and now, in a fresh object, and return its result. Nothing is stored,
         repeated or passed to hooks; what `handle()` raises reaches the caller."""
         given = cast(Job, self)

@@ -1,4 +1,5 @@
-"""Calls that look right and cannot work: they raise a sentence that says what to write instead.
+"""How the methods of a job may be called: on the class or a job, or only on a job. Calls that look
+right and cannot work raise a sentence that says what to write instead.
 
 None of this costs a dispatch or a run anything: the checks are where Python would raise anyway.
 """
@@ -8,11 +9,38 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from ..errors import JobDefinitionError, PayloadError
 
 C = TypeVar("C", bound=Callable[..., Any])
+F = TypeVar("F")
+P = TypeVar("P")
+Q = TypeVar("Q", contravariant=True)
+R = TypeVar("R", covariant=True)
+
+
+class HasPayload(Protocol[P]):
+    """A job as type checkers see it at dispatch: the annotated type is what may be dispatched."""
+
+    payload: P
+
+
+class _OfPayloads(Protocol[Q, R]):
+    def __call__(
+        self, payloads: Iterable[Q | Mapping[str, Any]], *, connection: Any = None
+    ) -> R: ...
+
+
+class OnClassOrJob(Generic[F]):
+    """A method that can be called on the class, and on a job object, whose values then apply."""
+
+    def __init__(self, method: Callable[..., F]) -> None:
+        self._method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, job: HasPayload[P] | None, owner: type[HasPayload[P]]) -> _OfPayloads[P, F]:
+        return self._method.__get__(owner() if job is None else job)  # type: ignore[no-any-return]
 
 
 class _OnJob:
