@@ -3,7 +3,9 @@ files and restored backups do."""
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import NamedTuple
 
 LOOK_AGAIN_SECONDS = 1.0
@@ -15,6 +17,13 @@ AHEAD_SECONDS = 86_400.0
 """A moment that has been noted and lies further ahead than this is taken for the trace of a clock
 that was wrong."""
 
+LATE_SECONDS = 60.0
+"""A worker counts as dead here when its lease ran out that long ago. Until then it may come back,
+and where another worker is alive, that one has recovered its jobs by then."""
+
+LEASE_SECONDS = 30.0
+"""The lease that `recover_dead` goes by. Half of it passes before anything is recovered."""
+
 FAULTS = {
     "unlisted": ("in no set for their status", "put into it"),
     "stale_entry": (
@@ -23,6 +32,10 @@ FAULTS = {
     ),
     "unknown_queue": ("in a queue that is not listed", "the queue is listed"),
     "unknown_worker": ("held by a worker that does not exist", "taken from it, to be run again"),
+    "dead_worker": (
+        "workers that died holding jobs, while no other was there to recover them",
+        "recovered",
+    ),
     "unheld": ("claimed, but not among what their worker holds", "added to it"),
     "workerless": ("claimed without a worker", "put back"),
     "stale_held": ("workers that hold jobs and do not exist", "forgotten"),
@@ -60,6 +73,16 @@ class ConsistencyStore(ABC):
     def verify(self, fix: bool) -> list[Finding]:
         """Find faults, in the order of FAULTS, and with `fix` mend them. Safe while workers run:
         what they or PHP's workers are just doing is neither found nor mended."""
+
+
+def recover_dead(recover: Callable[[None, float], int], are_left: Callable[[], bool]) -> None:
+    """Recover the jobs of dead workers, by the rule for everybody: if nobody has looked for them
+    for longer than a lease, the store may have been away, and living workers get half a lease to
+    beat first. Returns when none `are_left`, or after a lease."""
+    until = time.monotonic() + LEASE_SECONDS
+    while are_left() and time.monotonic() < until:
+        recover(None, LEASE_SECONDS)
+        time.sleep(LEASE_SECONDS / 60)
 
 
 def findings(names: dict[str, list[str]], mended: dict[str, int]) -> list[Finding]:

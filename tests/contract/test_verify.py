@@ -6,6 +6,7 @@ import time
 import pytest
 
 from lightjobs.engines.consistency import FAULTS
+from lightjobs.engines.sql import consistency as sql_consistency
 from lightjobs.model import Done, Failed, NewJob, Release, Retention, Slot
 from tests.support.stores import STORES
 
@@ -199,6 +200,25 @@ def test_a_job_whose_worker_does_not_exist_is_run_again(engine):
     again = drain(engine)
     assert {claim.id for claim in again} == {first, second}
     assert all(new.fence > old.fence and new.attempts == 1 for new in again for old in claims)
+
+
+@on([*REDIS, *SQL])
+def test_jobs_of_a_worker_that_died_alone_are_recovered(engine, monkeypatch):
+    name, alive = worker(engine, lease=0.01), worker(engine)
+    push(engine, 3)
+    engine.claim(name, ["q"], 2)
+    engine.claim(alive, ["q"], 1)
+    time.sleep(0.05)
+    assert found(engine) == {}, "it may come back"
+    monkeypatch.setattr("lightjobs.engines.consistency.LEASE_SECONDS", 3.0)
+    monkeypatch.setattr("lightjobs.engines.redis.consistency.LATE_SECONDS", 0.0)
+    monkeypatch.setitem(sql_consistency._SECONDS, "dead_worker", {"late": 0.0})
+    assert found(engine) == {"dead_worker": ([name], 0)}
+    assert engine.stats()["q"]["queued"] == 3
+    assert found(engine, fix=True) == {"dead_worker": ([name], 1)}
+    assert found(engine) == {}
+    assert len(drain(engine)) == 2
+    assert len(engine.held(alive)) == 1
 
 
 @on(REDIS)

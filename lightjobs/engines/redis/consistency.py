@@ -7,12 +7,22 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from ..consistency import AHEAD_SECONDS, LOOK_AGAIN_SECONDS, ConsistencyStore, Finding, findings
+from ..consistency import (
+    AHEAD_SECONDS,
+    LATE_SECONDS,
+    LEASE_SECONDS,
+    LOOK_AGAIN_SECONDS,
+    ConsistencyStore,
+    Finding,
+    findings,
+    recover_dead,
+)
 from .bulk import PART, Call
 from .php_reconcile import scan
 from .rows import text
 
 _JOB, _HELD = b"job:", b"held:"
+_DEAD = b"dead_worker"
 _SETS = (b"queue:", b"ready:", b"paused_in:", b"cancelled_in:", b"completed_in:")
 """How the names of the sets begin that list jobs of one queue."""
 
@@ -35,7 +45,7 @@ class _Stranger(NamedTuple):
 
 class RedisConsistency(ConsistencyStore):
     """The consistency of a RedisEngine. `reconcile` brings up to date what PHP did; `recover` puts
-    back what a worker holds."""
+    back what a worker holds, or all dead workers."""
 
     def __init__(
         self,
@@ -43,7 +53,7 @@ class RedisConsistency(ConsistencyStore):
         execute: Call,
         prefix: str,
         reconcile: Callable[[], None],
-        recover: Callable[[str], int],
+        recover: Callable[[str | None, float], int],
     ) -> None:
         self._call = call
         self._execute = execute
@@ -62,9 +72,11 @@ class RedisConsistency(ConsistencyStore):
         for wrong in sorted(seen, key=lambda each: each.id):
             names[text(wrong.kind)].append(text(wrong.id))
         names["stale_held"] = [text(worker) for worker, _ in sorted(strangers)]
-        mended = self._mend(seen, strangers) if fix else {}
+        mended: dict[str, int] = defaultdict(int)
+        self._look_ahead(names, mended, fix)  # first: a search that is put off would find no dead
+        if fix:
+            self._mend(seen, strangers, mended)
         self._count(names, mended, [worker for worker, _ in strangers], fix)
-        self._look_ahead(names, mended, fix)
         return findings(names, mended)
 
     def _look(self) -> tuple[set[_Wrong], set[_Stranger]]:
@@ -79,6 +91,7 @@ class RedisConsistency(ConsistencyStore):
             holders += [name.removeprefix(_HELD) for name in names if name.startswith(_HELD)]
         for key in dict.fromkeys(sets):
             seen.update(self._entries(key))
+        seen.update(self._dead())
         return seen, set(self._strangers(holders))
 
     def _jobs(self, ids: Sequence[bytes]) -> Iterator[_Wrong]:
@@ -100,14 +113,23 @@ class RedisConsistency(ConsistencyStore):
             if not int(cursor):
                 return
 
+    def _dead(self) -> Iterator[_Wrong]:
+        """The workers whose lease ran out long ago and that hold jobs."""
+        found = self._call("verify_dead", LATE_SECONDS)
+        for worker, expired in zip(*[iter(found)] * 2, strict=True):
+            yield _Wrong(_DEAD, b"", worker, expired)
+
     def _strangers(self, holders: Sequence[bytes]) -> Iterator[_Stranger]:
         for worker in holders:
             if self._execute("ZSCORE", f"{self._prefix}workers", worker) is None:
                 key = f"{self._prefix}held:".encode() + worker
                 yield _Stranger(worker, int(self._execute("HLEN", key)))
 
-    def _mend(self, seen: set[_Wrong], strangers: set[_Stranger]) -> dict[str, int]:
-        mended: dict[str, int] = defaultdict(int)
+    def _mend(self, seen: set[_Wrong], strangers: set[_Stranger], mended: dict[str, int]) -> None:
+        if dead := {wrong for wrong in seen if wrong.kind == _DEAD}:
+            recover_dead(self._recover, lambda: bool(dead & set(self._dead())))
+            mended[text(_DEAD)] = len(dead - set(self._dead()))
+            seen = seen - dead
         # Sets before jobs: what is taken out of a wrong one is then put into the right one.
         for wrong in sorted(seen, key=lambda each: not each.key):
             if wrong.key:
@@ -119,9 +141,8 @@ class RedisConsistency(ConsistencyStore):
             if found := self._call("verify_jobs", 0, id):
                 self._call("verify_jobs", 1, *found)
         for worker, _ in strangers:
-            self._recover(text(worker))
+            self._recover(text(worker), LEASE_SECONDS)
             mended["stale_held"] += 1
-        return mended
 
     def _count(
         self,

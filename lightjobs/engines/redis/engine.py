@@ -93,7 +93,7 @@ class RedisEngine(Engine):
         self.coordination = RedisCoordination(self._call)
         self.lightpack = RedisLightpack(self._call, self._execute, prefix)
         self.consistency = RedisConsistency(
-            self._call, self._execute, prefix, self._php_reconciler.run, self._recover
+            self._call, self._execute, prefix, self._php_reconciler.run, self.recover
         )
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:

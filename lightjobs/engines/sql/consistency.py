@@ -8,7 +8,16 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ...text import shortened
-from ..consistency import AHEAD_SECONDS, LOOK_AGAIN_SECONDS, ConsistencyStore, Finding, findings
+from ..consistency import (
+    AHEAD_SECONDS,
+    LATE_SECONDS,
+    LEASE_SECONDS,
+    LOOK_AGAIN_SECONDS,
+    ConsistencyStore,
+    Finding,
+    findings,
+    recover_dead,
+)
 from .database import Database, repeatable, undone
 from .rows import Row
 
@@ -18,7 +27,14 @@ MOST = 10_000
 UNKNOWN_STATUS = "its status was {}, which does not exist"
 """The exception of a job that was failed for its status."""
 
-_AHEAD = ("slot_ahead", "sweep_ahead")
+_SECONDS = {
+    "slot_ahead": {"ahead": AHEAD_SECONDS},
+    "sweep_ahead": {"ahead": AHEAD_SECONDS},
+    "dead_worker": {"late": LATE_SECONDS},
+}
+"""Further parameters of the statements that find a kind."""
+
+_KINDS = ("unknown_worker", "dead_worker", "unknown_status", "unknown_priority", "endless")
 
 
 class _Wrong(NamedTuple):
@@ -30,9 +46,10 @@ class _Wrong(NamedTuple):
 
 
 class SqlConsistency(ConsistencyStore):
-    """The consistency of a SqlEngine. `recover` puts back what a worker holds."""
+    """The consistency of a SqlEngine. `recover` puts back what a worker holds, or all dead
+    workers."""
 
-    def __init__(self, database: Database, recover: Callable[[str], int]) -> None:
+    def __init__(self, database: Database, recover: Callable[[str | None, float], int]) -> None:
         self._db = database
         self._recover = recover
 
@@ -48,23 +65,29 @@ class SqlConsistency(ConsistencyStore):
         return findings(names, self._mend(seen) if fix else {})
 
     def _look(self) -> list[_Wrong]:
-        kinds = ["unknown_worker", "unknown_status", "unknown_priority", "endless", *_AHEAD]
+        kinds = [*_KINDS, "slot_ahead", "sweep_ahead"]
         if not self._db.has_php:
             kinds.append("workerless")
         return [_Wrong(kind, *row) for kind in kinds for row in self._find(kind)]
 
     @repeatable
     def _find(self, kind: str) -> list[Row]:
-        ahead = {"ahead": AHEAD_SECONDS} if kind in _AHEAD else {}
-        return self._db.rows(f"verify_{kind}", {"limit": MOST, **ahead})
+        return self._db.rows(f"verify_{kind}", {"limit": MOST, **_SECONDS.get(kind, {})})
 
     def _mend(self, seen: list[_Wrong]) -> dict[str, int]:
         mended: dict[str, int] = {}
         for worker in {wrong.state for wrong in seen if wrong.kind == "unknown_worker"}:
-            self._recover(worker)
-        for wrong in seen:
+            self._recover(worker, LEASE_SECONDS)
+        dead = {wrong for wrong in seen if wrong.kind == "dead_worker"}
+        for wrong in [wrong for wrong in seen if wrong not in dead]:
             mended[wrong.kind] = mended.get(wrong.kind, 0) + self._mend_one(wrong)
+        if dead:  # last: a search that was put off would find none
+            recover_dead(self._recover, lambda: bool(dead & set(self._dead())))
+            mended["dead_worker"] = len(dead - set(self._dead()))
         return mended
+
+    def _dead(self) -> list[_Wrong]:
+        return [_Wrong("dead_worker", *row) for row in self._find("dead_worker")]
 
     @undone
     def _mend_one(self, wrong: _Wrong) -> int:
