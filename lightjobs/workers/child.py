@@ -18,7 +18,7 @@ from .. import current
 from ..errors import LightjobsError
 from ..execution import registry
 from ..text import escaped
-from . import exiting, job_log, late_hooks, logging_setup, streams
+from . import exiting, job_log, late_hooks, logging_setup, streams, terminal
 from .loop import Loop
 from .order import Order
 from .process_state import ProcessState
@@ -54,6 +54,7 @@ def main(order: Order) -> int:
     """Work until told to stop. Returns the exit status."""
     stop = StopFlag(StopFlags(order.stop_flags).memory, order.place)
     stop.handle_signals()
+    terminal.leave_group()
     options = order.options
     lines = job_log.make(options.log_format, options.quiet, options.color)
     streams.install(lines)

@@ -21,6 +21,7 @@ from functools import partial
 
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
+from . import terminal
 from .child import DONE
 from .child_process import Child
 from .child_records import ChildRecords
@@ -101,6 +102,7 @@ class Supervisor:
         signal or an option."""
         self._signals.handle_signals()
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake the sleep
+        terminal.suspend_together(lambda: [child.process.pid for child in self._children])
         # A forked child must not share a connection.
         self._engine.close()
         while True:
