@@ -46,6 +46,9 @@ class RegisteredJob(NamedTuple):
 
 
 _registered: dict[str, RegisteredJob] = {}
+"""The classes whose jobs can be run here, by handler name."""
+_declared: dict[str, RegisteredJob] = {}
+"""Those without handle(). Their jobs wait for a worker that has one, perhaps PHP's."""
 _handlers: WeakKeyDictionary[type[Any], str] = WeakKeyDictionary()
 """By class, not in an attribute: a user might define one of the same name."""
 _local: WeakKeyDictionary[type[Any], str] = WeakKeyDictionary()
@@ -64,7 +67,7 @@ def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
     handler = handler_name(job)
     names = (handler, *former_names(job))
     for name in names:
-        known = _registered.get(name)
+        known = _registered.get(name) or _declared.get(name)
         if known is not None and place(known.job) != place(job):
             raise JobDefinitionError(
                 f"two Job classes have the handler name {name!r}: {place(known.job)} and "
@@ -79,7 +82,12 @@ def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
         typed,
         job.handle is not base.handle,
     )
-    _registered.update(dict.fromkeys(names, registered))
+    home, other = _registered, _declared
+    if not registered.has_handle:
+        home, other = other, home
+    for name in names:
+        home[name] = registered
+        other.pop(name, None)
     _handlers[job] = handler
     reason = definition.local(job)
     if reason is not None:
@@ -97,6 +105,8 @@ def lookup(handler: str) -> RegisteredJob:
     if registered is None and handler in READY_MADE:
         importlib.import_module(READY_MADE[handler])
         registered = _registered.get(handler)
+    if registered is None and handler in _declared:
+        raise UnknownHandler(f"{_declared[handler].job.__name__} has no handle() method here")
     if registered is None:
         raise UnknownHandler(
             f'no Job class is registered for the handler "{shortened(handler)}"; is its module in '
@@ -126,7 +136,7 @@ def to_dispatch(job: type[Any], is_shared: Callable[[], bool] | None) -> str:
     known = _examined.get(job)
     if known is None:
         handler = handler_of(job)
-        reason = definition.problem(job, _registered[handler].has_handle)
+        reason = definition.problem(job, handler not in _declared)
         if reason is not None:
             raise JobDefinitionError(reason)
         known = _examined[job] = handler, _local.get(job)
@@ -144,9 +154,10 @@ def find(name: str) -> type[Any]:
     """
     for module in READY_MADE.values():
         importlib.import_module(module)
-    if name in _registered:
-        return _registered[name].job
-    jobs = {_handlers[each.job]: each.job for each in _registered.values()}
+    everything = _declared | _registered
+    if name in everything:
+        return everything[name].job
+    jobs = {_handlers[each.job]: each.job for each in everything.values()}
     same = {handler: job for handler, job in jobs.items() if job.__name__ == name}
     if not same:
         meant = loosely(name)
@@ -184,14 +195,14 @@ def stored(name: str) -> str:
 def handlers() -> list[str]:
     """The handler names of all registered classes, sorted, without former names. Those of
     READY_MADE are listed once they were looked up."""
-    return sorted({_handlers[each.job] for each in _registered.values()})
+    return sorted({_handlers[each.job] for each in (_declared | _registered).values()})
 
 
 def problems() -> list[str]:
     """Why workers cannot run some of the registered classes. Left out are classes made to be
     derived from: abstract ones, and those without handle() that a subclass has been made of."""
     found = []
-    for each in set(_registered.values()):
+    for each in {*_registered.values(), *_declared.values()}:
         if inspect.isabstract(each.job) or (not each.has_handle and each.job.__subclasses__()):
             continue
         reason = definition.problem(each.job, each.has_handle) or _local.get(each.job)

@@ -43,6 +43,7 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     env.forget()
     current.use(None)
     yield
+    registry._declared.clear()
     current.use(None)
     env.forget()
     os.environ.clear()

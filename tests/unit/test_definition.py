@@ -10,6 +10,7 @@ import pytest
 
 from lightjobs import Job, JobDefinitionError, current, job
 from lightjobs.engines.memory import MemoryEngine
+from lightjobs.errors import UnknownHandler
 from lightjobs.execution import registry
 
 
@@ -64,6 +65,16 @@ def test_a_misspelled_handle_is_shown(engine):
 def test_a_class_that_names_its_handler_may_be_run_by_another_program(shared):
     stub = defined(handler="App\\Jobs\\OnlyInPhp")
     assert shared.find(stub().dispatch({})).handler == "App\\Jobs\\OnlyInPhp"
+
+
+def test_jobs_of_such_a_class_wait_for_a_worker_that_has_it(shared):
+    defined(handler="App\\Jobs\\OnlyInPhp")
+    assert not registry.is_known("App\\Jobs\\OnlyInPhp")
+    with pytest.raises(UnknownHandler, match=r"X has no handle\(\) method here"):
+        registry.lookup("App\\Jobs\\OnlyInPhp")
+    assert registry.find("App\\Jobs\\OnlyInPhp")
+    defined(handler="App\\Jobs\\OnlyInPhp", handle=handle)  # its module was reloaded
+    assert registry.is_known("App\\Jobs\\OnlyInPhp")
 
 
 def takes(text, **names):
