@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import update_wrapper
 from typing import (
     Any,
@@ -25,6 +25,7 @@ from .execution.context import JobContext
 from .execution.delay import Delay
 from .execution.handler_names import studly
 from .execution.job_values import refuse_generator
+from .execution.near_names import nearest
 from .job_class import Job
 from .text import shortened
 
@@ -156,11 +157,7 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
     """
     if name is not None and not isinstance(name, str):
         raise JobDefinitionError(f"@job is given {shortened(repr(name))}; write @job() or a name")
-    unknown = attributes.keys() - Attributes.__annotations__.keys()
-    if unknown:
-        raise JobDefinitionError(
-            f"@job is given {min(unknown)!r}; allowed: {', '.join(Attributes.__annotations__)}"
-        )
+    _refuse_unknown(attributes.keys())
 
     given: dict[str, Any] = {**attributes}
     rate = _checked_rate(given.pop("rateLimit", None))
@@ -179,6 +176,14 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
         return FunctionJob(function, type(studly(function.__name__), (Job,), body), signature)
 
     return cast(Decorator, make)
+
+
+def _refuse_unknown(names: Set[str]) -> None:
+    known = Attributes.__annotations__
+    for name in sorted(names - known.keys()):
+        meant = nearest(name, {*known})
+        hint = f", did you mean {meant}?" if meant else ";"
+        raise JobDefinitionError(f"@job is given {name!r}{hint} allowed: {', '.join(known)}")
 
 
 def _body(

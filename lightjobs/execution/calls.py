@@ -127,5 +127,6 @@ def callable_value(attribute: str, value: Any) -> Any:
 def _called(attribute: str) -> JobDefinitionError:
     setter = "set" + attribute[0].upper() + attribute[1:]
     return JobDefinitionError(
-        f"{attribute} is an attribute and cannot be called; write YourJob().{setter}(…)"
+        f"{attribute} is an attribute and cannot be called; write YourJob().{setter}(…) to set it, "
+        "and then dispatch(…)"
     )

@@ -29,7 +29,7 @@ def refuse(job: type[Any], known: set[str]) -> None:
     for name, value in vars(job).items():
         if name in known or not name[0].islower() or isinstance(value, type):
             continue
-        meant = _meant(name, known)
+        meant = nearest(name, known)
         if meant is not None:
             raise JobDefinitionError(
                 f"{job.__name__}.{name} is read by no worker; did you mean {meant}? An attribute "
@@ -37,7 +37,8 @@ def refuse(job: type[Any], known: set[str]) -> None:
             )
 
 
-def _meant(name: str, known: set[str]) -> str | None:
+def nearest(name: str, known: set[str]) -> str | None:
+    """Which of `known` is meant by `name`; None if none is."""
     plain = _plain(name)
     ours = {_plain(each): each for each in known}
     if plain in ours:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from lightjobs import Backoff, Job, JobDefinitionError
+from lightjobs import Backoff, Job, JobDefinitionError, job
 from lightjobs.model import Failed, Release
 
 from .support import run
@@ -243,3 +243,13 @@ def test_a_policy_that_is_no_method_where_one_is_called_is_refused():
     for name, value in {"rateLimit": {"limit": 1, "minutes": 1}, "maxAttempts": 5}.items():
         with pytest.raises(JobDefinitionError, match=rf"X\.{name} is .*; allowed: a method"):
             type("X", (Job,), {"handle": lambda self: None, name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("retry_after", "retryAfter"), ("tries", "attempts"), ("former_handlers", "formerHandlers")],
+)
+def test_the_decorator_shows_what_was_meant_too(name, meant):
+    with pytest.raises(JobDefinitionError) as caught:
+        job(**{name: 1})
+    assert f"@job is given {name!r}, did you mean {meant}? allowed: " in str(caught.value)
