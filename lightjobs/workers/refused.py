@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..engines.control import Engine
 from ..errors import LightjobsError, SchemaOutdated, StoreUnavailable
-from ..model import Failed, HandBack, Outcome, Settlement
+from ..model import Failed, HandBack, Outcome, Release, Settlement
 
 REDUCED_CHARS = 1000
 """How much of an exception's text is kept if the store refuses the whole."""
@@ -57,9 +57,8 @@ def _settle_refused(
             raise
         except LightjobsError:
             continue
-        what = (
-            "its exception is kept in short" if type(refused) is Failed else "it counts as failed"
-        )
+        is_same = type(substitute) is type(refused)
+        what = "its exception is kept in short" if is_same else "it counts as failed"
         _log.warning(
             "the store refused the outcome of job %s, %s: %s", refused.id, what, error, extra=extra
         )
@@ -72,14 +71,22 @@ def _settle_refused(
     return Settled(refused, None)
 
 
-def _substitutes(refused: Outcome, error: LightjobsError) -> Iterator[Failed]:
-    """What to store in place of `refused`, the most telling first. Every store can hold ASCII."""
+def _substitutes(refused: Outcome, error: LightjobsError) -> Iterator[Failed | Release]:
+    """What to store in place of `refused`, the most telling first."""
     if type(refused) is HandBack:  # the job has not run: it must not fail
         return
+    if type(refused) is Release and refused.exception is not None:
+        # Attempts remain, and must not be lost for a text.
+        yield refused._replace(exception=_reduced(refused.exception))
+        yield refused._replace(exception=None)
     if type(refused) is Failed:
         text = refused.exception
     else:
         text = f"the store refused the outcome {type(refused).__name__} of this run: {error}"
-    reduced = text.encode("ascii", "backslashreplace").decode()
-    yield Failed(refused.id, refused.fence, reduced[:REDUCED_CHARS])
+    yield Failed(refused.id, refused.fence, _reduced(text))
     yield Failed(refused.id, refused.fence, PLAIN)
+
+
+def _reduced(text: str) -> str:
+    """The beginning of `text` in ASCII, which every store can hold."""
+    return text.encode("ascii", "backslashreplace").decode()[:REDUCED_CHARS]

@@ -3,7 +3,7 @@
 import pytest
 
 from lightjobs.errors import LightjobsError, StoreUnavailable
-from lightjobs.model import Done, Failed, Settlement
+from lightjobs.model import Done, Failed, Release, Settlement
 from lightjobs.workers.refused import settle
 from tests.support.servers.mariadb import mariadb_server
 from tests.support.stores import STORES
@@ -117,8 +117,12 @@ def test_many_long_texts_are_more_than_one_statement_may_hold():
         name = worker(engine)
         claims = engine.claim(name, ["q"], 200)
         texts = ["x" * 16_000, '"\\\n' * 5_000, "“" * 5_000]
+        kinds = [
+            lambda claim, text: Failed(claim.id, claim.fence, text),
+            lambda claim, text: Release(claim.id, claim.fence, 2e9, 1, text),
+        ]
         outcomes = [
-            Failed(claim.id, claim.fence, texts[number % 3]) for number, claim in enumerate(claims)
+            kinds[number // 100](claim, texts[number % 3]) for number, claim in enumerate(claims)
         ]
         assert engine.settle(name, outcomes) == [Settlement.ACCEPTED] * 200
         assert [len(engine.find(id).exception) for id in ids[:3]] == [16_000, 15_000, 5_000]

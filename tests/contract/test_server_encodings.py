@@ -6,7 +6,7 @@ import pytest
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.postgres import Postgres
 from lightjobs.errors import PayloadError
-from lightjobs.model import Done, Failed, Settlement, Slot
+from lightjobs.model import Done, Failed, Release, Settlement, Slot
 from lightjobs.payloads.encoding import decode
 from lightjobs.workers.refused import settle
 from tests.support.servers.mariadb import mariadb_server
@@ -104,19 +104,22 @@ def test_postgresql_of_another_encoding_keeps_what_it_can(odd_postgres, text):
 
 def test_an_outcome_that_it_cannot_hold_is_reduced_and_fails_no_other(odd_postgres, caplog):
     engine = odd_postgres
-    push(engine, 3)
+    push(engine, 4)
     name = worker(engine)
-    first, second, third = engine.claim(name, ["q"], 3)
+    first, second, third, fourth = engine.claim(name, ["q"], 4)
     outcomes = [
         Done(first.id, first.fence),
         Failed(second.id, second.fence, TEXT),
         Failed(third.id, third.fence, "boom"),
+        Release(fourth.id, fourth.fence, 2e9, 1, TEXT),
     ]
     settled = settle(engine, name, outcomes)
-    assert [each.settlement for each in settled] == [Settlement.ACCEPTED] * 3
+    assert [each.settlement for each in settled] == [Settlement.ACCEPTED] * 4
     kept = engine.find(second.id).exception
     assert kept in (TEXT, TEXT.encode("ascii", "backslashreplace").decode())
-    assert len(caplog.records) == (kept != TEXT)
+    assert len(caplog.records) == 2 * (kept != TEXT)
+    retried = engine.find(fourth.id)
+    assert (retried.status, retried.exception) == ("new", kept)
     assert engine.find(third.id).exception == "boom"
 
 

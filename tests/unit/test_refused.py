@@ -110,6 +110,28 @@ def test_a_refused_success_or_release_counts_as_failed(engine, claims, kind):
     assert "no such character" in stored.exception
 
 
+@pytest.mark.parametrize("holds_text", [True, False])
+def test_a_job_whose_exception_is_refused_is_still_retried(engine, claims, caplog, holds_text):
+    claim = claims[0]
+    text = "“boom”" + "x" * 5000
+
+    def refuses(outcome):
+        kept = getattr(outcome, "exception", None) or ""
+        return not kept.isascii() or (bool(kept) and not holds_text)
+
+    released = Release(claim.id, claim.fence, 0.0, 1, text)
+    ((outcome, settlement),) = settle(Picky(engine, refuses), WORKER, [released])
+    assert (outcome[:4], settlement) == (released[:4], Settlement.ACCEPTED)
+    stored = engine.find(claim.id)
+    assert (stored.status, stored.attempts) == ("new", 1)
+    if holds_text:
+        assert stored.exception.startswith("\\u201cboom\\u201dxxx")
+        assert len(stored.exception) == REDUCED_CHARS
+    else:
+        assert stored.exception is None
+    assert "kept in short" in caplog.text
+
+
 def test_a_job_all_of_whose_outcomes_are_refused_holds_up_no_other(engine, claims, caplog):
     first, second, _third = claims
     picky = Picky(engine, lambda outcome: outcome.id == first.id)

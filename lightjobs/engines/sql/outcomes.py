@@ -108,14 +108,15 @@ class OutcomeStore:
 
 def _parts(outcomes: Sequence[Outcome]) -> Iterator[Sequence[Outcome]]:
     """Outcomes of one kind in parts of up to PART_BYTES of text."""
-    if type(outcomes[0]) is not Failed:
+    if type(outcomes[0]) not in (Failed, Release):
         yield outcomes
         return
     part: list[Outcome] = []
     size = 0
     for outcome in outcomes:
-        assert type(outcome) is Failed
-        length = len(outcome.exception) * (1 if outcome.exception.isascii() else 4)
+        assert isinstance(outcome, (Failed, Release))
+        text = outcome.exception or ""
+        length = len(text) * (1 if text.isascii() else 4)
         if part and size + length > PART_BYTES:
             yield part
             part, size = [], 0
