@@ -163,6 +163,21 @@ def test_what_a_sync_job_raises_reaches_middleware_that_awaits(using, raised):
     assert seen[2:] == ["handle", "waited"]
 
 
+@pytest.mark.parametrize("raised", [ValueError, SystemExit, KeyboardInterrupt, StopIteration])
+def test_what_a_sync_job_raises_passes_through_every_loop_and_none_stays_broken(using, raised):
+    class Raises(Job):
+        def handle(self):
+            raise raised("boom")
+
+    using(Waits, Outer, Waits, Outer, Waits)
+    for _ in range(2):
+        assert type(run(Raises).outcome) is Failed
+    assert len([each for each in seen if "before" not in each]) == 6
+    seen.clear()
+    assert type(run(Work).outcome) is Done
+    assert seen.count("waited") == 3
+
+
 def test_a_sync_job_has_no_event_loop_around_it_although_its_middleware_has(using):
     class Loops(Job):
         def handle(self):
