@@ -18,6 +18,7 @@ from ..schedule.schedulable import unschedulable
 from ..settings.settings import examine
 from ..text import escaped, shortened
 from .output import json_option, print_json
+from .variables import misspelled, wrong_options
 
 EXAMINED_JOBS = 1000
 """How many waiting jobs `check` looks at for handlers that are not known here."""
@@ -28,8 +29,11 @@ EXAMINED_JOBS = 1000
 def check(as_json: bool) -> int:
     """Check settings, store, job modules and schedule. Prints every problem and warning; the exit
     status is 1 if there is a problem."""
-    settings, wrong, warnings, store_is_known = examine()
-    problems = list(wrong)
+    settings, wrong, warnings, unknown, store_is_known = examine()
+    group = click.get_current_context().find_root().command
+    assert isinstance(group, click.Group)
+    problems = [*wrong, *unknown, *wrong_options(group)]
+    warnings += misspelled(group, settings.engine, settings.database.driver)
     engine = None
     try:
         if store_is_known:  # the default in place of a wrong value has problems of its own

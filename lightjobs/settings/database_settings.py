@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from . import database_url, values
+from .config_files import Given
 from .reader import Reader
 from .stores import DRIVERS
 
@@ -43,12 +44,12 @@ class DatabaseSettings(NamedTuple):
         return values.shown(self, secret="password")
 
 
-def read(given: dict[str, Any], problems: list[str], unused: list[str]) -> DatabaseSettings:
+def read(given: Given, problems: list[str], unused: list[str]) -> DatabaseSettings:
     """The settings in `given`, the dict in `config/database.py`. The values in the URL win over
     the single ones. Adds whatever is wrong to `problems`, or to `unused` where the chosen driver
     makes no use of the value."""
     reader, default = Reader(given, problems), DatabaseSettings()
-    in_url = reader.url("DATABASE_URL", database_url.parse)
+    in_url = reader.url("DATABASE_URL", database_url.parse, ("driver", "host"))
     is_elsewhere = bool(problems)  # the URL is wrong, but it may well name a database
     driver = reader.value("driver", "DB_DRIVER", values.one_of(DRIVERS), default.driver)
     is_file = driver == "sqlite"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from .config_files import Given
+
 T = TypeVar("T")
 
 
@@ -12,7 +14,7 @@ class Reader:
     """Reads the values of one dict of `config/`. Whatever is wrong is added to `problems`, and the
     default is used in its place."""
 
-    def __init__(self, given: Mapping[str, Any], problems: list[str]) -> None:
+    def __init__(self, given: Given, problems: list[str]) -> None:
         self._given = given
         self._problems = problems
 
@@ -23,8 +25,8 @@ class Reader:
     def value(self, name: str, key: str, parse: Callable[[Any], T], default: T) -> T:
         """The value called `name`, parsed; `default` if it is unset, empty or wrong. `key` is the
         environment's name for it, which problems use."""
-        raw = self._given.get(name)
-        if raw is None or raw == "":
+        raw = self._raw(name)
+        if raw is None:
             return default
         try:
             return parse(raw)
@@ -35,18 +37,35 @@ class Reader:
 
     def text(self, name: str, default: str) -> str:
         """The value called `name`, even if it is empty; `default` if it is unset."""
-        raw = self._given.get(name)
-        return default if raw is None else str(raw)
+        for source in self._given:
+            if source.get(name) is not None:
+                return str(source[name])
+        return default
 
-    def url(self, key: str, parse: Callable[[str], Mapping[str, Any]]) -> Mapping[str, Any]:
-        """Let the values that `url` sets win over the others, and return them."""
-        if not self._given.get("url"):
+    def url(
+        self, key: str, parse: Callable[[str], Mapping[str, Any]], server: tuple[str, ...]
+    ) -> Mapping[str, Any]:
+        """Let the values that `url` sets win over the others of its source, and return them.
+
+        The environment's URL yields to each value in the project's file. If the file has one of
+        those called `server`, it means another server, and the URL does not count at all.
+        """
+        own, environment = self._given
+        in_file = bool(own.get("url"))
+        url = own.get("url") or environment.get("url")
+        if not url or (not in_file and any(own.get(name) for name in server)):
             return {}
         try:
-            found = parse(str(self._given["url"]))
+            found = parse(str(url))
         except ValueError as error:
             # Its text never quotes the URL, which may contain a password.
             self._problems.append(f"{key}: {error}")
             return {}
-        self._given = {**self._given, **found}
+        if in_file:
+            own = {name: value for name, value in own.items() if name not in found}
+        self._given = Given(own, {**environment, **found})
         return found
+
+    def _raw(self, name: str) -> Any:
+        values = (source.get(name) for source in self._given)
+        return next((value for value in values if value is not None and value != ""), None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from . import redis_url, values
+from .config_files import Given
 from .reader import Reader
 
 
@@ -35,15 +36,16 @@ class RedisSettings(NamedTuple):
         return values.shown(self, secret="password")
 
 
-def read(given: dict[str, Any], problems: list[str]) -> RedisSettings:
+def read(given: Given, problems: list[str]) -> RedisSettings:
     """The settings in `given`, the dict in `config/redis.py`. The values in the URL win over the
     single ones. Adds whatever is wrong to `problems`."""
-    server, jobs = given.get("default") or {}, given.get("jobs") or {}
-    if not (isinstance(server, dict) and isinstance(jobs, dict)):
-        problems.append("config/redis.py: `default` and `jobs` in redis must be dicts")
-        server, jobs = {}, {}
+    try:
+        server, jobs = given.section("default"), given.section("jobs")
+    except ValueError as error:
+        problems.append(f"config/redis.py: {error}")
+        return RedisSettings()
     reader, queue, default = Reader(server, problems), Reader(jobs, problems), RedisSettings()
-    in_url = reader.url("REDIS_URL", redis_url.parse)
+    in_url = reader.url("REDIS_URL", redis_url.parse, ("host",))
     value = reader.value
     return RedisSettings(
         host=value("host", "REDIS_HOST", str, default.host),

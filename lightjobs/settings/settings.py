@@ -1,7 +1,8 @@
 """The settings of a project, and reading them.
 
-The files in `config/` say which key of the environment sets what, and may set values themselves.
-The defaults, which stand here, are applied last, to what is still unset.
+The files in `config/` set values themselves, or say which key of the environment does. What they do
+not set, the environment sets. The defaults, which stand here, are applied last, to what is still
+unset.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from ..errors import SettingsError
 from ..model import DEFAULT_RETENTION, Retention
 from ..payloads.encoding import MAX_BYTES
 from . import config_files, database_settings, redis_settings, values
+from .config_files import ConfigFile, Given
 from .database_settings import DatabaseSettings
 from .reader import Reader
 from .redis_settings import RedisSettings
@@ -55,7 +57,11 @@ class Examination(NamedTuple):
     problems: list[str]
     """The problems that matter with the chosen engine."""
     hints: list[str]
-    """What is wrong with the settings of other stores. They may not be meant for lightjobs."""
+    """What is wrong with the settings of other stores, and files in `config/` that are not read.
+    They may not be meant for lightjobs."""
+    unknown: list[str]
+    """The keys in `config/` that nothing reads. They hinder no program: one that is rolled back
+    may meet the keys of a later version."""
     store_is_known: bool
     """Whether the engine and its store are as configured, not defaults in place of wrong values."""
 
@@ -80,15 +86,17 @@ def examine(project: Path | None = None) -> Examination:
     database: list[str] = []
     sqlite_or_server: list[str] = []
     redis: list[str] = []
-    given = _given(folder, "jobs", choice)
-    chooser = Reader(given, choice)
-    settings = _jobs(Reader(given, jobs))._replace(
-        engine=chooser.value("engine", "JOB_ENGINE", values.one_of(ENGINES), Settings().engine),
-        unset_in=None if choice or chooser.text("engine", "") else folder,
-        database=database_settings.read(
-            _given(folder, "database", database), database, sqlite_or_server
-        ),
-        redis=redis_settings.read(_given(folder, "redis", redis), redis),
+    files = {
+        name: _file(folder, name, problems)
+        for name, problems in (("jobs", choice), ("database", database), ("redis", redis))
+    }
+    given = {name: file.given for name, file in files.items()}
+    engine = Reader(given["jobs"], choice).value("engine", "JOB_ENGINE", values.one_of(ENGINES), "")
+    settings = _jobs(Reader(given["jobs"], jobs))._replace(
+        engine=engine or Settings().engine,
+        unset_in=None if choice or engine else folder,
+        database=database_settings.read(given["database"], database, sqlite_or_server),
+        redis=redis_settings.read(given["redis"], redis),
     )
     used = {"database": database, "redis": redis, "valkey": redis}.get(settings.engine, [])
     stores = (database, sqlite_or_server, redis)
@@ -98,7 +106,11 @@ def examine(project: Path | None = None) -> Examination:
     return Examination(
         settings,
         problems=[*choice, *jobs, *used],
-        hints=[f"{problem}; not used with {_chosen(settings)}" for problem in unused],
+        hints=[
+            *(file.ignored for file in files.values() if file.ignored),
+            *(f"{problem}; not used with {_chosen(settings)}" for problem in unused),
+        ],
+        unknown=[key for file in files.values() for key in file.unknown],
         store_is_known=not (choice or used),
     )
 
@@ -109,13 +121,13 @@ def _chosen(settings: Settings) -> str:
     return f"JOB_ENGINE={settings.engine}{driver}"
 
 
-def _given(folder: Path, name: str, problems: list[str]) -> dict[str, Any]:
-    """The dict in `config/<name>.py`; {} if there is a problem with the file."""
+def _file(folder: Path, name: str, problems: list[str]) -> ConfigFile:
+    """What `config/<name>.py` comes to; nothing if there is a problem with the file."""
     try:
         return config_files.read(folder, name)
     except SettingsError as error:
         problems.append(str(error))
-        return {}
+        return ConfigFile(Given({}, {}), [], None)
 
 
 def _jobs(reader: Reader) -> Settings:

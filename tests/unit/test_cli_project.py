@@ -202,3 +202,83 @@ def test_a_wrong_url_does_not_count_as_a_missing_name(call, ready, monkeypatch):
     (ready / ".env").write_text("JOB_ENGINE=database\n")
     (problem,) = json.loads(call("check", "--json")[1])["problems"]
     assert problem.startswith("DATABASE_URL: ")
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("JOB_ENGIN", "JOB_ENGINE"),
+        ("JOBS_ENGINE", "JOB_ENGINE"),
+        ("job_engine", "JOB_ENGINE"),
+        ("LIGHTJOBS_ENGINE", "JOB_ENGINE"),
+        ("JOB_WOKRERS", "JOB_WORKERS"),
+        ("JOB_WORK_QUEUE", "JOB_QUEUE"),
+        ("JOB_QUEUES", "JOB_QUEUE"),
+        ("RETAIN_COMPLETE", "RETAIN_COMPLETED"),
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("DB_PASSWORD", "DB_PSWD"),
+        ("DB_USERS", "DB_USER"),
+    ],
+)
+def test_check_names_a_misspelled_variable(call, ready, monkeypatch, variable, meant):
+    (ready / ".env").write_text(f"JOB_ENGINE=database\nDB_NAME=jobs\n{variable}=x\n")
+    monkeypatch.setenv("DB_DRIVER", "pgsql")
+    monkeypatch.setenv("DB_PORT", "1")
+    warnings = json.loads(call("check", "--json")[1])["warnings"]
+    assert warnings == [f"{variable} is set, but lightjobs does not read it; did you mean {meant}?"]
+
+
+def test_check_leaves_the_variables_of_other_programs_alone(call, ready, monkeypatch):
+    for variable in (
+        *("JOB_NAME", "JOB_URL", "JOB_BASE_NAME", "JOB_COMPLETION_INDEX", "CI_JOB_TIMEOUT"),
+        *("REDIS_PORT_6379_TCP", "REDIS_SERVICE_HOST", "REDIS_HOTS", "DB_PASSWORD", "DB_HOST2"),
+        *("DATABASE_NAME", "VALKEY_URL", "QUEUE", "WORKERS", "ENGINE", "SHOPS_ENGINE"),
+    ):
+        monkeypatch.setenv(variable, "x")
+    # A file in config/ may read variables with names of its own.
+    monkeypatch.setenv("JOBS_LEASE", "20")
+    (ready / "config" / "jobs.py").write_text(
+        "from lightjobs.env import env\njobs = {'lease': env('JOBS_LEASE')}\n"
+    )
+    assert json.loads(call("check", "--json")[1]) == {"problems": [], "warnings": []}
+
+
+def test_check_reads_the_servers_names_in_other_words(call, ready, monkeypatch):
+    monkeypatch.setenv("JOB_ENGINE", "valkey")
+    monkeypatch.setenv("REDIS_PORT", "1")
+    monkeypatch.setenv("VALKEY_URL", "x")
+    warnings = json.loads(call("check", "--json")[1])["warnings"]
+    assert any("did you mean REDIS_URL?" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("JOB_WORKERS", "x"),
+        ("JOB_MAX_MEMORY", "lots"),
+        ("JOB_QUEUE", "a,,b"),
+        ("JOB_QUIET", "perhaps"),
+        ("JOB_RETRY_JSON", "perhaps"),
+    ],
+)
+def test_check_names_the_wrong_value_of_an_option(call, ready, monkeypatch, variable, value):
+    with (ready / ".env").open("a") as file:
+        file.write(f"{variable}={value}\n")
+    status, out, _err = call("check", "--json")
+    (problem,) = json.loads(out)["problems"]
+    assert problem.startswith(f"{variable} is {value!r}: ")
+    assert status == 1
+
+
+def test_check_fails_for_an_unknown_key_in_config(call, ready):
+    (ready / "config" / "jobs.py").write_text("jobs = {'engin': 'null'}\n")
+    status, out, _err = call("check")
+    assert status == 1
+    assert "problem: config/jobs.py: unknown key 'engin'; did you mean 'engine'? allowed: " in out
+
+
+def test_check_warns_of_a_config_file_without_its_dict(call, ready):
+    (ready / "config" / "jobs.py").write_text("job = {'engine': 'null'}\n")
+    status, out, _err = call("check")
+    assert status == 0
+    assert "warning: config/jobs.py is not read: it defines no dict called jobs\n" in out

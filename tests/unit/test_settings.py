@@ -1,4 +1,5 @@
 import re
+import sys
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_an_empty_prefix_is_a_prefix(tmp_path, monkeypatch, place):
         dotenv(tmp_path, "REDIS_JOB_PREFIX=\n")
     else:
         (tmp_path / "config").mkdir()
-        text = '"""For lightjobs."""\nredis = {"jobs": {"prefix": ""}}\n'
+        text = 'redis = {"jobs": {"prefix": ""}}\n'
         (tmp_path / "config" / "redis.py").write_text(text)
     assert load().redis.prefix == ""
 
@@ -212,20 +213,102 @@ def test_modules_are_a_list(monkeypatch):
     assert load().modules == ("app_jobs", "shop.jobs")
 
 
-def test_a_config_file_that_mentions_lightjobs_is_used(project):
-    project({"config/jobs.py": CONFIG.format("'null'")})
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jobs = {'engine': 'null'}\n",
+        "from lightjobs.env import env\njobs = {'engine': env('NONE', 'null')}\n",
+        "base = {'engine': 'sync'}\njobs: dict[str, object] = base | {'engine': 'null'}\n",
+        "if True:\n    jobs = dict(engine='null')\n",
+        "from app_config import jobs\n",
+        "from app_config import *\n",
+    ],
+)
+def test_a_config_file_is_known_by_its_dict(project, text):
+    project({"config/jobs.py": text, "app_config.py": "jobs = {'engine': 'null'}\n"})
     assert load().engine == "null"
+    sys.modules.pop("app_config", None)
 
 
-def test_a_config_file_of_another_program_is_ignored(project, monkeypatch):
-    project(
-        {
-            "config/jobs.py": "jobs = {'engine': 'null'}",
-            "config/database.py": "raise SystemExit('not yours')",
-        }
-    )
-    monkeypatch.setenv("JOB_ENGINE", "memory")
-    assert load().engine == "memory"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raise SystemExit('not yours, lightjobs')\n",
+        "def run():\n    database = {'driver': 'mysql'}\n",
+        "database = object()\n",
+        "def database():\n    return {'driver': 'mysql'}\n",
+    ],
+)
+def test_a_config_file_that_defines_no_such_dict_is_another_programs(project, monkeypatch, text):
+    project({"config/database.py": text})
+    monkeypatch.setenv("JOB_ENGINE", "database")
+    assert load().database.driver == "sqlite"
+    assert examine().hints == ["config/database.py is not read: it defines no dict called database"]
+
+
+@pytest.mark.parametrize("unsaid", ["", "'engine': None", "'engine': ''"])
+def test_what_a_config_file_does_not_say_the_environment_says(project, monkeypatch, unsaid):
+    project({"config/jobs.py": f"jobs = {{{unsaid}}}\njobs['lease'] = 7\n"})
+    monkeypatch.setenv("JOB_ENGINE", "null")
+    monkeypatch.setenv("JOB_LEASE", "9")
+    monkeypatch.setenv("RETAIN_FAILED", "drop")
+    settings = load()
+    assert (settings.engine, settings.lease, settings.retention.failed) == ("null", 7, 0)
+    assert settings.unset_in is None
+
+
+def test_a_section_of_a_config_file_may_say_a_part_too(project, monkeypatch):
+    project({"config/redis.py": "redis = {'default': {'port': 7}, 'jobs': {'prefix': ''}}\n"})
+    for key, text in {"HOST": "h", "PORT": "8", "JOB_PREFIX": "p:", "JOB_FORMAT": "php"}.items():
+        monkeypatch.setenv(f"REDIS_{key}", text)
+    redis = load().redis
+    assert (redis.host, redis.port, redis.prefix, redis.format) == ("h", 7, "", "php")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("", ("pgsql", "h", 7, "u", "app")),
+        ("'name': 'jobs'", ("pgsql", "h", 7, "u", "jobs")),
+        ("'driver': 'mysql', 'host': 'other', 'name': 'jobs'", ("mysql", "other", 9, None, "jobs")),
+        ("'driver': 'sqlite'", ("sqlite", "127.0.0.1", 9, None, "jobs.sqlite")),
+        ("'url': 'pgsql://own/x', 'name': 'y'", ("pgsql", "own", None, None, "x")),
+    ],
+)
+def test_the_environments_url_yields_to_a_config_file(project, monkeypatch, said, expected):
+    project({"config/database.py": f"database = {{{said}}}\n"})
+    monkeypatch.setenv("DATABASE_URL", "pgsql://u:p@h:7/app")
+    monkeypatch.setenv("DB_PORT", "9")  # not that of the server in the file's URL
+    found = load().database
+    assert (found.driver, found.host, found.port, found.user, found.name) == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "unknown"),
+    [
+        (
+            "jobs",
+            "{'engin': 'null'}",
+            "unknown key 'engin'; did you mean 'engine'? allowed: engine",
+        ),
+        ("jobs", "{7: 'null'}", "unknown key 7; allowed: engine, modules"),
+        ("database", "{'username': 'x'}", "unknown key 'username'; allowed: url, driver"),
+        ("redis", "{'defualt': {}}", "unknown key 'defualt'; did you mean 'default'? allowed: "),
+        ("redis", "{'jobs': {'db': 1}}", "in 'jobs', unknown key 'db'; allowed: connection, "),
+        ("redis", "{'default': {'hots': 1}}", "in 'default', unknown key 'hots'; did you mean "),
+    ],
+)
+def test_an_unknown_key_is_named_and_hinders_no_program(project, file, text, unknown):
+    project({f"config/{file}.py": f"{file} = {text}\n"})
+    load()
+    (found,) = examine().unknown
+    assert found.startswith(f"config/{file}.py: {unknown}")
+
+
+def test_other_sections_and_lightpacks_keys_are_not_unknown(project):
+    others = "'cache': {'connection': 'default'}, 'queue': {'host': 'h'}"
+    project({"config/redis.py": f"redis = {{{others}, 'default': {{'timeout': 0.5}}}}\n"})
+    assert examine().unknown == []
 
 
 def test_config_files_are_those_of_the_given_project(project, tmp_path):
@@ -237,21 +320,15 @@ def test_config_files_are_those_of_the_given_project(project, tmp_path):
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("import lightjobs\n\njobs = {'engine': 1 / 0}\n", 3),
-        ("import lightjobs\njobs = {'engine':\n", 2),
-        ("import lightjobs\nimport nowhere_to_be_found\n", 2),
+        ("\n\njobs = {'engine': 1 / 0}\n", 3),
+        ("\njobs = {'engine':\n", 2),
+        ("import nowhere_to_be_found\njobs = {}\n", 1),
+        ("\njobs = {}\nraise SystemExit(1)\n", 3),
     ],
 )
 def test_a_broken_config_file_is_named_with_its_line(project, text, line):
     project({"config/jobs.py": text})
     with pytest.raises(SettingsError, match=rf"^config/jobs\.py line {line}: "):
-        load()
-
-
-@pytest.mark.parametrize("text", ["import lightjobs\n", "import lightjobs\njobs = 7\n"])
-def test_a_config_file_without_its_dict_says_so(project, text):
-    project({"config/jobs.py": text})
-    with pytest.raises(SettingsError, match=r"config/jobs\.py must define a dict called jobs"):
         load()
 
 
