@@ -12,15 +12,17 @@ T = TypeVar("T")
 
 class Reader:
     """Reads the values of one dict of `config/`. Whatever is wrong is added to `problems`, and the
-    default is used in its place."""
+    default is used in its place. `place` is where the dict stands if the environment has no names
+    for its values."""
 
-    def __init__(self, given: Given, problems: list[str]) -> None:
+    def __init__(self, given: Given, problems: list[str], place: str | None = None) -> None:
         self._given = given
         self._problems = problems
+        self._place = place
 
     def reporting_to(self, problems: list[str]) -> Reader:
         """A reader of the same values that adds what is wrong to `problems`."""
-        return Reader(self._given, problems)
+        return Reader(self._given, problems, self._place)
 
     def value(self, name: str, key: str, parse: Callable[[Any], T], default: T) -> T:
         """The value called `name`, parsed; `default` if it is unset, empty or wrong. `key` is the
@@ -32,7 +34,7 @@ class Reader:
             return parse(raw)
         except ValueError as error:
             # This shows no secret: a password may be any text, so its parser rejects none.
-            self._problems.append(f"{key} is {raw!r}; allowed: {error}")
+            self._problems.append(f"{self._shown(name, key)} is {raw!r}; allowed: {error}")
             return default
 
     def text(self, name: str, default: str) -> str:
@@ -59,12 +61,15 @@ class Reader:
             found = parse(str(url))
         except ValueError as error:
             # Its text never quotes the URL, which may contain a password.
-            self._problems.append(f"{key}: {error}")
+            self._problems.append(f"{self._shown('url', key)}: {error}")
             return {}
         if in_file:
             own = {name: value for name, value in own.items() if name not in found}
         self._given = Given(own, {**environment, **found})
         return found
+
+    def _shown(self, name: str, key: str) -> str:
+        return key if self._place is None else f"{name} {self._place}"
 
     def _raw(self, name: str) -> Any:
         values = (source.get(name) for source in self._given)

@@ -86,6 +86,7 @@ def examine(project: Path | None = None) -> Examination:
     database: list[str] = []
     sqlite_or_server: list[str] = []
     redis: list[str] = []
+    of_redis: list[str] = []
     files = {
         name: _file(folder, name, problems)
         for name, problems in (("jobs", choice), ("database", database), ("redis", redis))
@@ -96,17 +97,19 @@ def examine(project: Path | None = None) -> Examination:
         engine=engine or Settings().engine,
         unset_in=None if choice or engine else folder,
         database=database_settings.read(given["database"], database, sqlite_or_server),
-        redis=redis_settings.read(given["redis"], redis),
+        redis=redis_settings.read(given["redis"], redis, of_redis),
     )
     used = {"database": database, "redis": redis, "valkey": redis}.get(settings.engine, [])
     stores = (database, sqlite_or_server, redis)
     unused = [problem for each in stores if each is not used for problem in each]
+    hints = of_redis if used is redis else []
     if choice:  # each store may be the one that is meant
         used, unused = unused, []
     return Examination(
         settings,
         problems=[*choice, *jobs, *used],
         hints=[
+            *hints,
             *(file.ignored for file in files.values() if file.ignored),
             *(f"{problem}; not used with {_chosen(settings)}" for problem in unused),
         ],

@@ -33,11 +33,11 @@ class Shared:
         self.raw: Any = server.client(decode_responses=False)
         self.project = Project(root)
         self._patch = patch
-        self._environment = {**server.environment, "REDIS_JOB_PREFIX": "jobs:"}
+        self.environment = {**server.environment, "REDIS_JOB_PREFIX": "jobs:"}
         self._lightpack = lightpack
         self._engines: dict[str, Engine] = {}
         self._peers: list[Peer] = []
-        dotenv = "".join(f"{key}={value}\n" for key, value in self._environment.items())
+        dotenv = "".join(f"{key}={value}\n" for key, value in self.environment.items())
         (root / ".env").write_text(dotenv)
         patch.chdir(root)
         for key in list(os.environ):
@@ -53,11 +53,10 @@ class Shared:
             self._patch.delenv("REDIS_JOB_FORMAT")
         return self._engines[form]
 
-    def peer(self) -> Peer:
-        """One more PHP process."""
-        self._peers.append(
-            Peer({**os.environ, **self._environment, "LIGHTPACK_PATH": self._lightpack})
-        )
+    def peer(self, **variables: str) -> Peer:
+        """One more PHP process, with these `variables` besides."""
+        environment = {**os.environ, **self.environment, **variables}
+        self._peers.append(Peer({**environment, "LIGHTPACK_PATH": self._lightpack}))
         return self._peers[-1]
 
     @cached_property

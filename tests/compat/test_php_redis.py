@@ -11,6 +11,7 @@ import pytest
 from lightjobs.engines.store import MAX_RECOVERIES, WORKER_LOST
 from lightjobs.engines.where import Where
 from lightjobs.model import Done, Failed, HandBack, NewJob, Release, Settlement, Status, utc_text
+from tests.support.environment import engine_of
 from tests.support.waiting import wait_until
 
 HANDLER = "App\\Jobs\\Work"
@@ -41,6 +42,31 @@ def php_claims(shared, **arguments):
 def php_fails(shared, text="Card declined"):
     claimed = php_claims(shared, queue="default")
     return shared.php("fail", id=claimed["id"], text=text)
+
+
+# The settings
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"REDIS_DB": "3"},
+        {"REDIS_PREFIX": "shop:"},
+        {"REDIS_DB": "3", "REDIS_PREFIX": "shop:", "REDIS_JOB_PREFIX": "work:"},
+    ],
+)
+def test_the_same_variables_mean_the_same_queue_to_both_sides(shared, variables):
+    environment = {**shared.environment, **variables}
+    php = shared.peer(**variables)
+    engine = engine_of({**environment, "REDIS_JOB_FORMAT": "php"})
+    job_id = php("dispatch", handler=HANDLER, payload={"n": 1}, queue="default")
+    assert engine.find(job_id).handler == HANDLER
+    assert engine.stats()["default"]["new"] == 1
+    (ours,) = engine.push([NewJob(HANDLER, "other", '{"n":1}')])
+    claimed = wait_until(lambda: php("claim", queue="other"), what="PHP finds the job")
+    assert claimed["id"] == ours
+    engine.close()
 
 
 # PHP dispatches

@@ -1,9 +1,11 @@
+import re
+
 import pytest
 
 from lightjobs.engines.redis.pool import pool
 from lightjobs.errors import SettingsError
 from lightjobs.settings.redis_url import parse
-from lightjobs.settings.settings import load
+from lightjobs.settings.settings import examine, load
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +104,66 @@ def test_the_jobs_database_wins_over_the_urls(monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://h/4")
     monkeypatch.setenv("REDIS_JOB_DB", "0")
     assert pool(load().redis).connection_kwargs["db"] == 0
+
+
+@pytest.mark.parametrize(
+    ("variables", "database", "prefix"),
+    [
+        ({}, 0, "jobs:"),
+        ({"REDIS_DB": "3"}, 3, "jobs:"),
+        ({"REDIS_DB": "3", "REDIS_JOB_DB": "0"}, 0, "jobs:"),
+        ({"REDIS_DB": "3", "REDIS_URL": "redis://h/4"}, 4, "jobs:"),
+        ({"REDIS_DB": "3", "REDIS_URL": "redis://h"}, 3, "jobs:"),
+        ({"REDIS_PREFIX": "shop:"}, 0, "shop:jobs:"),
+        ({"REDIS_PREFIX": "", "REDIS_JOB_PREFIX": "q:"}, 0, "q:"),
+        ({"REDIS_PREFIX": "shop:", "REDIS_JOB_PREFIX": ""}, 0, "shop:"),
+    ],
+)
+def test_the_jobs_are_where_lightpack_has_them(monkeypatch, variables, database, prefix):
+    for key, text in variables.items():
+        monkeypatch.setenv(key, text)
+    redis = load().redis
+    assert (redis.database, redis.prefix) == (database, prefix)
+    assert pool(redis).connection_kwargs["db"] == database
+
+
+REDIS_FILE = """redis = {
+    "default": {"host": "main", "database": 1, "prefix": "main:"},
+    "queue": {"host": "other", "port": %r, "database": 2, "prefix": "other:"},
+    "jobs": {"connection": %r},
+}
+"""
+
+
+def test_the_connection_of_the_jobs_may_be_another_section(monkeypatch, project):
+    project({"config/redis.py": REDIS_FILE % (7, "queue")})
+    # The environment describes another server than this section.
+    monkeypatch.setenv("REDIS_URL", "redis://:s3cret@main:9/4")
+    monkeypatch.setenv("REDIS_PASSWORD", "s3cret")
+    redis = load().redis
+    assert (redis.host, redis.port, redis.database) == ("other", 7, 2)
+    assert (redis.prefix, redis.password) == ("other:jobs:", None)
+
+
+@pytest.mark.parametrize(
+    ("port", "connection", "problem"),
+    [
+        (7, "qeue", "config/redis.py: the connection of 'jobs' is 'qeue'; allowed: default, queue"),
+        (7, "jobs", "config/redis.py: the connection of 'jobs' is 'jobs'; allowed: default, queue"),
+        (0, "queue", "port of 'queue' in config/redis.py is 0; allowed: a whole number from 1 to"),
+    ],
+)
+def test_a_wrong_connection_is_named(monkeypatch, project, port, connection, problem):
+    monkeypatch.setenv("JOB_ENGINE", "redis")
+    project({"config/redis.py": REDIS_FILE % (port, connection)})
+    with pytest.raises(SettingsError, match=f"^{re.escape(problem)}"):
+        load()
+
+
+def test_check_knows_that_lightpack_reads_no_database_of_the_jobs(monkeypatch):
+    for key, text in {"JOB_ENGINE": "redis", "REDIS_JOB_DB": "2", "REDIS_DB": "3"}.items():
+        monkeypatch.setenv(key, text)
+    assert examine().hints == []
+    monkeypatch.setenv("REDIS_JOB_FORMAT", "php")
+    (hint,) = examine().hints
+    assert hint.startswith("REDIS_JOB_DB is 2, but Lightpack's workers do not read it")

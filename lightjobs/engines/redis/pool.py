@@ -33,7 +33,7 @@ def pool(settings: RedisSettings, address: Address | None = None) -> redis.Conne
     return redis.ConnectionPool(
         username=settings.username,
         password=settings.password,
-        db=settings.job_database,
+        db=settings.database,
         protocol=settings.protocol,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,

@@ -16,6 +16,8 @@ redis = {
         "username": env("REDIS_USERNAME"),
         "password": env("REDIS_PASSWORD"),
         "database": env("REDIS_DB"),  # 0
+        # What all keys on this connection begin with, before the prefix of the jobs.
+        "prefix": env("REDIS_PREFIX", empty=True),
         "tls": env("REDIS_TLS"),  # no
         # A file with the certificate of the authority that signed the server's.
         "tls_ca": env("REDIS_TLS_CA"),  # the system's authorities
@@ -24,10 +26,12 @@ redis = {
         "protocol": env("REDIS_PROTOCOL"),  # 2
     },
     "jobs": {
+        # The section with the server. The environment describes only `default`.
         "connection": "default",
-        # What all keys begin with. With a Redis Cluster it needs a hash tag: {jobs}:
+        # What the keys of the jobs begin with. With a Redis Cluster it needs a hash tag: {jobs}:
         "prefix": env("REDIS_JOB_PREFIX", empty=True),  # jobs:
-        "database": env("REDIS_JOB_DB"),  # 0
+        # Lightpack's workers do not read it: to share their queue, leave it unset.
+        "database": env("REDIS_JOB_DB"),  # that of the connection
         # How new jobs are stored: hash, or php, which Lightpack's own workers can read.
         "format": env("REDIS_JOB_FORMAT"),  # hash
     },

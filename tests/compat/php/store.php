@@ -17,8 +17,11 @@ final class Store
             $user = getenv('REDIS_USERNAME');
             $redis->auth($user ? [$user, $password] : $password);
         }
-        if ($database = (int) getenv('REDIS_JOB_DB')) {
+        if ($database = (int) getenv('REDIS_DB')) {
             $redis->select($database);
+        }
+        if ($prefix = getenv('REDIS_PREFIX')) {
+            $redis->setOption(Redis::OPT_PREFIX, $prefix);
         }
 
         return new self($redis);

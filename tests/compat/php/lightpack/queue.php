@@ -22,7 +22,8 @@ final class LightpackQueue extends Queue
             'host' => getenv('REDIS_HOST'),
             'port' => (int) getenv('REDIS_PORT'),
             'password' => getenv('REDIS_PASSWORD') ?: null,
-            'database' => (int) getenv('REDIS_JOB_DB'),
+            'database' => (int) getenv('REDIS_DB'),
+            'prefix' => getenv('REDIS_PREFIX') ?: '',
         ]);
         $queue->engine = new LightpackEngine($redis, $queue->prefix);
         LightpackConnection::use($queue->engine);
