@@ -3,7 +3,7 @@
 from lightjobs.env import env
 
 jobs: dict[str, object] = {
-    # redis | valkey | database | memory | sync | null
+    # redis | valkey | database | memory | sync | null, or module:Class
     "engine": env("JOB_ENGINE"),  # sync
     # The packages that contain Job classes, separated by commas.
     "modules": env("JOB_MODULES"),  # app_jobs

@@ -38,13 +38,17 @@ def engine() -> Engine:
     if _engine is not None:
         return _engine
     configured = settings()
-    # Outside the lock: it imports users' modules.
+    # Outside the lock: these import the project's modules, which may ask for the settings.
     middleware = middleware_chain.load(configured.middleware)
+    made = connect(configured)
     with _lock:
         if _engine is None:
             middleware_chain.use(middleware)
-            _engine = connect(configured)
-        return _engine
+            _engine = made
+        used = _engine
+    if used is not made:
+        made.close()  # another thread was faster
+    return used
 
 
 def is_made() -> bool:

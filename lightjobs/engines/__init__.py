@@ -1,4 +1,4 @@
-"""The engines, and the one table that names them all."""
+"""The engines, and the one table that names them all. A project may have one of its own besides."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from ..settings.settings import Settings
+from . import own
 from .control import Engine
 
 ENGINES: Mapping[str, str] = {
@@ -31,10 +32,18 @@ DRIVERS: Mapping[str, str] = {
 
 
 def connect(settings: Settings) -> Engine:
-    """The engine that `settings` choose. It connects to its store when it is first used."""
+    """The engine that `settings` choose. It connects to its store when it is first used. Raises
+    SettingsError for a class of the project's own that is not an engine."""
+    engine = _made(settings)
+    engine.retention = settings.retention
+    return engine
+
+
+def _made(settings: Settings) -> Engine:
+    if settings.engine not in ENGINES:
+        return own.connect(settings.engine)
     found = resolve(ENGINES[settings.engine])
     engine: Engine = found() if isinstance(found, type) else found(settings)
-    engine.retention = settings.retention
     return engine
 
 

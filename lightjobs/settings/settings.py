@@ -25,7 +25,7 @@ class Settings(NamedTuple):
     """The settings of one project. Every value is present and has its type."""
 
     engine: str = "sync"
-    """One of ENGINES."""
+    """One of ENGINES, or the place of a class: "module:Class"."""
     modules: tuple[str, ...] = ("app_jobs",)
     """The packages that hold the project's jobs."""
     lease: float = 30.0
@@ -92,7 +92,9 @@ def examine(project: Path | None = None) -> Examination:
         for name, problems in (("jobs", choice), ("database", database), ("redis", redis))
     }
     given = {name: file.given for name, file in files.items()}
-    engine = Reader(given["jobs"], choice).value("engine", "JOB_ENGINE", values.one_of(ENGINES), "")
+    engine = Reader(given["jobs"], choice).value(
+        "engine", "JOB_ENGINE", values.one_of_or_class(ENGINES), ""
+    )
     settings = _jobs(Reader(given["jobs"], jobs))._replace(
         engine=engine or Settings().engine,
         unset_in=None if choice or engine else folder,

@@ -29,6 +29,22 @@ def one_of(allowed: Collection[str]) -> Callable[[Any], str]:
     return parse
 
 
+def one_of_or_class(allowed: Collection[str]) -> Callable[[Any], str]:
+    """A parser for one of the `allowed` words, in any case, or the place of a class:
+    module:Class."""
+
+    def parse(raw: Any) -> str:
+        module, _, name = str(raw).partition(":")
+        if all(part.isidentifier() for part in (*module.split("."), name)):
+            return str(raw)
+        try:
+            return one_of(allowed)(raw)
+        except ValueError as error:
+            raise ValueError(f"{error}, or module:Class for an engine of your own") from None
+
+    return parse
+
+
 def boolean(raw: Any) -> bool:
     try:
         return _BOOLEANS[str(raw).lower()]

@@ -172,3 +172,19 @@ def test_jobs_are_found_in_the_packages_that_job_modules_names(project: Project)
     wait_until(project.empty)
     assert project.runs("there") == {"1": 1}
     assert worker.stop() == 0
+
+
+def test_workers_run_the_jobs_of_an_engine_of_the_projects_own(project: Project) -> None:
+    (project.root / "shop_engine.py").write_text(
+        "from lightjobs import current\n"
+        "from lightjobs.engines.sql.engine import SqlEngine\n"
+        "from lightjobs.engines.sql.sqlite import Sqlite\n\n"
+        "class Shop(SqlEngine):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(Sqlite(current.settings().database))\n"
+    )
+    project.push_work(3)
+    for workers in ("0", "2"):
+        worker = project.drain(f"--workers={workers}", JOB_ENGINE="shop_engine:Shop")
+        assert "engine shop_engine:Shop, queues default" in worker.out
+    assert project.runs() == {"0": 1, "1": 1, "2": 1}
