@@ -169,6 +169,28 @@ def test_an_idle_worker_is_woken_by_its_next_look(clean_pgbouncer):
     timer.join()
 
 
+def test_a_worker_without_a_pooler_is_notified_of_jobs_from_behind_it(
+    clean_pgbouncer, clean_postgres
+):
+    engine, other = clean_postgres.engine(), clean_pgbouncer.engine()
+    for count in (1, 3):
+        seen = engine._db.changes(["q"])
+        push(other, count)
+        wait_until(lambda seen=seen: engine._db.pause(seen, ["q"], 1), 5)
+    engine.close()
+
+
+@pytest.mark.parametrize("wrong", [{"name": "nowhere"}, {"user": "nobody"}, {"password": "wr0ng"}])
+def test_a_login_that_the_pooler_refuses_is_not_tried_for_long(clean_pgbouncer, wrong):
+    """What is wrong with it stays wrong."""
+    engine = SqlEngine(Postgres(clean_pgbouncer.settings._replace(**wrong)), enqueue_timeout=30)
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable, match="was not stored"):
+        push(engine)
+    assert time.monotonic() - began < 10
+    assert len(engine.problems()) == 1
+
+
 def test_a_pool_without_a_free_connection_leaves_no_doubt(narrow):
     """Whoever is told that a job is not stored may dispatch it again."""
     engine = SqlEngine(narrow.database(), enqueue_timeout=0.5)

@@ -6,7 +6,8 @@ import pytest
 
 from lightjobs.model import NewJob
 from tests.support.project import Project
-from tests.support.servers.pgbouncer import PgBouncer
+from tests.support.servers.pgbouncer import PgBouncer, pgbouncer
+from tests.support.servers.postgres import PostgresServer
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -50,3 +51,15 @@ def test_workers_drain_what_comes_in_every_way(
     assert set(project.runs("end").values()) == {1}
     assert all(count == 0 for count in engine.stats().get("default", {}).values())
     engine.close()
+
+
+def test_one_connection_of_the_server_is_enough(
+    project: Project, clean_postgres: PostgresServer
+) -> None:
+    with pgbouncer(clean_postgres, size=1) as pooler:
+        engine = pooler.engine()
+        engine.push([work(n) for n in range(1000)])
+        project.drain("--workers=3", "--concurrency=2", **pooler.environment)
+        assert project.runs() == {str(n): 1 for n in range(1000)}
+        assert all(count == 0 for count in engine.stats().get("default", {}).values())
+        engine.close()

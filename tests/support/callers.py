@@ -125,7 +125,7 @@ def made(kind: str, request: pytest.FixtureRequest) -> Iterator[Caller]:
         caller.engine.close()
 
 
-@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgres", "pgbouncer", "mariadb"])
 def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """Each in turn; import `clean_postgres` and `clean_mariadb`, too."""
     with made(request.param, request) as found:

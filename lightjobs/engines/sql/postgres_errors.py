@@ -30,7 +30,10 @@ _KINDS: dict[type[LightjobsError], tuple[str, ...]] = {
 
 _KIND = {state: kind for kind, states in _KINDS.items() for state in states}
 
-_REFUSED = ("authentication failed", "no pg_hba.conf entry", "does not exist")
+_REFUSED = (
+    *("authentication failed", "no pg_hba.conf entry", "does not exist"),
+    *("no such database", "no such user"),  # PgBouncer
+)
 """What the server says to refuse a login or a database's name; libpq does not pass on its code."""
 
 
