@@ -23,7 +23,7 @@ from ..delivery import FOREVER, Patience
 from . import mysql_session
 from .callers.mysql import MysqlCallerConnection
 from .mysql_dialect import MYSQL, insert_jobs, run_insert
-from .mysql_errors import ALREADY_THERE, kind_of, number_of, text_of
+from .mysql_errors import ALREADY_THERE, kind_of, needed_package, number_of, text_of
 from .rows import Params, Row
 from .server import Server, Session
 from .statements import pyformat
@@ -84,8 +84,8 @@ class Mysql(Server):
         )
         try:
             connection: Any = pymysql.connect(**self._options, **limits)
-        except RuntimeError as error:  # for MySQL's login without TLS PyMySQL needs another package
-            raise SettingsError(f"{self.label}: {error}; or set DB_TLS=on") from None
+        except RuntimeError as error:
+            raise SettingsError(f"{self.label}: {needed_package(str(error))}") from None
         try:
             self._examine(connection.get_server_info())
             with connection.cursor() as cursor:

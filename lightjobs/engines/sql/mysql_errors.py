@@ -58,3 +58,15 @@ def kind_of(error: Exception) -> type[LightjobsError]:
     if not number and isinstance(error, pymysql.OperationalError):
         return ConnectionLost
     return LightjobsError
+
+
+def needed_package(text: str) -> str:
+    """What to do about a login for which PyMySQL misses another package, as `text` says."""
+    if "cryptography" not in text:
+        return text  # MariaDB's ed25519, for example, needs another one
+    # The server asks for the encryption only when it does not have the login in its cache: so the
+    # same settings work until the server restarts.
+    return (
+        "without TLS, the server's login caching_sha2_password needs a package that is not "
+        'installed; allowed: DB_TLS=on, or `pip install "pymysql[rsa]"`'
+    )
