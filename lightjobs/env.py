@@ -7,6 +7,9 @@ from pathlib import Path
 
 from .errors import SettingsError
 
+_exported: dict[str, str] = {}
+"""What `export` has put into the environment."""
+
 _loaded: tuple[Path, dict[str, str]] | None = None
 
 
@@ -18,7 +21,7 @@ def env(key: str, default: str | None = None, *, empty: bool = False) -> str | N
     no password. With `empty` it is a value like any other. Raises SettingsError when `.env` cannot
     be read.
     """
-    for value in (os.environ.get(key), dotenv().get(key)):
+    for value in (_real(key), dotenv().get(key), os.environ.get(key)):
         if value or (empty and value is not None):
             return value
     return default
@@ -35,6 +38,35 @@ def dotenv() -> dict[str, str]:
     if _loaded is None or _loaded[0] != path:
         _loaded = (path, _read(path))
     return _loaded[1]
+
+
+def export() -> None:
+    """Put the values in `.env` into the environment of this process, for handlers and the programs
+    that they start. Variables that are already set take precedence."""
+    for key, value in dotenv().items():
+        if key not in os.environ:
+            os.environ[key] = _exported[key] = value
+
+
+def for_children() -> dict[str, str]:
+    """The environment for a child process that calls `export` itself: without what `.env` holds, in
+    which it may find other values by then."""
+    forget()
+    try:
+        found = dotenv()
+    except SettingsError:
+        found = {}
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if key not in found or _real(key) is not None
+    }
+
+
+def _real(key: str) -> str | None:
+    """The value of `key` in the environment, unless `export` has put it there."""
+    value = os.environ.get(key)
+    return None if value == _exported.get(key) else value
 
 
 def forget() -> None:
@@ -58,7 +90,10 @@ def _read(path: Path) -> dict[str, str]:
                     line = binding.original.line
                     raise SettingsError(f".env line {line} is not KEY=value")
                 if binding.key and binding.value is not None:
-                    known = {**values, **os.environ}
+                    real = {
+                        name: text for name, text in os.environ.items() if _real(name) is not None
+                    }
+                    known = {**values, **real}
                     atoms = parse_variables(binding.value)
                     values[binding.key] = "".join(atom.resolve(known) for atom in atoms)
     except (OSError, UnicodeDecodeError) as error:

@@ -39,6 +39,11 @@ class StoreUnavailable(LightjobsError):
     exit_code = 3
 
 
+class LoginRefused(StoreUnavailable):
+    """The store refuses the user name or the password. A worker reads them again and goes on
+    trying, because a password may be changed at the store first."""
+
+
 class StoreInDoubt(StoreUnavailable):
     """The connection broke, or the time was up, after jobs had been sent to the store: they may or
     may not have been stored. Any other StoreUnavailable from a dispatch means that they were
@@ -107,3 +112,9 @@ class RateLimited(JobReleased):
 
     def __init__(self, due: float) -> None:
         super().__init__(due, "keep")
+
+
+def store_trouble(error: LightjobsError) -> str:
+    """What the log calls the trouble with the store for which `error` stands."""
+    refused = isinstance(error, LoginRefused)
+    return "the store refuses the login" if refused else "the store is away"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..env import dotenv
+from .. import env
 
 
 def open_missing_streams() -> None:
@@ -28,8 +28,7 @@ def prepare() -> None:
     here = os.getcwd()
     if here not in sys.path:
         sys.path.insert(0, here)
-    for key, value in dotenv().items():
-        os.environ.setdefault(key, value)
+    env.export()
 
 
 def discard_output() -> None:

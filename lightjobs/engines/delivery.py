@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..errors import StoreInDoubt, StoreUnavailable
+from ..errors import LoginRefused, StoreInDoubt, StoreUnavailable
 
 PAUSE_SECONDS = (0.002, 0.25)
 """The first and the longest pause between two attempts."""
@@ -27,7 +27,7 @@ class Unsent(ConnectionLost):
 
 
 class Refused(StoreUnavailable):
-    """The store refuses the request, for example its login: waiting does not help."""
+    """The store refuses the request, for example its size: waiting does not help."""
 
 
 class Patience:
@@ -52,8 +52,8 @@ def deliver(push: Callable[[Patience], _T], count: int, seconds: float, store: s
     """Return what `push(patience)` returns. The store may be silent for `seconds`.
 
     A push that raises StoreUnavailable has stored none of its `count` jobs and is tried again, as
-    long as `seconds` are not over. Two errors end this at once: Refused, and ConnectionLost (unless
-    it is Unsent), after which trying again could store the jobs twice.
+    long as `seconds` are not over. These errors end it at once: Refused and LoginRefused, and
+    ConnectionLost (unless     it is Unsent), after which trying again could store the jobs twice.
 
     Raises StoreUnavailable when the jobs are not stored, StoreInDoubt when that is unknown; their
     texts begin with `store`. Other errors pass unchanged.
@@ -69,6 +69,8 @@ def deliver(push: Callable[[Patience], _T], count: int, seconds: float, store: s
             text = f"{store}: {jobs_in_words(count)}"
             if is_in_doubt(error):
                 raise StoreInDoubt(f"{text} may or may not have been stored: {error}") from error
+            if isinstance(error, LoginRefused):
+                raise LoginRefused(f"{text} was not stored: {error}") from error
             if time.monotonic() + pause >= deadline or isinstance(error, Refused):
                 raise StoreUnavailable(f"{text} was not stored: {error}") from error
         # Jitter: two pushes that collided would otherwise collide again.

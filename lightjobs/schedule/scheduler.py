@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ..current import dispatch_slots
 from ..engines.control import Engine
-from ..errors import LightjobsError, StoreUnavailable
+from ..errors import LightjobsError, StoreUnavailable, store_trouble
 from ..model import LastSlot, NewJob, Slot, Status
 from .agenda import TOLERANCE, Agenda, Due
 from .entry import Entry
@@ -182,7 +182,7 @@ class Scheduler:
         try:
             return self.dispatch(now)
         except StoreUnavailable as error:
-            _log.warning("the store is away: %s", error)
+            _log.warning("%s: %s", store_trouble(error), error)
             return now + AWAY_SECONDS
 
     def _push(self, due: list[Due]) -> None:

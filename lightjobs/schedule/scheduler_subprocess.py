@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from .. import env
+
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 5.0
 """How long the scheduler may take to stop before it is killed. Killing it loses no job and
@@ -60,7 +62,9 @@ class SchedulerSubprocess:
             with self._lock:
                 if self._over.is_set():
                     return
-                self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+                self._process = subprocess.Popen(
+                    self._command, stdin=subprocess.DEVNULL, env=env.for_children()
+                )
             status = self._process.wait()
             # A signal may have reached all processes at once, as Ctrl-C does: then the worker says
             # within the pause that it stops.

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 
-from ..errors import LightjobsError, StoreUnavailable
+from ..errors import LightjobsError, StoreUnavailable, store_trouble
 from .scheduler import AWAY_SECONDS, Scheduler
 
 STOP_SECONDS = 5.0
@@ -35,7 +35,7 @@ class SchedulerThread(threading.Thread):
                     begun = True
                 until = self._scheduler.tick(now)
             except StoreUnavailable as error:
-                _log.warning("the store is away: %s", error)
+                _log.warning("%s: %s", store_trouble(error), error)
                 until = now + AWAY_SECONDS
             except LightjobsError as error:
                 _log.error("the scheduler has stopped: %s", error)

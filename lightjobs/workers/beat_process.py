@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from .. import env
 from ..engines import answer_limit, connect
 from ..errors import LightjobsError
 from ..settings.settings import Settings
@@ -93,7 +94,7 @@ def _started() -> subprocess.Popen[bytes] | None:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**env.for_children(), "PYTHONPATH": path},
             start_new_session=True,  # Ctrl-C is for the parent
         )
     return None

@@ -14,7 +14,7 @@ import traceback
 from functools import partial
 from typing import NoReturn
 
-from .. import current
+from .. import current, env
 from ..errors import LightjobsError
 from ..execution import registry
 from ..text import escaped
@@ -52,6 +52,7 @@ NO_DESCRIPTORS = 77
 
 def main(order: Order) -> int:
     """Work until told to stop. Returns the exit status."""
+    env.export()
     stop = StopFlag(StopFlags(order.stop_flags).memory, order.place)
     stop.handle_signals()
     terminal.leave_group()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..engines.control import Engine
-from ..errors import LightjobsError
+from ..errors import LightjobsError, store_trouble
 from ..settings.settings import Settings
 from .beat_process import BeatProcess
 from .local_worker import LocalWorker
@@ -110,7 +110,7 @@ class Heartbeat:
         try:
             run()
         except LightjobsError as error:
-            _log.warning("the store is away: %s", error)
+            _log.warning("%s: %s", store_trouble(error), error)
             return False
         except Exception:  # for example, no descriptor is free: the next call may succeed
             _log.exception("left for the next time")

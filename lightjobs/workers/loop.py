@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from ..engines import answer_limit
 from ..engines.control import Engine
-from ..errors import StoreUnavailable
+from ..errors import StoreUnavailable, store_trouble
 from ..execution.run import Run
 from .claiming import Claiming
 from .in_flight import InFlight
@@ -216,7 +216,8 @@ class Loop:
 
     def _store_away(self, error: StoreUnavailable) -> None:
         """Pause before the store is asked again. No job that is held is lost by that."""
-        _log.warning("the store is away, trying again in %.2f s: %s", self._backoff, error)
+        trouble = store_trouble(error)
+        _log.warning("%s, trying again in %.2f s: %s", trouble, self._backoff, error)
         self._runner.put_back()  # a job may have closed the connection's descriptor
         until = time.monotonic() + self._backoff
         while not self._stop.raised and (left := until - time.monotonic()) > 0:

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from .. import env
 from .order import Order
 from .stop_flag import STOP_SIGNALS
 
@@ -62,6 +63,7 @@ def spawn(order: Order, close_inherited: Callable[[], None]) -> Process:
             [sys.executable, "-m", "lightjobs.workers.child", order.to_json()],
             stdin=subprocess.DEVNULL,
             pass_fds=order.inherited,
+            env=env.for_children(),
         )
     sys.stdout.flush()  # otherwise both processes would write what is buffered
     sys.stderr.flush()

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ..engines.control import Engine
-from ..errors import LightjobsError, StoreUnavailable
+from ..errors import LightjobsError, StoreUnavailable, store_trouble
 from . import terminal
 from .child import DONE
 from .child_process import Child
@@ -140,7 +140,7 @@ class Supervisor:
             run()
             return True
         except StoreUnavailable as error:
-            _log.warning("the store is away: %s", error)
+            _log.warning("%s: %s", store_trouble(error), error)
         except LightjobsError as error:  # for example, the tables were dropped: stop gracefully
             _log.error("%s", error)
             self._status = error.exit_code

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from lightjobs.engines.redis import staging
-from lightjobs.errors import StoreInDoubt, StoreUnavailable
+from lightjobs.errors import LoginRefused, StoreInDoubt, StoreUnavailable
 from tests.support.servers.redis import redis_server
 
 from .enqueue import TIMEOUT, push
@@ -244,7 +244,9 @@ def test_an_error_reply_is_reported_at_once_to_have_stored_nothing(
     engine_on, options, environment, text
 ):
     with redis_server(**options) as server, within(0, 30):
-        refused(engine_on({**server.environment, **environment}, 60), f"{NOT_STORED}.*{text}")
+        engine = engine_on({**server.environment, **environment}, 60)
+        kind = LoginRefused if "REDIS_PASSWORD" in environment else StoreUnavailable
+        refused(engine, f"{NOT_STORED}.*{text}", kind)
 
 
 def test_a_server_with_too_many_clients_is_known_not_to_have_stored(engine_on):

@@ -40,6 +40,7 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         if key.startswith(("JOB_", "DB_", "REDIS_")):
             del os.environ[key]
     monkeypatch.chdir(tmp_path)
+    env._exported.clear()
     env.forget()
     current.use(None)
     yield

@@ -14,7 +14,7 @@ from lightjobs.engines.sql.mysql_errors import kind_of
 from lightjobs.engines.sql.postgres_dialect import POSTGRES
 from lightjobs.engines.sql.server import ReadOnly
 from lightjobs.engines.sql.sqlite_dialect import SQLITE
-from lightjobs.errors import StoreUnavailable
+from lightjobs.errors import LoginRefused, StoreUnavailable
 
 QUERIES = Path(statements.__file__).parent / "queries"
 DIALECTS = [SQLITE, POSTGRES, MYSQL]
@@ -74,7 +74,8 @@ def test_mysql_is_told_the_engine_of_each_table():
         (ConnectionLost, (3032, 3100, 3101, 1047, 1053, 1129, 1135, 1152, 1160, 1030, 1206)),
         (Unsent, (2006, 4031)),
         (ReadOnly, (1290, 1792, 1836)),
-        (Refused, (1045, 1130, 1820, 3118, 3159)),
+        (LoginRefused, (1045, 1698, 1130, 1820, 1862, 3118, 4151)),
+        (Refused, (1049, 3159)),
     ],
 )
 def test_a_mysql_server_that_is_away_is_waited_for(kind, numbers):

@@ -9,10 +9,11 @@ from typing import Any
 import redis
 from redis import exceptions
 
+from ...settings.login import Login, LoginAgain, no_other
 from .. import answer_limit
 from .connections import IdleConnections
 from .pool import TIMEOUT_SECONDS, Address
-from .redis_errors import AWAY
+from .redis_errors import AWAY, LOGIN_REFUSED
 from .resp import Word
 
 REDIRECTIONS = 5
@@ -25,8 +26,15 @@ class Node:
     add nothing but repeats of commands that may have been run. A single server needs no other code.
     """
 
-    def __init__(self, open_pool: Callable[[Address | None], redis.ConnectionPool]) -> None:
+    def __init__(
+        self,
+        open_pool: Callable[[Address | None], redis.ConnectionPool],
+        login_again: LoginAgain = no_other,
+    ) -> None:
         self._open = open_pool
+        self._login_again = login_again
+        self._login: Login | None = None
+        """None: that of the settings."""
         self._lock = threading.Lock()
         self._client = redis.Redis(connection_pool=open_pool(None))
         self._current: Address | None = None
@@ -76,6 +84,9 @@ class Node:
                 return asked(client)
             except exceptions.MovedError as moved:
                 self.follow(client, moved)
+            except LOGIN_REFUSED:
+                if not self.log_in_again(client):
+                    raise
             except AWAY:
                 self.leave(client)
                 raise
@@ -86,6 +97,24 @@ class Node:
                 raise
         raise exceptions.ClusterError("the cluster's nodes redirect this command to each other")
 
+    def log_in_again(self, client: redis.Redis) -> bool:
+        """Whether there is another login than the one that `client` was refused with. If so, new
+        connections use it."""
+        used = client.connection_pool.connection_kwargs
+        login = self._login_again(Login(used["username"], used["password"]))
+        if login is None:
+            return False
+        with self._lock:
+            self._login = login
+            for each in self._clients.values():
+                self._set_login(each.connection_pool)
+        return True
+
+    def _set_login(self, pool: redis.ConnectionPool) -> redis.ConnectionPool:
+        if self._login is not None:
+            pool.connection_kwargs.update(username=self._login.user, password=self._login.password)
+        return pool
+
     def follow(self, client: redis.Redis, moved: exceptions.MovedError) -> None:
         """Turn to the node that owns the slot according to `client`'s answer."""
         address = _address(moved.host, moved.port, client)
@@ -94,7 +123,7 @@ class Node:
             for gone in set(self._clients) - known - {None}:
                 del self._clients[gone]
             for new in known - set(self._clients):
-                self._clients[new] = redis.Redis(connection_pool=self._open(new))
+                self._clients[new] = redis.Redis(connection_pool=self._set_login(self._open(new)))
             self._turn_to(address)
 
     def leave(self, client: redis.Redis) -> None:

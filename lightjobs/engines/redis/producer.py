@@ -8,9 +8,10 @@ from typing import Any
 import redis
 from redis import exceptions
 
+from ...errors import StoreUnavailable
 from .cluster import Node
 from .connections import Connection, IdleConnections
-from .redis_errors import AWAY, UNTRANSLATED, translated_push
+from .redis_errors import AWAY, LOGIN_REFUSED, UNTRANSLATED, translated_push
 
 SLACK_SECONDS = 0.1
 """How long after its deadline a command may still wait for its reply."""
@@ -55,6 +56,8 @@ class Producer:
                 raise
             if not isinstance(error, (exceptions.RedisError, OSError)):
                 raise
+            if isinstance(error, LOGIN_REFUSED) and self._node.log_in_again(client):
+                raise StoreUnavailable("the login has changed") from error  # it is sent again
             self._turn(client, error)
             raise translated_push(error, sent) from error
         if connected.timeout > self.seconds / 2:

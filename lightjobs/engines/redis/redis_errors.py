@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis import exceptions
 
-from ...errors import LightjobsError, SettingsError, StoreUnavailable
+from ...errors import LightjobsError, LoginRefused, SettingsError, StoreUnavailable
 from ..delivery import ConnectionLost, Refused
 
 AWAY = (
@@ -17,6 +17,12 @@ AWAY = (
 UNTRANSLATED = (exceptions.NoScriptError, exceptions.ClusterCrossSlotError)
 """Replies that a Producer raises unchanged: the first is answered with the script's text, the
 second comes from a wrong setting."""
+
+LOGIN_REFUSED = (
+    exceptions.AuthenticationError,  # WRONGPASS and NOAUTH
+    exceptions.AuthenticationWrongNumberOfArgsError,  # a user name, and a server before Redis 6
+)
+"""The server does not accept the user name or the password, or asks for one."""
 
 _PASSING = (
     exceptions.BusyLoadingError,
@@ -48,6 +54,8 @@ def translated(error: Exception, name: str, prefix: str) -> LightjobsError:
             f"REDIS_JOB_PREFIX is {prefix!r}; on a Redis Cluster it needs a hash tag, "
             "which keeps all jobs on one node: {jobs}: for example"
         )
+    if isinstance(error, LOGIN_REFUSED):
+        return LoginRefused(f"{name}: {_login_text(error)}")
     if isinstance(error, exceptions.OutOfMemoryError):
         return StoreUnavailable(f"{name} is full: {error}")
     return StoreUnavailable(f"{name}: {error}")
@@ -58,10 +66,17 @@ def translated_push(error: Exception, sent: bool) -> StoreUnavailable:
     sent: only then may the jobs have been stored."""
     if sent and not _is_reply(error):
         return ConnectionLost(str(error))
+    if isinstance(error, LOGIN_REFUSED):
+        return LoginRefused(_login_text(error))
     if _may_pass(error):
         return StoreUnavailable(str(error))
     full = "the server is full: " if isinstance(error, exceptions.OutOfMemoryError) else ""
     return Refused(f"{full}{error}")
+
+
+def _login_text(error: Exception) -> str:
+    reason = str(error).rstrip(".")
+    return f"authentication failed: {reason}; check REDIS_USERNAME and REDIS_PASSWORD"
 
 
 def _is_reply(error: Exception) -> bool:

@@ -16,9 +16,10 @@ import pymysql
 from pymysql.constants import CLIENT, FIELD_TYPE
 from pymysql.converters import conversions
 
-from ...errors import LightjobsError, SchemaOutdated, SettingsError
+from ...errors import LightjobsError, SettingsError
 from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
+from ...settings.login import Login
 from ..delivery import FOREVER, Patience
 from . import mysql_session
 from .callers.mysql import MysqlCallerConnection
@@ -56,7 +57,7 @@ class Mysql(Server):
     driver = pymysql.Connection
 
     def __init__(self, settings: DatabaseSettings) -> None:
-        super().__init__()
+        super().__init__(Login(settings.user, settings.password))
         host = settings.host
         socket = host.startswith("/")
         self._options = {
@@ -64,8 +65,6 @@ class Mysql(Server):
             "unix_socket": host if socket else None,
             "port": settings.port or 3306,
             "database": settings.name,
-            "user": settings.user,
-            "password": (settings.password or "").encode(),  # PyMySQL encodes text as Latin-1
             "charset": "utf8mb4",
             "autocommit": True,
             "client_flag": CLIENT.FOUND_ROWS,  # an UPDATE counts what it found, changed or not
@@ -82,8 +81,10 @@ class Mysql(Server):
         limits: dict[str, Any] = dict.fromkeys(
             ("connect_timeout", "read_timeout", "write_timeout"), seconds
         )
+        user, password = self._login
+        secret = (password or "").encode()  # PyMySQL encodes text as Latin-1
         try:
-            connection: Any = pymysql.connect(**self._options, **limits)
+            connection: Any = pymysql.connect(**self._options, **limits, user=user, password=secret)
         except RuntimeError as error:
             raise SettingsError(f"{self.label}: {needed_package(str(error))}") from None
         try:
@@ -251,8 +252,7 @@ class Mysql(Server):
         return True
 
     def _translated(self, error: Exception) -> LightjobsError:
-        kind, text = kind_of(error), text_of(error)
-        return self.outdated(text) if kind is SchemaOutdated else kind(f"{self.label}: {text}")
+        return self._error(kind_of(error), text_of(error))
 
 
 def _tls(settings: DatabaseSettings) -> dict[str, Any]:

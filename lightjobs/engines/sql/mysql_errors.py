@@ -5,7 +5,7 @@ from __future__ import annotations
 import pymysql
 from pymysql.constants import CR
 
-from ...errors import LightjobsError, SchemaOutdated
+from ...errors import LightjobsError, LoginRefused, SchemaOutdated
 from ..delivery import ConnectionLost, Refused, Unsent
 from .database import NotAllowed, TryAgain
 from .server import ReadOnly
@@ -18,10 +18,9 @@ _KINDS: dict[type[LightjobsError], tuple[int, ...]] = {
     TryAgain: (1213, 1205, 1020),  # deadlock, lock timeout, changed since it was read
     NotAllowed: (1044, 1142, 1143, 1227),
     ReadOnly: (1290, 1792, 1836),
-    Refused: (
-        *(1045, 1049, 1698),  # the login, or the database's name
-        *(1130, 1820, 1862, 3118, 3159, 4151),  # host, expired password, locked account, no TLS
-    ),
+    # Wrong, without a password, from this host, expired, locked (MySQL, MariaDB).
+    LoginRefused: (1045, 1698, 1130, 1820, 1862, 3118, 4151),
+    Refused: (1049, 3159),  # the database's name, no TLS
     # The second: closed for idleness, which the server says in place of reading a statement.
     Unsent: (CR.CR_SERVER_GONE_ERROR, 4031),
     ConnectionLost: (

@@ -13,9 +13,10 @@ from typing import Any
 
 import psycopg
 
-from ...errors import LightjobsError, SchemaOutdated
+from ...errors import LightjobsError
 from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
+from ...settings.login import Login
 from ..delivery import FOREVER, ConnectionLost, Patience
 from .callers.postgres import PostgresCallerConnection
 from .database import TryAgain
@@ -56,13 +57,11 @@ class Postgres(Server):
     driver = psycopg.Connection
 
     def __init__(self, settings: DatabaseSettings) -> None:
-        super().__init__()
+        super().__init__(Login(settings.user, settings.password))
         self._options: dict[str, Any] = {
             "host": settings.host,
             "port": settings.port or 5432,
             "dbname": settings.name,
-            "user": settings.user,
-            "password": settings.password,
             "sslmode": _TLS.get(settings.tls or ""),
             "sslrootcert": settings.tls_ca or _authorities(settings.tls),
             "sslcert": settings.tls_cert,
@@ -78,7 +77,9 @@ class Postgres(Server):
         self.label = f"PostgreSQL database {settings.name}"
 
     def _open(self, seconds: float) -> PostgresSession:
-        given = {key: value for key, value in self._options.items() if value is not None}
+        login = {"user": self._login.user, "password": self._login.password}
+        options = {**self._options, **login}
+        given = {key: value for key, value in options.items() if value is not None}
         # libpq counts in whole seconds, for each host anew, and treats 1 as 2.
         whole = math.ceil(seconds / self._hosts)
         connection = Connection.connect(
@@ -223,14 +224,12 @@ class Postgres(Server):
     def _translated(self, error: Exception) -> LightjobsError:
         assert isinstance(error, psycopg.Error)
         kind, text = kind_of(error), text_of(error)
-        if kind is SchemaOutdated:
-            return self.outdated(text)
         if kind is StatementPooling:
             text = (
                 "the pool_mode of the connection pooler is statement, which has no transactions; "
                 "allowed: transaction, session"
             )
-        return kind(f"{self.label}: {text}")
+        return self._error(kind, text)
 
 
 def _authorities(tls: str | None) -> str | None:

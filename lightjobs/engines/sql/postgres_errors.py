@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 
-from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
+from ...errors import LightjobsError, LoginRefused, SchemaOutdated, StoreUnavailable
 from ..delivery import ConnectionLost, Refused, Unsent
 from .database import NotAllowed, TryAgain
 from .server import ReadOnly
+
+_LOGIN_REFUSED = re.compile(
+    r"authentication failed|no pg_hba\.conf entry|no password supplied|no such user"  # PgBouncer
+    r"|role .* (does not exist|is not permitted to log in)"
+)
+_REFUSED = ("does not exist", "no such database")  # the second: PgBouncer
+"""What the server says to refuse a login, and a database's name; libpq does not pass on its
+code."""
 
 
 class TooLong(StoreUnavailable):
@@ -30,12 +40,6 @@ _KINDS: dict[type[LightjobsError], tuple[str, ...]] = {
 
 _KIND = {state: kind for kind, states in _KINDS.items() for state in states}
 
-_REFUSED = (
-    *("authentication failed", "no pg_hba.conf entry", "does not exist"),
-    *("no such database", "no such user"),  # PgBouncer
-)
-"""What the server says to refuse a login or a database's name; libpq does not pass on its code."""
-
 
 def text_of(error: psycopg.Error) -> str:
     """What the server or libpq says, without the details, which quote the row."""
@@ -49,6 +53,8 @@ def kind_of(error: psycopg.Error) -> type[LightjobsError]:
         return _KIND[state]
     if "statement pooling" in text:  # PgBouncer
         return StatementPooling
+    if state.startswith("28") or (not state and _LOGIN_REFUSED.search(text)):
+        return LoginRefused
     if not state and any(words in text for words in _REFUSED):
         return Refused
     if not state or state.startswith(("08", "57P")):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
-from ...errors import LightjobsError, StoreUnavailable
+from ...errors import LightjobsError, LoginRefused, SchemaOutdated, StoreUnavailable
+from ...settings.login import Login, LoginAgain, no_other
 from .. import answer_limit
 from ..delivery import FOREVER, ConnectionLost, Patience
 from .database import Database, TryAgain
@@ -56,8 +57,11 @@ class Server(Database):
     errors: ClassVar[tuple[type[Exception], ...]]
     """The base classes of what its driver raises."""
 
-    def __init__(self) -> None:
+    def __init__(self, login: Login) -> None:
         self._local = threading.local()
+        self._login = login
+        self.login_again: LoginAgain = no_other
+        """Where to find another login when the server refuses this one."""
 
     @abstractmethod
     def _open(self, seconds: float) -> Session:
@@ -199,16 +203,25 @@ class Server(Database):
             self._give_up()
             session = None
         if session is None:
-            try:
-                seconds = min(CONNECT_SECONDS, deadline - time.monotonic())
-                session = self._open(max(0.001, seconds))
-            except self.errors as error:
-                translated = self._translated(error)
-                if isinstance(translated, ConnectionLost):
-                    raise StoreUnavailable(str(translated)) from error
-                raise translated from error
+            session = self._connected(deadline)
             local["session"] = session
         return session
+
+    def _connected(self, deadline: float) -> Session:
+        """A new connection. If the login is refused, the settings may have another one by now."""
+        login = self._login
+        try:
+            seconds = min(CONNECT_SECONDS, deadline - time.monotonic())
+            return self._open(max(0.001, seconds))
+        except self.errors as error:
+            translated = self._translated(error)
+            if isinstance(translated, ConnectionLost):
+                raise StoreUnavailable(str(translated)) from error
+            other = self.login_again(login) if isinstance(translated, LoginRefused) else None
+            if other is None:
+                raise translated from error
+        self._login = other
+        return self._connected(deadline)
 
     def _has_ended(self, session: Session) -> bool:
         return bool(session.poll.poll(0)) and self._stale(session)
@@ -251,3 +264,11 @@ class Server(Database):
             finally:
                 self._close(session)
         return set()
+
+    def _error(self, kind: type[LightjobsError], text: str) -> LightjobsError:
+        """The error of class `kind` for what the server or its driver says."""
+        if kind is SchemaOutdated:
+            return self.outdated(text)
+        if kind is LoginRefused:
+            text = f"authentication failed: {text}; check DB_USER and DB_PSWD"
+        return kind(f"{self.label}: {text}")
