@@ -8,9 +8,9 @@ from typing import Any
 
 from .engines import connect
 from .engines.control import Engine
-from .execution import middleware_chain
+from .execution import job_values, middleware_chain
 from .model import NewJob, Slot
-from .settings.settings import Settings, load
+from .settings.settings import RetryPolicy, Settings, load
 
 _lock = threading.Lock()
 _settings: Settings | None = None
@@ -26,6 +26,7 @@ def settings() -> Settings:
     with _lock:
         if _settings is None:
             _settings = load()
+            job_values.use_policy(_settings.retry_policy)
         return _settings
 
 
@@ -64,6 +65,7 @@ def use(engine: Engine | None, settings: Settings | None = None) -> None:
     middleware_chain.use(middleware_chain.load(settings.middleware if settings else ()))
     with _lock:
         _engine, _settings = engine, settings
+        job_values.use_policy(settings.retry_policy if settings else RetryPolicy())
 
 
 def dispatch(jobs: Sequence[NewJob], connection: Any = None) -> list[str]:

@@ -47,7 +47,8 @@ class Job:
     """When the job becomes due: any PHP strtotime expression, a timedelta or seconds to wait (at
     most 100 years), or a datetime with a time zone."""
     attempts: int = 1
-    """How many times the job is run at most, before it counts as failed; up to 1,000,000."""
+    """How many times the job is run at most, before it counts as failed; up to 1,000,000. The
+    project's settings may have another default, as for `retryAfter` and `timeout`."""
     retryAfter: RetryAfter = "now"
     """When a failed run is repeated: any PHP strtotime expression, a list of them (one for each
     attempt, the last for all further ones), or a `Backoff`."""
@@ -84,7 +85,7 @@ class Job:
         if "attempts" in cls.__dict__:
             cls._names_attempts = True
         elif not cls._names_attempts:
-            by_method.adopt_attempts(cls)
+            by_method.adopt_attempts(cls, Job)
         cls._differs_by_payload = by_method.differs_by_payload(cls, Job)
         _adopt_payload_type(cls)
         registry.register(cls, Job, cls._typed)
@@ -276,6 +277,6 @@ def _adopt_payload_type(job: type[Job]) -> None:
             return
 
 
-job_values.check_class(Job)
+job_values.adopt_base(Job)
 # `self` too has a default: X.dispatch() then gets as far as the sentence that says what to write.
 Job.dispatch.__defaults__ = Job.dispatchSync.__defaults__ = (None, None)

@@ -19,15 +19,17 @@ class ByMethod:
     may start from it.
     """
 
-    def __init__(self, name: str, method: Any, inherited: Any) -> None:
+    def __init__(self, name: str, method: Any, source: type[Any]) -> None:
+        """`source` is the class from which the attribute is inherited. Its value may still change:
+        that of Job follows the project's settings."""
         self._name = name
         self._method: Any = method.fget if isinstance(method, property) else method
-        self._inherited = inherited
+        self._source = source
 
     def __get__(self, job: Any, owner: type[Any]) -> Any:
         if job is None:
             return self
-        inherited = self._inherited
+        inherited = vars(self._source)[self._name]
         if isinstance(inherited, ByMethod):
             inherited = inherited.__get__(job, owner)
         job.__dict__[self._name] = inherited
@@ -41,26 +43,29 @@ class ByMethod:
 def adopt(job: type[Any], name: str) -> Any:
     """If the class `job` has a method where a job has the attribute `name`, let it decide the
     attribute from now on. Returns the method; None if there is none."""
-    found = [vars(owner)[name] for owner in job.__mro__ if name in vars(owner)]
-    method = found[0]
+    owners = [owner for owner in job.__mro__ if name in vars(owner)]
+    method = vars(owners[0])[name]
     if not isinstance(method, _METHODS):
         return None
-    inherited = next(value for value in found if not isinstance(value, _METHODS))
-    setattr(job, name, ByMethod(name, method, inherited))
+    source = next(owner for owner in owners if not isinstance(vars(owner)[name], _METHODS))
+    setattr(job, name, ByMethod(name, method, source))
     return method
 
 
-def adopt_attempts(job: type[Any]) -> None:
-    """Let a Backoff give the attempts of the class `job`, which names none."""
+def adopt_attempts(job: type[Any], base: type[Any]) -> None:
+    """Let a Backoff give the attempts of the class `job`, which names none. A Backoff of `base` is
+    that of the project's settings, and not the class's own."""
     if isinstance(job.retryAfter, Backoff):
-        job.attempts = job.retryAfter.attempts
+        if job.retryAfter is not base.retryAfter:
+            job.attempts = job.retryAfter.attempts
     elif isinstance(job.retryAfter, ByMethod):
 
         def attempts(job: Any) -> Any:
             policy = job.retryAfter
             return policy.attempts if isinstance(policy, Backoff) else job.attempts
 
-        job.attempts = ByMethod("attempts", attempts, job.attempts)
+        source = next(owner for owner in job.__mro__ if "attempts" in vars(owner))
+        job.attempts = ByMethod("attempts", attempts, source)
 
 
 def differs_by_payload(job: type[Any], base: type[Any]) -> bool:

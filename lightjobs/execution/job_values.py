@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 from ..errors import JobDefinitionError
 from ..model import ENTRY_OPTION, PRIORITIES, QUEUE_NAMES, is_queue
+from ..settings.settings import RetryPolicy
 from ..text import shortened
 from . import backoff, calls, delay
 
@@ -16,6 +17,39 @@ V = TypeVar("V")
 
 OPTIONS = ("attempts", "retryAfter", "timeout")
 """The attributes that are stored with a job if they were set on that job alone."""
+
+
+_base: type[Any] | None = None
+_policy = RetryPolicy()
+_replaced: dict[str, Any] = {}
+"""The values of Job that the project's policy has replaced."""
+
+
+def adopt_base(job: type[Any]) -> None:
+    """Check `job`, from which all classes inherit, and let it have the values of the project's
+    policy."""
+    global _base
+    check_class(job)
+    _base = job
+    use_policy(_policy)
+
+
+def use_policy(policy: RetryPolicy) -> None:
+    """Make `policy` the project's: all classes inherit its values that set none of their own."""
+    global _policy
+    _policy = policy
+    if _base is None:
+        return
+    for name, value in _replaced.items():
+        setattr(_base, name, value)
+    _replaced.clear()
+    attempts = policy.attempts
+    if attempts is None and isinstance(policy.retry_after, backoff.Backoff):
+        attempts = policy.retry_after.attempts
+    for name, value in zip(OPTIONS, (attempts, policy.retry_after, policy.timeout), strict=True):
+        if value is not None:
+            _replaced[name] = getattr(_base, name)
+            setattr(_base, name, value)
 
 
 def _is_no_retry(value: tuple[type[BaseException], ...]) -> bool:

@@ -21,6 +21,15 @@ from .redis_settings import RedisSettings
 from .stores import ENGINES
 
 
+class RetryPolicy(NamedTuple):
+    """What counts for a job class that sets no value of its own. None: what counts without it."""
+
+    attempts: int | None = None
+    retry_after: Any = None
+    """One or several strtotime expressions, or a Backoff."""
+    timeout: float | None = None
+
+
 class Settings(NamedTuple):
     """The settings of one project. Every value is present and has its type."""
 
@@ -46,6 +55,7 @@ class Settings(NamedTuple):
     """Subclasses of Middleware or their dotted paths, which are not imported yet."""
     timeout_grace: float = 5.0
     """Seconds that a handler has after its timeout before its process is killed."""
+    retry_policy: RetryPolicy = RetryPolicy()
     unset_in: Path | None = None
     """The folder that was searched for JOB_ENGINE if it is not set; None if it is."""
 
@@ -159,6 +169,11 @@ def _jobs(reader: Reader) -> Settings:
         ),
         schedule_name=value(
             "schedule_name", "JOB_SCHEDULE_NAME", values.schedule_name, default.schedule_name
+        ),
+        retry_policy=RetryPolicy(
+            value("attempts", "JOB_ATTEMPTS", values.integer(1, 1_000_000), None),
+            value("retry_after", "JOB_RETRY_AFTER", values.retry_after, None),
+            value("timeout", "JOB_TIMEOUT", values.timeout, None),
         ),
         middleware=value(
             "middleware", "middleware in config/jobs.py", values.middleware, default.middleware

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from ..strtotime import strtotime
 from .duration import age
 
 _BOOLEANS = {
@@ -124,6 +125,40 @@ def retention(raw: Any) -> float | None:
         return age(text)
     except ValueError:
         raise ValueError("drop, keep, or how long to keep, such as 7 days") from None
+
+
+def timeout(raw: Any) -> float:
+    try:
+        number = float(str(raw))
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 1_000_000:
+        raise ValueError("seconds, more than 0 and at most 1,000,000")
+    return number
+
+
+def retry_after(raw: Any) -> Any:
+    """A strtotime expression, a list of them, or a Backoff, which has checked itself. Text may be
+    several expressions, separated by commas."""
+    if isinstance(raw, str) and "," in raw:  # strtotime would add them up
+        raw = [part.strip() for part in raw.split(",")]
+    if isinstance(raw, str):
+        is_right = _is_moment(raw)
+    elif isinstance(raw, (list, tuple)):
+        is_right = bool(raw) and all(isinstance(each, str) and _is_moment(each) for each in raw)
+    else:
+        is_right = callable(getattr(raw, "seconds", None)) and hasattr(raw, "attempts")
+    if not is_right:
+        raise ValueError("what PHP's strtotime reads, several of that, or a Backoff")
+    return raw
+
+
+def _is_moment(expression: str) -> bool:
+    try:
+        strtotime(expression)
+    except ValueError:
+        return False
+    return True
 
 
 def middleware(raw: Any) -> tuple[Any, ...]:

@@ -1,5 +1,6 @@
 import time
 
+from lightjobs import Backoff, Job, current
 from lightjobs.engines.where import Where
 from lightjobs.model import Failed, Release
 from tests.support.documents import blocks, run
@@ -27,6 +28,16 @@ def test_the_retry_policy_in_the_docs_does_what_it_says(engine):
     closed = ending("closed")
     assert (type(closed), closed.attempts) == (Release, 0)
     assert type(ending("declines")) is type(ending("unknown")) is Failed
+
+
+def test_the_policy_of_a_project_counts_for_a_class_that_says_nothing(project):
+    (code,) = blocks("docs/how-to/retries-and-timeouts.md", "One policy for the project")
+    project({"config/jobs.py": code})
+    current.use(None)
+    current.settings()
+    plain = type("Plain", (Job,), {"handler": "docs.plain"})
+    assert (plain.attempts, plain.timeout) == (6, 300)
+    assert plain.retryAfter == Backoff(attempts=6, base=5, cap=600)
 
 
 def test_timeouts(engine):

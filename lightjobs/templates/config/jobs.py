@@ -7,6 +7,12 @@ jobs: dict[str, object] = {
     "engine": env("JOB_ENGINE"),  # sync
     # The packages that contain Job classes, separated by commas.
     "modules": env("JOB_MODULES"),  # app_jobs
+    # The retry policy of job classes that set no values of their own: how many times a job is run
+    # at most, when a failed run is repeated ("+30 seconds", a list of such, or a Backoff), and how
+    # many seconds a run may take.
+    "attempts": env("JOB_ATTEMPTS"),  # 1, or the Backoff's
+    "retry_after": env("JOB_RETRY_AFTER"),  # now
+    "timeout": env("JOB_TIMEOUT"),  # no limit
     # Seconds after which the jobs of a worker that has gone silent go back to their queue.
     "lease": env("JOB_LEASE"),  # 30
     # How long a job waits for a worker that knows its handler, in seconds or such as 2 hours. Then
