@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import re
 import sys
@@ -48,6 +49,13 @@ _COMMANDS = {
 
 LIGHTPACK_NAMES = {"jobs:run": "job:work", "jobs:retry": "job:retry"}
 """The two commands that Lightpack's users type, and ours for each."""
+
+
+_REFUSALS = {
+    *(errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM),
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES),
+}
+"""What the system refuses for want of resources or permissions: no fault that needs a traceback."""
 
 
 class _Commands(CommandsWithSuggestions):
@@ -114,4 +122,9 @@ def run(arguments: list[str] | None = None) -> int:
     except LightjobsError as error:
         click.echo(f"lightjobs: {escaped_lines(str(error))}", err=True)
         return error.exit_code
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        click.echo(f"lightjobs: {escaped_lines(str(error))}", err=True)
+        return 1
     return result if isinstance(result, int) else 0

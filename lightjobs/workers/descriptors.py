@@ -25,19 +25,23 @@ def _copy(descriptor: int) -> int:
 
 
 class Descriptors:
-    """The standard descriptors, and whether others have been closed."""
+    """The standard descriptors, and whether others have been closed. Few are used up for that: a
+    limit may be low."""
 
     def __init__(self) -> None:
-        self._sample = os.open(os.devnull, os.O_RDONLY)  # gets the lowest free number
-        self._sample_identity = _identity(self._sample)
-        self._copies = {number: _copy(number) for number in _STANDARD}
+        self.directory = os.open(".", os.O_RDONLY)
+        """The directory. It has the lowest free number, so it stands for all others."""
+        self._directory_identity = _identity(self.directory)
         self._identities = {number: _identity(number) for number in _STANDARD}
+        by_identity = {self._identities[number]: number for number in _STANDARD}
+        by_identity.pop(None, None)
+        self._copies = {identity: _copy(number) for identity, number in by_identity.items()}
 
     @property
     def are_lost(self) -> bool:
         """Whether a handler has closed descriptors that it did not open. The connections to the
         store are among them, and their numbers may belong to other files by now."""
-        return _identity(self._sample) != self._sample_identity
+        return _identity(self.directory) != self._directory_identity
 
     def read(self) -> list[tuple[int, int] | None]:
         """What is behind the standard descriptors. One whose reader has gone is not looked at."""
@@ -50,5 +54,5 @@ class Descriptors:
         """Put the standard descriptors back."""
         for number, identity in zip(_STANDARD, before, strict=True):
             if number not in streams.discarded and _identity(number) != identity:
-                with contextlib.suppress(OSError):  # the copy is closed, too
-                    os.dup2(self._copies[number], number)
+                with contextlib.suppress(OSError, KeyError):  # the copy is closed, too
+                    os.dup2(self._copies[identity], number)

@@ -43,10 +43,10 @@ def quick_look() -> list[Any]:
     ]
 
 
-def parts() -> list[Part]:
-    """The parts."""
+def parts(directory: int) -> list[Part]:
+    """The parts. `directory` is a descriptor of the directory."""
     return [
-        _directory(),
+        _directory(directory),
         Part("sys.stdout or its like", _streams, _set_streams),
         Part("the environment", _environment.copy, _set_environment, of_libraries=True),
         Part("sys.path", sys.path.copy, _set_path, of_libraries=True),
@@ -62,10 +62,8 @@ def parts() -> list[Part]:
     ]
 
 
-def _directory() -> Part:
+def _directory(descriptor: int) -> Part:
     # By a descriptor and not by its path: a deployment may rename or replace the directory.
-    descriptor = os.open(".", os.O_RDONLY)
-
     def identity() -> tuple[int, int]:
         status = os.stat(".")
         return status.st_dev, status.st_ino

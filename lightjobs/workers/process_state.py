@@ -52,7 +52,7 @@ class ProcessState:
         self._parts: list[Part] = [
             Part("standard input or output", self._descriptors.read, self._descriptors.restore),
             *signal_parts.parts(),
-            *interpreter_parts.parts(),
+            *interpreter_parts.parts(self._descriptors.directory),
         ]
         self._clean_runs: dict[str, int] = {}
         """How many runs of each handler in a row have changed nothing."""

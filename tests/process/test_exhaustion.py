@@ -159,3 +159,34 @@ def test_lightjobs_worker_goes_on_after_a_time_without_descriptors(project: Proj
     )
     assert ended.returncode == 0, ended.stderr
     assert project.runs("end") == {"1": 1}, ended.stderr
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("limit", [24, 64])
+def test_a_worker_needs_few_descriptors(project: Project, limit: int, workers: int) -> None:
+    project.push_work(5)
+    ended = limited(project, limit, f"--workers={workers}")
+    assert ended.returncode == 0, ended.stderr
+    assert project.empty()
+
+
+@pytest.mark.parametrize("limit", [8, 10])
+def test_too_few_descriptors_are_one_line_and_no_traceback(project: Project, limit: int) -> None:
+    ended = limited(project, limit)
+    assert ended.returncode in (1, 2, 3)
+    assert ended.stderr.startswith("lightjobs: ")
+    assert ended.stderr.count("\n") == 1, ended.stderr
+
+
+def limited(project: Project, limit: int, *options: str) -> subprocess.CompletedProcess[str]:
+    """`job:work` under a limit of descriptors."""
+    command = [sys.executable, "-m", "lightjobs", "job:work", "--stop-when-empty", *options]
+    return subprocess.run(
+        ["bash", "-c", f"ulimit -n {limit}; exec {' '.join(command)}"],
+        cwd=project.root,
+        env=project.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )

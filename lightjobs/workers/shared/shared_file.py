@@ -3,9 +3,9 @@ descriptor."""
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
-from contextlib import suppress
 
 from ...errors import LightjobsError
 
@@ -18,8 +18,13 @@ def shared_file(size: int) -> int:
     full or not writable.
     """
     if hasattr(os, "memfd_create"):
-        with suppress(OSError):  # a sandbox may forbid it
+        try:
             return _sized(os.memfd_create("lightjobs"), size)
+        except OSError as error:  # a sandbox may forbid it
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise LightjobsError(
+                    f"the workers' shared memory could not be made: {error.strerror}; see ulimit -n"
+                ) from error
     return _temporary(size)
 
 
