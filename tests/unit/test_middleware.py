@@ -293,7 +293,7 @@ def test_on_claim_and_on_settle_are_called_for_each_run(using, engine, concurren
 
 
 def test_a_job_without_a_class_is_reported_as_claimed_and_failed(using, engine):
-    class Gone(Job):
+    class Gone(Unhooked):
         handler = "gone"
 
     using(Watcher)
@@ -533,7 +533,7 @@ def test_on_settle_middleware_does_not_make_other_hooks_run(using, engine, caplo
         def onFailure(self):
             seen.append("failure")
 
-    class Gone(Job):
+    class Gone(Unhooked):
         handler = "gone for good"
 
     using(Watcher)
