@@ -4,4 +4,4 @@ CREATE TABLE IF NOT EXISTS job_locks (
   owner varchar(64) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL,
   ends_at double NOT NULL,
   KEY job_locks_ends (ends_at)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;
