@@ -147,6 +147,8 @@ def test_ctrl_z_stops_the_children_too(project: Project, terminal) -> None:
     worker = terminal()
     wait_until(lambda: project.started(1))
     child = int(project.book("start")[0].pid)
+    wait_until((project.root / "pid").exists)
+    wait_until(lambda: (project.root / "pid").read_text())
     worker.type(b"\x1a")
     wait_until(lambda: state(child) == state(worker.process.pid) == "T")
     assert state(int((project.root / "pid").read_text())) == "T", "and the program of the job"
