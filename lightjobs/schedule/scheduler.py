@@ -8,8 +8,9 @@ import random
 from collections.abc import Mapping, Sequence
 
 from ..current import dispatch_slots
+from ..engines import outage
 from ..engines.control import Engine
-from ..errors import LightjobsError, StoreUnavailable, store_trouble
+from ..errors import LightjobsError, StoreUnavailable
 from ..model import LastSlot, NewJob, Slot, Status
 from .agenda import TOLERANCE, Agenda, Due
 from .entry import Entry
@@ -180,9 +181,11 @@ class Scheduler:
     def tick(self, now: float) -> float:
         """Like `dispatch`, but if the store is away, logs that and returns when to try again."""
         try:
-            return self.dispatch(now)
+            until = self.dispatch(now)
+            outage.back(_log)
+            return until
         except StoreUnavailable as error:
-            _log.warning("%s: %s", store_trouble(error), error)
+            outage.away(_log, error)
             return now + AWAY_SECONDS
 
     def _push(self, due: list[Due]) -> None:

@@ -6,7 +6,8 @@ import logging
 import threading
 import time
 
-from ..errors import LightjobsError, StoreUnavailable, store_trouble
+from ..engines import outage
+from ..errors import LightjobsError, StoreUnavailable
 from .scheduler import AWAY_SECONDS, Scheduler
 
 STOP_SECONDS = 5.0
@@ -35,7 +36,7 @@ class SchedulerThread(threading.Thread):
                     begun = True
                 until = self._scheduler.tick(now)
             except StoreUnavailable as error:
-                _log.warning("%s: %s", store_trouble(error), error)
+                outage.away(_log, error)
                 until = now + AWAY_SECONDS
             except LightjobsError as error:
                 _log.error("the scheduler has stopped: %s", error)

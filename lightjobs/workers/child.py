@@ -15,6 +15,7 @@ from functools import partial
 from typing import NoReturn
 
 from .. import current, env
+from ..engines import outage
 from ..errors import LightjobsError
 from ..execution import registry
 from ..text import escaped
@@ -56,6 +57,7 @@ def main(order: Order) -> int:
     stop = StopFlag(StopFlags(order.stop_flags).memory, order.place)
     stop.handle_signals()
     terminal.leave_group()
+    outage.share(order.outage)
     options = order.options
     lines = job_log.make(options.log_format, options.quiet, options.color)
     streams.install(lines)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+from ..engines import outage
 from ..engines.control import Engine
 from ..errors import StoreUnavailable
 from ..model import Outcome
@@ -80,7 +81,7 @@ def _workers(make: Callable[[], LocalWorker], stop: StopFlag) -> Iterator[LocalW
         try:
             yield (worker := make())
         except StoreUnavailable as error:
-            _log.warning("no new worker for the moment: %s", error)
+            outage.away(_log, error)
             time.sleep(RETRY_SECONDS)
 
 

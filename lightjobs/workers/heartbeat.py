@@ -7,8 +7,9 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from ..engines import outage
 from ..engines.control import Engine
-from ..errors import LightjobsError, store_trouble
+from ..errors import LightjobsError
 from ..settings.settings import Settings
 from .beat_process import BeatProcess
 from .local_worker import LocalWorker
@@ -109,8 +110,9 @@ class Heartbeat:
     def _attempt(self, run: Callable[[], None]) -> bool:
         try:
             run()
+            outage.back(_log)
         except LightjobsError as error:
-            _log.warning("%s: %s", store_trouble(error), error)
+            outage.away(_log, error)
             return False
         except Exception:  # for example, no descriptor is free: the next call may succeed
             _log.exception("left for the next time")

@@ -10,9 +10,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from ..engines import answer_limit
+from ..engines import answer_limit, outage
 from ..engines.control import Engine
-from ..errors import StoreUnavailable, store_trouble
+from ..errors import StoreUnavailable
 from ..execution.run import Run
 from .claiming import Claiming
 from .in_flight import InFlight
@@ -211,13 +211,13 @@ class Loop:
                     time.sleep(min(left, WAIT_SECONDS))
                 elif self._engine.wait(self._options.queues, min(left, WAIT_SECONDS)):
                     return
+                outage.back(_log)
         except StoreUnavailable as error:
             self._store_away(error)
 
     def _store_away(self, error: StoreUnavailable) -> None:
         """Pause before the store is asked again. No job that is held is lost by that."""
-        trouble = store_trouble(error)
-        _log.warning("%s, trying again in %.2f s: %s", trouble, self._backoff, error)
+        outage.away(_log, error)
         self._runner.put_back()  # a job may have closed the connection's descriptor
         until = time.monotonic() + self._backoff
         while not self._stop.raised and (left := until - time.monotonic()) > 0:

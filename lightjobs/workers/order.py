@@ -24,13 +24,15 @@ class Order(NamedTuple):
     parent: int
     """The process id of the supervisor."""
     journal: int
-    """Like the next four, the number of an inherited descriptor: the child's journal."""
+    """Like the next five, the number of an inherited descriptor: the child's journal."""
     ready: int
     """The pipe on which the child says that it is ready, or why it cannot start."""
     busy_flags: int
     """The busy flags of all children."""
     stop_flags: int
     """The stop flags of all children."""
+    outage: int
+    """What all of them know of a store that is away."""
     run_budget: int | None
     """The run budget of all children; None without --max-jobs."""
     late_outcomes: tuple[Outcome, ...] = ()
@@ -63,7 +65,7 @@ class Order(NamedTuple):
     def inherited(self) -> list[int]:
         """The descriptors that the child inherits."""
         numbers = (
-            *(self.journal, self.ready, self.busy_flags, self.stop_flags),
+            *(self.journal, self.ready, self.busy_flags, self.stop_flags, self.outage),
             self.run_budget,
         )
         return [number for number in numbers if number is not None]

@@ -1,9 +1,8 @@
 """The supervisor: the process of `job:work`. It runs no handlers, so that it can always beat.
 
 It registers a worker for each child, beats for them, and recovers the jobs of workers that died
-elsewhere. When a child dies, it reclaims the jobs that the child held, then starts another.
-
-The main thread answers signals and watches the children. Other threads ask the store.
+elsewhere. When a child dies, it reclaims the jobs that the child held, then starts another. The
+main thread answers signals and watches the children. Other threads ask the store.
 """
 
 from __future__ import annotations
@@ -19,8 +18,9 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from ..engines import outage
 from ..engines.control import Engine
-from ..errors import LightjobsError, StoreUnavailable, store_trouble
+from ..errors import LightjobsError, StoreUnavailable
 from . import terminal
 from .child import DONE
 from .child_process import Child
@@ -34,6 +34,7 @@ from .respawn import Respawn
 from .shared.busy import BusyFlags
 from .shared.journal import Journal
 from .shared.run_budget import RunBudget
+from .shared.shared_file import shared_file
 from .shared.stop_flags import StopFlags
 from .start_reports import StartReports
 from .stop_flag import StopFlag
@@ -68,11 +69,11 @@ class Supervisor:
         self._engine = engine
         self._options = options
         self._on_stop = on_stop
-        self._signals = StopFlag()
-        self._pipe = WakePipe()
+        self._signals, self._pipe = StopFlag(), WakePipe()
         self._run_budget = RunBudget.of(options.max_jobs) if options.max_jobs else None
         self._busy_flags = BusyFlags.make()
         self._stop_flags = StopFlags.make()
+        self._outage = outage.share(shared_file(outage.SIZE))
         self._children: list[Child] = []
         self._dead: list[Child] = []
         self._respawn = Respawn(options.workers)
@@ -98,13 +99,11 @@ class Supervisor:
         """The threads that ask the store and have yet to be started."""
 
     def run(self) -> int:
-        """Supervise until all children have ended. Returns the exit status: 0 after a stop by a
-        signal or an option."""
+        """Supervise until all children have ended. Returns the exit status; 0 after a stop."""
         self._signals.handle_signals()
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake the sleep
         terminal.suspend_together(lambda: [child.process.pid for child in self._children])
-        # A forked child must not share a connection.
-        self._engine.close()
+        self._engine.close()  # a forked child must not share a connection
         while True:
             self._act_on_signals()
             self._reap()
@@ -138,9 +137,10 @@ class Supervisor:
     def _attempt(self, run: Callable[[], None]) -> bool:
         try:
             run()
+            outage.back(_log)
             return True
         except StoreUnavailable as error:
-            _log.warning("%s: %s", store_trouble(error), error)
+            outage.away(_log, error)
         except LightjobsError as error:  # for example, the tables were dropped: stop gracefully
             _log.error("%s", error)
             self._status = error.exit_code
@@ -284,6 +284,7 @@ class Supervisor:
             ready=childs_end,
             busy_flags=self._busy_flags.descriptor,
             stop_flags=self._stop_flags.descriptor,
+            outage=self._outage,
             run_budget=None if self._run_budget is None else self._run_budget.descriptor,
             late_outcomes=tuple(self._records.late_outcomes),
         )

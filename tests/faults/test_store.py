@@ -128,3 +128,18 @@ def test_a_worker_whose_tables_vanish_ends_gracefully(project: Project) -> None:
     assert "lightjobs migrate:up" in worker.err
     assert "Traceback" not in worker.err
     wait_until(lambda: not set(children) & set(parents()), what="the children have ended too")
+
+
+def test_an_outage_is_one_line_for_the_whole_worker_and_one_when_it_is_over(
+    project: Project,
+) -> None:
+    project.patch("import lightjobs.engines.sql.sqlite as sqlite\n\nsqlite.BUSY_SECONDS = 0.2\n")
+    project.push_work(4000, sleep=0.003)
+    worker = project.work("--workers=3")
+    wait_until(lambda: len(project.book("end")) > 20)
+    with locked(project, "IMMEDIATE"):
+        time.sleep(4)
+    wait_until(lambda: "the store is back after" in worker.err)
+    assert worker.err.count("the store is away") == 1
+    assert "jobs.sqlite: database is locked" in worker.err
+    assert worker.stop() == 0

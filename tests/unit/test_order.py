@@ -41,6 +41,7 @@ ORDER = Order(
     ready=5,
     busy_flags=6,
     stop_flags=8,
+    outage=9,
     run_budget=7,
     late_outcomes=tuple(LATE),
 )
@@ -70,8 +71,8 @@ def test_a_late_outcome_of_each_kind_comes_back(outcome):
 def test_without_a_budget_and_late_outcomes_it_has_neither():
     bare = ORDER._replace(run_budget=None, late_outcomes=())
     assert Order.from_json(bare.to_json()) == bare
-    assert bare.inherited == [4, 5, 6, 8]
-    assert ORDER.inherited == [4, 5, 6, 8, 7]
+    assert bare.inherited == [4, 5, 6, 8, 9]
+    assert ORDER.inherited == [4, 5, 6, 8, 9, 7]
 
 
 def test_an_order_is_plain_json_that_names_its_fields():
