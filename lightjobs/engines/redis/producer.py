@@ -43,7 +43,9 @@ class Producer:
         sent = False
         try:
             left = max(0.001, deadline - time.monotonic())
-            connected = self._idle_connections.take(client.connection_pool, left)
+            # A connection made at the first attempt may wait the whole time at later commands, too.
+            longest = self.seconds if left > 0.8 * self.seconds else left
+            connected = self._idle_connections.take(client.connection_pool, longest)
             connected.send(command)
             sent = True  # a server runs no command of which a part is missing
             if left + SLACK_SECONDS < connected.timeout:  # the connection would wait too long
@@ -60,7 +62,7 @@ class Producer:
                 raise StoreUnavailable("the login has changed") from error  # it is sent again
             self._turn(client, error)
             raise translated_push(error, sent) from error
-        if connected.timeout > self.seconds / 2:
+        if connected.timeout >= self.seconds:
             self._idle_connections.give_back(connected)
         else:
             connected.connection.disconnect()
