@@ -5,13 +5,14 @@
 # make coverage        which lines of the library the tests run, in all its processes
 # make bench           speed against a bare loop; bench-redis, bench-sql: against the peers
 # make proof-schedule  every due moment is dispatched once, whatever is killed
+# make test-lowest     the contract with the lowest versions of all dependencies; test-newest likewise
 # make clean           removes the virtual environment and all caches
 
 VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage format bench bench-redis bench-sql proof-schedule install-tools clean
+.PHONY: help demo test check coverage format bench bench-redis bench-sql proof-schedule test-lowest test-newest install-tools clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -59,6 +60,10 @@ bench-sql: $(VENV)/.dev
 proof-schedule: install-tools $(VENV)/.dev
 	$(BIN)/python -m tests.proofs.schedule
 
+# The lowest and the newest versions that pyproject.toml allows; minutes.
+test-lowest test-newest: install-tools
+	scripts/test-versions $(@:test-%=%) $(ARGS)
+
 install-tools:
 	@scripts/install-tools
 
@@ -71,4 +76,4 @@ $(VENV)/.dev: pyproject.toml scripts/make-venv
 	@touch $@ $(VENV)/.runtime
 
 clean:
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-lowest .venv-newest .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

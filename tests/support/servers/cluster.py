@@ -42,7 +42,7 @@ class Cluster:
                 client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", index + 1)
                 clients.append(client)
             for node, client in zip(self.nodes[1:], clients[1:], strict=True):
-                bus = client.execute_command("CONFIG", "GET", "cluster-port")["cluster-port"]
+                bus = client.config_get("cluster-port")["cluster-port"]
                 clients[0].execute_command("CLUSTER", "MEET", node.host, node.port, bus)
             wait_until(lambda: all(map(_knows_all, clients)), what="the cluster comes together")
 
