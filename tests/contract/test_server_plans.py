@@ -32,13 +32,16 @@ FROM generate_series(1, 100000) AS i
 MARIADB_ROWS = """
 INSERT INTO jobs
   (handler, queue, payload, status, attempts, priority, scheduled_at, worker, failed_at)
+WITH RECURSIVE digits AS (SELECT 0 AS n UNION ALL SELECT n + 1 FROM digits WHERE n < 9)
 SELECT 'h', CONCAT('q', seq MOD 3), '{}',
   CASE WHEN seq MOD 10 = 0 THEN 'failed' WHEN seq MOD 1000 = 1 THEN 'queued' ELSE 'new' END, 0,
   CAST(seq MOD 7 DIV 6 AS SIGNED) - CAST(seq MOD 5 DIV 4 AS SIGNED),
   UTC_TIMESTAMP() + INTERVAL CASE WHEN seq MOD 4 = 2 THEN 1 ELSE -1 END DAY,
   CASE WHEN seq MOD 1000 = 1 THEN CONCAT('w', seq MOD 3) END,
   CASE WHEN seq MOD 10 = 0 THEN UTC_TIMESTAMP() END
-FROM seq_1_to_100000
+FROM (SELECT 1 + a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n AS seq
+  FROM digits AS a, digits AS b, digits AS c, digits AS d, digits AS e) AS numbers
+ORDER BY seq
 """
 PARAMETERS = {
     "worker": "w1",
@@ -257,12 +260,20 @@ def maria(request, mariadb):
     database.close()
 
 
+def explained(database, sql, params):
+    """EXPLAIN's rows, by column: MySQL has more of them than MariaDB."""
+    cursor = database.execute(f"EXPLAIN FORMAT=TRADITIONAL {sql}", params)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
 def maria_plan(database, verb, **params):
     """EXPLAIN's rows for `jobs`: (access type, key, rows, extra)."""
-    sql = pyformat(verb, MYSQL)
-    rows = database.execute(f"EXPLAIN {sql}", {**PARAMETERS, **params}).fetchall()
+    rows = explained(database, pyformat(verb, MYSQL), {**PARAMETERS, **params})
     return [
-        (row[3], row[5], int(row[8].split()[0]), row[9] or "") for row in rows if row[2] == "jobs"
+        (row["type"], row["key"], int(str(row["rows"]).split()[0]), row["Extra"] or "")
+        for row in rows
+        if row["table"] == "jobs"
     ]
 
 
@@ -293,8 +304,10 @@ def test_mariadb_names_the_worker_by_primary_key(maria, count):
     in two orders of the rows, a claim and a settlement deadlock."""
     sql = pyformat("claimed", MYSQL)
     params = {"worker": "w1", "ids": list(range(1, count + 1))}
-    rows = maria.execute(f"EXPLAIN {sql}", params).fetchall()
-    assert [(row[2], row[3], row[5]) for row in rows] == [("jobs", "range", "PRIMARY")]
+    rows = explained(maria, sql, params)
+    assert [(row["table"], row["type"], row["key"]) for row in rows] == [
+        ("jobs", "range", "PRIMARY")
+    ]
 
 
 @pytest.mark.parametrize("verb", ["held", "recover", "recover_fail"])
@@ -306,8 +319,8 @@ def test_mariadb_finds_the_jobs_of_a_worker_by_index(maria, verb):
 
 def test_mariadb_finds_the_next_priority_by_index_without_sorting(maria):
     sql = pyformat("next_priority", MYSQL, condition(("new",), "queue", "beyond"))
-    (row,) = maria.execute(f"EXPLAIN {sql}", {"queue": "q1", "beyond": 0}).fetchall()
-    assert (row[5], row[9]) == ("jobs_claim", "Using where; Using index")
+    (row,) = explained(maria, sql, {"queue": "q1", "beyond": 0})
+    assert (row["key"], row["Extra"]) == ("jobs_claim", "Using where; Using index")
 
 
 def test_mariadb_looks_at_one_row_for_each_queue_and_priority(maria, mariadb):
@@ -315,9 +328,11 @@ def test_mariadb_looks_at_one_row_for_each_queue_and_priority(maria, mariadb):
         rows = maria.ask("SHOW SESSION STATUS LIKE 'Handler_read%'")
         return sum(int(value) for name, value in rows if not re.search("rnd", name))
 
-    before = handled()
-    maria.due_in(QUEUES)
-    assert handled() - before <= 2 * 4 * (5 + 1) + 10, "one of the jobs, one of the paused queues"
+    for skip in ((), ("another",)):
+        before = handled()
+        maria._look(QUEUES, skip)
+        most = 2 * 4 * (5 + 1) + 10
+        assert handled() - before <= most, "one of the jobs, one of the paused queues"
     before = handled()
     maria.due_in([f"empty{number}" for number in range(400)])
     assert handled() - before <= 2 * 400 + 5

@@ -4,7 +4,8 @@
 -- job waits, or the queue is paused. 0000-00-00, which is not a date, sorts before all others and counts as due, so that
 -- its job does not hide those after it.
 -- An empty queue costs a single look at the index. Scalar subqueries with a LIMIT, which no optimizer turns into a join: a
--- join might read every waiting job.
+-- join might read every waiting job. ORDER BY begins with the queue and the priority, which are
+-- the same in all rows, because MySQL would otherwise sort every waiting job; with the status, too, MariaDB 10.11 would.
 SELECT 0 AS number, 0 AS priority, CAST(@@global.read_only AS CHAR) NOT IN ('0', 'OFF') OR @@innodb_read_only <> 0 AS seconds
 UNION ALL
 (SELECT place.number, level.priority, (
@@ -12,7 +13,7 @@ UNION ALL
     FROM jobs FORCE INDEX (jobs_claim)
     WHERE queue = place.queue AND status = 'new' AND priority = level.priority
       {where}
-    ORDER BY scheduled_at, scheduled_us
+    ORDER BY queue, priority, scheduled_at, scheduled_us
     LIMIT 1
   ) AS seconds
 FROM (
