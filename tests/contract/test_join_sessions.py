@@ -120,7 +120,10 @@ def ran(connection, statement):
     return cursor
 
 
-VOLATILE = {"timestamp", "last_insert_id", "insert_id", "rand_seed1", "rand_seed2", "identity"}
+VOLATILE = {
+    *("timestamp", "last_insert_id", "insert_id", "rand_seed1", "rand_seed2", "identity"),
+    *("gtid_executed", "statement_id"),  # of MySQL
+}
 
 
 def habits(connection):

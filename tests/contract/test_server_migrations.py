@@ -174,7 +174,8 @@ def test_the_error_for_a_missing_right_holds_the_sql_for_an_administrator(server
             f"CREATE ROLE humble LOGIN PASSWORD '{PASSWORD}'",
         ],
         "mariadb": [
-            f"CREATE OR REPLACE USER humble@'%%' IDENTIFIED BY '{PASSWORD}'",
+            "DROP USER IF EXISTS humble@'%%'",
+            f"CREATE USER humble@'%%' IDENTIFIED BY '{PASSWORD}'",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON {NAME}.* TO humble@'%%'",
         ],
     }[server.kind]

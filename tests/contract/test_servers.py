@@ -83,7 +83,8 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
 
 @pytest.mark.parametrize("password", ["pé", "p€ł💥"])
 def test_mariadb_is_sent_a_password_as_it_has_it(clean_mariadb, password):
-    clean_mariadb.query("CREATE OR REPLACE USER stranger@'%%' IDENTIFIED BY %s", [password])
+    clean_mariadb.query("DROP USER IF EXISTS stranger@'%%'", ())
+    clean_mariadb.query("CREATE USER stranger@'%%' IDENTIFIED BY %s", [password])
     clean_mariadb.query("GRANT ALL ON jobs.* TO stranger@'%%'", ())
     settings = clean_mariadb.settings._replace(user="stranger", password=password)
     database = mysql.Mysql(settings)
