@@ -78,7 +78,11 @@ def schedule_work(with_parent: bool, log_format: str, quiet: bool) -> int:
             click.echo(f" [READY] engine {current.settings().engine}, {count}; Ctrl-C stops")
             sys.stdout.flush()
 
-    return scheduler_main.run(Scheduler(engine, entries), with_parent, print_ready)
+    try:
+        return scheduler_main.run(Scheduler(engine, entries), with_parent, print_ready)
+    finally:
+        # At the end of the interpreter, connections of PyMySQL print a traceback instead.
+        engine.close()
 
 
 @click.command("schedule:events")

@@ -5,13 +5,14 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.support.project import Project
+from tests.support.project import COMMAND, Project
 from tests.support.waiting import wait_until
 from tests.support.worker import Worker
 
@@ -180,3 +181,27 @@ def scheduler_of(worker: Worker) -> int:
             if b"schedule:work" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return pid
     return 0
+
+
+@pytest.mark.parametrize("server", ["mariadb", "postgres"])
+def test_a_scheduler_that_is_stopped_closes_its_connection(
+    request: pytest.FixtureRequest, project: Project, server: str
+) -> None:
+    """PyMySQL's connections would print a traceback at the end of the interpreter."""
+    found = request.getfixturevalue(f"clean_{server}")
+    (project.root / "config").mkdir()
+    (project.root / "config/schedule.py").write_text(SCHEDULE.partition("schedule.job(Fails)")[0])
+    project.jobs(FAILS)
+    process = subprocess.Popen(
+        [*COMMAND, "schedule:work", "--quiet"],
+        cwd=project.root,
+        env=project.environment(**found.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with process:
+        wait_until(lambda: found.query("SELECT count(*) FROM jobs")[0][0] > 0)
+        process.terminate()
+        printed, _ = process.communicate(timeout=30)
+    assert (process.returncode, printed) == (0, "")
