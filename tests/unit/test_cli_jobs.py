@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -175,7 +176,7 @@ def test_flush_deletes_failed_jobs_of_a_queue_or_an_age(call, ready):
     fail_all("a"), fail_all("b")
     for age in ("1 week", "-1 week", "1 week ago"):
         assert json.loads(call("job:flush", f"--older-than={age}", "--json")[1]) == {"count": 0}
-    with sqlite3.connect(ready / "jobs.sqlite") as connection:
+    with closing(sqlite3.connect(ready / "jobs.sqlite")) as connection, connection:
         connection.execute("UPDATE jobs SET failed_at = '2020-01-01 00:00:00' WHERE queue = 'a'")
     assert json.loads(call("job:flush", "--older-than=1 week", "--json")[1]) == {"count": 1}
     assert json.loads(call("job:flush", "--queue=a", "--json")[1]) == {"count": 0}

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -31,7 +32,7 @@ def engine(configured, tmp_path):
     current.use(made, configured)
     kept.clear()
     told.clear()
-    with connected() as connection:
+    with closing(connected()) as connection, connection:
         connection.execute("CREATE TABLE effects (n)")
     yield made
     for connection in kept:
@@ -44,7 +45,7 @@ def connected():
 
 
 def effects():
-    with connected() as connection:
+    with closing(connected()) as connection, connection:
         return [n for (n,) in connection.execute("SELECT n FROM effects")]
 
 
@@ -213,7 +214,7 @@ def test_functions_are_dispatched_using_a_connection(engine, commits):
     @job("greets")
     def greets(connection: str) -> None: ...
 
-    with connected() as connection:
+    with closing(connected()) as connection, connection:
         bound = greets.using(connection).setQueue("q")
         assert bound.dispatch(connection="a parameter of its own") == "1"
         assert bound.dispatchMany([{"connection": "b"}]) == ["2"]
@@ -226,7 +227,7 @@ def test_functions_are_dispatched_using_a_connection(engine, commits):
 
 @pytest.mark.parametrize("commits", [True, False])
 def test_jobs_are_dispatched_on_a_connection(engine, commits):
-    with connected() as connection:
+    with closing(connected()) as connection, connection:
         connection.execute("INSERT INTO effects VALUES (1)")
         assert Transfers().dispatch({"then": "commits"}, connection=connection) == "1"
         payloads = [{"then": "commits"}] * 6000
@@ -246,7 +247,7 @@ def test_on_push_is_called_before_the_callers_commit(engine, configured):
             pushed.append(job_id)
 
     current.use(engine, configured._replace(middleware=(Watches,)))
-    with connected() as connection:
+    with closing(connected()) as connection, connection:
         Transfers().dispatch({"then": "commits"}, connection=connection)
         assert pushed == ["1"]
         connection.rollback()
