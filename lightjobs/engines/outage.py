@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from logging import Logger
 
-from ..errors import LightjobsError, store_trouble
+from ..errors import LightjobsError, LoginRefused, store_trouble
 
 SIZE = 4096
 """How much memory processes share for this."""
@@ -24,7 +24,9 @@ QUIET_SECONDS = 2.0
 """The store counts as back when something has succeeded and nothing has failed for so long: one
 connection may work while another does not."""
 
-_TIMES = struct.Struct("ddd")  # when it went, was last mentioned, last failed; all 0: it is there
+# When it went, when it was last mentioned as away and as refusing the login, and when it last
+# failed; all 0: it is there.
+_TIMES = struct.Struct("dddd")
 
 
 class Outage:
@@ -39,10 +41,15 @@ class Outage:
     def away(self, log: Logger, error: LightjobsError) -> None:
         """Note that the store has failed, and log that if it is time to."""
         now = time.monotonic()
+        # A refused login is another matter: it is mentioned at once although the store was away,
+        # which it is while it takes over its new passwords.
+        kind = isinstance(error, LoginRefused)
         with self._alone():
-            went, mentioned, _failed = self._times()
-            is_new, is_time = not went, now >= mentioned + AGAIN_SECONDS
-            self._set(went or now, now if is_new or is_time else mentioned, now)
+            went, *mentioned, _failed = self._times()
+            is_new, is_time = not mentioned[kind], now >= mentioned[kind] + AGAIN_SECONDS
+            if is_new or is_time:
+                mentioned[kind] = now
+            self._set(went or now, *mentioned, now)
         if is_new:
             log.warning("%s, trying again until it is back: %s", store_trouble(error), error)
         elif is_time:
@@ -54,19 +61,18 @@ class Outage:
             return
         now = time.monotonic()
         with self._alone():
-            went, _mentioned, failed = self._times()
+            went, *_mentioned, failed = self._times()
             is_back = went and now >= failed + QUIET_SECONDS
             if is_back:
-                self._set(0.0, 0.0, 0.0)
+                self._set(0.0, 0.0, 0.0, 0.0)
         if is_back:
             log.warning("the store is back after %.0f s", now - went)
 
-    def _times(self) -> tuple[float, float, float]:
-        went, mentioned, failed = _TIMES.unpack_from(self._memory)
-        return went, mentioned, failed
+    def _times(self) -> tuple[float, ...]:
+        return _TIMES.unpack_from(self._memory)
 
-    def _set(self, went: float, mentioned: float, failed: float) -> None:
-        _TIMES.pack_into(self._memory, 0, went, mentioned, failed)
+    def _set(self, *times: float) -> None:
+        _TIMES.pack_into(self._memory, 0, *times)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

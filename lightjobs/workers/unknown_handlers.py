@@ -55,7 +55,7 @@ class UnknownHandlers:
     def is_to_wait(self, run: Run) -> bool:
         """Whether the job of `run`, whose handler is unknown here, goes back to its queue."""
         handler = run.claim.handler
-        if handler in self._incomparable or self._has_waited(run):
+        if not _is_text(handler) or handler in self._incomparable or self._has_waited(run):
             return False
         if handler not in self._until:
             _log.warning(
@@ -81,6 +81,15 @@ class UnknownHandlers:
         except StoreUnavailable:
             return False
         return job is None or now - _moment(job.scheduled_at) > self._wait_seconds
+
+
+def _is_text(handler: str) -> bool:
+    """Whether the name can be sent to the store again: PHP may store any bytes."""
+    try:
+        handler.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _moment(text: str) -> float:

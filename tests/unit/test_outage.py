@@ -10,7 +10,7 @@ import pytest
 
 from lightjobs.engines import outage
 from lightjobs.engines.outage import Outage
-from lightjobs.errors import StoreUnavailable
+from lightjobs.errors import LoginRefused, StoreUnavailable
 from lightjobs.workers.shared.shared_file import shared_file
 
 LOG = logging.getLogger("lightjobs.worker")
@@ -53,6 +53,18 @@ def test_a_store_is_not_back_while_another_connection_fails(clock, caplog):
         clock(0.5)
         store.back(LOG)
     assert len(caplog.messages) == 1
+
+
+def test_a_refused_login_is_mentioned_although_the_store_was_away(clock, caplog):
+    store = Outage()
+    for _ in range(20):
+        store.away(LOG, ERROR)
+        store.away(LOG, LoginRefused("redis: authentication failed"))
+        clock(0.5)
+    assert [line.partition(",")[0] for line in caplog.messages] == [
+        "the store is away",
+        "the store refuses the login",
+    ]
 
 
 def test_a_store_that_is_there_is_not_mentioned(caplog):
