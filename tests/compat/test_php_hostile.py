@@ -261,7 +261,7 @@ def demand_that_a_worker_runs_the_good_ones(shared):
     good = {f"job_6b0251ac994364.{n:08}": 1 for n in range(20)}
     for job_id in good:
         shared.put_job(job_id)
-    worker = shared.project.drain()
+    worker = shared.project.drain(JOB_UNKNOWN_AFTER="0")
     assert good.items() <= shared.project.runs("end").items()
     assert "a child ended" not in worker.err
     assert "Traceback" not in worker.err
