@@ -72,7 +72,7 @@ def test_a_forked_child_keeps_nothing_of_the_supervisor_or_of_other_children_ope
     for child in worker.children():
         # It reports that it is ready, and then closes the pipe it used for that.
         wait_until(lambda child=child: not opened(child, "pipe:") & opened(worker.pid, "pipe:"))
-        assert len(opened(child, ":lightjobs")) == 3, "its own journal and what all share"
+        assert len(opened(child, ":lightjobs")) == 4, "its own journal and what all share"
         assert os.readlink(f"/proc/{child}/fd/0") == "/dev/null"
 
 
