@@ -22,7 +22,7 @@ demo: $(VENV)/.runtime
 	@$(BIN)/python scripts/demo.py
 
 test: install-tools check
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -n 2 -m slow
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -24,12 +24,17 @@ def run(command: Sequence[str]) -> int:
     worker's --grace. If it does not end with status 0, its whole process group is ended.
     """
     with _guard() as to_guard:
+        # The guard is told by the new process before that becomes the program: this process may be
+        # killed at any moment from then on.
         program = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            start_new_session=True,
+            preexec_fn=lambda: _tell(to_guard, f"{os.getpid()}\n"),
         )
         status = None
         try:
-            _tell(to_guard, f"{program.pid}\n")
             status = program.wait()
             return status
         finally:
@@ -74,5 +79,4 @@ def _guard() -> Iterator[IO[bytes] | None]:
 def _tell(guard: IO[bytes] | None, line: str) -> None:
     if guard is not None:
         with contextlib.suppress(BrokenPipeError):  # something has ended the guard
-            guard.write(line.encode())
-            guard.flush()
+            os.write(guard.fileno(), line.encode())

@@ -43,6 +43,7 @@ def end_sessions(server):
             client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     else:
         server.kill_connections()
+        time.sleep(0.1)  # a session notices a moment later
 
 
 @pytest.fixture(params=["redis", "valkey", "postgres", "mariadb"])
