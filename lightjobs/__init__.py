@@ -22,6 +22,7 @@ from .errors import (
 )
 from .execution.backoff import Backoff
 from .execution.context import JobContext
+from .execution.lifecycle import on_start, on_stop
 from .job_class import Job
 from .job_function import job
 from .version import __version__
@@ -53,6 +54,8 @@ __all__ = [
     "job",
     "limiter",
     "lock",
+    "on_start",
+    "on_stop",
     "worker",
 ]
 

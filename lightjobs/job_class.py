@@ -71,7 +71,7 @@ class Job:
     it with a dataclass, TypedDict or msgspec Struct, it is checked at dispatch and rebuilt for
     `handle`."""
     context: JobContext
-    """Set while the job runs: id, queue, attempt, queued_at, fence, scheduled_for, next_for,
+    """Set while the job runs: id, queue, attempt, queued_at, fence, scheduled_for, next_for, state,
     logger."""
     exception: BaseException | None = None
     """What the last run raised; set for `onFailure`."""
@@ -90,16 +90,17 @@ class Job:
         _adopt_payload_type(cls)
         registry.register(cls, Job, cls._typed)
 
-    def handle(self) -> Any:
+    def handle(self, *args: Any, **kwargs: Any) -> Any:
         """Do the work; may be `async def`. `self.payload` holds what was dispatched. The job is
         done when it returns; what it raises ends the run, and decides with `attempts` what
-        follows."""
+        follows. A parameter that is annotated with a class gets the instance of it that an on_start
+        function returned, or the JobContext; that of the hooks, too."""
         raise TypeError(f"{type(self).__name__} has no handle() method")
 
-    def onSuccess(self) -> Any:
+    def onSuccess(self, *args: Any, **kwargs: Any) -> Any:
         """Called after the store has accepted that the job is done; may be `async def`."""
 
-    def onFailure(self) -> Any:
+    def onFailure(self, *args: Any, **kwargs: Any) -> Any:
         """Called after the store has accepted that the job failed for good; may be `async def`. See
         `getException`."""
 

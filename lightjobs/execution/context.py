@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from ..errors import JobReleased, PermanentJobFailure
 from ..model import SLOT_OPTION, Claim
 from ..strtotime import strtotime
+from . import lifecycle
+from .state import State, Values
 
 _logger = logging.getLogger("lightjobs.job")
 
@@ -49,11 +51,13 @@ class RunStore(Protocol):
 class JobContext:
     """The job that is running, for its handler: which it is, and how its run may end."""
 
-    __slots__ = ("_claim", "_store", "cancelled", "completion", "ending", "id")
+    __slots__ = ("_claim", "_store", "_values", "cancelled", "completion", "ending", "id")
 
     def __init__(self, claim: Claim, store: RunStore | None = None) -> None:
         self._claim = claim
         self._store = store
+        # Looked up here: a thread that the handler starts has no context variables.
+        self._values = lifecycle.of_worker()
         self.completion: Completion | None = None
         """The transaction in which `complete` was called; None if it was not."""
         self.ending: Exception | None = None
@@ -104,6 +108,18 @@ class JobContext:
             case [_, _, str(zone)] as slot if isinstance(slot[place], int):
                 return datetime.fromtimestamp(slot[place], _zone(zone))
         return None
+
+    @property
+    def state(self) -> State:
+        """What the on_start functions of the worker returned, by their names. Without a worker
+        (dispatchSync, JOB_ENGINE=sync) the plain ones are called at the first use. Raises
+        LightjobsError when one of them raises then."""
+        return State(self.values)
+
+    @property
+    def values(self) -> Values:
+        """The values of `state`, by name."""
+        return lifecycle.here() if self._values is None else self._values
 
     @property
     def logger(self) -> JobLogger:

@@ -2,20 +2,21 @@
 dispatch, when decorators such as `@dataclass` have changed it.
 
 A worker knows a class only by importing its module. It makes an object without arguments, and
-calls its methods without arguments. A class that does not fit would otherwise be stored well and
-fail in the worker, where its author does not look.
+calls its methods without arguments, except those that it can inject. A class that does not fit
+would otherwise be stored well and fail in the worker, where its author does not look.
 """
 
 from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Set
 from difflib import get_close_matches
 from types import FrameType, FunctionType
 from typing import Any
 
 from ..errors import JobDefinitionError
-from . import by_method, job_values, near_names
+from . import by_method, injection, job_values, near_names
 
 CALLED = {
     "handle": "what was dispatched is in self.payload",
@@ -25,11 +26,14 @@ CALLED = {
     "maxAttempts": "the number of this run is self.context.attempt",
     "rateLimit": "what was dispatched is in self.payload",
 }
-"""The methods that are called without arguments, and where a method finds what it may have wanted
-as one."""
+"""The methods that are called, and where a method finds what it may have wanted as an argument.
+Those of `injection.INJECTED` may be `async def`, and have parameters."""
 
-_AWAITED = ("handle", "onSuccess", "onFailure")
-"""Those of them that may be `async def`."""
+INJECTABLE = (
+    "parameters annotated with the class of what an on_start function returns (a class that is "
+    "imported before this one is defined, and not under TYPE_CHECKING)"
+)
+"""The arguments that `injection.INJECTED` may require."""
 
 OTHERS_HANDLE = {
     "run": "Lightpack's word",
@@ -112,11 +116,16 @@ def _check_method(job: type[Any], name: str, raw: Any) -> None:
     if not callable(function) and not hasattr(raw, "__get__"):
         raise job_values.refusal(where, raw, "a method")
     job_values.refuse_generator(function, where)
-    if name not in _AWAITED and inspect.iscoroutinefunction(function):
+    if name not in injection.INJECTED and inspect.iscoroutinefunction(function):
         raise JobDefinitionError(f"{where} is async def; allowed: def, since it is not awaited")
     bound = 0 if isinstance(raw, staticmethod) else 1
     found = CALLED.get(name, "what was dispatched is in self.payload")
-    _check_call(where, function, bound, f"only self, since {found}")
+    allowed = f"only self, since {found}"
+    if name not in injection.INJECTED:
+        _check_call(where, function, bound, allowed)
+        return
+    filled = {each.name for each in injection.parameters(function, bound)}
+    _check_call(where, function, bound, f"{allowed}, and {INJECTABLE}", filled)
 
 
 def _check_making(job: type[Any]) -> None:
@@ -133,24 +142,18 @@ def _check_making(job: type[Any]) -> None:
             )
 
 
-def _check_call(where: str, function: Any, bound: int, allowed: str) -> None:
-    """Raise JobDefinitionError if `function` needs arguments besides the first `bound` ones. What
-    a decorator has made of a function counts as it is, and not as what it wraps: it may pass
-    arguments itself."""
+def _check_call(
+    where: str, function: Any, bound: int, allowed: str, filled: Set[str] = frozenset()
+) -> None:
+    """Raise JobDefinitionError if `function` needs arguments besides the first `bound` ones and
+    those that are `filled`. What a decorator has made of a function counts as it is, and not as
+    what it wraps: it may pass arguments itself."""
     if not isinstance(function, FunctionType):
         return
-    code, defaults = function.__code__, function.__defaults__ or ()
+    code = function.__code__
     if code.co_argcount < bound and not code.co_flags & inspect.CO_VARARGS:
         raise JobDefinitionError(f"{where}() takes no argument; allowed: one, `self`")
-    last = code.co_argcount + code.co_kwonlyargcount
-    needed = [
-        *code.co_varnames[bound : code.co_argcount - len(defaults)],
-        *(
-            each
-            for each in code.co_varnames[code.co_argcount : last]
-            if each not in (function.__kwdefaults__ or {})
-        ),
-    ]
+    needed = [name for name in injection.required(function, bound) if name not in filled]
     if needed:
         plural = "arguments" if len(needed) > 1 else "argument"
         raise JobDefinitionError(

@@ -46,7 +46,7 @@ async def execute(run: Run) -> Run:
         registered, job = _prepared(run)
         if registered.has_rate_limit and run.store is not None:
             _respect_rate(run, run.store, registry.handler_of(registered.job))
-        if has_middleware or job.timeout is not None:
+        if has_middleware or registered.injected or job.timeout is not None:
             await handled(run)
         else:  # as `handled` does, without its coroutines: this is what most jobs take
             result = job.handle()
@@ -137,11 +137,11 @@ async def _through_middleware(run: Run) -> Any:
 
 
 async def _handle(run: Run) -> Any:
-    return await run.job.handle()
+    return await run.job.handle(**run.arguments("handle"))
 
 
 def _handle_now(run: Run) -> Any:
-    return _completed(run.job.handle(), run)
+    return _completed(run.job.handle(**run.arguments("handle")), run)
 
 
 def _completed(result: Any, run: Run) -> Any:

@@ -42,7 +42,7 @@ async def execute_hook(run: Run) -> None:
     try:
         if run.exception is not None:
             run.job.__dict__["exception"] = run.exception
-        result = getattr(run.job, name)()
+        result = getattr(run.job, name)(**run.arguments(name))
         if hook_needs_loop(run):
             await result
         elif isinstance(result, Awaitable):  # of a plain function around an async one

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from ..errors import JobDefinitionError, SettingsError, UnknownHandler
 from ..text import shortened
-from . import definition
+from . import definition, injection
 from .handler_names import former_names, handler_name, loosely, place
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class RegisteredJob(NamedTuple):
     typed: Typed | None
     """Rebuilds the payload, if the class annotates one."""
     has_handle: bool
+    injected: injection.Injected
+    """The parameters of its methods that are filled; empty for nearly all classes."""
 
 
 _registered: dict[str, RegisteredJob] = {}
@@ -81,6 +83,7 @@ def register(job: type[Any], base: type[Any], typed: Typed | None) -> None:
         job.rateLimit is not base.rateLimit,
         typed,
         job.handle is not base.handle,
+        injection.of_job(job, base),
     )
     home, other = _registered, _declared
     if not registered.has_handle:

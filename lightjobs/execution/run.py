@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from ..errors import UnknownHandler
 from ..model import Claim, Outcome
-from . import registry
+from . import injection, registry
 from .context import JobContext, RunStore
 from .registry import RegisteredJob
 
@@ -91,6 +91,16 @@ class Run:
         if self.registered is None and not self.is_known():
             return False
         return self.look_up().is_async
+
+    def arguments(self, method: str) -> dict[str, Any]:
+        """What to pass to this method of the job. Raises LightjobsError when a value is missing."""
+        injected = self.look_up().injected
+        parameters = dict(injected).get(method) if injected else None
+        if parameters is None:
+            return {}
+        where = f"{type(self.job).__name__}.{method}"
+        context = self.job.context
+        return injection.arguments(parameters, where, context.values, context)
 
     @property
     def is_completing(self) -> bool:

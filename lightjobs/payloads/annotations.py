@@ -1,9 +1,10 @@
-"""The annotations of a class, in all versions of Python."""
+"""The annotations of a class or function, in all versions of Python."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from types import FunctionType
+from typing import Any, ForwardRef
 
 
 def own_annotation(owner: type[Any], name: str) -> Any:
@@ -19,3 +20,22 @@ def own_annotation(owner: type[Any], name: str) -> Any:
 
         return get_annotations(owner, format=Format.FORWARDREF).get(name)
     return vars(owner).get("__annotations__", {}).get(name)
+
+
+def of_parameter(function: FunctionType, name: str) -> Any:
+    """What annotates the parameter `name`, evaluated if it is text; None if nothing does, or if it
+    names what the module of `function` does not have."""
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format, get_annotations
+
+        annotation = get_annotations(function, format=Format.FORWARDREF).get(name)
+    else:
+        annotation = function.__annotations__.get(name)
+    if isinstance(annotation, ForwardRef):
+        annotation = annotation.__forward_arg__
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return eval(annotation, function.__globals__)
+    except Exception:  # an annotation can be any expression and raise anything
+        return None

@@ -78,6 +78,7 @@ def main(order: Order) -> int:
         _ParentWatch(stop, options.grace, order.parent).check,
         ProcessState(partial(_end_without_descriptors, lines)),
     )
+    loop.begin()
     loop.take_over(late_hooks.runs(engine, order.late_outcomes))
     os.write(order.ready, READY)
     os.close(order.ready)

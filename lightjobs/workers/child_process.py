@@ -35,6 +35,7 @@ class Child:
         self.is_starting = True
         """Whether the child has yet to report that it is ready, or why it cannot start."""
         self.was_ready = False
+        self.late_outcomes = order.late_outcomes
         self.is_stopping = False
         """Whether it was told to stop because its worker was given up."""
         self._unstarted: set[tuple[int, str, int]] = set()

@@ -91,6 +91,8 @@ class ChildRecords(threading.Thread):
     def bury(self, child: Child, forgiven: bool) -> None:
         """Have the jobs of a dead child put back. Returns at once. With `forgiven`, the jobs that
         ran are not to blame for its death."""
+        if not child.was_ready:
+            self.late_outcomes.extend(child.late_outcomes)
         self._dead.append((child, forgiven))
         self._wake.set()
 

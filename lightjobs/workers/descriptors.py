@@ -37,6 +37,12 @@ class Descriptors:
         by_identity.pop(None, None)
         self._copies = {identity: _copy(number) for identity, number in by_identity.items()}
 
+    def close(self) -> None:
+        """Give back the descriptors that this object has used up."""
+        for number in (self.directory, *self._copies.values()):
+            with contextlib.suppress(OSError):
+                os.close(number)
+
     @property
     def are_lost(self) -> bool:
         """Whether a handler has closed descriptors that it did not open. The connections to the

@@ -10,7 +10,8 @@ import contextlib
 import itertools
 import threading
 from collections.abc import Callable, Coroutine, Hashable
-from contextvars import Context, ContextVar
+from concurrent.futures import Future
+from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
 Run = Coroutine[Any, Any, object]
@@ -80,6 +81,17 @@ class EventLoop:
         thread."""
         self._loop.call_soon_threadsafe(self._start, coroutine, variables, key, ended)
 
+    def finish(self, coroutine: Run) -> Any:
+        """The result of `coroutine`, waited for, on a loop that is served or not. Raises what it
+        raises, and CancelledError if it closes the loop."""
+        result: Future[Any] = Future()
+        if self._served:
+            self.submit(_into(result, coroutine), copy_context(), result, lambda: None)
+        else:
+            self.run(_into(result, coroutine), copy_context(), result)
+            result.cancel()  # unless it is there
+        return result.result()
+
     def _start(
         self, coroutine: Run, variables: Context, key: Hashable, ended: Callable[[], None]
     ) -> RunTask:
@@ -109,3 +121,11 @@ class EventLoop:
             return
         with contextlib.suppress(RuntimeError):  # its thread has already closed it
             self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+async def _into(result: Future[Any], coroutine: Run) -> None:
+    """Note in `result` what `coroutine` returns or raises."""
+    try:
+        result.set_result(await coroutine)
+    except BaseException as error:
+        result.set_exception(error)

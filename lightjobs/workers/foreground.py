@@ -58,10 +58,9 @@ def work(
     guard = _Guard(next(workers), options.grace, signals, on_stop)
     heartbeat = Heartbeat(engine, options.lease, lambda: [guard.worker], guard.check, settings)
     heartbeat.start()
-    on_ready()
     try:
         heartbeat.announce()
-        guard.worker.run()
+        guard.worker.run(on_ready)
         for guard.worker in workers:
             heartbeat.announce()
             guard.worker.run()

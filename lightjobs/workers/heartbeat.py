@@ -123,7 +123,7 @@ class Heartbeat:
         self.announce()
         workers = {worker.name: worker for worker in self._local_workers()}
         for name in self._engine.beat(list(workers), self._lease):
-            if not workers[name].given_up:
+            if not (workers[name].given_up or workers[name].has_ended):
                 log_given_up(name)
                 workers[name].give_up()
 

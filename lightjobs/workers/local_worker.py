@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
@@ -40,22 +40,31 @@ class LocalWorker:
         process_state: ProcessState | None = None,
     ) -> None:
         """Register a worker. It also calls the hooks of `late_outcomes`, the outcomes of jobs that
-        timed out in another worker. `process_state` is put back after each run; None: the process
-        belongs to another program."""
+        timed out in another worker, once it has started. `process_state` is put back after each
+        run; None: the process belongs to another program."""
         self.name = new_worker_name()
         self.stop = stop
         self.journal = Journal()
+        self.late_outcomes = late_outcomes
+        """Those whose hooks have yet to be taken over."""
+        self.has_ended = False
+        """Whether `run` has ended, so that the store need not know this worker any more."""
         self._engine = engine
         engine.register(self.name, options.lease)
         self._loop = Loop(
             *(engine, self.name, options, self.journal, job_log, stop, run_budget),
             process_state=process_state,
         )
-        self._loop.take_over(late_hooks.runs(engine, late_outcomes))
 
-    def run(self) -> None:
-        """Work until the `stop` flag is raised. Then the store forgets this worker."""
+    def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Call the on_start functions, then `on_ready`, and work until the `stop` flag is raised.
+        Then the store forgets this worker. Raises LightjobsError when an on_start function
+        raises."""
         try:
+            self._loop.begin()
+            late, self.late_outcomes = self.late_outcomes, ()
+            self._loop.take_over(late_hooks.runs(self._engine, late))
+            on_ready()
             self._loop.run()
         except BaseException:
             # What the jobs have done is in the journal; a recovery would run all of them again.
@@ -63,6 +72,7 @@ class LocalWorker:
                 reclaim(self._engine, self.name, self.journal, True, {})
             raise
         finally:
+            self.has_ended = True
             with contextlib.suppress(StoreUnavailable):  # the lease will run out
                 self._engine.recover(self.name)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from ..engines import answer_limit, outage
 from ..engines.control import Engine
 from ..errors import StoreUnavailable
+from ..execution import lifecycle
 from ..execution.run import Run
 from .claiming import Claiming
 from .in_flight import InFlight
@@ -67,6 +68,7 @@ class Loop:
         self._job_log = job_log
         self._stop = stop
         self._busy_flags = busy_flags
+        self._process_state = process_state
         self._backoff = BACKOFF_SECONDS[0]
         self._answer_seconds = answer_seconds(options.lease)
         self._limits = Limits(options, stop)
@@ -79,9 +81,7 @@ class Loop:
         self._settling = Settling(engine, worker, in_flight, claiming.prefetch, job_log)
         self._runner = _runner(in_flight, job_log, options.concurrency, process_state)
         self._keeper = Keeper(
-            engine,
-            worker,
-            options.lease,
+            *(engine, worker, options.lease),
             in_flight,
             claiming,
             self._settling,
@@ -109,6 +109,18 @@ class Loop:
         """End the loop because other workers have given this one up."""
         self._claiming.given_up = True
 
+    def begin(self) -> None:
+        """Call the on_start functions. To be called before all else, in the thread that then calls
+        `run`. Raises LightjobsError when one of them raises."""
+        try:
+            lifecycle.start(self._runner.finish)
+        except BaseException:
+            self._runner.close()
+            raise
+        if self._process_state is not None:
+            self._stop.handle_signals()  # again: they may have set handlers of their own
+            self._process_state.renew()
+
     def take_over(self, runs: Iterable[Run]) -> None:
         """Log `runs`, which ended and were settled elsewhere, and call their hooks."""
         self._settling.take_over(runs)
@@ -122,6 +134,7 @@ class Loop:
                 while not self._turn():
                     pass
             finally:
+                self._end()
                 self._keeper.stop()
                 self._settling.close()
                 self._timeouts.close()
@@ -145,11 +158,16 @@ class Loop:
         except StoreUnavailable as error:
             self._store_away(error)
             return False
-        if over:
-            self._runner.close()
-        else:
+        if not over:
             self._wait()
         return over
+
+    def _end(self) -> None:
+        """Call the on_stop functions, unless an error has ended the loop while jobs run. To be
+        called before the keeper stops: it sees to it that they do not outlast the grace."""
+        if not (self._in_flight.running or self._runner.hooks_running()):
+            lifecycle.stop(self._runner.finish)
+            self._runner.close()
 
     def _settle_and_claim(self) -> None:
         """Settle, then claim; or both at the same time if that is worth it."""

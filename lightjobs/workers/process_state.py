@@ -43,21 +43,30 @@ _log = logging.getLogger("lightjobs.worker")
 
 
 class ProcessState:
-    """The state of this process at the moment when this object is made."""
+    """The state of this process when this object was made, or `renew` last called."""
 
     def __init__(self, on_lost: Callable[[], None]) -> None:
         """`on_lost` is called when a handler has closed descriptors of the worker."""
         self._on_lost = on_lost
+        self._clean_runs: dict[str, int] = {}
+        """How many runs of each handler in a row have changed nothing."""
+        self._logged: set[tuple[str, str]] = set()
+        """The handlers and the parts they changed, as far as logged."""
         self._descriptors = Descriptors()
+        self._take()
+
+    def renew(self) -> None:
+        """Have the state as it is now be the one that is put back."""
+        self._descriptors.close()
+        self._descriptors = Descriptors()
+        self._take()
+
+    def _take(self) -> None:
         self._parts: list[Part] = [
             Part("standard input or output", self._descriptors.read, self._descriptors.restore),
             *signal_parts.parts(),
             *interpreter_parts.parts(self._descriptors.directory),
         ]
-        self._clean_runs: dict[str, int] = {}
-        """How many runs of each handler in a row have changed nothing."""
-        self._logged: set[tuple[str, str]] = set()
-        """The handlers and the parts they changed, as far as logged."""
         self._are_lost = False
         self._modules = set(sys.modules)
         self._looks = _quick_look()

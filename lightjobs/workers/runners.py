@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from ..execution.async_bridge import drive
 from ..execution.executor import execute
@@ -45,6 +45,7 @@ class Runner(ABC):
         self._process_state = process_state
         self._process = os.getpid()
         self._origin: Origin | None = None
+        self._loop: EventLoop | None = None
 
     @abstractmethod
     def free(self) -> int:
@@ -61,6 +62,22 @@ class Runner(ABC):
     @abstractmethod
     def progress(self, timeout: float) -> None:
         """Wait until a job has ended since the last call, for at most `timeout` seconds."""
+
+    def finish(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """The result of a coroutine of the worker itself, which runs on the event loop of the async
+        handlers. Raises what it raises."""
+        return self._usable_loop().finish(coroutine)
+
+    def _usable_loop(self) -> EventLoop:
+        """The event loop of the async handlers; a new one if there is none yet, or a handler has
+        made it useless."""
+        if self._loop is None or not self._loop.is_usable:
+            self._loop = self._new_loop()
+        return self._loop
+
+    @abstractmethod
+    def _new_loop(self) -> EventLoop:
+        """A loop to take the place of the former one, if there is one."""
 
     def hooks_running(self) -> bool:
         """Whether a hook is still running."""
@@ -114,12 +131,6 @@ class InlineRunner(Runner):
     """Runs one job at a time in the loop's own thread. This is the fastest; and if that is the main
     thread, signals and debuggers work in handlers."""
 
-    def __init__(
-        self, in_flight: InFlight, job_log: JobLog, process_state: ProcessState | None = None
-    ) -> None:
-        super().__init__(in_flight, job_log, process_state)
-        self._loop: EventLoop | None = None
-
     def free(self) -> int:
         return 0 if self._in_flight.running else 1
 
@@ -157,12 +168,13 @@ class InlineRunner(Runner):
     ) -> None:
         variables = self._variables(run)
         if on_loop:
-            if not _is_usable(self._loop):
-                self.close()
-                self._loop = _new_loop()
-            self._loop.run(coroutine, variables, key)
+            self._usable_loop().run(coroutine, variables, key)
         else:
             variables.run(drive, coroutine)
+
+    def _new_loop(self) -> EventLoop:
+        self.close()
+        return _made_loop()
 
     def _cancel_task(self, run: Run) -> None:
         if self._loop is not None:
@@ -173,12 +185,7 @@ class InlineRunner(Runner):
             self._loop.close()
 
 
-def _is_usable(loop: EventLoop | None) -> TypeGuard[EventLoop]:
-    """False if there is no loop yet, or a handler has made it useless."""
-    return loop is not None and loop.is_usable
-
-
-def _new_loop() -> EventLoop:
+def _made_loop() -> EventLoop:
     from .event_loop import EventLoop
 
     return EventLoop()
@@ -202,7 +209,6 @@ class PoolRunner(Runner):
         super().__init__(in_flight, job_log, process_state)
         self._concurrency = concurrency
         self._threads = ThreadPoolExecutor(concurrency, "lightjobs")
-        self._loop: EventLoop | None = None
         self._loops: list[EventLoop] = []
         self._ended = threading.Event()
         self._hooks: set[Run] = set()
@@ -268,11 +274,13 @@ class PoolRunner(Runner):
         if not on_loop:
             self._threads.submit(_drive, coroutine, variables, ended)
             return
-        if not _is_usable(self._loop):
-            self._loop = _new_loop()
-            self._loop.serve()
-            self._loops.append(self._loop)  # runs on the former loop go on there
-        self._loop.submit(coroutine, variables, key, ended)
+        self._usable_loop().submit(coroutine, variables, key, ended)
+
+    def _new_loop(self) -> EventLoop:
+        loop = _made_loop()
+        loop.serve()
+        self._loops.append(loop)  # runs on the former loop go on there
+        return loop
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)

@@ -105,12 +105,14 @@ class WorkerThreads:
                 timed_out = overdue(each.worker.journal, "its thread is given up")
                 if timed_out:
                     self._late_outcomes += each.worker.abandon(timed_out)
+                    self._replaced.append(each)
                 elif each.thread.is_alive() or self._stopping:
                     continue
                 else:
                     self._retry_at = time.monotonic() + RETRY_SECONDS
+                    self._late_outcomes += each.worker.late_outcomes  # if it could not start
+                    each.worker.journal.close()  # it may be tried again many times
                 self._threads.remove(each)
-                self._replaced.append(each)
                 if not self._stopping:
                     self._add()
             missing = self._options.workers - len(self._threads)

@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypedDict, assert_type
 
-from lightjobs import Backoff, Job, JobContext, job
+from lightjobs import Backoff, Job, JobContext, job, on_start, on_stop
 
 
 @dataclass
@@ -34,6 +34,26 @@ class Pay(Job):
 
     async def handle(self) -> int:
         return self.payload["amount"]
+
+
+class Connection:
+    pass
+
+
+@on_start
+async def connection() -> Connection:
+    return Connection()
+
+
+@on_stop
+def close(connection: Connection) -> None: ...
+
+
+class Injected(Job):
+    async def handle(self, connection: Connection, *, context: JobContext) -> None:
+        assert_type(self.context.state.connection, Any)
+
+    def onSuccess(self, connection: Connection) -> None: ...
 
 
 class Plain(Job):
