@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from lightjobs import Job
 from lightjobs.errors import JobDefinitionError
 from lightjobs.schedule import Schedule
 from tests.support.documents import ROOT
+from tests.support.servers.programs import need
 
 
 class Report(Job):
@@ -100,13 +100,12 @@ echo json_encode($found);
 """
 
 
-@pytest.mark.skipif(shutil.which("php") is None, reason="needs PHP")
 def test_a_field_matches_what_php_compares_equal(tmp_path):
     from lightjobs.schedule.lightpack_cron import _matching
 
     fields = ["*", "05", "7", "1,5-7", "1-3,5-7", "10-30/5", "*/7", "5/15", "1,2,03", "50-60"]
     script = Path(tmp_path, "rule.php")
     script.write_text(RULE)
-    run = ["php", str(script), json.dumps(fields)]
+    run = [need("php"), str(script), json.dumps(fields)]
     found = json.loads(subprocess.run(run, check=True, capture_output=True).stdout)
     assert {field: _matching(field, range(60)) for field in fields} == found
