@@ -19,9 +19,11 @@ class Run:
     __slots__ = (
         "cancelled",
         "claim",
+        "claimed_at",
         "context",
         "exception",
         "job",
+        "occupied",
         "outcome",
         "registered",
         "schedule_entry",
@@ -61,10 +63,15 @@ class Run:
         self.outcome: Outcome
         self.schedule_entry: str | None = None
         """The entry of the schedule that the job is for."""
+        self.claimed_at = 0.0
+        """When the worker received it, by the monotonic clock."""
         self.started_at = 0.0
         """When the worker started it, by the monotonic clock; 0.0: it has not been started."""
         self.seconds = 0.0
         """How long it took."""
+        self.occupied = 0.0
+        """How long it has occupied a place of a worker that runs several jobs at a time; 0.0: no
+        other job could have run in that time, so it is `seconds`."""
 
     def look_up(self) -> RegisteredJob:
         """The class behind the handler name, looked up at the first call. Raises UnknownHandler."""

@@ -36,6 +36,7 @@ class Claiming:
         unknown: UnknownHandlers | None = None,
         run_budget: RunBudget | None = None,
         busy_flags: BusyFlags | None = None,
+        concurrency: int = 1,
     ) -> None:
         self._engine = engine
         self._worker = worker
@@ -44,7 +45,7 @@ class Claiming:
         self._unknown = unknown
         self._run_budget = run_budget
         self._busy_flags = busy_flags
-        self.prefetch = Prefetch()
+        self.prefetch = Prefetch(concurrency)
         self.exhausted = False
         """Whether the last claim brought nothing."""
         self.skip_pause = 0.0
@@ -62,16 +63,25 @@ class Claiming:
         """Whether the reply to a claim was lost: the store may count jobs as held here that are
         unknown here."""
 
+    def is_due(self, free: int) -> bool:
+        """Whether it is time to claim: places are free, or will be soon, and nearly nothing waits
+        for them. If the last claim brought nothing, only a free place is a reason to ask again."""
+        waiting = len(self._in_flight.waiting)
+        if waiting > self.prefetch.low_water() or (self.exhausted and free <= 0):
+            return False
+        return self.prefetch.wanted(free, waiting) > 0
+
     def claim(self, free: int) -> None:
-        """Claim a few milliseconds of work, but at least one job for each of the `free` places.
-        Nothing is claimed when no place is free."""
-        if free <= 0:
-            return
+        """Claim a job for each of the `free` places and a few milliseconds of work beyond that,
+        less what is waiting."""
         if self._in_doubt:
             self._adopt()
+        wanted = self.prefetch.wanted(free, len(self._in_flight.waiting))
+        if wanted <= 0:
+            return
         self.begun += 1
         try:
-            claims = self._claimed(free)
+            claims = self._claimed(wanted)
             self._in_flight.add(claims)
         finally:
             self.ended = self.begun
@@ -83,8 +93,8 @@ class Claiming:
             self.prefetch.restart()
             self.hand_back(self._in_flight.take_waiting(keep=free))
 
-    def _claimed(self, free: int) -> list[Claim]:
-        wanted = min(max(free, self.prefetch.limit()), self._in_flight.journal.room())
+    def _claimed(self, wanted: int) -> list[Claim]:
+        wanted = min(wanted, self._in_flight.journal.room())
         granted = wanted if self._run_budget is None else self._run_budget.take(wanted)
         self.budget_spent = wanted > granted == 0
         if self._busy_flags is not None:

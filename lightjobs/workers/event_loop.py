@@ -14,6 +14,8 @@ from concurrent.futures import Future
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
+from . import fine_selector
+
 Run = Coroutine[Any, Any, object]
 
 _run: ContextVar[int] = ContextVar("lightjobs run")
@@ -40,9 +42,11 @@ class EventLoop:
     (`serve`, `submit`)."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = fine_selector.new_event_loop()
         self._tasks: dict[Hashable, RunTask] = {}
         self._served = False
+        self._thread: int | None = None
+        """The thread that runs a loop that is served."""
         self._closing = False
 
     @property
@@ -69,6 +73,7 @@ class EventLoop:
         threading.Thread(target=self._serve, daemon=True, name="event loop").start()
 
     def _serve(self) -> None:
+        self._thread = threading.get_ident()
         while not self._closing:
             with contextlib.suppress(SystemExit, KeyboardInterrupt):  # as in `run`
                 self._loop.run_forever()
@@ -78,8 +83,11 @@ class EventLoop:
         self, coroutine: Run, variables: Context, key: Hashable, ended: Callable[[], None]
     ) -> None:
         """As `run`, but on a loop that is served, and without waiting: `ended` is called in its
-        thread."""
-        self._loop.call_soon_threadsafe(self._start, coroutine, variables, key, ended)
+        thread. May be called from any thread."""
+        if threading.get_ident() == self._thread:
+            self._start(coroutine, variables, key, ended)
+        else:
+            self._loop.call_soon_threadsafe(self._start, coroutine, variables, key, ended)
 
     def finish(self, coroutine: Run) -> Any:
         """The result of `coroutine`, waited for, on a loop that is served or not. Raises what it

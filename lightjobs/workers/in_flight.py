@@ -52,9 +52,11 @@ class InFlight:
     def add(self, claims: Iterable[Claim]) -> None:
         """Take in new claims."""
         claimed, timeouts, store = self.journal.claimed, self._timeouts, self._store
+        now = time.monotonic()
         for claim in claims:
             slot = claimed(claim)
             self.runs[slot] = run = Run(claim, slot, timeouts, store)
+            run.claimed_at = now
             self.waiting.append(run)
 
     def start(self) -> Run | None:
@@ -73,6 +75,13 @@ class InFlight:
                 return run
             del self.running[run.slot]
             self.taken.append(run)
+
+    def put_back(self, run: Run) -> None:
+        """Have a run that `start` has returned, but whose handler has not been called, wait again,
+        before all others."""
+        self.journal.put_back(run.slot)
+        del self.running[run.slot]
+        self.waiting.appendleft(run)
 
     def finish(self, run: Run) -> None:
         """Note that the handler of a running run has ended; `run.outcome` says how."""
@@ -120,6 +129,13 @@ class InFlight:
         answer, take this before asking: a run that is settled in between may still be in the
         answer, and must not count as unknown."""
         return {run.claim[:2] for run in list(self.runs.values())} | self.refused
+
+    def has_waited(self, seconds: float) -> bool:
+        """Whether a run has been waiting for at least this many seconds since it was claimed."""
+        try:
+            return self.waiting[0].claimed_at <= time.monotonic() - seconds
+        except IndexError:
+            return False
 
     def running_for(self, seconds: float) -> list[Run]:
         """The runs whose handlers have been running for at least this many seconds."""

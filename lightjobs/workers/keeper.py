@@ -23,7 +23,7 @@ from .store_limits import answer_seconds
 from .strays import Strays
 
 RELIEF_SECONDS = 0.05
-"""When a job has run this long, the jobs claimed behind it are handed back."""
+"""When a job has waited this long behind jobs that run, it is handed back."""
 
 CANCEL_SECONDS = 1.0
 """How often to ask the store whether running jobs have been cancelled."""
@@ -89,15 +89,14 @@ class Keeper(threading.Thread):
         return RELIEF_SECONDS if len(self._in_flight) else 2 * RELIEF_SECONDS
 
     def _relieve(self) -> None:
-        """If a running job has become long, settle the finished runs and hand back the waiting
-        ones."""
+        """If jobs wait for places that long jobs occupy, hand them back. Settle the finished runs
+        if the loop's thread cannot, because it is inside the handler of a long job."""
         self._job_log.flush()
-        if not self._in_flight.running_for(RELIEF_SECONDS):
-            return
-        if self._runner.free() <= 0:
+        if self._in_flight.has_waited(RELIEF_SECONDS) and self._runner.free() <= 0:
             self._claiming.prefetch.restart()
             self._claiming.hand_back(self._in_flight.take_waiting())
-        self._settling.settle(self._in_flight.take_finished())
+        if self._runner.runs_in_loop and self._in_flight.running_for(RELIEF_SECONDS):
+            self._settling.settle(self._in_flight.take_finished())
 
     def _tell_cancelled(self) -> None:
         """Tell each long-running job that the store no longer counts as held here."""

@@ -21,8 +21,10 @@ from .job_log import JobLog
 from .keeper import RELIEF_SECONDS, Keeper
 from .limits import Limits
 from .options import SHORTEST_SLEEP, Options
+from .pool_runner import PoolRunner
+from .prefetch import AHEAD_SECONDS
 from .process_state import ProcessState
-from .runners import InlineRunner, PoolRunner, Runner
+from .runners import InlineRunner, Runner
 from .settling import Settling
 from .shared.busy import BusyFlags
 from .shared.journal import Journal
@@ -76,7 +78,8 @@ class Loop:
         unknown = UnknownHandlers(engine, options.unknown_after)
         self._in_flight = in_flight = InFlight(journal, self._timeouts, engine, unknown)
         self._claiming = claiming = Claiming(
-            engine, worker, options.queues, in_flight, unknown, run_budget, busy_flags
+            *(engine, worker, options.queues, in_flight, unknown, run_budget, busy_flags),
+            options.concurrency,
         )
         self._settling = Settling(engine, worker, in_flight, claiming.prefetch, job_log)
         self._runner = _runner(in_flight, job_log, options.concurrency, process_state)
@@ -148,10 +151,10 @@ class Loop:
             if self._is_stopping():
                 self._settle()
                 self._claiming.hand_back_all()
-            elif self._in_flight.waiting:
-                self._settle()
-            else:
+            elif self._claiming.is_due(self._runner.free()):
                 self._settle_and_claim()
+            else:
+                self._settle()
             self._runner.start(self._stop)
             over = self._is_over()
             self._backoff = BACKOFF_SECONDS[0]
@@ -207,17 +210,24 @@ class Loop:
 
     def _wait(self) -> None:
         """Return as soon as there may be something to do."""
-        in_flight, exhausted = self._in_flight, self._claiming.exhausted
-        if in_flight.finished or (in_flight.waiting and self._runner.free() > 0):
+        in_flight, exhausted, free = self._in_flight, self._claiming.exhausted, self._runner.free()
+        if in_flight.waiting:
+            if free <= 0 and not self._claiming.is_due(free):
+                self._progress(AHEAD_SECONDS)
+            return
+        if in_flight.finished or (self._claiming.is_due(free) and not exhausted):
             return
         self._job_log.flush()
         if in_flight.running:
-            if exhausted and self._runner.free() > 0 and not self._stop.raised:
+            if exhausted and free > 0 and not self._stop.raised:
                 self._wait_for_store(FREE_SECONDS)
             else:
-                self._runner.progress(RELIEF_SECONDS)
+                self._progress(RELIEF_SECONDS)
         elif exhausted:
             self._wait_for_store(max(self._options.sleep, SHORTEST_SLEEP))
+
+    def _progress(self, timeout: float) -> None:
+        self._runner.progress(timeout, self._claiming.prefetch.low_water())
 
     def _wait_for_store(self, seconds: float) -> None:
         # A store says at once that a job is due, although this worker skips its handler.

@@ -1,10 +1,10 @@
-"""Prefetch: how many jobs to claim at once. As many as are worth a few milliseconds of work."""
+"""Prefetch: how many jobs to claim ahead. As many as will start within a few milliseconds."""
 
 from __future__ import annotations
 
-BATCH_SECONDS = 0.005
-"""The work that one claim should bring. Long enough to spread the cost of a round trip; short
-enough that no job waits noticeably behind another."""
+AHEAD_SECONDS = 0.005
+"""The jobs that are claimed ahead should start within this time. It is long enough to spread the
+cost of a round trip, and short enough that no job waits noticeably behind another."""
 
 MOST = 500
 """The largest claim. Beyond it, a larger transaction gains nothing."""
@@ -14,27 +14,36 @@ _WEIGHT = 0.2
 
 
 class Prefetch:
-    """Learns from the jobs that have run how many to claim. It starts with one, and at most doubles
-    from one batch to the next."""
+    """Learns from the jobs that have run how many to claim ahead. It begins with none, and at most
+    doubles from one batch to the next."""
 
-    def __init__(self) -> None:
-        self._limit = 1
+    def __init__(self, places: int = 1) -> None:
+        """`places` is how many jobs run at a time."""
+        self._places = places
+        self._ahead = 0
         self._mean: float | None = None
 
-    def limit(self) -> int:
-        """How many jobs to claim now."""
-        return self._limit
+    def wanted(self, free: int, waiting: int) -> int:
+        """How many jobs to claim now: one for each `free` place, and those that will start within
+        AHEAD_SECONDS after that, less those that are `waiting`."""
+        return min(free + self._ahead - waiting, MOST)
+
+    def low_water(self) -> int:
+        """The number of waiting jobs at which it is time to claim. A single place waits for the
+        claim in any case: the less often, the better. Several places work on during a claim, so
+        it must begin before nothing waits for them."""
+        return self._ahead // 2 if self._places > 1 else 0
 
     def learn(self, jobs: int, seconds: float) -> None:
-        """Take into account that a batch of `jobs` took `seconds` in all."""
+        """Take into account that `jobs` have occupied their places for `seconds` in all."""
         mean = seconds / jobs
         if self._mean is None or mean > self._mean:
             self._mean = mean  # jobs have become longer: believe it at once
         else:
             self._mean += (mean - self._mean) * _WEIGHT
-        worth = int(BATCH_SECONDS / max(self._mean, 1e-9))
-        self._limit = max(1, min(worth, self._limit * 2, MOST))
+        starting = int(self._places * AHEAD_SECONDS / max(self._mean, 1e-9))
+        self._ahead = min(starting, max(1, self._ahead * 2), MOST)
 
     def restart(self) -> None:
-        """Claim a single job next, and grow again from there."""
-        self._limit = 1
+        """Claim nothing ahead next, and grow again from there."""
+        self._ahead = 0

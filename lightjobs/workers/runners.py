@@ -1,15 +1,13 @@
-"""Where handlers run: in the loop's own thread, or several at a time in other threads."""
+"""Where handlers run: what all runners have in common, and the one that runs them in the loop's own
+thread. `pool_runner` runs several at a time in other threads."""
 
 from __future__ import annotations
 
 import os
-import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine
 from contextvars import Context
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..execution.async_bridge import drive
@@ -17,7 +15,7 @@ from ..execution.executor import execute
 from ..execution.hooks import execute_hook, hook_needs_loop
 from ..execution.run import Run
 from ..execution.variables import Origin
-from ..model import Claim, HandBack
+from ..model import HandBack
 from .in_flight import InFlight
 from .job_log import JobLog
 from .process_state import EXITS, ProcessState, forgive_stop
@@ -29,13 +27,12 @@ if TYPE_CHECKING:
 ROUND_SECONDS = 0.01
 """How long the loop's thread runs jobs before it sees to its other work."""
 
-ALONE_RECOVERIES = 2
-"""A job that was recovered this many times runs alone in its worker. The first time may have been a
-restart; but if the job kills its worker again, no other job must spend a recovery for it."""
-
 
 class Runner(ABC):
     """Starts the waiting runs of `in_flight`, and notes there when they have ended."""
+
+    runs_in_loop: bool
+    """Whether handlers run in the loop's thread, which then cannot do anything else."""
 
     def __init__(
         self, in_flight: InFlight, job_log: JobLog, process_state: ProcessState | None = None
@@ -60,8 +57,9 @@ class Runner(ABC):
         """Call the hook of a run that has been settled."""
 
     @abstractmethod
-    def progress(self, timeout: float) -> None:
-        """Wait until a job has ended since the last call, for at most `timeout` seconds."""
+    def progress(self, timeout: float, low_water: int) -> None:
+        """Wait until a job has ended after which at most `low_water` runs wait; for at most
+        `timeout` seconds."""
 
     def finish(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """The result of a coroutine of the worker itself, which runs on the event loop of the async
@@ -131,6 +129,8 @@ class InlineRunner(Runner):
     """Runs one job at a time in the loop's own thread. This is the fastest; and if that is the main
     thread, signals and debuggers work in handlers."""
 
+    runs_in_loop = True
+
     def free(self) -> int:
         return 0 if self._in_flight.running else 1
 
@@ -156,7 +156,7 @@ class InlineRunner(Runner):
             self._process_state.restore_after(run)
             self._process_state.check_descriptors()
 
-    def progress(self, timeout: float) -> None:
+    def progress(self, timeout: float, low_water: int) -> None:
         pass  # start() returns only when its jobs have ended
 
     def _run(
@@ -174,7 +174,7 @@ class InlineRunner(Runner):
 
     def _new_loop(self) -> EventLoop:
         self.close()
-        return _made_loop()
+        return made_loop()
 
     def _cancel_task(self, run: Run) -> None:
         if self._loop is not None:
@@ -185,113 +185,8 @@ class InlineRunner(Runner):
             self._loop.close()
 
 
-def _made_loop() -> EventLoop:
+def made_loop() -> EventLoop:
+    """A new event loop. asyncio is imported only now: it takes 40 ms."""
     from .event_loop import EventLoop
 
     return EventLoop()
-
-
-def _runs_alone(claim: Claim) -> bool:
-    return claim.recoveries >= ALONE_RECOVERIES
-
-
-class PoolRunner(Runner):
-    """Runs up to `concurrency` jobs at a time: sync jobs in threads, async jobs on an event
-    loop."""
-
-    def __init__(
-        self,
-        in_flight: InFlight,
-        job_log: JobLog,
-        concurrency: int,
-        process_state: ProcessState | None = None,
-    ) -> None:
-        super().__init__(in_flight, job_log, process_state)
-        self._concurrency = concurrency
-        self._threads = ThreadPoolExecutor(concurrency, "lightjobs")
-        self._loops: list[EventLoop] = []
-        self._ended = threading.Event()
-        self._hooks: set[Run] = set()
-        self._has_run = False
-        """Whether a job has been started since the process's state was put back."""
-
-    def free(self) -> int:
-        running = self._in_flight.running
-        if any(_runs_alone(run.claim) for run in list(running.values())):
-            return 0
-        return self._concurrency - len(running)
-
-    def start(self, stop: StopFlag) -> None:
-        in_flight = self._in_flight
-        if self._has_run and not in_flight.running:
-            # Jobs that run at the same time share the state, so it is put back between them.
-            self._has_run = False
-            self.put_back()
-        while not stop.raised and self.free() > 0 and in_flight.waiting:
-            if in_flight.running and _runs_alone(in_flight.waiting[0].claim):
-                return
-            run = in_flight.start()
-            if run is not None:
-                self._has_run = True
-                ended = partial(self._end, run)
-                self._submit(self._started(run), run.needs_loop(), run, run, ended)
-
-    async def _started(self, run: Run) -> None:
-        self._job_log.started(run.claim)
-        await execute(run)
-
-    def _end(self, run: Run) -> None:
-        self._report(run)
-        self._ended.set()
-
-    def _cancel_task(self, run: Run) -> None:
-        for loop in self._loops:
-            loop.cancel(run)
-
-    def hook(self, run: Run) -> None:
-        self._hooks.add(run)
-        ended = partial(self._hooks.discard, run)
-        self._submit(execute_hook(run), hook_needs_loop(run), run, None, ended)
-
-    def hooks_running(self) -> bool:
-        return bool(self._hooks)
-
-    def progress(self, timeout: float) -> None:
-        self._ended.wait(timeout)
-        self._ended.clear()
-
-    def _submit(
-        self,
-        coroutine: Coroutine[Any, Any, object],
-        on_loop: bool,
-        run: Run,
-        key: Run | None,
-        ended: Callable[[], None],
-    ) -> None:
-        """Have `coroutine` run in the context of `run`, and then `ended` called. `key`: see
-        EventLoop."""
-        variables = self._variables(run)
-        if not on_loop:
-            self._threads.submit(_drive, coroutine, variables, ended)
-            return
-        self._usable_loop().submit(coroutine, variables, key, ended)
-
-    def _new_loop(self) -> EventLoop:
-        loop = _made_loop()
-        loop.serve()
-        self._loops.append(loop)  # runs on the former loop go on there
-        return loop
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=True)
-        for loop in self._loops:
-            loop.close()
-
-
-def _drive(
-    coroutine: Coroutine[Any, Any, object], variables: Context, ended: Callable[[], None]
-) -> None:
-    try:
-        variables.run(drive, coroutine)
-    finally:
-        ended()

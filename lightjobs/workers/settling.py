@@ -111,7 +111,7 @@ class Settling:
         return partial(settle, self._engine, self._worker, [run.outcome for run in runs])
 
     def _learn(self, runs: Sequence[Run]) -> None:
-        self._prefetch.learn(len(runs), sum(run.seconds for run in runs))
+        self._prefetch.learn(len(runs), sum(run.occupied or run.seconds for run in runs))
 
     def close(self) -> None:
         """End the background thread and close its connection."""

@@ -200,3 +200,33 @@ def test_a_job_with_recoveries_behind_others_is_not_run_while_they_are_held(engi
     worker.run()
     assert held == [1]
     assert len(ran) == 10
+
+
+def test_jobs_claimed_ahead_go_back_when_all_places_have_long_jobs(engine):
+    Quick.dispatchMany({"n": "warm"} for _ in range(200))
+    worker = Worker(engine, concurrency=2, stop_when_empty=False)
+    thread = worker.start()
+    wait_until(lambda: len(ran) == 200)
+    ran.clear()
+    Slow.dispatchMany([{}] * 2)
+    ids = Quick.dispatchMany({"n": n} for n in range(50))
+    wait_until(lambda: ran.count("slow starts") == 2)
+    wait_until(lambda: not any(engine.find(id).worker for id in ids))
+    assert len(engine.held(worker.name)) == 2
+    let_go.set()
+    wait_until(lambda: len(ran) == 54)
+    worker.stop(thread)
+
+
+def test_many_places_claim_ahead_no_more_than_they_start_within_a_few_milliseconds(engine):
+    class Waits(Job):
+        async def handle(self):
+            await asyncio.sleep(0.02)
+            ahead.append(len(worker.loop._in_flight.waiting))
+
+    ahead = []
+    Waits.dispatchMany([{}] * 400)
+    worker = Worker(engine, concurrency=20)
+    worker.run()
+    assert len(ahead) == 400
+    assert 0 < max(ahead) <= 20 * 5 / 20 + 1

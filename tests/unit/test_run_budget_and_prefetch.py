@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from lightjobs.workers.prefetch import BATCH_SECONDS, MOST, Prefetch
+from lightjobs.workers.prefetch import AHEAD_SECONDS, MOST, Prefetch
 from lightjobs.workers.shared.run_budget import RunBudget
 
 
@@ -55,43 +55,66 @@ def take_and_give(budget):
         budget.give_back(budget.take(1))
 
 
+def learned(places, seconds, batches=20):
+    prefetch = Prefetch(places)
+    for _ in range(batches):
+        prefetch.learn(10, 10 * seconds)
+    return prefetch
+
+
 def test_prefetch_starts_with_one_and_doubles_at_most():
     prefetch = Prefetch()
-    limits = [prefetch.limit()]
-    for _ in range(12):
-        prefetch.learn(prefetch.limit(), 0.0)
-        limits.append(prefetch.limit())
-    assert limits == [1, 2, 4, 8, 16, 32, 64, 128, 256, MOST, MOST, MOST, MOST]
+    wanted = [prefetch.wanted(1, 0)]
+    for _ in range(10):
+        prefetch.learn(wanted[-1], 0.0)
+        wanted.append(prefetch.wanted(1, 0))
+    assert wanted == [1, 2, 3, 5, 9, 17, 33, 65, 129, 257, MOST]
 
 
 def test_prefetch_settles_at_a_few_milliseconds_of_work():
-    prefetch = Prefetch()
-    for _ in range(20):
-        prefetch.learn(10, 10 * 0.001)
-    assert prefetch.limit() == pytest.approx(BATCH_SECONDS / 0.001, abs=1)
+    wanted = learned(1, 0.001).wanted(1, 0)
+    assert wanted == pytest.approx(AHEAD_SECONDS / 0.001, abs=1)
+
+
+@pytest.mark.parametrize(("seconds", "ahead"), [(0.001, 500), (0.01, 50), (1.0, 0)])
+def test_what_is_claimed_ahead_for_many_places_is_what_they_start_within_a_few_milliseconds(
+    seconds, ahead
+):
+    assert learned(100, seconds).wanted(0, 0) == pytest.approx(ahead, abs=1)
+
+
+def test_what_waits_is_not_claimed_again():
+    prefetch = learned(100, 0.01)
+    ahead = prefetch.wanted(0, 0)
+    assert prefetch.wanted(30, 0) == ahead + 30
+    assert prefetch.wanted(0, 30) == ahead - 30
+    assert prefetch.wanted(0, ahead) == 0
+
+
+def test_a_single_place_claims_when_nothing_waits_and_many_places_earlier():
+    assert learned(1, 0.0001).low_water() == 0
+    prefetch = learned(100, 0.01)
+    assert 0 < prefetch.low_water() < prefetch.wanted(0, 0)
 
 
 def test_prefetch_believes_a_long_job_at_once():
-    prefetch = Prefetch()
-    for _ in range(12):
-        prefetch.learn(100, 0.0)
+    prefetch = learned(1, 0.0)
     prefetch.learn(1, 1.0)
-    assert prefetch.limit() == 1
+    assert prefetch.wanted(1, 0) == 1
 
 
 def test_prefetch_grows_again_after_long_jobs():
     prefetch = Prefetch()
     prefetch.learn(1, 1.0)
     for _ in range(60):
-        prefetch.learn(prefetch.limit(), prefetch.limit() * 1e-6)
-    assert prefetch.limit() > 100
+        wanted = prefetch.wanted(1, 0)
+        prefetch.learn(wanted, wanted * 1e-6)
+    assert prefetch.wanted(1, 0) > 100
 
 
 def test_prefetch_can_start_again_with_one():
-    prefetch = Prefetch()
-    for _ in range(12):
-        prefetch.learn(100, 0.0)
+    prefetch = learned(1, 0.0)
     prefetch.restart()
-    assert prefetch.limit() == 1
+    assert prefetch.wanted(1, 0) == 1
     prefetch.learn(1, 0.0)
-    assert prefetch.limit() == 2
+    assert prefetch.wanted(1, 0) == 2

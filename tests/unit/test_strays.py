@@ -88,7 +88,7 @@ def test_a_claim_that_is_adopted_after_the_first_look_is_no_stray(engine, claimi
     engine.claim("me", ["default"], 1)
     claiming._in_doubt = True
     strays.check()
-    claiming.claim(1)
+    claiming.claim(2)
     time.sleep(AGAIN_SECONDS)
     strays.check()
     assert statuses(engine)["queued"] == 2

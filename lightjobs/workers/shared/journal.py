@@ -86,6 +86,10 @@ class Journal:
             return False
         return True
 
+    def put_back(self, slot: int) -> None:
+        """Note that a handler that was about to run was not called: its job waits again."""
+        self._memory[slot * _SLOT.size] = _CLAIMED
+
     def unstarted(self) -> set[tuple[int, str, int]]:
         """Slot, id and fence of each job that waits here while another one runs."""
         states = self._memory[: _LATE_AT : _SLOT.size]
