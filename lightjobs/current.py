@@ -58,6 +58,11 @@ def is_made() -> bool:
     return _engine is not None
 
 
+def is_loaded() -> bool:
+    """Whether this process has made its engine and read its settings, which takes 0.2 s."""
+    return _engine is not None and _settings is not None
+
+
 def use(engine: Engine | None, settings: Settings | None = None) -> None:
     """Make `engine` the engine of this process, with the middleware that `settings` name. With None
     the settings are read again, and the engine made, when next asked for. Raises SettingsError."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, cast
 
-from . import current
+from . import async_dispatch, current
 from .errors import PermanentJobFailure
 from .execution import by_method, calls, definition, job_values, registry
 from .execution.async_bridge import run_here
@@ -17,8 +17,8 @@ from .execution.job_values import OPTIONS, checked
 from .execution.run import Run
 from .execution.variables import Origin
 from .model import Claim
-from .new_jobs import new_jobs
-from .payloads.annotations import own_annotation
+from .new_jobs import new_jobs, new_jobs_in_turns
+from .payloads.annotations import adopt_payload_type
 from .payloads.encoding import decode
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Job:
         elif not cls._names_attempts:
             by_method.adopt_attempts(cls, Job)
         cls._differs_by_payload = by_method.differs_by_payload(cls, Job)
-        _adopt_payload_type(cls)
+        adopt_payload_type(cls, Job)
         registry.register(cls, Job, cls._typed)
 
     def handle(self, *args: Any, **kwargs: Any) -> Any:
@@ -172,16 +172,10 @@ class Job:
         the annotation, StoreUnavailable when the store did not take the job (StoreInDoubt when it
         may have), and LightjobsError for a connection that does not lead to the jobs.
         """
-        job = cast(Job, self)
-        try:
-            if payload is not None:
-                job.payload = payload
-            payload = job.getPayload()
-        except AttributeError:
-            raise calls.misused("dispatch", job, Job) from None
-        return current.dispatch(new_jobs(job, [payload]), connection)[0]
+        values = calls.payload_for("dispatch", self, payload, Job)
+        return current.dispatch(new_jobs(self, [values]), connection)[0]
 
-    @calls.OnClassOrJob
+    @calls.WithConnection
     def dispatchMany(self, payloads: Iterable[Any], *, connection: Any = None) -> list[str]:
         """Store one job for each payload and return their ids in order. 5,000 are stored at a time,
         all of them or none. Can be called on the class, and on a job whose values are to apply:
@@ -191,6 +185,32 @@ class Job:
             id
             for start in range(0, len(jobs), BATCH)
             for id in current.dispatch(jobs[start : start + BATCH], connection)
+        ]
+
+    async def dispatchAsync(
+        self: calls.HasPayload[P], payload: P | Mapping[str, Any] | None = None
+    ) -> str:
+        """As `dispatch`, without blocking the event loop: other coroutines go on while the store
+        answers, and while it is away. Dispatches that wait at the same time are stored together;
+        each raises its own errors. They are not part of a caller's transaction.
+
+        The payload is read when the coroutine starts. If it is cancelled, the job is not stored, or
+        may be stored if it was on its way.
+        """
+        values = calls.payload_for("dispatchAsync", self, payload, Job)
+        await async_dispatch.load()
+        return (await async_dispatch.dispatch(new_jobs(self, [values])))[0]
+
+    @calls.OnClassOrJob
+    async def dispatchManyAsync(self, payloads: Iterable[Any]) -> list[str]:
+        """As `dispatchMany`, without blocking the event loop; see `dispatchAsync`. The payloads are
+        encoded a few at a time, and must not be changed until this has returned."""
+        await async_dispatch.load()
+        jobs = await new_jobs_in_turns(self, calls.several(payloads))
+        return [
+            id
+            for start in range(0, len(jobs), BATCH)
+            for id in await async_dispatch.dispatch(jobs[start : start + BATCH])
         ]
 
     def dispatchSync(
@@ -265,19 +285,7 @@ class Job:
         raise releasing(delay, attempts)
 
 
-def _adopt_payload_type(job: type[Job]) -> None:
-    """Set the payload type that the nearest annotation of `payload` gives, unless a class no
-    further away has set one itself, as the class made for a function does."""
-    for owner in job.__mro__[: job.__mro__.index(Job)]:
-        if "_typed" in vars(owner):
-            return
-        if own_annotation(owner, "payload") is not None:
-            from .payloads import typed  # slow to import, and most jobs have no type
-
-            job._typed = typed.of_class(job, Job)
-            return
-
-
 job_values.adopt_base(Job)
 # `self` too has a default: X.dispatch() then gets as far as the sentence that says what to write.
-Job.dispatch.__defaults__ = Job.dispatchSync.__defaults__ = (None, None)
+for _method in (Job.dispatch, Job.dispatchAsync, Job.dispatchSync):
+    _method.__defaults__ = (None, None)

@@ -18,7 +18,7 @@ from typing import (
     overload,
 )
 
-from .errors import JobDefinitionError
+from .errors import JobDefinitionError, LightjobsError
 from .execution import rate_limit as rates
 from .execution.backoff import RetryAfter
 from .execution.context import JobContext
@@ -81,6 +81,16 @@ class FunctionJob(Generic[C, D, R]):
         `Job.dispatchMany`."""
         return self.as_job().dispatchMany(payloads, connection=self._connection)
 
+    async def dispatchAsync(self, /, *args: D.args, **kwargs: D.kwargs) -> str:
+        """As `dispatch`, without blocking the event loop; see `Job.dispatchAsync`."""
+        self._refuse_connection("dispatchAsync")
+        return await self.as_job().dispatchAsync(self._payload(args, kwargs))
+
+    async def dispatchManyAsync(self, payloads: Iterable[Mapping[str, Any]]) -> list[str]:
+        """As `dispatchMany`, without blocking the event loop; see `Job.dispatchManyAsync`."""
+        self._refuse_connection("dispatchManyAsync")
+        return await self.as_job().dispatchManyAsync(payloads)
+
     def dispatchSync(self, /, *args: D.args, **kwargs: D.kwargs) -> Any:
         """Run it as a job here and now, with its arguments passed through JSON, and return the
         result."""
@@ -88,7 +98,8 @@ class FunctionJob(Generic[C, D, R]):
 
     def using(self, connection: Any) -> FunctionJob[C, D, R]:
         """The same job, dispatched in the transaction that is open on `connection`; see
-        `Job.dispatch`. It is not an argument of `dispatch` here: those belong to the function."""
+        `Job.dispatch`. Not for `dispatchAsync`. It is not an argument of `dispatch` here: those
+        belong to the function."""
         changed = self._with()
         changed._connection = connection
         return changed
@@ -130,6 +141,14 @@ class FunctionJob(Generic[C, D, R]):
         for setter, value in self._values.items():
             getattr(job, setter)(value)
         return job
+
+    def _refuse_connection(self, method: str) -> None:
+        if self._connection is not None:
+            raise LightjobsError(
+                f"{method}() is called after using(connection), and cannot take part in a "
+                "transaction: the connection belongs to its thread; allowed: dispatch() and "
+                "dispatchMany()"
+            )
 
     def _payload(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         return self._signature.bind(*args, **kwargs).arguments

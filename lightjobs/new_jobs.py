@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from . import current
@@ -10,6 +11,9 @@ from .execution import delay, registry
 from .execution.job_values import checked, options_of
 from .model import PRIORITIES, NewJob
 from .payloads.encoding import encode
+
+TURN_SECONDS = 0.002
+"""How long payloads are encoded on an event loop before others have their turn."""
 
 
 def new_jobs(job: Any, payloads: Iterable[Any], *, is_stored: bool = True) -> list[NewJob]:
@@ -25,6 +29,26 @@ def new_jobs(job: Any, payloads: Iterable[Any], *, is_stored: bool = True) -> li
         queue = checked("queue", each.onQueue(), f"{type(job).__name__}.onQueue()")
         found += _alike(each, queue, [payload], is_stored)
     return found
+
+
+async def new_jobs_in_turns(job: Any, payloads: Iterable[Any]) -> list[NewJob]:
+    """The same on an event loop, which may do other things in between."""
+    import asyncio  # see async_dispatch
+
+    left = iter(payloads)
+    found: list[NewJob] = []
+    while part := new_jobs(job, _for_one_turn(left)):
+        found += part
+        await asyncio.sleep(0)
+    return found
+
+
+def _for_one_turn(payloads: Iterator[Any]) -> Iterator[Any]:
+    end = time.monotonic() + TURN_SECONDS
+    for payload in payloads:
+        yield payload
+        if time.monotonic() > end:
+            return
 
 
 def _alike(job: Any, queue: str, payloads: Iterable[Any], is_stored: bool) -> list[NewJob]:

@@ -53,7 +53,7 @@ def deliver(push: Callable[[Patience], _T], count: int, seconds: float, store: s
 
     A push that raises StoreUnavailable has stored none of its `count` jobs and is tried again, as
     long as `seconds` are not over. These errors end it at once: Refused and LoginRefused, and
-    ConnectionLost (unless     it is Unsent), after which trying again could store the jobs twice.
+    ConnectionLost (unless it is Unsent), after which trying again could store the jobs twice.
 
     Raises StoreUnavailable when the jobs are not stored, StoreInDoubt when that is unknown; their
     texts begin with `store`. Other errors pass unchanged.
@@ -66,16 +66,28 @@ def deliver(push: Callable[[Patience], _T], count: int, seconds: float, store: s
         try:
             return push(patience)
         except StoreUnavailable as error:
-            text = f"{store}: {jobs_in_words(count)}"
-            if is_in_doubt(error):
-                raise StoreInDoubt(f"{text} may or may not have been stored: {error}") from error
-            if isinstance(error, LoginRefused):
-                raise LoginRefused(f"{text} was not stored: {error}") from error
-            if time.monotonic() + pause >= deadline or isinstance(error, Refused):
-                raise StoreUnavailable(f"{text} was not stored: {error}") from error
+            kind = _raised_for(error)
+            over = time.monotonic() + pause >= deadline
+            if over or kind is not StoreUnavailable or isinstance(error, Refused):
+                raise undelivered(kind, error, count, store) from error
         # Jitter: two pushes that collided would otherwise collide again.
         time.sleep(pause * random.uniform(0.5, 1))
         pause = min(2 * pause, PAUSE_SECONDS[1])
+
+
+def _raised_for(error: StoreUnavailable) -> type[StoreUnavailable]:
+    """The class of the error for a push that ended with `error`."""
+    if is_in_doubt(error):
+        return StoreInDoubt
+    return LoginRefused if isinstance(error, LoginRefused) else StoreUnavailable
+
+
+def undelivered(
+    kind: type[StoreUnavailable], reason: StoreUnavailable, count: int, store: str
+) -> StoreUnavailable:
+    """The error of class `kind` for `count` jobs whose push ended with `reason`."""
+    became = "may or may not have been stored" if kind is StoreInDoubt else "was not stored"
+    return kind(f"{store}: {jobs_in_words(count)} {became}: {reason}")
 
 
 def is_in_doubt(error: StoreUnavailable) -> bool:

@@ -68,6 +68,8 @@ class JobStore(ABC):
     unworkable: str | None = None
     """None when a worker process can claim from this store; otherwise one sentence saying why it
     cannot."""
+    runs_at_dispatch: bool = False
+    """Whether `push` runs the jobs, so that an error may be a handler's."""
     serves_at_once: bool = False
     """Whether two threads, one that settles and one that claims, are served faster than one thread
     that does both."""

@@ -27,6 +27,7 @@ class SyncEngine(UnstoredEngine):
     `release()` only ends the run."""
 
     name = "sync"
+    runs_at_dispatch = True
     unworkable = (
         "JOB_ENGINE=sync runs every job at once, where it is dispatched, "
         "so there is nothing to work on."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from ..errors import JobDefinitionError, PayloadError
 
@@ -27,6 +27,10 @@ class HasPayload(Protocol[P]):
 
 
 class _OfPayloads(Protocol[Q, R]):
+    def __call__(self, payloads: Iterable[Q | Mapping[str, Any]]) -> R: ...
+
+
+class _OfPayloadsAndConnection(_OfPayloads[Q, R], Protocol):
     def __call__(
         self, payloads: Iterable[Q | Mapping[str, Any]], *, connection: Any = None
     ) -> R: ...
@@ -41,6 +45,16 @@ class OnClassOrJob(Generic[F]):
 
     def __get__(self, job: HasPayload[P] | None, owner: type[HasPayload[P]]) -> _OfPayloads[P, F]:
         return self._method.__get__(owner() if job is None else job)  # type: ignore[no-any-return]
+
+
+class WithConnection(OnClassOrJob[F]):
+    """The same for a method that takes `connection`."""
+
+    if TYPE_CHECKING:
+
+        def __get__(
+            self, job: HasPayload[P] | None, owner: type[HasPayload[P]]
+        ) -> _OfPayloadsAndConnection[P, F]: ...
 
 
 class _OnJob:
@@ -74,6 +88,17 @@ def misused(method: str, job: Any, base: type[Any]) -> BaseException:
     the same one if `job` is a job, made from `base`."""
     error = sys.exception()
     return error if isinstance(job, base) and error else called_on_class(method)
+
+
+def payload_for(method: str, job: Any, payload: Any, base: type[Any]) -> Any:
+    """The payload to dispatch by `method`: `payload`, which is set on `job`, or the one that was
+    set before. Raises what `misused` says if `job` is not a job, made from `base`."""
+    try:
+        if payload is not None:
+            job.payload = payload
+        return job.getPayload()
+    except AttributeError:
+        raise misused(method, job, base) from None
 
 
 def several(payloads: Iterable[Any]) -> Iterable[Any]:

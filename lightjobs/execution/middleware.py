@@ -30,7 +30,8 @@ class Middleware:
 
     def on_push(self, job_id: str, job: NewJob) -> None:
         """Called in the program that dispatches, after the store has taken the job. With
-        `connection=` that is before the caller's commit, and a rollback is not reported."""
+        `connection=` that is before the caller's commit, and a rollback is not reported. After
+        `dispatchAsync` it is called in another thread, with the coroutine's context variables."""
 
     def on_claim(self, claim: Claim) -> None:
         """Called when a worker starts a job it has claimed, before the payload is decoded."""

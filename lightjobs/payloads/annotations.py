@@ -39,3 +39,17 @@ def of_parameter(function: FunctionType, name: str) -> Any:
         return eval(annotation, function.__globals__)
     except Exception:  # an annotation can be any expression and raise anything
         return None
+
+
+def adopt_payload_type(job: type[Any], base: type[Any]) -> None:
+    """Set on `job`, a class derived from `base`, the payload type that its nearest annotation of
+    `payload` gives, unless a class no further away has set one itself, as the class made for a
+    function does."""
+    for owner in job.__mro__[: job.__mro__.index(base)]:
+        if "_typed" in vars(owner):
+            return
+        if own_annotation(owner, "payload") is not None:
+            from . import typed  # slow to import, and most jobs have no type
+
+            job._typed = typed.of_class(job, base)
+            return

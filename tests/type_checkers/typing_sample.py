@@ -88,6 +88,7 @@ SendEmail.dispatchMany(["ann"])  # wrong
 SendEmail.dispatchMany([5, {"to": "bob"}])  # wrong
 SendEmail.dispatchMany(Email("ann"))  # wrong
 SendEmail().setQueue("urgent").dispatchMany([Plain()])  # wrong
+SendEmail.dispatchMany([{"to": "ann"}], connection=object())
 Pay.dispatchMany([Payment(amount=5)])
 Pay.dispatchMany([5])  # wrong
 
@@ -139,3 +140,16 @@ async def call(context: JobContext) -> None:
     assert_type(await fetch(context, "https://example.org"), bytes)
     call_: Coroutine[Any, Any, bytes] = fetch(context, "https://example.org")
     await call_
+
+
+async def dispatch() -> None:
+    assert_type(await SendEmail().dispatchAsync(Email("ann")), str)
+    await SendEmail().setQueue("urgent").dispatchAsync({"to": "ann"})
+    await SendEmail().dispatchAsync("ann")  # wrong
+    assert_type(await SendEmail.dispatchManyAsync([Email("ann")]), list[str])
+    await SendEmail().setQueue("urgent").dispatchManyAsync([{"to": "ann"}])
+    await SendEmail.dispatchManyAsync(["ann"])  # wrong
+    await SendEmail.dispatchManyAsync([Email("ann")], connection=object())  # wrong
+    assert_type(await send_text.dispatchAsync("ann", copies=2), str)
+    await send_text.dispatchAsync(5)  # wrong
+    assert_type(await send_text.dispatchManyAsync([{"to": "ann"}]), list[str])

@@ -1,3 +1,5 @@
+import asyncio
+
 from lightjobs.execution import registry
 from lightjobs.model import Done
 from tests.support.documents import blocks, run
@@ -15,6 +17,14 @@ def test_the_job_class_and_the_dispatches_in_the_docs_do_what_they_say(engine):
     stored = engine.find(names["job_id"])
     assert stored.priority == 1
     assert type(run_job(names["ProcessPayment"], stored.payload).outcome) is Done
+
+
+def test_coroutines_dispatch_as_the_docs_say(engine):
+    (job,) = blocks("docs/how-to/jobs.md", "A job class")
+    (code,) = blocks("docs/how-to/jobs.md", "Dispatch from an asyncio program")
+    job_id = asyncio.run(run(code, __name__, **run(job, __name__))["place_order"](42))
+    assert (engine.find(job_id).queue, engine.find(job_id).payload) == ("urgent", '{"payment":42}')
+    assert engine.stats()["payments"]["new"] == 1000
 
 
 def test_methods_decide_as_the_docs_say(engine):

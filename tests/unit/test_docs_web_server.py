@@ -55,6 +55,19 @@ def test_jobs_inside_a_web_server(engine, monkeypatch, number):
     gc.collect()
 
 
+def test_a_request_dispatches_as_the_docs_say(engine):
+    (source,) = blocks("docs/how-to/web-server.md", "Dispatch from a request")
+    application = run(source, "app_jobs.docs")["application"]
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(application({"type": "http"}, None, send))
+    job_id = sent[1]["body"].decode()
+    assert engine.find(job_id).payload == '{"user":7}'
+
+
 def test_each_event_loop_gets_an_engine_of_its_own(engine, monkeypatch):
     import sqlalchemy.ext.asyncio
 
