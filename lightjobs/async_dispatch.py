@@ -19,6 +19,7 @@ from .engines.control import Engine
 from .engines.group_commit import Answer
 from .execution import middleware_chain
 from .model import NewJob
+from .strtotime import strtotime
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,10 +28,10 @@ IDLE_SECONDS = 60.0
 """After this long without work a thread ends. Its connection to a database is closed with it."""
 
 
-async def load() -> None:
-    """Read the settings and make the engine of this process, if that has not been done. Raises
-    SettingsError."""
-    if not current.is_loaded():
+async def load(reads_time: bool) -> None:
+    """Read the settings and make the engine of this process, if that has not been done, and load
+    what `strtotime` needs, if it will be called. Raises SettingsError."""
+    while not current.is_loaded() or (reads_time and not _strtotime_is_loaded):
         await _answered(_loading, ())
 
 
@@ -131,11 +132,20 @@ class _Thread:
         return gathered
 
 
+_strtotime_is_loaded = False
+
+
 def _load(waiting: list[_Waiting]) -> None:
+    """One step of loading; a coroutine that needs the next one asks again."""
+    global _strtotime_is_loaded
     answers: list[Answer] = [[] for _ in waiting]
     try:
-        current.settings()
-        current.engine()
+        if current.is_loaded():
+            strtotime("now")  # the first call builds its automaton, which takes 30 ms
+            _strtotime_is_loaded = True
+        else:
+            current.settings()
+            current.engine()
     except Exception as error:
         answers = [group_commit.copied(error) for _ in waiting]
     _answer(waiting, answers)

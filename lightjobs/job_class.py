@@ -17,7 +17,7 @@ from .execution.job_values import OPTIONS, checked
 from .execution.run import Run
 from .execution.variables import Origin
 from .model import Claim
-from .new_jobs import new_jobs, new_jobs_in_turns
+from .new_jobs import new_jobs, new_jobs_in_turns, reads_time
 from .payloads.annotations import adopt_payload_type
 from .payloads.encoding import decode
 
@@ -198,14 +198,14 @@ class Job:
         may be stored if it was on its way.
         """
         values = calls.payload_for("dispatchAsync", self, payload, Job)
-        await async_dispatch.load()
+        await async_dispatch.load(reads_time(self))
         return (await async_dispatch.dispatch(new_jobs(self, [values])))[0]
 
     @calls.OnClassOrJob
     async def dispatchManyAsync(self, payloads: Iterable[Any]) -> list[str]:
         """As `dispatchMany`, without blocking the event loop; see `dispatchAsync`. The payloads are
         encoded a few at a time, and must not be changed until this has returned."""
-        await async_dispatch.load()
+        await async_dispatch.load(reads_time(self))
         jobs = await new_jobs_in_turns(self, calls.several(payloads))
         return [
             id

@@ -31,6 +31,11 @@ def new_jobs(job: Any, payloads: Iterable[Any], *, is_stored: bool = True) -> li
     return found
 
 
+def reads_time(job: Any) -> bool:
+    """Whether `new_jobs` may call `strtotime` for `job`."""
+    return job._differs_by_payload or (isinstance(job.delay, str) and job.delay != "now")
+
+
 async def new_jobs_in_turns(job: Any, payloads: Iterable[Any]) -> list[NewJob]:
     """The same on an event loop, which may do other things in between."""
     import asyncio  # see async_dispatch

@@ -426,3 +426,35 @@ asyncio.run(main())
 def test_the_first_dispatch_of_a_process_loads_in_the_thread(tmp_path):
     environment = {**os.environ, "JOB_ENGINE": "memory", "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", FIRST], check=True, timeout=60, env=environment)
+
+
+DELAYED = """
+import asyncio, sys, threading
+import lightjobs
+
+class Work(lightjobs.Job):
+    handler = "Work"
+    def handle(self): ...
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "lightjobs.strtotime.parser":
+            imported_in.append(threading.current_thread())
+
+async def main():
+    await Work().setDelay(300).dispatchAsync({})
+    assert not imported_in
+    many = [Work().setDelay("+5 minutes").dispatchAsync({}) for _ in range(10)]
+    await asyncio.gather(*many, Work().setDelay("+5 minutes").dispatchManyAsync([{}]))
+    (thread,) = imported_in
+    assert thread is not threading.main_thread()
+
+imported_in = []
+sys.meta_path.insert(0, Watch())
+asyncio.run(main())
+"""
+
+
+def test_what_reads_a_delay_is_loaded_in_the_thread(tmp_path):
+    environment = {**os.environ, "JOB_ENGINE": "memory", "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", DELAYED], check=True, timeout=60, env=environment)
