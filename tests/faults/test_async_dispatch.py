@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import time
 
 import pytest
 
 from lightjobs import Job, StoreInDoubt, StoreUnavailable, current
 from lightjobs.settings.settings import Settings
+from tests.support.environment import outside
 from tests.support.proxy import Proxy
 from tests.support.servers.redis import redis_server
 
@@ -151,6 +154,34 @@ def test_a_wait_that_is_cut_short_leaves_the_rest_to_the_thread(engine, proxy):
 
     asyncio.run(main())
     assert engine.stats()["default"]["new"] == 4
+
+
+ENDS = """
+import asyncio
+import lightjobs
+
+class Work(lightjobs.Job):
+    handler = "Work"
+    def handle(self): ...
+
+async def main():
+    try:
+        async with asyncio.timeout(1):
+            await Work().dispatchAsync({})
+    except TimeoutError:
+        print("ended")
+
+asyncio.run(main())
+"""
+
+
+def test_a_program_that_ends_does_not_wait_for_its_store(server, proxy):
+    proxy.silence(also_new=True)
+    ours = {**server.environment, port_of(server): str(proxy.port), "JOB_ENQUEUE_TIMEOUT": "300"}
+    program = [sys.executable, "-c", ENDS]
+    environment = {**outside(*sys.path), **ours}
+    done = subprocess.run(program, env=environment, timeout=60, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")
 
 
 def test_a_server_without_a_free_connection(use):
