@@ -3,7 +3,7 @@ import time
 import pytest
 
 from lightjobs.errors import UnknownWorker
-from lightjobs.model import Done, Release
+from lightjobs.model import Done, HandBack, Release
 from tests.support.waiting import wait_until
 
 from .support import HANDLER, claim_one, drain, in_threads, job, processes, push, worker
@@ -23,6 +23,37 @@ def test_a_claim_carries_the_job(engine):
         engine.find(id).created_at,
         '{"attempts":2}',
     )
+
+
+def test_jobs_that_differ_in_one_value_each_come_with_their_own(engine):
+    others = {"handler": "App\\Jobs\\Other"}
+    jobs = [
+        job(),
+        job(payload='{"n":1}'),
+        job(**others),
+        job(**others, options='{"attempts":2}'),
+        job(**others),
+        job("other", **others),
+        job("other"),
+    ]
+    ids = engine.push(jobs)
+    claims = drain(engine, ["q", "other"])
+    assert [claim.id for claim in claims] == ids
+    kept = [(c.handler, c.queue, c.payload, c.options) for c in claims]
+    assert kept == [(each.handler, each.queue, each.payload, each.options) for each in jobs]
+
+
+def test_claims_of_one_batch_have_their_own_counts(engine):
+    ids = push(engine, 4)
+    name = worker(engine)
+    first, second, third, _ = engine.claim(name, ["q"], 4)
+    engine.settle(name, [HandBack(first.id, 1), Release(second.id, 1, 1000.0, 4)])
+    engine.settle(name, [Release(third.id, 1, 1001.0, 0)])
+    engine.recover(name)
+    (new,) = push(engine)
+    counts = {c.id: (c.fence, c.attempts, c.recoveries) for c in drain(engine)}
+    expected = [(2, 1, 0), (2, 5, 0), (2, 1, 0), (2, 1, 1), (1, 1, 0)]
+    assert counts == dict(zip([*ids, new], expected, strict=True))
 
 
 def test_a_claimed_job_is_queued_and_names_its_worker(engine):

@@ -145,6 +145,18 @@ def test_answers_come_in_the_order_of_the_outcomes(engine):
     assert engine.settle(name, batch) == [lost, accepted, lost, accepted]
 
 
+def test_each_outcome_of_a_batch_is_judged_by_its_own_fence(engine):
+    push(engine, 4)
+    name = worker(engine)
+    engine.settle(name, [HandBack(c.id, c.fence) for c in engine.claim(name, ["q"], 2)])
+    a, b, c, d = engine.claim(name, ["q"], 4)
+    assert [a.fence, b.fence, c.fence, d.fence] == [2, 2, 1, 1]
+    batch = [Done(a.id, 2), Done(c.id, 1), Done(d.id, 2), Done(b.id, 2)]
+    lost, accepted = Settlement.LOST, Settlement.ACCEPTED
+    assert engine.settle(name, batch) == [accepted, accepted, lost, accepted]
+    assert engine.held(name) == [d]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_stale_fence_cannot_settle(engine, held, kind):
     old, claim = held

@@ -6,7 +6,6 @@ Each script happens in one step, and most verbs are one script. The keys are mad
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Sequence
@@ -46,7 +45,7 @@ from .metadata import RedisMetadata
 from .php_reconcile import PhpReconciler
 from .producer import Producer
 from .redis_errors import is_forbidden, translated
-from .rows import claims, new_row, outcome_row, text
+from .rows import claims, new_row, outcome_arguments, settlements, text
 from .schedule import RedisSchedule
 
 _COUNTED = (
@@ -62,9 +61,6 @@ _COUNTED = (
 
 DUE = b"due"
 """The token that a push leaves for a waiting worker when there is something to claim."""
-
-_SETTLEMENTS = (Settlement.LOST, Settlement.ACCEPTED, Settlement.CANCELLED)
-"""The meanings of 0, 1 and 2 in the reply of settle.lua."""
 
 
 class RedisEngine(Engine):
@@ -131,10 +127,9 @@ class RedisEngine(Engine):
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
         if not outcomes:
             return []
-        keep = int(self.retention.completed != 0)
-        rows = list(map(outcome_row, outcomes))
-        reply = self._call("settle", worker, keep, json.dumps(rows))
-        answers = [_SETTLEMENTS[answer] for answer in reply]
+        keep = "1" if self.retention.completed != 0 else "0"
+        reply = self._call("settle", worker, keep, *outcome_arguments(outcomes))
+        answers = settlements(reply, outcomes)
         # After the answers, in a step that is not repeated with them: see drop_cancelled.
         self.drop_cancelled(outcomes, answers)
         return answers

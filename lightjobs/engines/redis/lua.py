@@ -24,6 +24,7 @@ _NAMES = re.compile(r"local (?:function )?([\w, ]+)")
 
 PARTS = {
     **dict.fromkeys(("move", "purge", "count"), ("bulk",)),
+    **dict.fromkeys(("claim", "held"), ("claiming",)),
     **dict.fromkeys(("push", "stage", "queue_staged", "drop_staged"), ("storing",)),
     "push_slots": ("storing", "slotting"),
     **dict.fromkeys(("verify_jobs", "verify_set"), ("verifying",)),

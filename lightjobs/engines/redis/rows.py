@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from itertools import groupby, repeat
+from operator import itemgetter
 from typing import Any
 
-from ...model import KINDS, Claim, Done, NewJob, Outcome, Release, Stored
+from ...model import KINDS, Claim, Done, NewJob, Outcome, Release, Settlement, Stored
+
+_SETTLEMENTS = {
+    ord("0"): Settlement.LOST,
+    ord("1"): Settlement.ACCEPTED,
+    ord("2"): Settlement.CANCELLED,
+}
+"""The meanings of the digits in the reply of settle.lua."""
 
 
 def new_row(id: str, job: NewJob) -> tuple[str, ...]:
@@ -15,20 +25,57 @@ def new_row(id: str, job: NewJob) -> tuple[str, ...]:
     return id, handler, queue, payload, moment, str(priority), options or ""
 
 
-def outcome_row(outcome: Outcome) -> tuple[Any, ...]:
-    """An outcome as settle.lua takes it."""
+def outcome_arguments(outcomes: Sequence[Outcome]) -> list[str]:
+    """Outcomes as settle.lua takes them."""
+    others = [_outcome_row(outcome) for outcome in outcomes if not _is_plain(outcome)]
+    arguments = [json.dumps(others)]
+    for fence, row in groupby(filter(_is_plain, outcomes), itemgetter(1)):
+        ids = [outcome.id for outcome in row]
+        arguments += (str(fence), str(len(ids)), *ids)
+    return arguments
+
+
+def settlements(reply: bytes, outcomes: Sequence[Outcome]) -> list[Settlement]:
+    """What settle.lua returns for these outcomes, in their order."""
+    answers = [_SETTLEMENTS[digit] for digit in reply]
+    plain = list(map(_is_plain, outcomes))
+    if all(plain):
+        return answers
+    first, last = iter(answers), iter(answers[sum(plain) :])
+    return [next(first if is_plain else last) for is_plain in plain]
+
+
+def _is_plain(outcome: Outcome) -> bool:
+    """Whether the outcome is sent as an id, next to those that have the same fence."""
+    return type(outcome) is Done and outcome.entry is None
+
+
+def _outcome_row(outcome: Outcome) -> tuple[Any, ...]:
+    """An outcome in the JSON that settle.lua takes."""
     kind = KINDS[type(outcome)]
     if type(outcome) is Release:
         row = kind, outcome.id, outcome.fence, f"{outcome.due:.6f}", outcome.attempts
         return row if outcome.exception is None else (*row, outcome.exception)
-    if type(outcome) is Done and outcome.entry is None:
-        return kind, outcome.id, outcome.fence
     return kind, *outcome
 
 
 def claims(reply: bytes | str) -> list[Claim]:
-    """What claim.lua and held.lua return."""
-    return [Claim._make((*row[:8], row[8] or None)) for row in _decoded(reply)]
+    """What claiming.lua writes: rows of claims that differ in their ids and payloads alone."""
+    found: list[Claim] = []
+    for fence, handler, queue, attempts, recoveries, created_at, options, jobs in _decoded(reply):
+        columns = (
+            jobs[::2],
+            repeat(fence),
+            repeat(handler),
+            repeat(queue),
+            jobs[1::2],
+            repeat(attempts),
+            repeat(recoveries),
+            repeat(created_at),
+            repeat(options or None),
+        )
+        found.extend(map(Claim._make, zip(*columns, strict=False)))
+    return found
 
 
 def stored(reply: bytes | str) -> list[Stored]:

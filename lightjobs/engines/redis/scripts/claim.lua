@@ -1,24 +1,37 @@
 -- Claim due jobs for a worker.
 -- ARGV: prefix; worker; limit; the number of handlers to skip, and these; queues in strict order. No job of a paused queue is
 -- claimed.
--- Returns JSON [[id, fence, handler, queue, payload, attempts, recoveries, created_at, options or ""], ...]; "" when nothing
--- is due; false when the worker is not registered. A job that cannot be read is set aside: it leaves its queue and is not
--- changed, and the reason is noted.
+-- Returns the claims, as claiming.lua writes them; false when the worker is not registered. A job that cannot be read is set
+-- aside: it leaves its queue and is not changed, and the reason is noted.
 local worker, left = ARGV[2], tonumber(ARGV[3])
 if not registered(worker) then return false end
 local at = now()
 local updated_at = utc_text(at)
-local claims = {}
 local ELSEWHERE = {queued = true, failed = true, paused = true, cancelled = true, completed = true}
 local looked = 0
 local skip, is_skipping = {}, tonumber(ARGV[4]) > 0
 for index = 5, 4 + tonumber(ARGV[4]) do skip[ARGV[index]] = true end
 local NEEDED = {'status', 'fence', 'attempts', 'handler', 'payload', 'recoveries', 'created_at', 'options'}
--- An id passes through JSON into a worker's journal, which has 47 bytes for it and pads them with NUL.
-local function keeps_its_id(id) return #id <= 47 and not id:find('[^ -~]') end
-local function load_new(id)
-  if keeps_its_id(id) then return load_job(id, NEEDED) end
-  return nil, 'its id is not text of at most 47 plain characters'
+-- Counts by their texts, and the other way round. The jobs of a batch have few different ones.
+local counts = memo(count_of)
+local texts = memo(function(count) return string.format('%d', count) end)
+
+-- What is needed of a job. A job in PHP's form follows as a table. Nearly all jobs are hashes with readable counts, and to
+-- make a table of such a job would take half as long as to read it. Returns nil if there is no such job; nil and the reason
+-- if it cannot be read.
+local function read(id)
+  -- An id passes through JSON into a worker's journal, which has 47 bytes for it and pads them with NUL.
+  if #id > 47 or not id:find('^[ -~]*$') then return nil, 'its id is not text of at most 47 plain characters' end
+  local status, fence, attempts, handler, payload, recoveries, created_at, options =
+    unpack(redis.pcall('HMGET', job_key(id), unpack(NEEDED)))
+  if status and counts[fence] and counts[attempts] and counts[recoveries] then
+    return status, counts[fence], counts[attempts], handler or '', payload or '', counts[recoveries], created_at or '',
+      options or ''
+  end
+  local job, why = load_job(id, NEEDED)
+  if not job then return nil, why end
+  return job.status, job.fence, job.attempts, job.handler, job.payload, job.recoveries, job.created_at or '',
+    job.options or '', job
 end
 -- The ids to take: the first ones, or, when handlers are skipped, the first ones of other handlers. The second result is
 -- how many were passed over.
@@ -27,8 +40,8 @@ local function first_ids(key, offset)
   if not is_skipping then return ids, 0 end
   local others = {}
   for _, id in ipairs(ids) do
-    local job = load_new(id)
-    if not (job and job.status == 'new' and skip[job.handler or '']) then others[#others + 1] = id end
+    local status, _, _, handler = read(id)
+    if status ~= 'new' or not skip[handler] then others[#others + 1] = id end
   end
   looked = looked + #ids
   return others, #ids - #others
@@ -37,24 +50,26 @@ end
 local function take(queue, key, offset)
   local ids, passed = first_ids(key, offset)
   if #ids == 0 then return passed > 0, offset + passed end
-  redis.call('ZREM', key, unpack(ids))
+  if is_skipping then redis.call('ZREM', key, unpack(ids)) else redis.call('ZREMRANGEBYRANK', key, 0, #ids - 1) end
   -- One entry for each fence: most jobs of a batch have the same fence.
-  local held, entries = {}, {}
+  local held, entries = {}, memo(function(fence) return held_entry(fence, queue) end)
   for _, id in ipairs(ids) do
-    local job, why = load_new(id)
-    if job and job.status == 'new' then
-      local fence, attempts = job.fence + 1, job.attempts + 1
-      save_job(job, {'status', 'queued', 'attempts', attempts, 'updated_at', updated_at,
-        'fence', fence, 'worker', worker})
+    local status, fence, attempts, handler, payload, recoveries, created_at, options, job = read(id)
+    if status == 'new' then
+      fence, attempts = fence + 1, attempts + 1
+      if job then
+        save_job(job, {'status', 'queued', 'attempts', attempts, 'updated_at', updated_at, 'fence', fence, 'worker', worker})
+      else
+        redis.call('HSET', job_key(id), 'status', 'queued', 'attempts', texts[attempts], 'updated_at', updated_at,
+          'fence', texts[fence], 'worker', worker)
+      end
       held[#held + 1] = id
-      entries[fence] = entries[fence] or held_entry(fence, queue)
       held[#held + 1] = entries[fence]
-      claims[#claims + 1] = {id, fence, job.handler or '', queue, job.payload or '', attempts,
-        job.recoveries, job.created_at or '', job.options or ''}
-    elseif job and not ELSEWHERE[job.status] then
+      add_claim(id, payload, fence, handler, queue, attempts, recoveries, created_at, options)
+    elseif status and not ELSEWHERE[status] then
       set_aside(id, 'its status is unknown')
-    elseif why then
-      set_aside(id, why)
+    elseif not status and fence then
+      set_aside(id, fence)
     end
   end
   if #held > 0 then
@@ -93,5 +108,4 @@ for index = 5 + tonumber(ARGV[4]), #ARGV do
   if not is_skipping then drop_token(queue) end
   if left <= 0 then break end
 end
-if #claims == 0 then return '' end
-return cjson.encode(claims)
+return claims_as_json()

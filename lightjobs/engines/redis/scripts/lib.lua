@@ -34,6 +34,15 @@ local function now()
   return tonumber(time[1]) + tonumber(time[2]) / 1000000
 end
 
+-- A table that makes a value when it is first asked for, and keeps it.
+local function memo(make)
+  return setmetatable({}, {__index = function(known, key)
+    local value = make(key)
+    known[key] = value
+    return value
+  end})
+end
+
 -- Not tostring(): it keeps 14 digits, which is a tenth of a millisecond.
 local function score(moment) return string.format('%.6f', moment) end
 

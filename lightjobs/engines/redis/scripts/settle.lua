@@ -1,11 +1,13 @@
 -- Store the outcomes of runs.
--- ARGV: prefix; worker; 1 to keep completed jobs, or 0; JSON [[kind, id, fence, ...], ...]. The fence is followed, for
--- "done", by the entry of the schedule, if any; for "release", by due, as text, the attempts and, if it failed, the
--- exception; for "failed", by the exception; for "hand back", by nothing.
--- Returns for each outcome 1, accepted; 2, refused because the job was cancelled; or 0, refused for another reason.
+-- ARGV: prefix; worker; 1 to keep completed jobs, or 0; JSON [[kind, id, fence, ...], ...]; then outcomes of the kind "done",
+-- for each row of them that have the same fence: the fence, how many they are, and their ids. In the JSON the fence is
+-- followed, for "done", by the entry of the schedule, if any; for "release", by due, as text, the attempts and, if it failed,
+-- the exception; for "failed", by the exception; for "hand back", by nothing.
+-- Returns a text with a digit for each outcome, those in the JSON last: 1, accepted; 2, refused because the job was
+-- cancelled; or 0, refused for another reason.
 -- A job that was cancelled is let go of but not deleted: when the reply is lost, this is repeated, and must give the same
 -- answers. The engine deletes such a job once it has them.
-local ACCEPTED, CANCELLED, LOST = 1, 2, 0
+local ACCEPTED, CANCELLED, LOST = '1', '2', '0'
 local worker, keep, outcomes = ARGV[2], ARGV[3] == '1', cjson.decode(ARGV[4])
 local at = now()
 local known = registered(worker)
@@ -58,46 +60,39 @@ local function settled(kind, id, fence, a, b, c)
   return job.status == 'cancelled' and CANCELLED or LOST
 end
 
--- Delete the completed jobs, unless they are kept; most outcomes are of this kind. What the worker holds is enough to judge
--- them, so the jobs are not loaded, and one command deletes many. Returns a table with ACCEPTED at the index of each such
--- outcome.
-local function delete_done()
-  local ids, indexes = {}, {}
-  for index, outcome in ipairs(outcomes) do
-    if outcome[1] == 'done' and not keep then
-      ids[#ids + 1] = outcome[2]
-      indexes[#indexes + 1] = index
+-- Delete completed jobs that have one fence, and whose ids are a part of ARGV. What the worker holds is enough to judge them,
+-- so the jobs are not loaded, and one command deletes many. Returns a table with the ids of those that were deleted.
+local function delete_done(fence, first, last)
+  -- The queue in an entry that has this fence; most jobs of a batch have the same entry.
+  local queues = memo(function(entry)
+    local held_fence, queue = entry:match('^(%d+):(.*)$')
+    return tonumber(held_fence) == fence and queue
+  end)
+  local ids, keys, counts, deleted = {}, {}, {}, {}
+  for place, entry in ipairs(redis.call('HMGET', held_key(worker), unpack(ARGV, first, last))) do
+    local id, queue = ARGV[first + place - 1], entry and queues[entry]
+    if queue and not deleted[id] then
+      deleted[id] = true
+      ids[#ids + 1] = id
+      keys[#keys + 1] = job_key(id)
+      counts[queue] = (counts[queue] or 0) + 1
     end
   end
-  -- The fence and the queue of an entry, by its text: most jobs of a batch have the same entry.
-  local fences, queues = {}, {}
-  local deleted, seen = {}, {}
-  for first = 1, #ids, 1000 do
-    local entries = redis.call('HMGET', held_key(worker), unpack(ids, first, math.min(first + 999, #ids)))
-    local gone, keys, counts = {}, {}, {}
-    for place, entry in ipairs(entries) do
-      local index = indexes[first + place - 1]
-      if entry and not fences[entry] then
-        local fence, queue = entry:match('^(%d+):(.*)$')
-        fences[entry], queues[entry] = tonumber(fence), queue
-      end
-      local id = ids[first + place - 1]
-      if entry and fences[entry] == outcomes[index][3] and not seen[id] then
-        local queue = queues[entry]
-        seen[id] = true
-        gone[#gone + 1] = id
-        keys[#keys + 1] = job_key(id)
-        counts[queue] = (counts[queue] or 0) + 1
-        deleted[index] = ACCEPTED
-      end
-    end
-    if #gone > 0 then
-      redis.call('DEL', unpack(keys))
-      redis.call('HDEL', held_key(worker), unpack(gone))
-      for queue, count in pairs(counts) do count_queued(queue, -count) end
-    end
+  if #ids > 0 then
+    redis.call('DEL', unpack(keys))
+    redis.call('HDEL', held_key(worker), unpack(ids))
+    for queue, count in pairs(counts) do count_queued(queue, -count) end
   end
   return deleted
+end
+
+-- Settle a row of completed jobs. Most outcomes are of this kind.
+local function settle_done(answers, fence, first, last)
+  local deleted = keep and {} or delete_done(fence, first, last)
+  for position = first, last do
+    local id = ARGV[position]
+    answers[#answers + 1] = deleted[id] and ACCEPTED or settled('done', id, fence)
+  end
 end
 
 -- Note that the last job of an entry of the schedule completed. schedule:list shows it, when the job itself may be gone.
@@ -110,11 +105,15 @@ local function note_completed(entry, id)
 end
 
 write_although_full()
-local answers = delete_done()
-for index, outcome in ipairs(outcomes) do
-  if not answers[index] then answers[index] = settled(unpack(outcome)) end
-  if outcome[1] == 'done' and outcome[4] and answers[index] == ACCEPTED then
-    note_completed(outcome[4], outcome[2])
-  end
+local answers, row = {}, 5
+while row < #ARGV do
+  local fence, first, last = tonumber(ARGV[row]), row + 2, row + 1 + ARGV[row + 1]
+  for part = first, last, 1000 do settle_done(answers, fence, part, math.min(part + 999, last)) end
+  row = last + 1
 end
-return answers
+for _, outcome in ipairs(outcomes) do
+  local answer = settled(unpack(outcome))
+  answers[#answers + 1] = answer
+  if outcome[1] == 'done' and outcome[4] and answer == ACCEPTED then note_completed(outcome[4], outcome[2]) end
+end
+return table.concat(answers)
