@@ -45,7 +45,7 @@ from .metadata import RedisMetadata
 from .php_reconcile import PhpReconciler
 from .producer import Producer
 from .redis_errors import is_forbidden, translated
-from .rows import claims, new_row, outcome_arguments, settlements, text
+from .rows import claims, outcome_arguments, settlements, text
 from .schedule import RedisSchedule
 
 _COUNTED = (
@@ -95,14 +95,14 @@ class RedisEngine(Engine):
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         ids = new_ids(len(jobs))
         if ids:
-            store = partial(self._store, list(map(new_row, ids, jobs)))
+            store = partial(self._store, ids, jobs)
             try:
                 deliver(store, len(ids), self._producer.seconds, self.name)
             except exceptions.ClusterCrossSlotError as error:
                 raise self._translated(error) from error
         return ids
 
-    def _store(self, rows: Sequence[tuple[str, ...]], patience: Patience) -> None:
+    def _store(self, ids: Sequence[str], jobs: Sequence[NewJob], patience: Patience) -> None:
         def send(command: bytes) -> Any:
             return self._producer.send(command, patience.deadline)
 
@@ -111,7 +111,7 @@ class RedisEngine(Engine):
             patience.answered()
             return reply
 
-        staging.store(run, self._form, rows)
+        staging.store(run, self._form, ids, jobs)
 
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()

@@ -18,8 +18,12 @@ def new_ids(count: int) -> list[str]:
         first = max(time.time_ns() // 1000, _latest + 1)
         _latest = first + count - 1
     digits = random.random  # takes a quarter of randrange's time
-    ids = []
-    for microsecond in range(first, first + count):
-        seconds, rest = divmod(microsecond, 1_000_000)
-        ids.append(f"job_{seconds:08x}{rest:05x}.{int(digits() * 100_000_000):08}")
+    ids: list[str] = []
+    while count:
+        seconds, begin = divmod(first, 1_000_000)
+        end = min(begin + count, 1_000_000)
+        # The ids of one second begin alike, and that is written once. %d drops a fraction.
+        form = f"job_{seconds:08x}%05x.%08d"
+        ids += [form % (microsecond, digits() * 100_000_000) for microsecond in range(begin, end)]
+        first, count = first + end - begin, count - (end - begin)
     return ids

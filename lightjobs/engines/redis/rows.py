@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from itertools import groupby, repeat
+from itertools import chain, groupby, islice, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -18,11 +18,40 @@ _SETTLEMENTS = {
 """The meanings of the digits in the reply of settle.lua."""
 
 
-def new_row(id: str, job: NewJob) -> tuple[str, ...]:
-    """A job as storing.lua takes it."""
-    handler, queue, payload, due, priority, options = job
-    moment = "" if due is None else f"{due:.6f}"
-    return id, handler, queue, payload, moment, str(priority), options or ""
+def job_arguments(ids: Sequence[str], jobs: Sequence[NewJob]) -> list[str]:
+    """Jobs as storing.lua takes them."""
+    arguments: list[str] = []
+    remaining = iter(ids)
+    for (handler, queue, due, priority, options), row in groupby(jobs, _all_but_payload):
+        payloads = [job.payload for job in row]
+        arguments += (handler, queue, moment(due), str(priority), options or "", str(len(payloads)))
+        arguments += chain.from_iterable(
+            zip(islice(remaining, len(payloads)), payloads, strict=True)
+        )
+    return arguments
+
+
+_all_but_payload = itemgetter(0, 1, 3, 4, 5)
+"""The fields of a NewJob that a row of jobs has in common."""
+
+
+def queue_arguments(ids: Sequence[str], jobs: Sequence[NewJob]) -> list[str]:
+    """Jobs as queue_staged.lua takes them."""
+    arguments: list[str] = []
+    remaining = iter(ids)
+    for (queue, due, priority), row in groupby(jobs, _place):
+        count = sum(1 for _ in row)
+        arguments += (queue, str(priority), moment(due), str(count), *islice(remaining, count))
+    return arguments
+
+
+_place = itemgetter(1, 3, 4)
+"""The fields of a NewJob that say where it waits."""
+
+
+def moment(due: float | None) -> str:
+    """When a job is due, as scripts take it: unix seconds, or "" for now."""
+    return "" if due is None else f"{due:.6f}"
 
 
 def outcome_arguments(outcomes: Sequence[Outcome]) -> list[str]:

@@ -9,7 +9,7 @@ from ...model import LastSlot, Slot
 from ..schedule_store import ScheduleStore
 from .bulk import Call
 from .ids import new_ids
-from .rows import new_row, text
+from .rows import job_arguments, moment, text
 
 
 class RedisSchedule(ScheduleStore):
@@ -22,7 +22,7 @@ class RedisSchedule(ScheduleStore):
     def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
         ids = new_ids(len(slots))
         rows = [
-            (slot.entry, f"{slot.due:.6f}", "" if slot.job is None else new_row(id, slot.job))
+            (slot.entry, moment(slot.due), job_arguments([id], [slot.job]) if slot.job else "")
             for id, slot in zip(ids, slots, strict=True)
         ]
         accepted = self._call("push_slots", self._form, json.dumps(rows)) if rows else []
@@ -32,7 +32,7 @@ class RedisSchedule(ScheduleStore):
         ]
 
     def enroll(self, entries: Sequence[str], due: float) -> None:
-        self._call("enroll", f"{due:.6f}", *entries)
+        self._call("enroll", moment(due), *entries)
 
     def slots(self) -> dict[str, LastSlot]:
         return {
@@ -52,7 +52,7 @@ class RedisSchedule(ScheduleStore):
         return bool(self._call("pause_entry", entry))
 
     def resume_entry(self, entry: str, due: float) -> bool:
-        return bool(self._call("resume_entry", entry, f"{due:.6f}"))
+        return bool(self._call("resume_entry", entry, moment(due)))
 
     def forget_entry(self, entry: str, before: float) -> bool:
-        return bool(self._call("forget_entry", entry, f"{before:.6f}"))
+        return bool(self._call("forget_entry", entry, moment(before)))

@@ -3,14 +3,14 @@ answers no one else, and its producer cannot tell it from one that hangs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import chain, groupby
-from operator import itemgetter
 from typing import Any
 
 from ...errors import StoreUnavailable
+from ...model import NewJob
 from ..delivery import ConnectionLost, Refused, Unsent
+from .rows import job_arguments, queue_arguments
 
 PART = 2000
 """The most jobs that one step stores; it takes about 50 ms."""
@@ -24,23 +24,19 @@ DROPS = 50
 Call = Callable[..., Any]
 """Runs a script, given its name and its arguments."""
 
-Row = tuple[str, ...]
-"""A job as `rows.new_row` makes it."""
 
-_place = itemgetter(2, 5)  # queue and priority
-
-
-def store(call: Call, form: str, rows: Sequence[Row]) -> None:
+def store(call: Call, form: str, ids: Sequence[str], jobs: Sequence[NewJob]) -> None:
     """Store jobs in one step, or a larger batch part by part and then queue it in one step.
 
     Raises ConnectionLost, and not Unsent, only when the jobs may have been queued."""
-    if len(rows) <= PART:
-        call("push", form, *chain.from_iterable(rows))
+    if len(ids) <= PART:
+        call("push", form, *job_arguments(ids, jobs))
         return
-    batch = rows[0][0]
+    batch = ids[0]
     try:
-        for start in range(0, len(rows), PART):
-            call("stage", form, batch, *chain.from_iterable(rows[start : start + PART]))
+        for start in range(0, len(ids), PART):
+            part = slice(start, start + PART)
+            call("stage", form, batch, *job_arguments(ids[part], jobs[part]))
     except Refused:
         with suppress(StoreUnavailable):
             drop(call, batch)
@@ -49,15 +45,8 @@ def store(call: Call, form: str, rows: Sequence[Row]) -> None:
         raise Unsent(
             str(error)
         ) from error  # they are in no queue, whether it was carried out or not
-    if not call("queue_staged", batch, len(rows), *_queued(rows)):
+    if not call("queue_staged", batch, str(len(ids)), *queue_arguments(ids, jobs)):
         raise StoreUnavailable("the server has lost a part of the batch")
-
-
-def _queued(rows: Sequence[Row]) -> Iterator[str | int]:
-    """The jobs as queue_staged.lua takes them."""
-    for (queue, priority), group in groupby(rows, _place):
-        pairs = [(due, id) for id, _, _, _, due, *_ in group]
-        yield from (queue, priority, len(pairs), *chain.from_iterable(pairs))
 
 
 def drop(call: Call, *batch: str) -> None:

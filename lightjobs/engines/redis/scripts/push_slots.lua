@@ -1,6 +1,6 @@
 -- Push the jobs of slots and note the slots, in order. A slot is refused if it is not later than the last one of its entry,
 -- or if the entry is paused.
--- ARGV: prefix; form; JSON [[entry, due, a job as in push.lua or ""], ...]. Returns for each slot 1, accepted, or 0, refused.
+-- ARGV: prefix; form; JSON [[entry, due, a job as in storing.lua or ""], ...]. Returns for each slot 1, accepted, or 0, refused.
 local slots = cjson.decode(ARGV[3])
 local accepted, texts, noted = {}, {}, {}
 for index, slot in ipairs(slots) do
@@ -12,7 +12,7 @@ for index, slot in ipairs(slots) do
     last.due = due
     if job ~= '' then
       for _, text in ipairs(job) do texts[#texts + 1] = text end
-      last.job_id, last.job_due, last.completed = job[1], score(due), false
+      last.job_id, last.job_due, last.completed = job[7], score(due), false
     end
     noted[entry] = last
     accepted[index] = 1

@@ -1,24 +1,49 @@
--- Put before the scripts that store new jobs, after lib.lua. From `first` on, `texts` has for each job its id, handler,
--- queue, payload, due or "", priority, options or "". A script that fails leaves what it has written, so it must fail at its
--- first write or not at all: a full Redis refuses the first one, and none after that.
-local function write_job(form, created_at, id, handler, queue, payload, due, priority, options)
-  local scheduled_at = due == '' and created_at or utc_text(tonumber(due))
-  if form == 'php' then
-    local quoted = php().quoted
-    local names = {'id', 'handler', 'payload', 'scheduled_at', 'status', 'queue', 'attempts', 'created_at'}
-    local raw = {id = quoted(id), handler = quoted(handler), payload = quoted(payload),
-      scheduled_at = quoted(scheduled_at), status = quoted('new'), queue = quoted(queue),
-      attempts = 'i:0;', created_at = quoted(created_at)}
-    if priority ~= '0' then names[#names + 1] = 'priority'; raw.priority = 'i:' .. priority .. ';' end
-    if options ~= '' then names[#names + 1] = 'options'; raw.options = quoted(options) end
-    redis.call('SET', job_key(id), php().written({names = names, raw = raw}))
-  else
-    local key = job_key(id)
-    redis.call('HSET', key, 'id', id, 'handler', handler, 'payload', payload, 'scheduled_at', scheduled_at,
-      'status', 'new', 'queue', queue, 'attempts', '0', 'created_at', created_at)
-    if priority ~= '0' then redis.call('HSET', key, 'priority', priority) end
-    if options ~= '' then redis.call('HSET', key, 'options', options) end
+-- Put before the scripts that store new jobs, after lib.lua. From `first` on, `texts` has a row for jobs that follow each other
+-- and differ in their ids and payloads alone: handler, queue, due or "", priority, options or "", the number of jobs, and
+-- each one's id and payload. A script that fails leaves what it has written, so it must fail at its first write or not at
+-- all: a full Redis refuses the first one, and none after that.
+
+-- Call `act` on each row of jobs, as a table.
+local function each_row(texts, first, act)
+  while first < #texts do
+    local handler, queue, due, priority, options, count = unpack(texts, first, first + 5)
+    local ids, payloads = {}, {}
+    first = first + 6
+    for place = 1, tonumber(count) do
+      ids[place], payloads[place] = texts[first], texts[first + 1]
+      first = first + 2
+    end
+    act({handler = handler, queue = queue, due = due, priority = priority, options = options, ids = ids, payloads = payloads})
   end
+end
+
+local function write_php(row, created_at, scheduled_at)
+  local quoted = php().quoted
+  local names = {'id', 'handler', 'payload', 'scheduled_at', 'status', 'queue', 'attempts', 'created_at'}
+  local raw = {handler = quoted(row.handler), scheduled_at = quoted(scheduled_at), status = quoted('new'),
+    queue = quoted(row.queue), attempts = 'i:0;', created_at = quoted(created_at)}
+  if row.priority ~= '0' then names[#names + 1] = 'priority'; raw.priority = 'i:' .. row.priority .. ';' end
+  if row.options ~= '' then names[#names + 1] = 'options'; raw.options = quoted(row.options) end
+  for place, id in ipairs(row.ids) do
+    raw.id, raw.payload = quoted(id), quoted(row.payloads[place])
+    redis.call('SET', job_key(id), php().written({names = names, raw = raw}))
+  end
+end
+
+local function write_hashes(row, created_at, scheduled_at)
+  local words = {'HSET', 'key', 'id', 'its id', 'payload', 'its payload', 'handler', row.handler,
+    'scheduled_at', scheduled_at, 'status', 'new', 'queue', row.queue, 'attempts', '0', 'created_at', created_at}
+  if row.priority ~= '0' then words[#words + 1] = 'priority'; words[#words + 1] = row.priority end
+  if row.options ~= '' then words[#words + 1] = 'options'; words[#words + 1] = row.options end
+  for place, id in ipairs(row.ids) do
+    words[2], words[4], words[6] = job_key(id), id, row.payloads[place]
+    redis.call(unpack(words))
+  end
+end
+
+local function write_row(form, row, created_at)
+  local write = form == 'php' and write_php or write_hashes
+  write(row, created_at, row.due == '' and created_at or utc_text(tonumber(row.due)))
 end
 
 -- Tell the workers of queues that have new jobs. `queues` has whether one of them is due.
@@ -29,18 +54,28 @@ local function wake_all(queues)
   end
 end
 
+-- Queue jobs of one queue and priority that are due at the same time. One command takes up to 2000.
+local function queue_row(queue, priority, due, ids)
+  local words = {}
+  for _, id in ipairs(ids) do
+    words[#words + 1] = due
+    words[#words + 1] = id
+  end
+  redis.call('ZADD', queue_key(queue, tonumber(priority)), unpack(words))
+end
+
 local function store(form, texts, first)
   -- A job without a due time is due in this second, without its fraction, as PHP stores it: jobs of one second are then in
   -- the order of their ids, which is that of birth. The score is the text from the server: Lua would write 17 digits.
   local second, micros = unpack(redis.call('TIME'))
   local created_at = utc_text(tonumber(second))
   local queues = {}
-  for at = first, #texts, 7 do
-    local id, _, queue, _, due, priority = unpack(texts, at, at + 5)
-    write_job(form, created_at, unpack(texts, at, at + 6))
-    redis.call('ZADD', queue_key(queue, tonumber(priority)), due == '' and second or due, id)
-    queues[queue] = queues[queue] or due == '' or tonumber(due) <= second + micros / 1000000
-  end
+  each_row(texts, first, function(row)
+    local due = row.due == '' and second or row.due
+    write_row(form, row, created_at)
+    queue_row(row.queue, row.priority, due, row.ids)
+    queues[row.queue] = queues[row.queue] or tonumber(due) <= second + micros / 1000000
+  end)
   wake_all(queues)
 end
 
