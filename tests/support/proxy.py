@@ -26,6 +26,9 @@ class Proxy:
         self._silent_until = 0
         """Connections with a lower number are silent."""
         self._count = 0
+        self.round_trips = 0
+        """How often the client has waited for an answer, if it uses one connection at a time."""
+        self._answered = True
         self._sockets: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -47,12 +50,16 @@ class Proxy:
             number, self._count = self._count, self._count + 1
             self._sockets += [near, far]
             for source, sink in ((near, far), (far, near)):
-                args = (number, source, sink)
+                args = (number, source, sink, source is near)
                 threading.Thread(target=self._pass_on, args=args, daemon=True).start()
 
-    def _pass_on(self, number: int, source: socket.socket, sink: socket.socket) -> None:
+    def _pass_on(
+        self, number: int, source: socket.socket, sink: socket.socket, is_asking: bool
+    ) -> None:
         with contextlib.suppress(OSError):
             while block := source.recv(BLOCK):
+                self.round_trips += is_asking and self._answered
+                self._answered = not is_asking
                 if number >= self._silent_until:
                     sink.sendall(block)
         if number >= self._silent_until:

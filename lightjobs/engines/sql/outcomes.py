@@ -49,10 +49,8 @@ class OutcomeStore:
         if not outcomes:
             return []
         entries = [each for each in outcomes if type(each) is Done and each.entry is not None]
-        # One outcome that is accepted needs one statement; a transaction would add two round trips.
-        is_alone = len(outcomes) == 1 and not entries
-        if is_alone and self._settle_alike(worker, outcomes, keep_completed):
-            return [Settlement.ACCEPTED]
+        if not entries and self._settle_at_once(worker, outcomes, keep_completed):
+            return [Settlement.ACCEPTED] * len(outcomes)
         with self._db.transaction():
             answers = self._answers(worker, outcomes, keep_completed)
             for done in entries:
@@ -60,6 +58,17 @@ class OutcomeStore:
                     params = {"entry": done.entry, "job_id": int(done.id)}
                     self._db.run("complete_entry", params)
             return answers
+
+    def _settle_at_once(
+        self, worker: str, outcomes: Sequence[Outcome], keep_completed: bool
+    ) -> bool:
+        """Settle outcomes that take a single statement by that statement alone, as a transaction
+        would add two round trips. Returns whether all were accepted. If some were refused, settling
+        them again says which, as it does for a settlement whose reply was lost."""
+        if len(set(map(type, outcomes))) > 1:
+            return False
+        part, *others = _parts(outcomes)
+        return not others and self._settle_alike(worker, part, keep_completed) == len(outcomes)
 
     def _answers(
         self, worker: str, outcomes: Sequence[Outcome], keep_completed: bool
