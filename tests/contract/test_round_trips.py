@@ -9,7 +9,7 @@ from tests.support.proxy import Proxy
 from .support import push, worker
 
 
-@pytest.fixture(params=["postgres", "mariadb"])
+@pytest.fixture(params=["postgres", "mariadb", "pgbouncer"])
 def counted(request):
     """An engine, and what returns how many round trips a call takes."""
     server = request.getfixturevalue(f"clean_{request.param}")
@@ -36,7 +36,7 @@ def test_a_batch_of_like_outcomes_is_settled_in_one(counted, kind):
 
 
 def test_a_batch_of_which_some_are_refused_is_answered_for_each(counted):
-    engine, trips = counted
+    engine, _trips = counted
     push(engine, 3)
     name = worker(engine)
     first, second, third = engine.claim(name, ["q"], 3)
@@ -49,8 +49,10 @@ def test_a_batch_of_which_some_are_refused_is_answered_for_each(counted):
     ]
 
 
-def test_a_job_is_stored_in_one(counted):
+def test_a_job_is_stored_in_one_and_in_two_behind_a_pooler(counted):
+    """Behind one, the first waits for a connection of the pool: until then nothing is in doubt."""
     engine, trips = counted
     for _ in range(8):
         push(engine)  # by now the statement is prepared
-    assert [trips(push, engine) for _ in range(3)] == [1, 1, 1]
+    needed = 2 if engine.warnings() else 1
+    assert [trips(push, engine) for _ in range(3)] == [needed] * 3

@@ -7,7 +7,7 @@ import random
 import ssl
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from typing import Any
 
@@ -17,7 +17,7 @@ from ...errors import LightjobsError
 from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
 from ...settings.login import Login
-from ..delivery import FOREVER, ConnectionLost, Patience
+from ..delivery import FOREVER, ConnectionLost, Patience, Unsent
 from .callers.postgres import PostgresCallerConnection
 from .database import TryAgain
 from .postgres_dialect import POSTGRES, adapters, insert_jobs
@@ -128,6 +128,16 @@ class Postgres(Server):
         assert isinstance(session, PostgresSession)
         return session
 
+    def run(self, name: str, params: Params, where: str = "") -> int:
+        if not name.startswith("settle_"):
+            return super().run(name, params, where)
+        with self._guarded() as session:
+            assert isinstance(session, PostgresSession)
+            if not session.is_pooled:
+                result = session.execute_often(query(name, POSTGRES, where), params)
+                return result.command_tuples or 0
+        return super().run(name, params, where)
+
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
     ) -> list[Row]:
@@ -139,18 +149,33 @@ class Postgres(Server):
         return rows
 
     def push(self, rows: Sequence[Params], patience: Patience = FOREVER) -> list[int]:
-        if len(rows) == 1:
-            with self._pooled_transaction(patience):
-                cursor = self.execute(pyformat("push", POSTGRES), rows[0], patience.deadline)
-                return [cursor.fetchall()[0][0]]
-        with self._inserting(patience) as (connection, answered):
-            return insert_jobs(connection.cursor(), rows, answered)
+        if len(rows) > 1:
+            with self._inserting(patience) as (connection, answered):
+                return insert_jobs(connection.cursor(), rows, answered)
+        with self._guarded(patience.deadline) as session:
+            assert isinstance(session, PostgresSession)
+            if session.is_pooled:
+                return [self._push_pooled(session, rows[0], patience)]
+            number = session.execute_often(query("push", POSTGRES), rows[0]).get_value(0, 0)
+            assert number is not None
+            return [int(number)]
 
-    def _pooled_transaction(self, patience: Patience) -> AbstractContextManager[object]:
-        """A transaction behind a pooler. Its BEGIN waits until a connection of the pool is free: if
-        that takes too long, no job has been sent, and there is no doubt that it is not stored."""
-        pooled = self._own(patience.deadline).is_pooled
-        return self.transaction(patience) if pooled else nullcontext()
+    def _push_pooled(self, session: PostgresSession, row: Params, patience: Patience) -> int:
+        """Push behind a pooler. The BEGIN, in a round trip of its own, waits until a connection of
+        the pool is free: if that takes too long, no job has been sent, and there is no doubt that
+        it is not stored."""
+        try:
+            session.begin()
+        except psycopg.Error as error:
+            translated = self._translated(error)
+            if isinstance(translated, ConnectionLost):
+                raise Unsent(str(translated)) from error
+            raise
+        patience.answered()
+        self._set_deadline(session, self._limited(patience.deadline))
+        cursor = session.execute_and_commit(pyformat("push", POSTGRES), row)
+        number: int = cursor.fetchall()[0][0]
+        return number
 
     def caller(self, connection: Any) -> PostgresCallerConnection:
         return PostgresCallerConnection(connection, self._translated)

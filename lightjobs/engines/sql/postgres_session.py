@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.pq.abc import PGresult
 
 from .postgres_dialect import LenientLoader
+from .postgres_prepared import Prepared
 from .rows import Params
 from .server import IDLE_SECONDS, LOCK_SECONDS, Session
 
@@ -93,6 +95,7 @@ class PostgresSession(Session):
         self.queues: frozenset[str] = frozenset()
         self.notified = 0
         self.ended = False
+        self._prepared = Prepared(connection)
         connection.add_notify_handler(lambda notify: self._count(notify.payload))
         connection.add_notice_handler(self._hear)
 
@@ -121,18 +124,30 @@ class PostgresSession(Session):
     def execute(self, sql: str, params: Params | None) -> Any:
         """Run one statement and return its cursor."""
         if self.is_pooled and not self.inside:
-            return self._execute_alone(sql, params)
+            return self.execute_and_commit(sql, params, (_BEGIN, self._set_local))
         return self.connection.execute(sql, params)
 
-    def _execute_alone(self, sql: str, params: Params | None) -> Any:
-        """Run one statement in a transaction, in one round trip if libpq can send several."""
+    def execute_often(self, sql: str, params: Params) -> PGresult:
+        """Run a statement that is worth preparing, with parameters named `:so`, and return its
+        result. Not behind a pooler, except in a transaction."""
+        result = self._prepared.execute(sql, params)
+        if self.listening:
+            self._take_notifications()
+        return result
+
+    def execute_and_commit(
+        self, sql: str, params: Params | None, before: Sequence[str] = ()
+    ) -> Any:
+        """Run the last statement of a transaction and commit it, after the statements `before`, in
+        one round trip if libpq can send several. Returns the cursor; after an error, the
+        transaction is rolled back."""
         connection = self.connection
         failed: psycopg.Error | None = None
         try:
             with connection.pipeline() if psycopg.Pipeline.is_supported() else nullcontext():
                 try:
-                    connection.execute(_BEGIN)
-                    connection.execute(self._set_local)
+                    for statement in before:
+                        connection.execute(statement)
                     cursor = connection.execute(sql, params)
                     connection.execute("COMMIT")
                 except psycopg.Error as error:
@@ -155,6 +170,9 @@ class PostgresSession(Session):
     def consume(self) -> None:
         """Read what the server has sent by itself. Raises psycopg.Error when it has hung up."""
         self.connection.pgconn.consume_input()
+        self._take_notifications()
+
+    def _take_notifications(self) -> None:
         while (notify := self.connection.pgconn.notifies()) is not None:
             self._count(notify.extra.decode())
 

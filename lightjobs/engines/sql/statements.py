@@ -14,6 +14,8 @@ _FOLDER = Path(__file__).parent
 
 _WORD = re.compile(r"\{([a-z_]+)\}")
 
+_PARAMETER = re.compile(r":([a-z_]+)")
+
 _FILTERS = {
     "id": "id = :id",
     "queue": "queue = :queue",
@@ -73,7 +75,15 @@ def files(dialect: str) -> dict[str, str]:
 @cache
 def pyformat(name: str, dialect: Dialect, where: str = "") -> str:
     """The same statement for drivers that name parameters `%(so)s`."""
-    return re.sub(r":([a-z_]+)", r"%(\1)s", query(name, dialect, where).replace("%", "%%"))
+    return _PARAMETER.sub(r"%(\1)s", query(name, dialect, where).replace("%", "%%"))
+
+
+@cache
+def numbered(sql: str) -> tuple[bytes, list[str]]:
+    """A statement for libpq, which numbers parameters `$1`, and the parameters in that order."""
+    names = list(dict.fromkeys(_PARAMETER.findall(sql)))
+    text = _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", sql)
+    return text.encode(), names
 
 
 def migrations(dialect: Dialect, suffix: str = ".sql") -> list[tuple[str, str]]:
