@@ -23,8 +23,9 @@ from ...settings.login import Login
 from ..delivery import FOREVER, Patience
 from . import mysql_session
 from .callers.mysql import MysqlCallerConnection
-from .mysql_dialect import MYSQL, insert_jobs, run_insert
+from .mysql_dialect import MYSQL, insert_jobs
 from .mysql_errors import ALREADY_THERE, kind_of, needed_package, number_of, text_of
+from .mysql_session import MysqlSession
 from .rows import Params, Row
 from .server import Server, Session
 from .statements import pyformat
@@ -95,12 +96,14 @@ class Mysql(Server):
         except BaseException:
             connection.close()
             raise
-        session = Session(connection, connection._sock.fileno())
+        session = MysqlSession(connection)
         self._set_deadline(session, math.inf)
         return session
 
     def _set_deadline(self, session: Session, deadline: float) -> None:
-        seconds = max(0.001, min(ANSWER_SECONDS, deadline - time.monotonic()))
+        # In whole hundredths: a socket has to be told only what has changed.
+        seconds = min(ANSWER_SECONDS, deadline - time.monotonic())
+        seconds = max(1, math.ceil(100 * seconds)) / 100
         session.connection._read_timeout = session.connection._write_timeout = seconds
 
     def _examine(self, version: str) -> None:
@@ -166,8 +169,8 @@ class Mysql(Server):
     def push(self, rows: Sequence[Params], patience: Patience = FOREVER) -> list[int]:
         if len(rows) == 1:
             with self._guarded(patience.deadline) as session:
-                cursor = session.connection.cursor()
-                return [run_insert(cursor, cursor.mogrify(pyformat("push", MYSQL), rows[0]))]
+                assert isinstance(session, MysqlSession)
+                return [session.one.insert(rows[0])]
         with self._inserting(patience) as (connection, answered):
             return insert_jobs(connection.cursor(), rows, answered)
 

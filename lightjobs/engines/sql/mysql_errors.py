@@ -13,6 +13,9 @@ from .server import ReadOnly
 ALREADY_THERE = 1060
 """A column that a migration adds is there."""
 
+NOT_PREPARED = (1243, 1461, 1615)
+"""The server does not know the prepared statement, has too many, or cannot use it any more."""
+
 _KINDS: dict[type[LightjobsError], tuple[int, ...]] = {
     SchemaOutdated: (1146, 1054, 1136, 1176),  # no such table, column or index
     TryAgain: (1213, 1205, 1020),  # deadlock, lock timeout, changed since it was read

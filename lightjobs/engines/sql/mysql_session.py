@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from .. import answer_limit
-from .server import IDLE_SECONDS, LOCK_SECONDS
+from .mysql_prepared import InsertOne
+from .server import IDLE_SECONDS, LOCK_SECONDS, Session
 
 # PyMySQL believes what the server said at the login, which comes before init_connect.
 _NEEDED = (
@@ -19,6 +21,14 @@ _NEEDED = (
     # A claim locks the rows that it takes, and not the gaps between them.
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
 )
+
+
+class MysqlSession(Session):
+    """A connection, and what is prepared on it."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection, connection._sock.fileno())
+        self.one = InsertOne(connection)
 
 
 def settings(is_mariadb: bool) -> tuple[str, ...]:

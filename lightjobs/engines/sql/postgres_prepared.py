@@ -16,6 +16,7 @@ import psycopg
 from psycopg import pq
 from psycopg.errors import error_from_result
 
+from ..delivery import Unsent
 from .rows import Params
 from .statements import numbered
 
@@ -52,12 +53,21 @@ class Prepared:
             if uses <= PREPARED_AFTER:
                 self._pgconn.send_query_params(text, values)
                 return self._answer()
-            name = b"lightjobs_%d" % len(self._names)
-            self._pgconn.send_prepare(name, text)
-            self._answer()
-            self._names[text] = name
+            name = self._prepared(text)
         self._pgconn.send_query_prepared(name, values)
         return self._answer()
+
+    def _prepared(self, text: bytes) -> bytes:
+        name = b"lightjobs_%d" % len(self._names)
+        self._pgconn.send_prepare(name, text)
+        try:
+            self._answer()
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None:  # the statement itself has not been sent
+                raise Unsent(str(error).strip()) from error
+            raise
+        self._names[text] = name
+        return name
 
     def _answer(self) -> pq.abc.PGresult:
         pgconn = self._pgconn

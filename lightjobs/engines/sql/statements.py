@@ -86,6 +86,11 @@ def numbered(sql: str) -> tuple[bytes, list[str]]:
     return text.encode(), names
 
 
+def marked(sql: str) -> tuple[str, list[str]]:
+    """A statement with `?` for each parameter, and the parameters in that order."""
+    return _PARAMETER.sub("?", sql), _PARAMETER.findall(sql)
+
+
 def migrations(dialect: Dialect, suffix: str = ".sql") -> list[tuple[str, str]]:
     """The name and text of each of the dialect's migrations, in order; with the suffix
     `.down.sql`, the text that undoes it."""
