@@ -11,8 +11,8 @@ import struct
 from typing import Any
 
 import pymysql
-from pymysql.constants import COMMAND, FIELD_TYPE
-from pymysql.protocol import OKPacketWrapper
+from pymysql.constants import COMMAND, CR, FIELD_TYPE
+from pymysql.protocol import MysqlPacket
 
 from ..delivery import ConnectionLost, Unsent
 from .mysql_dialect import MYSQL, PACKET_BYTES, run_insert
@@ -71,9 +71,33 @@ class InsertOne:
 
     def _insert_prepared(self, row: Params) -> int:
         connection = self._connection
-        connection._execute_command(COMMAND.COM_STMT_EXECUTE, self._head + self._values(row))
-        inserted: int = OKPacketWrapper(connection._read_packet()).insert_id
-        return inserted
+        if not connection.open:
+            raise pymysql.InterfaceError(0, "")
+        request = self._head + self._values(row)
+        head = struct.pack("<IB", len(request) + 1, COMMAND.COM_STMT_EXECUTE)
+        connection._write_bytes(head + request)
+        answer = self._answer()
+        if answer[4]:
+            MysqlPacket(answer[4:], connection.encoding).raise_for_error()
+        return _number(answer, 6)  # after the number of rows, which is one
+
+    def _answer(self) -> bytes:
+        """The only packet of the answer. PyMySQL's own way reads head and body one after the other,
+        through two layers of files."""
+        data = b""
+        try:
+            while len(data) < 5 or len(data) < 4 + int.from_bytes(data[:3], "little"):
+                more = self._connection._sock.recv(4096)
+                if not more:
+                    raise OSError("the server has hung up")
+                data += more
+        except BaseException as error:
+            self._connection._force_close()
+            if not isinstance(error, OSError):
+                raise
+            text = f"Lost connection to MySQL server during query ({error})"
+            raise pymysql.OperationalError(CR.CR_SERVER_LOST, text) from error
+        return data
 
     def _values(self, row: Params) -> bytes:
         """The parameters: which are null, that types follow, the types, and the others' values."""
@@ -106,3 +130,15 @@ def _length(length: int) -> bytes:
     if length < 1 << 16:
         return b"\xfc" + length.to_bytes(2, "little")
     return b"\xfd" + length.to_bytes(3, "little")
+
+
+def _number(data: bytes, place: int) -> int:
+    """The number that begins at `place`, as the protocol writes it."""
+    size = _SIZES.get(data[place])
+    if size is None:
+        return data[place]
+    return int.from_bytes(data[place + 1 : place + 1 + size], "little")
+
+
+_SIZES = {0xFC: 2, 0xFD: 3, 0xFE: 8}
+"""How many bytes follow each of the first bytes that do not stand for themselves."""
