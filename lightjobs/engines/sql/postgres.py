@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -141,7 +142,7 @@ class Postgres(Server):
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
     ) -> list[Row]:
-        params = {"worker": worker, "limit": limit, "skip": list(skip), **_places(queues)}
+        params = {"worker": worker, "limit": limit, "skip": list(skip), **_places(tuple(queues))}
         rows = self.rows("claim", params, POSTGRES.skip if skip else "")
         if not rows and not self.rows("known", {"worker": worker}):
             raise self.unknown(worker)
@@ -263,9 +264,11 @@ def _authorities(tls: str | None) -> str | None:
     return ssl.get_default_verify_paths().cafile if verifies else None
 
 
-def _places(queues: Sequence[str]) -> dict[str, list[Any]]:
-    """Each queue with each priority, in the order to serve, as two arrays of equal length."""
-    return {
-        "queues": [queue for queue in queues for _ in _HIGHEST_FIRST],
-        "priorities": _HIGHEST_FIRST * len(queues),
-    }
+@cache
+def _places(queues: tuple[str, ...]) -> dict[str, str]:
+    """Each queue with each priority, in the order to serve, as two arrays of equal length. As text,
+    and kept: psycopg takes 40 us of CPU to write the lists of one claim."""
+    quoted = [name.replace("\\", "\\\\").replace('"', '\\"') for name in queues]
+    each = [f'"{name}"' for name in quoted for _ in _HIGHEST_FIRST]
+    priorities = map(str, _HIGHEST_FIRST * len(queues))
+    return {"queues": f"{{{','.join(each)}}}", "priorities": f"{{{','.join(priorities)}}}"}
