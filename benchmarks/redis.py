@@ -1,6 +1,6 @@
 """lightjobs on Redis against its peers, in one run on one redis-server without persistence.
 
-    python -m benchmarks.redis [--quick] [--rounds N] [--only drain,enqueue,latency,start,…]
+    python -m benchmarks.redis [--quick] [--rounds N] [--only drain,start,…] [--json FILE]
 
 In each round everybody has a turn; a figure is the median of the rounds. A ratio compares
 lightjobs with the best peer within the same round, and is the median of those.
@@ -8,8 +8,6 @@ lightjobs with the best peer within the same round, and is the median of those.
 
 from __future__ import annotations
 
-import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,11 +15,13 @@ from pathlib import Path
 
 from tests.support.servers.redis import RedisServer, redis_server
 
+from .figures import Found
+from .options import Options, arguments
 from .peers import unfenced
 from .peers.catalogue import LIGHTJOBS, PEERS, ROOT, install, versions
 from .peers.measure import Bench
-from .peers.report import Figures, show
-from .peers.rounds import Rounds, arguments
+from .peers.rounds import Rounds
+from .results import Results
 
 PARTS = ("drain", "enqueue", "latency", "start", "backlog", "fence", "ceiling")
 BACKLOG = 1_000_000
@@ -29,13 +29,13 @@ EVERYBODY = (LIGHTJOBS, *PEERS)
 
 
 def main() -> None:
-    rounds, quick, parts = arguments(__doc__, PARTS)
+    options = arguments("redis", __doc__, PARTS)
     install()
-    print(f"{versions()}; {os.cpu_count()} cores", flush=True)
     with redis_server() as server, tempfile.TemporaryDirectory() as folder:
-        run = Run(server, folder, rounds, quick)
-        for part in parts:
-            getattr(run, part)()
+        with server.client() as client:
+            own = {"redis": client.info("server")["redis_version"]}
+        results = Results(options, {**own, **versions()})
+        Run(server, folder, options, results).run(options.parts)
 
 
 def _bench(folder: str, server: RedisServer) -> Bench:
@@ -43,10 +43,14 @@ def _bench(folder: str, server: RedisServer) -> Bench:
 
 
 class Run(Rounds):
-    """The parts, one method each: measure, then print."""
+    """The parts, one method each: measure, then hand over to the results."""
 
-    def __init__(self, server: RedisServer, folder: str, rounds: int, quick: bool) -> None:
-        super().__init__(_bench(folder, server), EVERYBODY, rounds, quick)
+    store = "Redis"
+
+    def __init__(
+        self, server: RedisServer, folder: str, options: Options, results: Results
+    ) -> None:
+        super().__init__(_bench(folder, server), EVERYBODY, options, results)
         self._server = server
 
     def _emptied(self) -> None:
@@ -56,8 +60,9 @@ class Run(Rounds):
     def drain(self) -> None:
         """No-op jobs, all waiting when the worker starts."""
         for processes, wanted in ((1, 10), (2, 4)):
-            figures = self._everybody(lambda peer: self._drained(peer, processes))  # noqa: B023
-            show(f"drain, {processes} worker process(es), jobs/s", figures, wanted)
+            found = self._everybody(lambda peer: self._drained(peer, processes))  # noqa: B023
+            title = f"drain, worker processes: {processes}"
+            self._add(f"drain-{processes}", title, [found], wanted=wanted)
 
     def enqueue(self) -> None:
         """Jobs stored one by one, then at once."""
@@ -65,62 +70,64 @@ class Run(Rounds):
 
     def latency(self) -> None:
         """Dispatch to start on an idle worker."""
-        for percent, figures in self._late().items():
-            show(f"dispatch to start when idle, p{percent}, ms", figures, 1, less=True)
+        self._late(1)
 
     def start(self) -> None:
         """From the worker's start to its first job done."""
-        figures = self._everybody(self._bench.start)
-        show("start to first job, s", figures, 1, less=True)
+        found = self._everybody(self._bench.start)
+        self._add("start", "start to first job", [found], unit="s", wanted=1, less=True)
 
     def ceiling(self) -> None:
         """A bare loop over a minimal script."""
-        for batch, jobs in ((500, 50_000), (100, 50_000), (1, 5000)):
-            rates = []
+        points = [Found(x=1), Found(x=100), Found(x=500)]
+        for found, jobs in zip(points, (5000, 50_000, 50_000), strict=True):
             for _ in range(self._rounds):
                 self._emptied()
-                command = ["-m", "benchmarks.peers.ceiling", str(self._jobs(jobs)), str(batch)]
-                done = subprocess.run(
-                    [sys.executable, *command], cwd=ROOT, check=True, capture_output=True
-                )
-                rates.append(float(done.stdout))
-            rate = statistics.median(rates)
-            print(f"a bare loop, batches of {batch:3}, jobs/s {rate:9,.0f}", flush=True)
+                found.take("bare loop", lambda: self._ceiling(jobs, int(found.x or 0)))  # noqa: B023
+        self._add("ceiling", "a bare loop that claims in batches", points, x="batch")
+
+    def _ceiling(self, jobs: int, batch: int) -> float:
+        command = ["-m", "benchmarks.peers.ceiling", str(self._jobs(jobs)), str(batch)]
+        done = subprocess.run([sys.executable, *command], cwd=ROOT, check=True, capture_output=True)
+        return float(done.stdout)
 
     def fence(self) -> None:
         """Against the same engine without fences and leases."""
         with tempfile.TemporaryDirectory() as folder:
-            copy = unfenced.copy(Path(folder))
-            figures: Figures = {"with fence and lease": [], "without": []}
-            jobs = self._jobs(LIGHTJOBS.jobs)
+            copies = {"with fence and lease": ROOT, "without": unfenced.copy(Path(folder))}
+            found = Found()
             for number in range(self._rounds * 2):
                 # Alternately the one and the other first.
-                for name, cwd in sorted(
-                    zip(figures, (ROOT, copy), strict=True), reverse=bool(number % 2)
-                ):
+                for name, cwd in sorted(copies.items(), reverse=bool(number % 2)):
                     self._emptied()
-                    self._bench.produce(LIGHTJOBS, "many", jobs)
-                    figures[name].append(self._bench.drain(LIGHTJOBS, 1, jobs, cwd))
-        show("fence and lease: drain, jobs/s", figures, 0.9)
+                    found.take(name, lambda: self._ours(self._bench, cwd))  # noqa: B023
+        self._add("fence", "fence and lease: drain", [found], wanted=0.9)
+
+    def _ours(self, bench: Bench, cwd: Path = ROOT) -> float:
+        """lightjobs alone."""
+        jobs = self._jobs(LIGHTJOBS.jobs)
+        bench.use()
+        bench.produce(LIGHTJOBS, "many", jobs)
+        return bench.drain(LIGHTJOBS, 1, jobs, cwd)
 
     def backlog(self) -> None:
         """With 1,000,000 jobs waiting and as many delayed, against an empty Redis: first they are
         in another queue, then in the one that is worked."""
-        jobs = self._jobs(LIGHTJOBS.jobs)
-        for where in ("another queue", "the same queue"):
+        for key, where, queue in (
+            ("other", "another queue", "other"),
+            ("same", "the same queue", "bench"),
+        ):
             with redis_server() as full, tempfile.TemporaryDirectory() as folder:
                 ours, other = self._bench, _bench(folder, full)
-                queue = "bench" if where == "the same queue" else "other"
                 other.fill(queue, self._jobs(BACKLOG))
-                figures: Figures = {"with backlog": [], "without": []}
+                found = Found({"with backlog": [], "without": []})
                 for _ in range(self._rounds):
                     self._emptied()
-                    for name, bench in (("without", ours), ("with backlog", other)):
-                        bench.use()
-                        bench.produce(LIGHTJOBS, "many", jobs)
-                        figures[name].append(bench.drain(LIGHTJOBS, 1, jobs))
+                    found.take("without", lambda: self._ours(ours))  # noqa: B023
+                    found.take("with backlog", lambda: self._ours(other))  # noqa: B023
                 self._bench.use()
-            show(f"2 x {self._jobs(BACKLOG):,} in {where}, jobs/s", figures, 0.9)
+            title = f"2 x {self._jobs(BACKLOG):,} others in {where}: drain"
+            self._add(f"backlog-{key}", title, [found], wanted=0.9)
 
 
 if __name__ == "__main__":

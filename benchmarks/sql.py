@@ -1,7 +1,7 @@
 """lightjobs on PostgreSQL and MariaDB against its peers, in one run, on servers that wait for the
 disk as Debian's do.
 
-    python -m benchmarks.sql [--quick] [--rounds N] [--only drain,enqueue,latency,mariadb,…]
+    python -m benchmarks.sql [--quick] [--rounds N] [--only drain,mariadb,…] [--json FILE]
 
 In each round everybody has a turn; a figure is the median of the rounds. A ratio compares
 lightjobs within the same round, and is the median of those. `bare` is a loop of nothing but a
@@ -22,6 +22,8 @@ from tests.support.servers.mariadb import MariaServer, mariadb_server
 from tests.support.servers.postgres import PostgresServer, postgres_server
 from tests.support.servers.sql import PASSWORD, USER, SqlServer
 
+from .figures import Found
+from .options import Options, arguments
 from .peers.bare import SCHEMA
 from .peers.catalogue import (
     BARE,
@@ -34,8 +36,8 @@ from .peers.catalogue import (
     versions,
 )
 from .peers.measure import Bench
-from .peers.report import Figures, show, verdict
-from .peers.rounds import Rounds, arguments
+from .peers.rounds import Rounds
+from .results import Results
 
 ON_POSTGRES = ("drain", "enqueue", "latency", "backlog", "bloat")
 PARTS = (*ON_POSTGRES, "mariadb")
@@ -46,17 +48,17 @@ AHEAD = 20_000
 
 
 def main() -> None:
-    rounds, quick, parts = arguments(__doc__, PARTS)
+    options = arguments("sql", __doc__, PARTS)
     install()
-    print(f"{versions()}; {os.cpu_count()} cores", flush=True)
-    if on_postgres := [part for part in parts if part in ON_POSTGRES]:
-        with _postgres() as bench, tempfile.TemporaryDirectory() as folder:
-            run = Postgres(bench, folder, rounds, quick)
-            for part in on_postgres:
-                getattr(run, part)()
-    if "mariadb" in parts:
+    if on_postgres := [part for part in options.parts if part in ON_POSTGRES]:
+        with _postgres() as server, tempfile.TemporaryDirectory() as folder:
+            own = {"postgresql": str(server.query("SHOW server_version")[0][0]).split()[0]}
+            results = Results(options, {**own, **versions()})
+            Postgres(server, folder, options, results).run(on_postgres)
+    if "mariadb" in options.parts:
         with _mariadb() as server, tempfile.TemporaryDirectory() as folder:
-            Mariadb(server, folder, rounds, quick).compare()
+            own = {"mariadb": str(server.query("SELECT version()")[0][0]).split("-")[0]}
+            Mariadb(server, folder, options, Results(options, own)).run(["mariadb"])
 
 
 @contextlib.contextmanager
@@ -106,11 +108,13 @@ def _environment(server: SqlServer) -> dict[str, str]:
 
 
 class Postgres(Rounds):
-    """The parts, one method each: measure, then print."""
+    """The parts, one method each: measure, then hand over to the results."""
 
-    def __init__(self, server: SqlServer, folder: str, rounds: int, quick: bool) -> None:
+    store = "PostgreSQL"
+
+    def __init__(self, server: SqlServer, folder: str, options: Options, results: Results) -> None:
         everybody = (LIGHTJOBS_ON_SQL, *POSTGRES_PEERS, BARE)
-        super().__init__(Bench(folder, _environment(server)), everybody, rounds, quick)
+        super().__init__(Bench(folder, _environment(server)), everybody, options, results)
         self._server = server
 
     def _emptied(self) -> None:
@@ -125,7 +129,8 @@ class Postgres(Rounds):
 
     def drain(self) -> None:
         """No-op jobs, all waiting when the one worker process starts."""
-        show("drain, jobs/s", self._everybody(self._drained), 2.5, apart={"bare": 0.5})
+        found = self._everybody(self._drained)
+        self._add("drain-1", "drain", [found], wanted=2.5, apart={"bare": 0.5})
 
     def enqueue(self) -> None:
         """Jobs stored one by one, then at once."""
@@ -133,32 +138,29 @@ class Postgres(Rounds):
 
     def latency(self) -> None:
         """Dispatch to start on an idle worker; the bare loop's is what two commits take."""
-        for percent, figures in self._late().items():
-            title = f"dispatch to start when idle, p{percent}, ms"
-            show(title, figures, None, less=True, apart={"bare": None})
-            if percent == 50:
-                found = sorted(figures["lightjobs"])[self._rounds // 2]
-                print(f"    lightjobs' p50 is {found:.2f} ms{verdict(found, 2, less=True)}")
+        self._late(None, {"bare": None}, target=2)
 
     def backlog(self) -> None:
         """With 1,000,000 jobs waiting and as many delayed, half of them in the queue that is
         drained, behind those that are; against a table without them."""
-        jobs = self._jobs(LIGHTJOBS_ON_SQL.jobs)
-        figures: Figures = {"with backlog": [], "without": []}
+        found = Found({"with backlog": [], "without": []})
         for _ in range(self._rounds):
-            for name in ("without", "with backlog"):
-                self._emptied()
-                self._bench.produce(LIGHTJOBS_ON_SQL, "many", jobs)
-                if name == "with backlog":
-                    self._bench.fill("bench", self._jobs(BACKLOG) // 2)
-                    self._bench.fill("other", self._jobs(BACKLOG) // 2)
-                # What stands there for long has been vacuumed.
-                self._server.query("VACUUM (ANALYZE) jobs")
-                self._server.query("CHECKPOINT")
-                figures[name].append(self._bench.drain(LIGHTJOBS_ON_SQL, 1, jobs))
-        show(
-            f"drain with {self._jobs(BACKLOG):,} waiting and as many delayed, jobs/s", figures, 0.9
-        )
+            found.take("without", lambda: self._with_backlog(0))
+            found.take("with backlog", lambda: self._with_backlog(self._jobs(BACKLOG)))
+        title = f"drain with {self._jobs(BACKLOG):,} waiting and as many delayed"
+        self._add("backlog", title, [found], wanted=0.9)
+
+    def _with_backlog(self, others: int) -> float:
+        jobs = self._jobs(LIGHTJOBS_ON_SQL.jobs)
+        self._emptied()
+        self._bench.produce(LIGHTJOBS_ON_SQL, "many", jobs)
+        if others:
+            self._bench.fill("bench", others // 2)
+            self._bench.fill("other", others // 2)
+        # What stands there for long has been vacuumed.
+        self._server.query("VACUUM (ANALYZE) jobs")
+        self._server.query("CHECKPOINT")
+        return self._bench.drain(LIGHTJOBS_ON_SQL, 1, jobs)
 
     def bloat(self) -> None:
         """The size of the table while jobs pass through it, never more than AHEAD waiting."""
@@ -167,8 +169,8 @@ class Postgres(Rounds):
         from .peers.lightjobs import dispatch_many
 
         total, part = self._jobs(BLOAT_JOBS), AHEAD // 4
-        print(f"{total:,} jobs through the table, at most {AHEAD:,} waiting")
-        sent, next_look, sizes = 0, total // 10, []
+        sent, next_look = 0, total // 10
+        sizes: list[Found] = []
         with self._bench.working(LIGHTJOBS_ON_SQL, 1) as counts:
             started = time.perf_counter()
             while sent < total:
@@ -177,27 +179,26 @@ class Postgres(Rounds):
                 sent += part
                 if sent >= next_look:
                     next_look += total // 10
-                    sizes.append(self._sizes())
-                    print(f"    after {sent:9,}: table and indexes {sizes[-1]} MB", flush=True)
+                    sizes.append(Found({"table and indexes": [self._size()]}, x=sent))
             counts.reach(total)
             rate = total / (time.perf_counter() - started)
-        most = max(heap + indexes for heap, indexes in sizes)
-        print(f"    {rate:,.0f} jobs/s; at most {most:.1f} MB", flush=True)
+        title = f"the table, with {AHEAD:,} jobs waiting at most"
+        self._add("bloat", title, sizes, unit="MB", less=True, x="jobs passed")
+        self._add("bloat-rate", f"{title}: drain", [Found({"lightjobs": [rate]})])
 
-    def _sizes(self) -> tuple[float, float]:
-        """Of the jobs' rows, and of their indexes, in MB."""
-        ((heap, indexes),) = self._server.query(
-            "SELECT pg_table_size('jobs') / 1e6, pg_indexes_size('jobs') / 1e6"
-        )
-        return round(float(heap), 1), round(float(indexes), 1)
+    def _size(self) -> float:
+        """Of the jobs' rows and their indexes, in MB."""
+        return float(self._server.query("SELECT pg_total_relation_size('jobs') / 1e6")[0][0])
 
 
 class Mariadb(Rounds):
     """lightjobs against what Lightpack's worker and dispatch do, on one table."""
 
-    def __init__(self, server: SqlServer, folder: str, rounds: int, quick: bool) -> None:
+    store = "MariaDB"
+
+    def __init__(self, server: SqlServer, folder: str, options: Options, results: Results) -> None:
         bench = Bench(folder, _environment(server))
-        super().__init__(bench, (LIGHTJOBS_ON_SQL, LIGHTPACK), rounds, quick)
+        super().__init__(bench, (LIGHTJOBS_ON_SQL, LIGHTPACK), options, results)
         self._server = server
 
     def _emptied(self) -> None:
@@ -208,10 +209,9 @@ class Mariadb(Rounds):
         self._bench.produce(LIGHTJOBS_ON_SQL, "many", self._jobs(LIGHTJOBS_ON_SQL.jobs))
         return self._bench.drain(peer, processes, self._jobs(peer.jobs))
 
-    def compare(self) -> None:
+    def mariadb(self) -> None:
         """Drain, then enqueue."""
-        show("MariaDB: drain, jobs/s", self._everybody(self._drained), 15)
-        print("MariaDB:", end=" ")
+        self._add("drain-1", "drain", [self._everybody(self._drained)], wanted=15)
         self._enqueued(2000, None, None)
 
 

@@ -123,12 +123,25 @@ def install() -> None:
     print(f"installing {' '.join(REQUIREMENTS)} in {VENV.name}", flush=True)
     subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     pip = [str(VENV / "bin/pip"), "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, *REQUIREMENTS, *HELPERS], check=True)
+    if subprocess.run([*pip, *REQUIREMENTS, *HELPERS]).returncode:
+        # One of them cannot be had: the others one by one. It will fail when its turn comes.
+        for name in (*HELPERS, *REQUIREMENTS):
+            subprocess.run([*pip, name])
 
 
-def versions() -> str:
-    """The peers with their versions, as installed."""
+def versions() -> dict[str, str]:
+    """The version of each peer, as installed."""
     names = [name.partition("[")[0] for name in REQUIREMENTS]
-    code = f"from importlib.metadata import version as v; print(*(n + ' ' + v(n) for n in {names}))"
     python = str(VENV / "bin/python")
-    return subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()
+    done = subprocess.run([python, "-c", _VERSIONS, *names], capture_output=True, text=True)
+    return dict(line.split() for line in done.stdout.splitlines())
+
+
+_VERSIONS = """
+import importlib.metadata, sys
+for name in sys.argv[1:]:
+    try:
+        print(name, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        print(name, "missing")
+"""

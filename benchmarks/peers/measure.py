@@ -11,11 +11,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..figures import Failed
 from . import ticks
 from .catalogue import ROOT, Peer
 
 PATIENCE = 90.0
-"""A worker that has not done its jobs after so many seconds is an error."""
+"""A worker that has not done its jobs after so many seconds has failed."""
+
+DISPATCH_PATIENCE = 300.0
+"""A program that has not dispatched its jobs after so many seconds has failed."""
 
 STEADY = 0.2
 """This part of the jobs is not timed: the workers come up one after the other."""
@@ -49,9 +53,20 @@ class Bench:
         """Dispatch in a process of its own; returns jobs per second, imports not counted."""
         command = [*peer.producer, how, str(jobs)]
         with open(f"{self.folder}/produce.log", "w") as log:
-            done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
+            try:
+                done = subprocess.run(
+                    command,
+                    cwd=ROOT,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    timeout=DISPATCH_PATIENCE,
+                )
+            except OSError as error:
+                raise Failed(f"{command[0]} does not start: {error.strerror}") from error
         if done.returncode:
-            raise SystemExit(f"{peer.name}: {Path(log.name).read_text()[-2000:]}")
+            text = _end(Path(log.name))
+            raise Failed(f"the dispatching process ended with {done.returncode}: {text}")
         return (jobs - 1) / float(done.stdout.split()[-1])
 
     @contextlib.contextmanager
@@ -59,9 +74,13 @@ class Bench:
         """A worker, its output going to a file, and what it has counted since it began."""
         ticks.make(self.folder)
         with open(f"{self.folder}/{peer.name}.log", "w") as log:
-            worker = subprocess.Popen(
-                peer.worker(processes), cwd=cwd, stdout=log, stderr=log, start_new_session=True
-            )
+            command = peer.worker(processes)
+            try:
+                worker = subprocess.Popen(
+                    command, cwd=cwd, stdout=log, stderr=log, start_new_session=True
+                )
+            except OSError as error:
+                raise Failed(f"{command[0]} does not start: {error.strerror}") from error
         try:
             yield Counts(self.folder, worker, log.name)
         finally:
@@ -98,10 +117,15 @@ class Bench:
             deadline = time.monotonic() + 10
             while len(lines := stamps.read_text().splitlines()) < jobs:
                 if time.monotonic() > deadline:
-                    raise SystemExit(f"{peer.name}: {len(lines)} of {jobs} jobs have started")
+                    raise Failed(f"{len(lines)} of {jobs} jobs have started")
                 time.sleep(0.01)
         pairs = (map(int, line.split()) for line in lines)
         return [(started - at) / 1e9 for at, started in pairs]
+
+
+def _end(log: Path) -> str:
+    """The end of what a process has written, which says why it ended."""
+    return log.read_text(errors="replace")[-2000:].strip() or "it has written nothing"
 
 
 class Counts:
@@ -120,7 +144,9 @@ class Counts:
         """Return when so many jobs have run."""
         deadline = time.monotonic() + PATIENCE
         while self.total() < jobs:
-            if self._worker.poll() is not None or time.monotonic() > deadline:
-                text = self._log.read_text()[-2000:]
-                raise SystemExit(f"{self._log.name}: {self.total()} of {jobs} jobs\n{text}")
+            if (status := self._worker.poll()) is not None:
+                text = f"the worker ended with {status} after {self.total()} of {jobs} jobs"
+                raise Failed(f"{text}: {_end(self._log)}")
+            if time.monotonic() > deadline:
+                raise Failed(f"{self.total()} of {jobs} jobs in {PATIENCE:g} s: {_end(self._log)}")
             time.sleep(pause)

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-import argparse
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+from ..figures import Found, Part, attempt
+from ..options import Options
+from ..results import Results
 from .catalogue import Peer
 from .measure import Bench
-from .report import Figures, show
 
 STAMPS = 200
-
-
-def arguments(doc: str | None, parts: Sequence[str]) -> tuple[int, bool, list[str]]:
-    """What the command line asks for: rounds, whether it is to be quick, and which parts."""
-    parser = argparse.ArgumentParser(description=doc)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="one round with a tenth of the jobs")
-    parser.add_argument("--only", default=",".join(parts), help=f"of {', '.join(parts)}")
-    options = parser.parse_args()
-    chosen = options.only.split(",")
-    if unknown := set(chosen) - set(parts):
-        parser.error(f"--only has {', '.join(unknown)}; allowed: {', '.join(parts)}")
-    return 1 if options.quick else options.rounds, options.quick, chosen
+PERCENTILES = (1, 10, 25, 50, 75, 90, 95, 99)
+NOTHING: Mapping[str, float | None] = {}
 
 
 class Rounds(ABC):
-    """What is measured on every store alike; each part prints what it found."""
+    """What is measured on every store alike. A peer that fails is left out of the rest of a part;
+    the part goes on with the others, and its results have the error."""
 
-    def __init__(self, bench: Bench, everybody: Sequence[Peer], rounds: int, quick: bool) -> None:
+    store: str
+    """The name of the store as titles have it; the keys of the parts begin with it, too."""
+
+    def __init__(
+        self, bench: Bench, everybody: Sequence[Peer], options: Options, results: Results
+    ) -> None:
         self._bench = bench
         self._everyone = everybody
-        self._rounds = rounds
-        self._scale = 0.1 if quick else 1.0
+        self._results = results
+        self._rounds = options.rounds
+        self._scale = 0.1 if options.quick else 1.0
+
+    def run(self, parts: Sequence[str]) -> None:
+        """Measure these parts, one method each; one that fails does not end the run."""
+        for part in parts:
+            attempt(part, getattr(self, part), {})
 
     @abstractmethod
     def _emptied(self) -> None:
@@ -44,14 +48,13 @@ class Rounds(ABC):
 
     def _everybody(
         self, measure: Callable[[Peer], float], who: Sequence[Peer] | None = None
-    ) -> Figures:
-        who = self._everyone if who is None else who
-        figures: Figures = {peer.name: [] for peer in who}
+    ) -> Found:
+        found = Found()
         for _ in range(self._rounds):
-            for peer in who:
+            for peer in self._everyone if who is None else who:
                 self._emptied()
-                figures[peer.name].append(measure(peer))
-        return figures
+                found.take(peer.name, lambda: measure(peer))  # noqa: B023
+        return found
 
     def _drained(self, peer: Peer, processes: int = 1) -> float:
         jobs = self._jobs(peer.jobs) * processes
@@ -63,31 +66,56 @@ class Rounds(ABC):
         jobs: int,
         wanted: float | None,
         wanted_in_bulk: float | None,
-        apart: Mapping[str, float | None] | None = None,
+        apart: Mapping[str, float | None] = NOTHING,
     ) -> None:
         """Jobs stored one by one, then at once."""
-        figures = self._everybody(lambda peer: self._bench.produce(peer, "one", self._jobs(jobs)))
-        show("enqueue one by one, jobs/s", figures, wanted, apart=apart)
+        found = self._everybody(lambda peer: self._bench.produce(peer, "one", self._jobs(jobs)))
+        self._add("enqueue-one", "enqueue one by one", [found], wanted=wanted, apart=apart)
         bulk = [peer for peer in self._everyone if peer.bulk]
-        figures = self._everybody(
+        found = self._everybody(
             lambda peer: self._bench.produce(peer, "many", self._jobs(peer.bulk)), bulk
         )
-        show("enqueue in bulk, jobs/s", figures, wanted_in_bulk, apart=apart)
+        self._add("enqueue-bulk", "enqueue in bulk", [found], wanted=wanted_in_bulk, apart=apart)
 
-    def _late(self, who: Sequence[Peer] | None = None) -> dict[int, Figures]:
-        """From dispatch to start on an idle worker in ms, by percentile; one process dispatches
-        at random gaps."""
-        who = self._everyone if who is None else who
-        found: dict[str, list[list[float]]] = {peer.name: [] for peer in who}
+    def _add(
+        self, key: str, title: str, points: Sequence[Found], unit: str = "jobs/s", **more: Any
+    ) -> None:
+        """Print and store a part of this store."""
+        key, title = f"{self.store.lower()}-{key}", f"{self.store}: {title}"
+        self._results.add(Part(key, title, unit, points, **more))
+
+    def _late(
+        self,
+        wanted: float | None,
+        apart: Mapping[str, float | None] = NOTHING,
+        target: float | None = None,
+    ) -> None:
+        """From dispatch to start on an idle worker, where one process dispatches at random gaps:
+        the distribution, then its p50, for which `target` ms are wanted, and its p99."""
+        rounds: dict[str, list[list[float]]] = {peer.name: [] for peer in self._everyone}
+        errors: dict[str, str] = {}
         for _ in range(self._rounds):
-            for peer in who:
+            for peer in self._everyone:
                 self._emptied()
-                late = self._bench.latencies(peer, self._jobs(STAMPS))
-                found[peer.name].append(sorted(seconds * 1000 for seconds in late))
-        return {
-            percent: {
-                name: [late[len(late) * percent // 100] for late in rounds]
-                for name, rounds in found.items()
-            }
-            for percent in (50, 99)
-        }
+                late = attempt(
+                    peer.name,
+                    lambda: self._bench.latencies(peer, self._jobs(STAMPS)),  # noqa: B023
+                    errors,
+                )
+                if late is not None:
+                    rounds[peer.name].append(sorted(seconds * 1000 for seconds in late))
+        at = {percent: _at(percent, rounds, errors) for percent in PERCENTILES}
+        title = "dispatch to start when idle"
+        common: dict[str, Any] = {"unit": "ms", "less": True, "apart": apart}
+        self._add("latency", title, list(at.values()), x="percentile", **common)
+        for percent, goal in ((50, target), (99, None)):
+            points = [replace(at[percent], x=None)]
+            more = {**common, "wanted": wanted, "target": goal}
+            self._add(f"latency-p{percent}", f"{title}, p{percent}", points, **more)
+
+
+def _at(percent: int, rounds: dict[str, list[list[float]]], errors: dict[str, str]) -> Found:
+    figures = {
+        name: [late[len(late) * percent // 100] for late in found] for name, found in rounds.items()
+    }
+    return Found(figures, dict(errors), percent)

@@ -12,6 +12,7 @@ import re
 import shutil
 from pathlib import Path
 
+from ..figures import Failed
 from .catalogue import ROOT
 
 _DELETE_UNSEEN = r"""  local deleted = {}
@@ -49,6 +50,6 @@ def copy(folder: Path) -> Path:
         for pattern, replacement in cuts:
             text, count = re.subn(pattern, replacement, text)
             if count != 1:
-                raise SystemExit(f"{name} has changed: {pattern!r} occurs {count} times")
+                raise Failed(f"{name} has changed: {pattern!r} occurs {count} times")
         path.write_text(text)
     return folder
