@@ -18,7 +18,8 @@ from tests.support.servers.redis import RedisServer, redis_server
 from .figures import Found
 from .options import Options, arguments
 from .peers import unfenced
-from .peers.catalogue import LIGHTJOBS, PEERS, ROOT, install, versions
+from .peers.catalogue import LIGHTJOBS, PEERS, ROOT
+from .peers.install import install, versions
 from .peers.measure import Bench
 from .peers.rounds import Rounds
 from .results import Results

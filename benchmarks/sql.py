@@ -10,34 +10,21 @@ claim of 100, a decode and a fenced delete, with single INSERTs, and COPY withou
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from typing import Any
 
-from tests.support.servers.mariadb import MariaServer, mariadb_server
-from tests.support.servers.postgres import PostgresServer, postgres_server
-from tests.support.servers.sql import PASSWORD, USER, SqlServer
+from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.postgres import PostgresServer
 
 from .figures import Found
 from .options import Options, arguments
-from .peers.bare import SCHEMA
-from .peers.catalogue import (
-    BARE,
-    LIGHTJOBS_ON_SQL,
-    LIGHTPACK,
-    POSTGRES_PEERS,
-    ROOT,
-    VENV,
-    install,
-    versions,
-)
+from .peers.catalogue import BARE, LIGHTJOBS_ON_SQL, LIGHTPACK, POSTGRES_PEERS
+from .peers.install import install, versions
 from .peers.measure import Bench
 from .peers.rounds import Rounds
 from .results import Results
+from .stores import empty_postgres, peers_mariadb, peers_postgres, sql_environment
 
 ON_POSTGRES = ("drain", "enqueue", "latency", "backlog", "bloat")
 PARTS = (*ON_POSTGRES, "mariadb")
@@ -51,60 +38,14 @@ def main() -> None:
     options = arguments("sql", __doc__, PARTS)
     install()
     if on_postgres := [part for part in options.parts if part in ON_POSTGRES]:
-        with _postgres() as server, tempfile.TemporaryDirectory() as folder:
+        with peers_postgres() as server, tempfile.TemporaryDirectory() as folder:
             own = {"postgresql": str(server.query("SHOW server_version")[0][0]).split()[0]}
             results = Results(options, {**own, **versions()})
             Postgres(server, folder, options, results).run(on_postgres)
     if "mariadb" in options.parts:
-        with _mariadb() as server, tempfile.TemporaryDirectory() as folder:
+        with peers_mariadb() as server, tempfile.TemporaryDirectory() as folder:
             own = {"mariadb": str(server.query("SELECT version()")[0][0]).split("-")[0]}
             Mariadb(server, folder, options, Results(options, own)).run(["mariadb"])
-
-
-@contextlib.contextmanager
-def _postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL as Debian configures it, with everybody's tables."""
-    with postgres_server(durable=True, config=["shared_buffers=128MB"]) as server:
-        environment = os.environ | _environment(server)
-        _lightjobs_tables(server)
-        server.query(SCHEMA + "; ALTER TABLE bare OWNER TO lightjobs")
-        for command in (
-            ["pgq", "install"],
-            ["procrastinate", "--app", "benchmarks.peers.procrastinate.app", "schema", "--apply"],
-        ):
-            path = str(VENV / "bin" / command[0])
-            subprocess.run(
-                [path, *command[1:]], cwd=ROOT, env=environment, check=True, capture_output=True
-            )
-        yield server
-
-
-@contextlib.contextmanager
-def _mariadb() -> Iterator[MariaServer]:
-    config = ["--innodb-buffer-pool-size=128M"]
-    with mariadb_server(durable=True, config=config) as server:
-        _lightjobs_tables(server)
-        yield server
-
-
-def _lightjobs_tables(server: SqlServer) -> None:
-    engine = server.engine()
-    engine.schema.install()
-    engine.close()
-
-
-def _environment(server: SqlServer) -> dict[str, str]:
-    """What tells lightjobs and libpq, or the like, where the server is."""
-    settings = server.settings
-    return {
-        **server.environment,
-        "PGHOST": settings.host,
-        "PGPORT": str(settings.port),
-        "PGDATABASE": settings.name,
-        "PGUSER": USER,
-        "PGPASSWORD": PASSWORD,
-        "PYTHONPATH": str(ROOT),
-    }
 
 
 class Postgres(Rounds):
@@ -112,20 +53,15 @@ class Postgres(Rounds):
 
     store = "PostgreSQL"
 
-    def __init__(self, server: SqlServer, folder: str, options: Options, results: Results) -> None:
+    def __init__(
+        self, server: PostgresServer, folder: str, options: Options, results: Results
+    ) -> None:
         everybody = (LIGHTJOBS_ON_SQL, *POSTGRES_PEERS, BARE)
-        super().__init__(Bench(folder, _environment(server)), everybody, options, results)
+        super().__init__(Bench(folder, sql_environment(server)), everybody, options, results)
         self._server = server
 
     def _emptied(self) -> None:
-        tables = self._server.query(
-            "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
-            " WHERE schemaname = 'public' AND tablename NOT IN ('job_migrations', 'job_sweeps')"
-            " AND tablename NOT LIKE 'pgqueuer_schema%'"
-        )[0][0]
-        self._server.query(f"TRUNCATE {tables}")
-        # Whoever writes a page first after a checkpoint writes it whole: the same for all.
-        self._server.query("CHECKPOINT")
+        empty_postgres(self._server)
 
     def drain(self) -> None:
         """No-op jobs, all waiting when the one worker process starts."""
@@ -175,7 +111,7 @@ class Postgres(Rounds):
             started = time.perf_counter()
             while sent < total:
                 counts.reach(sent + part - AHEAD)
-                dispatch_many(part)
+                dispatch_many("noop", 1, part)
                 sent += part
                 if sent >= next_look:
                     next_look += total // 10
@@ -196,8 +132,10 @@ class Mariadb(Rounds):
 
     store = "MariaDB"
 
-    def __init__(self, server: SqlServer, folder: str, options: Options, results: Results) -> None:
-        bench = Bench(folder, _environment(server))
+    def __init__(
+        self, server: MariaServer, folder: str, options: Options, results: Results
+    ) -> None:
+        bench = Bench(folder, sql_environment(server))
         super().__init__(bench, (LIGHTJOBS_ON_SQL, LIGHTPACK), options, results)
         self._server = server
 

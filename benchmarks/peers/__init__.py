@@ -1,12 +1,11 @@
 """The queues that lightjobs is compared with, each behind the same few names.
 
-A module here defines, on the store that the environment names, a job that does nothing but count
-itself and one that notes when it started, and
+A module here defines, on the store that the environment names, the jobs of `work.py`, as far as
+the library can run them, and
 
-    dispatch()            store one job that counts, as its documentation shows
-    dispatch_stamp(at)    store one that stamps
-    dispatch_many(jobs)   store many at once; missing where the library has no such call
+    dispatch(job, value)             store one of them, as the library's documentation shows
+    dispatch_many(job, value, jobs)  store many at once; missing where the library has no such call
 
 as functions, or as coroutine functions together with `session()`, an async context. Everything
-is left at its default, workers are started by the command that its documentation gives first.
+is left at its default unless `concurrent.py` or the module says otherwise.
 """

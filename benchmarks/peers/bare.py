@@ -45,17 +45,14 @@ def _database() -> psycopg.Connection[Any]:
     return psycopg.connect(autocommit=True)
 
 
-def dispatch() -> None:
-    _database().execute(_STORE, ("noop", '{"n":1}')).fetchall()
+def dispatch(job: str, value: int) -> None:
+    statement = _TELL if job == "stamp" else _STORE
+    _database().execute(statement, (job, json.dumps({"n": value}))).fetchall()
 
 
-def dispatch_stamp(at: int) -> None:
-    _database().execute(_TELL, ("stamp", json.dumps({"at": at}))).fetchall()
-
-
-def dispatch_many(jobs: int) -> None:
+def dispatch_many(job: str, value: int, jobs: int) -> None:
     with _database().cursor().copy("COPY bare (handler, payload) FROM STDIN") as copy:
-        copy.write('noop\t{"n":1}\n' * jobs)
+        copy.write(f'{job}\t{{"n":{value}}}\n' * jobs)
 
 
 def main() -> None:
@@ -67,7 +64,7 @@ def main() -> None:
         for _id, _fence, handler, payload in rows:
             decoded = json.loads(payload)
             if handler == "stamp":
-                stamp(decoded["at"])
+                stamp(decoded["n"])
             else:
                 tick()
         if rows:

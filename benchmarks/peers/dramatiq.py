@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
+from . import work
 from .ticks import stamp, tick
 
 dramatiq.set_broker(RedisBroker(url=os.environ["BENCH_REDIS"]))
@@ -19,13 +21,22 @@ def noop(n: int) -> None:
 
 
 @dramatiq.actor
-def stamped(at: int) -> None:
-    stamp(at)
+def stamped(n: int) -> None:
+    stamp(n)
 
 
-def dispatch() -> None:
-    noop.send(1)
+@dramatiq.actor
+def block(n: int) -> None:
+    work.block(n)
 
 
-def dispatch_stamp(at: int) -> None:
-    stamped.send(at)
+@dramatiq.actor
+def burn(n: int) -> None:
+    work.burn(n)
+
+
+JOBS: dict[str, Any] = {"noop": noop, "stamp": stamped, "block": block, "burn": burn}
+
+
+def dispatch(job: str, value: int) -> None:
+    JOBS[job].send(value)

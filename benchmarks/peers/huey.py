@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from huey import RedisHuey
 
+from . import work
 from .ticks import stamp, tick
 
 app = RedisHuey("bench", url=os.environ["BENCH_REDIS"])
@@ -18,13 +20,22 @@ def noop(n: int) -> None:
 
 
 @app.task()
-def stamped(at: int) -> None:
-    stamp(at)
+def stamped(n: int) -> None:
+    stamp(n)
 
 
-def dispatch() -> None:
-    noop(1)
+@app.task()
+def block(n: int) -> None:
+    work.block(n)
 
 
-def dispatch_stamp(at: int) -> None:
-    stamped(at)
+@app.task()
+def burn(n: int) -> None:
+    work.burn(n)
+
+
+JOBS: dict[str, Any] = {"noop": noop, "stamp": stamped, "block": block, "burn": burn}
+
+
+def dispatch(job: str, value: int) -> None:
+    JOBS[job](value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lightjobs import Job
 
+from . import work
 from .ticks import stamp, tick
 
 
@@ -18,16 +19,36 @@ class Stamp(Job):
     queue = "bench"
 
     def handle(self) -> None:
-        stamp(self.payload["at"])
+        stamp(self.payload["n"])
 
 
-def dispatch() -> None:
-    Noop().dispatch({"n": 1})
+class Pause(Job):
+    queue = "bench"
+
+    async def handle(self) -> None:
+        await work.pause(self.payload["n"])
 
 
-def dispatch_stamp(at: int) -> None:
-    Stamp().dispatch({"at": at})
+class Block(Job):
+    queue = "bench"
+
+    def handle(self) -> None:
+        work.block(self.payload["n"])
 
 
-def dispatch_many(jobs: int) -> None:
-    Noop.dispatchMany([{"n": 1}] * jobs)
+class Burn(Job):
+    queue = "bench"
+
+    def handle(self) -> None:
+        work.burn(self.payload["n"])
+
+
+JOBS = {"noop": Noop, "stamp": Stamp, "pause": Pause, "block": Block, "burn": Burn}
+
+
+def dispatch(job: str, value: int) -> None:
+    JOBS[job]().dispatch({"n": value})
+
+
+def dispatch_many(job: str, value: int, jobs: int) -> None:
+    JOBS[job].dispatchMany([{"n": value}] * jobs)

@@ -49,9 +49,9 @@ class Bench:
         command = [sys.executable, "-m", "benchmarks.peers.backlog", queue, str(jobs)]
         subprocess.run(command, cwd=ROOT, check=True)
 
-    def produce(self, peer: Peer, how: str, jobs: int) -> float:
+    def produce(self, peer: Peer, how: str, jobs: int, job: str = "noop", value: int = 1) -> float:
         """Dispatch in a process of its own; returns jobs per second, imports not counted."""
-        command = [*peer.producer, how, str(jobs)]
+        command = [*peer.producer, how, str(jobs), job, str(value)]
         with open(f"{self.folder}/produce.log", "w") as log:
             try:
                 done = subprocess.run(
@@ -73,11 +73,24 @@ class Bench:
     def working(self, peer: Peer, processes: int, cwd: Path = ROOT) -> Iterator[Counts]:
         """A worker, its output going to a file, and what it has counted since it began."""
         ticks.make(self.folder)
-        with open(f"{self.folder}/{peer.name}.log", "w") as log:
-            command = peer.worker(processes)
+        with self.another(peer.name, peer.worker(processes), "1", cwd) as counts:
+            yield counts
+
+    @contextlib.contextmanager
+    def another(
+        self, name: str, command: list[str], number: str, cwd: Path = ROOT
+    ) -> Iterator[Counts]:
+        """The same for any command, while others may be running: `number`, a digit, tells them
+        apart."""
+        with open(f"{self.folder}/{name}-{number}.log", "w") as log:
             try:
                 worker = subprocess.Popen(
-                    command, cwd=cwd, stdout=log, stderr=log, start_new_session=True
+                    command,
+                    cwd=cwd,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    env={**os.environ, "BENCH_WORKER": number},
                 )
             except OSError as error:
                 raise Failed(f"{command[0]} does not start: {error.strerror}") from error
@@ -119,8 +132,8 @@ class Bench:
                 if time.monotonic() > deadline:
                     raise Failed(f"{len(lines)} of {jobs} jobs have started")
                 time.sleep(0.01)
-        pairs = (map(int, line.split()) for line in lines)
-        return [(started - at) / 1e9 for at, started in pairs]
+        found = (map(int, line.split()) for line in lines)
+        return [(started - at) / 1e9 for at, started, _worker in found]
 
 
 def _end(log: Path) -> str:
@@ -137,13 +150,27 @@ class Counts:
         self._worker = worker
         self._log = Path(log)
 
+    @property
+    def pid(self) -> int:
+        return self._worker.pid
+
     def total(self) -> int:
         return sum(self._counts[: self._slots.stat().st_size])
 
-    def reach(self, jobs: int, pause: float = 0.002) -> None:
-        """Return when so many jobs have run."""
+    def by_worker(self) -> dict[str, int]:
+        """The total of each worker, by its digit."""
+        found: dict[str, int] = {}
+        for slot, number in enumerate(self._slots.read_text()):
+            found[number] = found.get(number, 0) + self._counts[slot]
+        return found
+
+    def reach(self, jobs: int, pause: float = 0.002, within: float | None = None) -> None:
+        """Return when so many jobs have run, or after `within` seconds if that is given."""
         deadline = time.monotonic() + PATIENCE
+        enough = time.monotonic() + within if within else None
         while self.total() < jobs:
+            if enough and time.monotonic() > enough:
+                return
             if (status := self._worker.poll()) is not None:
                 text = f"the worker ended with {status} after {self.total()} of {jobs} jobs"
                 raise Failed(f"{text}: {_end(self._log)}")

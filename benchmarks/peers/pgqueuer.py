@@ -12,6 +12,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 
+from . import work
 from .ticks import stamp, tick
 
 queries: Any = None
@@ -25,9 +26,21 @@ async def main() -> AsyncIterator[Any]:
     async def noop(job: Any) -> None:
         tick()
 
-    @app.entrypoint("stamped")
+    @app.entrypoint("stamp")
     async def stamped(job: Any) -> None:
         stamp(int(job.payload))
+
+    @app.entrypoint("pause")
+    async def pause(job: Any) -> None:
+        await work.pause(int(job.payload))
+
+    @app.entrypoint("block")
+    def block(job: Any) -> None:
+        work.block(int(job.payload))
+
+    @app.entrypoint("burn")
+    async def burn(job: Any) -> None:
+        work.burn(int(job.payload))
 
     yield app
 
@@ -41,13 +54,9 @@ async def session() -> AsyncIterator[None]:
     await connection.close()
 
 
-async def dispatch() -> None:
-    await queries.enqueue("noop", b"1")
+async def dispatch(job: str, value: int) -> None:
+    await queries.enqueue(job, str(value).encode())
 
 
-async def dispatch_stamp(at: int) -> None:
-    await queries.enqueue("stamped", str(at).encode())
-
-
-async def dispatch_many(jobs: int) -> None:
-    await queries.enqueue(["noop"] * jobs, [b"1"] * jobs, [0] * jobs)
+async def dispatch_many(job: str, value: int, jobs: int) -> None:
+    await queries.enqueue([job] * jobs, [str(value).encode()] * jobs, [0] * jobs)

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from procrastinate import App, PsycopgConnector
 
+from . import work
 from .ticks import stamp, tick
 
 app = App(connector=PsycopgConnector(), import_paths=[__name__])
@@ -18,9 +20,33 @@ async def noop(n: int) -> None:
     tick()
 
 
-@app.task(name="stamped")
-async def stamped(at: int) -> None:
-    stamp(at)
+@app.task(name="stamp")
+async def stamped(n: int) -> None:
+    stamp(n)
+
+
+@app.task(name="pause")
+async def pause(n: int) -> None:
+    await work.pause(n)
+
+
+@app.task(name="block")
+def block(n: int) -> None:
+    work.block(n)
+
+
+@app.task(name="burn")
+async def burn(n: int) -> None:
+    work.burn(n)
+
+
+JOBS: dict[str, Any] = {
+    "noop": noop,
+    "stamp": stamped,
+    "pause": pause,
+    "block": block,
+    "burn": burn,
+}
 
 
 @contextlib.asynccontextmanager
@@ -29,13 +55,9 @@ async def session() -> AsyncIterator[None]:
         yield
 
 
-async def dispatch() -> None:
-    await noop.defer_async(n=1)
+async def dispatch(job: str, value: int) -> None:
+    await JOBS[job].defer_async(n=value)
 
 
-async def dispatch_stamp(at: int) -> None:
-    await stamped.defer_async(at=at)
-
-
-async def dispatch_many(jobs: int) -> None:
-    await noop.batch_defer_async(*[{"n": 1}] * jobs)
+async def dispatch_many(job: str, value: int, jobs: int) -> None:
+    await JOBS[job].batch_defer_async(*[{"n": value}] * jobs)

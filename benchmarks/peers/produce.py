@@ -1,14 +1,16 @@
 """Dispatches with one library and prints how many seconds it took.
 
-    python -m benchmarks.peers.produce LIBRARY one|many|stamps JOBS
+    python -m benchmarks.peers.produce LIBRARY one|many|stamps JOBS [JOB VALUE]
 
-`one`: one by one; `many`: at once where it can; `stamps`: at random gaps of 5 to 35 ms. A first
-job that only counts is dispatched before the time begins: it imports and connects.
+`one`: one by one; `many`: at once where it can; `stamps`: at random gaps of 5 to 35 ms. The job is
+one of `work.py`, "noop" unless named. The first is dispatched before the time begins: it imports
+and connects.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import inspect
 import random
@@ -20,24 +22,23 @@ from typing import Any
 GAPS = (0.005, 0.035)
 
 
-async def _produce(library: ModuleType, how: str, jobs: int) -> float:
+async def _produce(library: ModuleType, how: str, jobs: int, job: str, value: int) -> float:
     many = getattr(library, "dispatch_many", None)
-    await _now(library.dispatch())
+    dispatch = library.dispatch
+    await _now(dispatch(job, value))
     started = time.perf_counter()
     if how == "stamps":
         for _ in range(jobs):
             await asyncio.sleep(random.uniform(*GAPS))
-            await _now(library.dispatch_stamp(time.monotonic_ns()))
+            await _now(dispatch("stamp", time.monotonic_ns()))
     elif how == "many" and many is not None:
-        await _now(many(jobs))
-    elif inspect.iscoroutinefunction(library.dispatch):
-        dispatch = library.dispatch
+        await _now(many(job, value, jobs))
+    elif inspect.iscoroutinefunction(dispatch):
         for _ in range(jobs):
-            await dispatch()
+            await dispatch(job, value)
     else:
-        dispatch = library.dispatch
         for _ in range(jobs):
-            dispatch()
+            dispatch(job, value)
     return time.perf_counter() - started
 
 
@@ -46,13 +47,11 @@ async def _now(result: Any) -> None:
         await result
 
 
-async def _main(name: str, how: str, jobs: int) -> float:
+async def _main(name: str, how: str, jobs: str, job: str = "noop", value: str = "1") -> float:
     library = importlib.import_module(f"benchmarks.peers.{name}")
-    if not hasattr(library, "session"):
-        return await _produce(library, how, jobs - 1)
-    async with library.session():
-        return await _produce(library, how, jobs - 1)
+    async with getattr(library, "session", contextlib.nullcontext)():
+        return await _produce(library, how, int(jobs) - 1, job, int(value))
 
 
 if __name__ == "__main__":
-    print(asyncio.run(_main(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
+    print(asyncio.run(_main(*sys.argv[1:])))

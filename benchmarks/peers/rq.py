@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from redis import Redis
 from rq import Queue
 
+from . import work
 from .ticks import stamp, tick
 
 queue = Queue("bench", connection=Redis.from_url(os.environ["BENCH_REDIS"]))
@@ -17,17 +19,29 @@ def noop(n: int) -> None:
     tick()
 
 
-def stamped(at: int) -> None:
-    stamp(at)
+def stamped(n: int) -> None:
+    stamp(n)
 
 
-def dispatch() -> None:
-    queue.enqueue(noop, 1)
+def block(n: int) -> None:
+    work.block(n)
 
 
-def dispatch_stamp(at: int) -> None:
-    queue.enqueue(stamped, at)
+def burn(n: int) -> None:
+    work.burn(n)
 
 
-def dispatch_many(jobs: int) -> None:
-    queue.enqueue_many([Queue.prepare_data(noop, (1,)) for _ in range(jobs)])
+JOBS: dict[str, Callable[[int], None]] = {
+    "noop": noop,
+    "stamp": stamped,
+    "block": block,
+    "burn": burn,
+}
+
+
+def dispatch(job: str, value: int) -> None:
+    queue.enqueue(JOBS[job], value)
+
+
+def dispatch_many(job: str, value: int, jobs: int) -> None:
+    queue.enqueue_many([Queue.prepare_data(JOBS[job], (value,)) for _ in range(jobs)])

@@ -10,6 +10,7 @@ from typing import Any
 
 from saq import Queue
 
+from . import work
 from .ticks import stamp, tick
 
 queue = Queue.from_url(os.environ["BENCH_REDIS"])
@@ -19,11 +20,28 @@ async def noop(context: Any, *, n: int) -> None:
     tick()
 
 
-async def stamped(context: Any, *, at: int) -> None:
-    stamp(at)
+async def stamped(context: Any, *, n: int) -> None:
+    stamp(n)
 
 
-settings: dict[str, Any] = {"queue": queue, "functions": [noop, stamped]}
+async def pause(context: Any, *, n: int) -> None:
+    await work.pause(n)
+
+
+def block(context: Any, *, n: int) -> None:
+    work.block(n)
+
+
+async def burn(context: Any, *, n: int) -> None:
+    work.burn(n)
+
+
+settings: dict[str, Any] = {
+    "queue": queue,
+    "functions": [noop, ("stamp", stamped), pause, block, burn],
+}
+if work.CONCURRENCY:
+    settings["concurrency"] = work.CONCURRENCY
 
 
 @contextlib.asynccontextmanager
@@ -33,9 +51,5 @@ async def session() -> AsyncIterator[None]:
     await queue.disconnect()
 
 
-async def dispatch() -> None:
-    await queue.enqueue("noop", n=1)
-
-
-async def dispatch_stamp(at: int) -> None:
-    await queue.enqueue("stamped", at=at)
+async def dispatch(job: str, value: int) -> None:
+    await queue.enqueue(job, n=value)

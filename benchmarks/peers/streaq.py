@@ -6,12 +6,15 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncIterator
+from typing import Any
 
 from streaq import Worker
 
+from . import work
 from .ticks import stamp, tick
 
-worker = Worker(redis_url=os.environ["BENCH_REDIS"])
+_options = {"concurrency": work.CONCURRENCY} if work.CONCURRENCY else {}
+worker = Worker(redis_url=os.environ["BENCH_REDIS"], **_options)
 
 
 @worker.task
@@ -20,8 +23,32 @@ async def noop(n: int) -> None:
 
 
 @worker.task
-async def stamped(at: int) -> None:
-    stamp(at)
+async def stamped(n: int) -> None:
+    stamp(n)
+
+
+@worker.task
+async def pause(n: int) -> None:
+    await work.pause(n)
+
+
+@worker.task
+def block(n: int) -> None:
+    work.block(n)
+
+
+@worker.task
+async def burn(n: int) -> None:
+    work.burn(n)
+
+
+JOBS: dict[str, Any] = {
+    "noop": noop,
+    "stamp": stamped,
+    "pause": pause,
+    "block": block,
+    "burn": burn,
+}
 
 
 @contextlib.asynccontextmanager
@@ -30,13 +57,9 @@ async def session() -> AsyncIterator[None]:
         yield
 
 
-async def dispatch() -> None:
-    await noop.enqueue(1)
+async def dispatch(job: str, value: int) -> None:
+    await JOBS[job].enqueue(value)
 
 
-async def dispatch_stamp(at: int) -> None:
-    await stamped.enqueue(at)
-
-
-async def dispatch_many(jobs: int) -> None:
-    await worker.enqueue_many([noop.enqueue(1) for _ in range(jobs)])
+async def dispatch_many(job: str, value: int, jobs: int) -> None:
+    await worker.enqueue_many([JOBS[job].enqueue(value) for _ in range(jobs)])

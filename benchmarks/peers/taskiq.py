@@ -6,12 +6,17 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncIterator
+from typing import Any
 
 from taskiq_redis import RedisStreamBroker
 
+from . import work
 from .ticks import stamp, tick
 
-broker = RedisStreamBroker(url=os.environ["BENCH_REDIS"])
+READ = 100
+"""Messages that the broker reads at once unless it is told to read more."""
+
+broker = RedisStreamBroker(url=os.environ["BENCH_REDIS"], xread_count=max(READ, work.CONCURRENCY))
 
 
 @broker.task
@@ -20,8 +25,32 @@ async def noop(n: int) -> None:
 
 
 @broker.task
-async def stamped(at: int) -> None:
-    stamp(at)
+async def stamped(n: int) -> None:
+    stamp(n)
+
+
+@broker.task
+async def pause(n: int) -> None:
+    await work.pause(n)
+
+
+@broker.task
+def block(n: int) -> None:
+    work.block(n)
+
+
+@broker.task
+async def burn(n: int) -> None:
+    work.burn(n)
+
+
+JOBS: dict[str, Any] = {
+    "noop": noop,
+    "stamp": stamped,
+    "pause": pause,
+    "block": block,
+    "burn": burn,
+}
 
 
 @contextlib.asynccontextmanager
@@ -31,9 +60,5 @@ async def session() -> AsyncIterator[None]:
     await broker.shutdown()
 
 
-async def dispatch() -> None:
-    await noop.kiq(1)
-
-
-async def dispatch_stamp(at: int) -> None:
-    await stamped.kiq(at)
+async def dispatch(job: str, value: int) -> None:
+    await JOBS[job].kiq(value)

@@ -48,10 +48,10 @@ def tick() -> None:
 
 
 def stamp(at: int) -> None:
-    """Note when a job started that was dispatched `at`: both in ns of the system's one
-    monotonic clock."""
+    """Note when a job started that was dispatched `at`, both in ns of the system's one monotonic
+    clock, and in which worker."""
     started = time.monotonic_ns()
-    _append("stamps", f"{at} {started}\n".encode())
+    _append("stamps", f"{at} {started} {_worker()}\n".encode())
 
 
 def _enter() -> int:
@@ -59,7 +59,12 @@ def _enter() -> int:
     if _counts is None:
         _counts = attach(os.environ["BENCH_FOLDER"])
     # The kernel appends in one step, so where the byte came to lie is nobody else's number.
-    return _append("slots", b".") - 1
+    return _append("slots", _worker().encode()) - 1
+
+
+def _worker() -> str:
+    """The digit of the worker that this process belongs to."""
+    return os.environ.get("BENCH_WORKER", "1")
 
 
 def _append(name: str, text: bytes) -> int:
