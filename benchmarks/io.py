@@ -110,6 +110,8 @@ class Waiting:
     def run(self, kind: str) -> None:
         """All concurrencies in each round; then print and store."""
         ways = [way for way in self._store.ways[kind] if self._wanted(way)]
+        for way in ways:
+            print(f"{way.peer.name}, {kind}: {way.note}", flush=True)
         found: dict[int, dict[str, list[Rate]]] = {each: {} for each in self._chosen.concurrency}
         errors: dict[int, dict[str, str]] = {each: {} for each in self._chosen.concurrency}
         for _ in range(self._rounds):

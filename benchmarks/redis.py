@@ -18,7 +18,7 @@ from tests.support.servers.redis import RedisServer, redis_server
 from .figures import Found
 from .options import Options, arguments
 from .peers import unfenced
-from .peers.catalogue import LIGHTJOBS, PEERS, ROOT
+from .peers.catalogue import EVERYBODY, LIGHTJOBS, ROOT
 from .peers.install import install, versions
 from .peers.measure import Bench
 from .peers.rounds import Rounds
@@ -26,7 +26,8 @@ from .results import Results
 
 PARTS = ("drain", "enqueue", "latency", "start", "backlog", "fence", "ceiling")
 BACKLOG = 1_000_000
-EVERYBODY = (LIGHTJOBS, *PEERS)
+OF_BULLMQ = 4
+"""It is the fastest of all peers, and compared alone."""
 
 
 def main() -> None:
@@ -63,7 +64,8 @@ class Run(Rounds):
         for processes, wanted in ((1, 10), (2, 4)):
             found = self._everybody(lambda peer: self._drained(peer, processes))  # noqa: B023
             title = f"drain, worker processes: {processes}"
-            self._add(f"drain-{processes}", title, [found], wanted=wanted)
+            more = {"bullmq": OF_BULLMQ if processes == 1 else None}
+            self._add(f"drain-{processes}", title, [found], wanted=wanted, apart=more)
 
     def enqueue(self) -> None:
         """Jobs stored one by one, then at once."""

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from tests.support.servers.base import Server
 from tests.support.servers.mariadb import MariaServer, mariadb_server
@@ -93,6 +94,8 @@ class Store:
     ways: Mapping[str, Sequence[Way]]
     empty: Callable[[], None]
     server: Server
+    stats: Callable[[], dict[str, Any]] = dict
+    """What Redis' INFO says."""
 
     @property
     def pid(self) -> int:
@@ -112,6 +115,7 @@ def _redis() -> Iterator[Store]:
             ON_REDIS,
             lambda: client.flushall(),
             server,
+            lambda: client.info("memory") | client.info("stats"),
         )
 
 

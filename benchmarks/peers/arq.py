@@ -29,6 +29,10 @@ async def pause(context: Any, n: int) -> None:
     await work.pause(n)
 
 
+async def block(context: Any, n: int) -> None:
+    await work.in_thread(n)
+
+
 async def burn(context: Any, n: int) -> None:
     work.burn(n)
 
@@ -36,7 +40,7 @@ async def burn(context: Any, n: int) -> None:
 class WorkerSettings:
     """Results are not kept, as lightjobs keeps none."""
 
-    functions = (noop, func(stamped, name="stamp"), pause, burn)
+    functions = (noop, func(stamped, name="stamp"), pause, block, burn)
     redis_settings = RedisSettings.from_dsn(os.environ["BENCH_REDIS"])
     keep_result = 0
     max_jobs = work.CONCURRENCY or 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,37 @@ BULLMQ_CONCURRENCY = 100
 """Also where jobs do nothing: with its default of 1 it takes one job for each round trip."""
 BULLMQ = Peer("bullmq", 25_000, 50_000, _bullmq, program=_NODE)
 
+
+def _sidekiq(processes: int) -> list[str]:
+    command = sidekiq(SIDEKIQ_CONCURRENCY)
+    # More than one process by one command is a part of its paid edition.
+    return command if processes == 1 else ["sh", "-c", several(command, processes)]
+
+
+def sidekiq(concurrency: int) -> list[str]:
+    """The command for one process with that many threads."""
+    options = ["-r", str(_SIDEKIQ), "-q", "bench", "-e", "production", "-c", str(concurrency)]
+    return ["sidekiq", *options]
+
+
+def several(command: list[str], processes: int) -> str:
+    """A line of shell that runs the same command that many times at once."""
+    return " & ".join([shlex.join(command)] * processes) + " & wait"
+
+
+_SIDEKIQ = ROOT / "benchmarks/peers/sidekiq.rb"
+SIDEKIQ_CONCURRENCY = 10
+"""Its default in 6.4."""
+SIDEKIQ = Peer("sidekiq", 8000, 50_000, _sidekiq, program=("ruby", str(_SIDEKIQ)))
+
+
+def _arq(processes: int) -> list[str]:
+    command = [str(ARQ_VENV / "bin/arq"), f"{module('arq')}.WorkerSettings"]
+    return command if processes == 1 else ["sh", "-c", several(command, processes)]
+
+
+ARQ = Peer("arq", 2000, 0, _arq, python=str(ARQ_VENV / "bin/python"))
+
 LIGHTJOBS = Peer("lightjobs", 80_000, 100_000, _lightjobs, sys.executable)
 PEERS = (
     Peer(
@@ -105,6 +137,9 @@ PEERS = (
         lambda n: [installed("streaq"), "run", module("streaq:worker"), f"-w{n}"],
     ),
 )
+
+EVERYBODY = (LIGHTJOBS, *PEERS, ARQ, BULLMQ, SIDEKIQ)
+"""All that work on Redis."""
 
 LIGHTJOBS_ON_SQL = LIGHTJOBS._replace(jobs=60_000)
 POSTGRES_PEERS = (

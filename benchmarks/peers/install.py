@@ -30,6 +30,8 @@ def install() -> None:
     _python(VENV, ("huey_consumer", "streaq", "pgq"), (*REQUIREMENTS, *HELPERS))
     _python(ARQ_VENV, ("arq",), ARQ)
     _bullmq()
+    if not shutil.which("sidekiq"):
+        subprocess.run([str(ROOT / "scripts/apt-install"), "ruby-sidekiq"])
 
 
 def _python(venv: Path, commands: tuple[str, ...], requirements: tuple[str, ...]) -> None:
@@ -67,7 +69,10 @@ def versions() -> dict[str, str]:
     for name in ("bullmq", "ioredis"):
         code = f"console.log(require('{NODE}/node_modules/{name}/package.json').version)"
         found[name] = _said("node", "-e", code)
-    return found | {"node": _said("node", "--version").lstrip("v")}
+    sidekiq = _said("sidekiq", "--version").removeprefix("Sidekiq ")
+    ruby = _said("ruby", "-e", "print RUBY_VERSION")
+    node = _said("node", "--version").lstrip("v")
+    return found | {"node": node, "sidekiq": sidekiq, "ruby": ruby}
 
 
 def _versions(venv: Path, requirements: tuple[str, ...]) -> dict[str, str]:

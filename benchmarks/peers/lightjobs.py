@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lightjobs import Job
 
 from . import work
@@ -43,11 +45,15 @@ class Burn(Job):
         work.burn(self.payload["n"])
 
 
-JOBS = {"noop": Noop, "stamp": Stamp, "pause": Pause, "block": Block, "burn": Burn}
+JOBS: dict[str, Any] = {"noop": Noop, "stamp": Stamp, "pause": Pause, "block": Block, "burn": Burn}
 
 
 def dispatch(job: str, value: int) -> None:
     JOBS[job]().dispatch({"n": value})
+
+
+async def dispatch_async(job: str, value: int) -> None:
+    await JOBS[job]().dispatchAsync({"n": value})
 
 
 def dispatch_many(job: str, value: int, jobs: int) -> None:

@@ -35,8 +35,8 @@ async def main() -> AsyncIterator[Any]:
         await work.pause(int(job.payload))
 
     @app.entrypoint("block")
-    def block(job: Any) -> None:
-        work.block(int(job.payload))
+    async def block(job: Any) -> None:
+        await work.in_thread(int(job.payload))
 
     @app.entrypoint("burn")
     async def burn(job: Any) -> None:

@@ -31,8 +31,8 @@ async def pause(n: int) -> None:
 
 
 @app.task(name="block")
-def block(n: int) -> None:
-    work.block(n)
+async def block(n: int) -> None:
+    await work.in_thread(n)
 
 
 @app.task(name="burn")

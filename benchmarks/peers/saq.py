@@ -13,7 +13,12 @@ from saq import Queue
 from . import work
 from .ticks import stamp, tick
 
-queue = Queue.from_url(os.environ["BENCH_REDIS"])
+OPERATIONS = 20
+"""Operations on Redis that a queue has going at a time, unless it is told to have more."""
+
+queue = Queue.from_url(
+    os.environ["BENCH_REDIS"], max_concurrent_ops=max(OPERATIONS, work.CONCURRENCY)
+)
 
 
 async def noop(context: Any, *, n: int) -> None:
@@ -28,8 +33,8 @@ async def pause(context: Any, *, n: int) -> None:
     await work.pause(n)
 
 
-def block(context: Any, *, n: int) -> None:
-    work.block(n)
+async def block(context: Any, *, n: int) -> None:
+    await work.in_thread(n)
 
 
 async def burn(context: Any, *, n: int) -> None:

@@ -13,8 +13,10 @@ from streaq import Worker
 from . import work
 from .ticks import stamp, tick
 
-_options = {"concurrency": work.CONCURRENCY} if work.CONCURRENCY else {}
-worker = Worker(redis_url=os.environ["BENCH_REDIS"], **_options)
+DEFAULT = 16
+
+worker = Worker(redis_url=os.environ["BENCH_REDIS"], concurrency=work.CONCURRENCY or DEFAULT)
+"""As many synchronous tasks, too."""
 
 
 @worker.task

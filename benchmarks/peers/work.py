@@ -14,10 +14,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 from .ticks import stamp, tick
 
-__all__ = ["CONCURRENCY", "block", "burn", "pause", "stamp", "tick"]
+__all__ = ["CONCURRENCY", "block", "burn", "in_thread", "pause", "stamp", "tick"]
 
 CONCURRENCY = int(os.environ.get("BENCH_CONCURRENCY", "0"))
 """How many jobs a worker is to run at a time where its library is told so in Python; 0: leave the
@@ -34,6 +36,17 @@ def block(us: int) -> None:
     """Wait and let other threads run."""
     time.sleep(us / 1e6)
     tick()
+
+
+async def in_thread(us: int) -> None:
+    """The same, for libraries that run no handlers in threads, or leave no choice how many: in as
+    many as jobs may run at a time."""
+    await asyncio.get_running_loop().run_in_executor(_threads(), block, us)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(CONCURRENCY or None)
 
 
 def burn(us: int) -> None:

@@ -1,7 +1,7 @@
 // BullMQ by ioredis.
 //
-//   node jobs.js work PROCESSES CONCURRENCY        works until killed
-//   node jobs.js one|many|stamps JOBS [JOB VALUE]  as produce.py
+//   node jobs.js work PROCESSES CONCURRENCY               works until killed
+//   node jobs.js one|many|stamps|gather JOBS [JOB VALUE]  as produce.py
 //
 // Jobs are removed when they are done, as lightjobs removes them. Counts are written at most once
 // in each turn of the event loop.
@@ -99,8 +99,31 @@ async function dispatch(queue, how, jobs, job, value) {
   }
 }
 
+async function ticked(work) {
+  let gap = 0;
+  let last = now();
+  const ticker = setInterval(() => {
+    gap = Math.max(gap, Number(now() - last) / 1e9 - 0.01);
+    last = now();
+  }, 10);
+  const started = now();
+  await work();
+  gap = Math.max(gap, Number(now() - last) / 1e9 - 0.01);
+  clearInterval(ticker);
+  return [Number(now() - started) / 1e9, gap];
+}
+
+async function gather(queue, jobs, job, value) {
+  const add = () => queue.add(job, { n: value });
+  const [, first] = await ticked(add);
+  const [seconds, gap] = await ticked(() => Promise.all(Array.from({ length: jobs }, add)));
+  console.log(seconds, gap, first);
+  await queue.close();
+}
+
 async function produce(how, jobs, job, value) {
   const queue = new Queue("bench", { connection });
+  if (how === "gather") return gather(queue, jobs, job, value);
   await queue.add(job, { n: value });
   const started = now();
   await dispatch(queue, how, jobs - 1, job, value);
