@@ -4,7 +4,8 @@
 # make format          what can be mended by itself
 # make coverage        which lines of the library the tests run, in all its processes
 # make bench           speed against a bare loop; bench-redis, bench-sql: against the peers
-# make bench-io        jobs that wait, by how many run at a time, against the peers
+# make bench-io        jobs that wait, by how many run at a time; bench-sharing: by two workers
+# make bench-cost      processor time, memory and bytes of a job; bench-gather: 2,000 at once
 # make proof-schedule  every due moment is dispatched once, whatever is killed
 # make test-lowest     the contract with the lowest versions of all dependencies; test-newest likewise
 # make clean           removes the virtual environment and all caches
@@ -13,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage format bench bench-redis bench-sql bench-io proof-schedule test-lowest test-newest install-tools clean
+.PHONY: help demo test check coverage format bench bench-redis bench-sql bench-io bench-sharing bench-cost bench-gather proof-schedule test-lowest test-newest install-tools clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -60,6 +61,10 @@ bench-sql: $(VENV)/.dev
 # Jobs that wait: ARGS="--only redis --peers lightjobs,bullmq --concurrency 100" and the like.
 bench-io: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.io $(ARGS)
+
+# On Redis: how workers share jobs and the core; what a job costs; dispatches from coroutines.
+bench-sharing bench-cost bench-gather: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.$(@:bench-%=%) $(ARGS)
 
 # Every due moment is dispatched once, whatever is killed, on four stores; six minutes.
 proof-schedule: install-tools $(VENV)/.dev
