@@ -6,6 +6,7 @@
 # make bench           speed against a bare loop; bench-redis, bench-sql: against the peers
 # make bench-io        jobs that wait, by how many run at a time; bench-sharing: by two workers
 # make bench-cost      processor time, memory and bytes of a job; bench-gather: 2,000 at once
+# make bench-regress   speed against another commit: ARGS="--against COMMIT"
 # make proof-schedule  every due moment is dispatched once, whatever is killed
 # make test-lowest     the contract with the lowest versions of all dependencies; test-newest likewise
 # make clean           removes the virtual environment and all caches
@@ -14,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage format bench bench-redis bench-sql bench-io bench-sharing bench-cost bench-gather proof-schedule test-lowest test-newest install-tools clean
+.PHONY: help demo test check coverage format bench bench-redis bench-sql bench-io bench-sharing bench-cost bench-gather bench-regress proof-schedule test-lowest test-newest install-tools clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -47,7 +48,7 @@ format: $(VENV)/.dev
 
 # Speed against a bare loop in the same run; minutes, and best on a quiet machine.
 bench: $(VENV)/.dev
-	$(BIN)/python -m benchmarks.sqlite
+	$(BIN)/python -m benchmarks.sqlite $(ARGS)
 	$(BIN)/python benchmarks/strtotime.py
 
 # Redis and the peers; makes .bench-venv for them. ARGS="--quick --only drain" and the like.
@@ -65,6 +66,10 @@ bench-io: $(VENV)/.dev
 # On Redis: how workers share jobs and the core; what a job costs; dispatches from coroutines.
 bench-sharing bench-cost bench-gather: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.$(@:bench-%=%) $(ARGS)
+
+# This tree against a commit in turns, the last one unless ARGS="--against COMMIT" says which.
+bench-regress: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.regress $(ARGS)
 
 # Every due moment is dispatched once, whatever is killed, on four stores; six minutes.
 proof-schedule: install-tools $(VENV)/.dev

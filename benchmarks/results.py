@@ -64,7 +64,7 @@ class Results:
     """Takes the parts of one run, prints each and merges it into the file. `others` are the
     versions of servers and peers."""
 
-    def __init__(self, options: Options, others: Mapping[str, str]) -> None:
+    def __init__(self, options: Options, others: Mapping[str, str], *, quiet: bool = False) -> None:
         self._path = options.json
         self._run = Run(
             date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -74,14 +74,23 @@ class Results:
             machine=machine(),
             versions={**versions(), **others},
         )
-        shown = ", ".join(f"{name} {version}" for name, version in self._run.versions.items())
-        print(f"{shown}; {self._run.machine['cores']} cores", flush=True)
+        if not quiet:
+            print(f"{versions_of(self._run)}; {self._run.machine['cores']} cores", flush=True)
 
     def add(self, part: Part) -> None:
-        """Print `part`, and put it in the place of what the file has under its key."""
+        """Print `part`, and store it."""
         show(part)
+        self.store(part)
+
+    def store(self, part: Part) -> None:
+        """Put `part` in the place of what the file has under its key."""
         stored = read(self._path) if self._path.exists() else {}
         write(self._path, {**stored, part.key: Stored(part, self._run)})
+
+
+def versions_of(run: Run) -> str:
+    """All versions, as they are printed."""
+    return ", ".join(f"{name} {version}" for name, version in run.versions.items())
 
 
 def read(path: Path) -> dict[str, Stored]:
