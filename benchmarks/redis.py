@@ -24,7 +24,7 @@ from .peers.measure import Bench
 from .peers.rounds import Rounds
 from .results import Results
 
-PARTS = ("drain", "enqueue", "latency", "start", "backlog", "fence", "ceiling")
+PARTS = ("drain", "enqueue", "latency", "start", "waiting", "backlog", "fence", "ceiling")
 BACKLOG = 1_000_000
 OF_BULLMQ = 4
 """It is the fastest of all peers, and compared alone."""

@@ -26,7 +26,8 @@ from .peers.rounds import Rounds
 from .results import Results
 from .stores import empty_postgres, peers_mariadb, peers_postgres, sql_environment
 
-ON_POSTGRES = ("drain", "enqueue", "latency", "backlog", "bloat")
+ON_POSTGRES = ("drain", "enqueue", "latency", "waiting", "backlog", "bloat")
+ON_MARIADB = ("mariadb", "waiting")
 PARTS = (*ON_POSTGRES, "mariadb")
 BACKLOG = 1_000_000
 BLOAT_JOBS = 1_000_000
@@ -42,10 +43,10 @@ def main() -> None:
             own = {"postgresql": str(server.query("SHOW server_version")[0][0]).split()[0]}
             results = Results(options, {**own, **versions()})
             Postgres(server, folder, options, results).run(on_postgres)
-    if "mariadb" in options.parts:
+    if on_mariadb := [part for part in options.parts if part in ON_MARIADB]:
         with peers_mariadb() as server, tempfile.TemporaryDirectory() as folder:
             own = {"mariadb": str(server.query("SELECT version()")[0][0]).split("-")[0]}
-            Mariadb(server, folder, options, Results(options, own)).run(["mariadb"])
+            Mariadb(server, folder, options, Results(options, own)).run(on_mariadb)
 
 
 class Postgres(Rounds):
@@ -93,10 +94,13 @@ class Postgres(Rounds):
         if others:
             self._bench.fill("bench", others // 2)
             self._bench.fill("other", others // 2)
+        self._filled()
+        return self._bench.drain(LIGHTJOBS_ON_SQL, 1, jobs)
+
+    def _filled(self) -> None:
         # What stands there for long has been vacuumed.
         self._server.query("VACUUM (ANALYZE) jobs")
         self._server.query("CHECKPOINT")
-        return self._bench.drain(LIGHTJOBS_ON_SQL, 1, jobs)
 
     def bloat(self) -> None:
         """The size of the table while jobs pass through it, never more than AHEAD waiting."""

@@ -1,129 +1,134 @@
 """The embedded engine against a bare Python loop over the same SQL on the same file system.
 
-    python -m benchmarks.sqlite [--jobs N] [--rounds N]
+    python -m benchmarks.sqlite [--quick] [--rounds N] [--only drain,idle,…] [--json FILE]
 
 Each figure is the median of the rounds, lightjobs and the bare loop taking turns.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from lightjobs import current
-from lightjobs.engines.control import Engine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
-from lightjobs.engines.sql.sqlite_dialect import SQLITE
-from lightjobs.engines.sql.statements import query
 from lightjobs.model import Done
 from lightjobs.settings.database_settings import DatabaseSettings
 from lightjobs.settings.settings import load
 
+from .figures import Found, Part
 from .jobs import Noop, Stamp
+from .options import Options, arguments
+from .results import Results
+from .sqlite_loops import BATCH, bare_bulk, bare_drain, bare_single, connection, filled, fresh
 
-BATCH = 100
+PARTS = ("drain", "bulk", "one", "waiting", "idle", "memory")
+JOBS = 50_000
+WAITING = (10_000, 100_000, 1_000_000)
 HERE = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=50_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    options = arguments("sqlite", __doc__, PARTS)
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(
             JOB_ENGINE="database", DB_NAME=f"{folder}/jobs.sqlite", JOB_MODULES="benchmarks.jobs"
         )
-        engine = _fresh(folder)
-        current.use(engine, load())
-        _compare("drain, jobs/s", options, folder, bare_drain, worker_drain, 0.40)
-        _compare("dispatchMany, jobs/s", options, folder, bare_bulk, dispatch_many, 0.40)
-        _compare("dispatch one by one, jobs/s", options, folder, bare_single, dispatch, 0.50)
-        _flat(options, folder)
-        _idle(folder)
-        _memory(folder)
+        current.use(fresh(folder), load())
+        run = Run(folder, options)
+        for part in options.parts:
+            getattr(run, part)()
 
 
-def _compare(
-    title: str,
-    options: argparse.Namespace,
-    folder: str,
-    bare: Callable[[str, int], float],
-    ours: Callable[[str, int], float],
-    wanted: float,
-) -> None:
-    pairs = [
-        (bare(folder, options.jobs), ours(folder, options.jobs)) for _ in range(options.rounds)
-    ]
-    bare_rate = statistics.median(b for b, _ in pairs)
-    our_rate = statistics.median(o for _, o in pairs)
-    ratio = statistics.median(o / b for b, o in pairs)
-    print(
-        f"{title:30} bare {bare_rate:9,.0f}  lightjobs {our_rate:9,.0f}  "
-        f"ratio {ratio:.2f} (wanted {wanted:.2f})",
-        flush=True,
-    )
+class Run:
+    """The parts, one method each: measure, then hand over to the results."""
 
+    def __init__(self, folder: str, options: Options) -> None:
+        self._folder = folder
+        self._rounds = options.rounds
+        self._scale = 0.1 if options.quick else 1.0
+        self._results = Results(options, {})
 
-def _fresh(folder: str) -> Engine:
-    for path in Path(folder).glob("jobs.sqlite*"):
-        path.unlink()
-    engine = SqlEngine(Sqlite(DatabaseSettings(name=f"{folder}/jobs.sqlite")))
-    engine.schema.install()
-    return engine
+    def drain(self) -> None:
+        """No-op jobs, all waiting when the worker starts."""
+        self._compare("drain", "drain", bare_drain, worker_drain, 0.40)
 
+    def bulk(self) -> None:
+        """Stored at once."""
+        self._compare("enqueue-bulk", "dispatchMany", bare_bulk, dispatch_many, 0.40)
 
-def _filled(folder: str, jobs: int) -> None:
-    engine = _fresh(folder)
-    current.use(engine, load())
-    for _ in range(0, jobs, 5000):
-        Noop.dispatchMany([{"n": n} for n in range(5000)])
-    engine.close()
+    def one(self) -> None:
+        """Stored one by one."""
+        self._compare("enqueue-one", "dispatch one by one", bare_single, dispatch, 0.50)
 
+    def waiting(self) -> None:
+        """Claiming and settling, by how many jobs wait."""
+        points = [Found(x=int(waiting * self._scale)) for waiting in WAITING]
+        for _ in range(self._rounds):
+            for found in points:
+                found.take("lightjobs", lambda: _claimed(self._folder, int(found.x or 0)))  # noqa: B023
+        self._add("waiting", "claim and settle", "jobs/s", points, x="jobs waiting")
 
-def _bare(folder: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{folder}/jobs.sqlite", isolation_level=None)
-    connection.execute("PRAGMA synchronous = normal")
-    return connection
+    def idle(self) -> None:
+        """Start-up, dispatch to start on an idle worker, and what idling costs."""
+        ready, share, late = _idle(self._folder)
+        for key, title, unit, figure, target in (
+            ("ready", "start to ready", "s", ready, 0.4),
+            ("idle", "processor while idle", "% of a core", share * 100, 2),
+            ("latency-p50", "dispatch to start when idle, p50", "ms", late[len(late) // 2], 5),
+            (
+                "latency-p99",
+                "dispatch to start when idle, p99",
+                "ms",
+                late[len(late) * 99 // 100],
+                None,
+            ),
+        ):
+            found = Found({"lightjobs": [figure]})
+            self._add(key, title, unit, [found], less=True, target=target)
 
+    def memory(self) -> None:
+        """A child's resident memory after each so many jobs; it is to be flat."""
+        part = int(JOBS * self._scale)
+        points = [
+            Found({"lightjobs": [used]}, x=part * (number + 1))
+            for number, used in enumerate(_memory(self._folder, part))
+        ]
+        self._add("memory", "memory of a child", "MB", points, less=True, x="jobs done")
 
-def bare_drain(folder: str, jobs: int) -> float:
-    """Claim and delete in batches of 100, the worker's own SQL, and nothing else."""
-    _filled(folder, jobs)
-    db = _bare(folder)
-    params = {"worker": "w", "queue": "bench", "priority": 0, "us": 0, "limit": BATCH}
-    started = time.perf_counter()
-    while True:
-        now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-        db.execute("BEGIN IMMEDIATE")
-        rows = db.execute(query("claim", SQLITE), {**params, "now": now}).fetchall()
-        db.execute("COMMIT")
-        if not rows:
-            break
-        outcomes = json.dumps([row[:2] for row in rows])
-        db.execute("BEGIN IMMEDIATE")
-        db.execute(query("settle_done", SQLITE), {"worker": "w", "outcomes": outcomes}).fetchall()
-        db.execute("COMMIT")
-    return jobs / (time.perf_counter() - started)
+    def _compare(
+        self,
+        key: str,
+        title: str,
+        bare: Callable[[str, int], float],
+        ours: Callable[[str, int], float],
+        wanted: float,
+    ) -> None:
+        found = Found({"lightjobs": [], "a bare loop": []})
+        jobs = int(JOBS * self._scale)
+        for _ in range(self._rounds):
+            found.take("a bare loop", lambda: bare(self._folder, jobs))
+            found.take("lightjobs", lambda: ours(self._folder, jobs))
+        self._add(key, title, "jobs/s", [found], apart={"a bare loop": wanted})
+
+    def _add(self, key: str, title: str, unit: str, points: Sequence[Found], **more: Any) -> None:
+        self._results.add(Part(f"sqlite-{key}", f"SQLite: {title}", unit, points, **more))
 
 
 def worker_drain(folder: str, jobs: int) -> float:
     """`job:work` with default options and its lines going to a file. Counted from ready to the
     last job gone, so without the start of the interpreter."""
-    _filled(folder, jobs)
+    filled(folder, jobs)
     with open(f"{folder}/log", "w") as log:
         worker = start_worker(log)
-        db = _bare(folder)
+        db = connection(folder)
         left = "SELECT count(*) FROM jobs"
         while db.execute(left).fetchone()[0] > jobs * 0.9:
             time.sleep(0.001)
@@ -143,31 +148,9 @@ def start_worker(log: object, *more: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=HERE, stdout=log, stderr=log)  # type: ignore[call-overload,no-any-return]
 
 
-def bare_bulk(folder: str, jobs: int) -> float:
-    """executemany of ready rows, 1,000 a transaction."""
-    _fresh(folder).close()
-    db = _bare(folder)
-    row = {
-        "handler": "benchmarks.jobs.Noop",
-        "queue": "bench",
-        "payload": '{"n":1}',
-        "scheduled_at": "2026-01-01 00:00:00",
-        "scheduled_us": 0,
-        "priority": 0,
-        "options": None,
-        "now": "2026-01-01 00:00:00",
-    }
-    started = time.perf_counter()
-    for _ in range(0, jobs, 1000):
-        db.execute("BEGIN IMMEDIATE")
-        db.executemany(query("push", SQLITE), [row] * 1000)
-        db.execute("COMMIT")
-    return jobs / (time.perf_counter() - started)
-
-
 def dispatch_many(folder: str, jobs: int) -> float:
     """`Noop.dispatchMany`, payloads checked and encoded, ids returned."""
-    current.use(_fresh(folder), load())
+    current.use(fresh(folder), load())
     payloads = [{"n": n} for n in range(jobs)]
     started = time.perf_counter()
     ids = Noop.dispatchMany(payloads)
@@ -175,24 +158,9 @@ def dispatch_many(folder: str, jobs: int) -> float:
     return jobs / (time.perf_counter() - started)
 
 
-def bare_single(folder: str, jobs: int) -> float:
-    """One INSERT, one transaction, at a time."""
-    _fresh(folder).close()
-    db = _bare(folder)
-    jobs //= 5
-    row = ("benchmarks.jobs.Noop", "bench", '{"n":1}', "2026-01-01 00:00:00", 0, 0, None)
-    sql = query("push", SQLITE)
-    names = ("handler", "queue", "payload", "scheduled_at", "scheduled_us", "priority", "options")
-    params = dict(zip(names, row, strict=True), now="2026-01-01 00:00:00")
-    started = time.perf_counter()
-    for _ in range(jobs):
-        db.execute(sql, params)
-    return jobs / (time.perf_counter() - started)
-
-
 def dispatch(folder: str, jobs: int) -> float:
     """`Noop().dispatch({...})`, one by one."""
-    current.use(_fresh(folder), load())
+    current.use(fresh(folder), load())
     jobs //= 5
     started = time.perf_counter()
     for n in range(jobs):
@@ -200,58 +168,43 @@ def dispatch(folder: str, jobs: int) -> float:
     return jobs / (time.perf_counter() - started)
 
 
-def _flat(options: argparse.Namespace, folder: str) -> None:
-    """The rate over 10,000 jobs, with 10,000 and with 500,000 waiting."""
-    rates: dict[int, list[float]] = {10_000: [], 500_000: []}
-    for _ in range(options.rounds):
-        for waiting, found in rates.items():
-            _filled(folder, waiting)
-            engine = SqlEngine(Sqlite(DatabaseSettings(name=f"{folder}/jobs.sqlite")))
-            engine.register("w", 60)
-            started = time.perf_counter()
-            for _ in range(10_000 // BATCH):
-                claims = engine.claim("w", ["bench"], BATCH)
-                engine.settle("w", [Done(claim.id, claim.fence) for claim in claims])
-            found.append(10_000 / (time.perf_counter() - started))
-            engine.close()
-    few, many = (statistics.median(found) for found in rates.values())
-    print(
-        f"{'500,000 against 10,000 waiting':30} {many:,.0f}/s against {few:,.0f}/s  "
-        f"ratio {many / few:.2f} (wanted 0.90)",
-        flush=True,
-    )
+def _claimed(folder: str, waiting: int) -> float:
+    """Jobs a second over the first 10,000 of those that wait."""
+    filled(folder, waiting)
+    engine = SqlEngine(Sqlite(DatabaseSettings(name=f"{folder}/jobs.sqlite")))
+    engine.register("w", 60)
+    batches = min(10_000, waiting) // BATCH
+    started = time.perf_counter()
+    for _ in range(batches):
+        claims = engine.claim("w", ["bench"], BATCH)
+        engine.settle("w", [Done(claim.id, claim.fence) for claim in claims])
+    rate = batches * BATCH / (time.perf_counter() - started)
+    engine.close()
+    return rate
 
 
-def _idle(folder: str) -> None:
-    """Start-up, dispatch-to-start on an idle worker, and what idling costs."""
-    engine = _fresh(folder)
-    current.use(engine, load())
+def _idle(folder: str) -> tuple[float, float, list[float]]:
+    """Seconds from start to ready, the share of a core while idle, and ms from dispatch to start,
+    sorted."""
+    current.use(fresh(folder), load())
     with open(f"{folder}/log", "w+") as log:
         started = time.perf_counter()
         worker = start_worker(log)
         while "READY" not in Path(f"{folder}/log").read_text():
             time.sleep(0.002)
-        print(f"{'start to ready':30} {time.perf_counter() - started:.3f} s (wanted 0.400)")
+        ready = time.perf_counter() - started
         time.sleep(0.5)
         before = _cpu_seconds(worker.pid)
         time.sleep(5)
         share = (_cpu_seconds(worker.pid) - before) / 5
-        print(f"{'CPU while idle':30} {share:.2%} of a core (wanted 2 %)")
         file = f"{folder}/stamps"
         for _ in range(200):
             Stamp().dispatch({"file": file, "at": time.time()})
             time.sleep(0.02)
         worker.terminate()
         worker.wait()
-    late = sorted(
-        float(start) - float(at)
-        for _pid, at, start in map(str.split, Path(file).read_text().splitlines())
-    )
-    print(
-        f"{'dispatch to start, idle':30} p50 {late[len(late) // 2] * 1000:.2f} ms, "
-        f"p99 {late[int(len(late) * 0.99)] * 1000:.2f} ms (wanted p50 5)",
-        flush=True,
-    )
+    lines = map(str.split, Path(file).read_text().splitlines())
+    return ready, share, sorted((float(start) - float(at)) * 1000 for _pid, at, start in lines)
 
 
 def _processes(pid: int) -> list[int]:
@@ -267,9 +220,9 @@ def _cpu_seconds(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _memory(folder: str) -> None:
-    """A child's resident memory, early and after 200,000 jobs."""
-    current.use(_fresh(folder), load())
+def _memory(folder: str, part: int) -> list[float]:
+    """A child's resident megabytes after each `part` jobs, four times."""
+    current.use(fresh(folder), load())
     with open(f"{folder}/log", "w") as log:
         worker = start_worker(log)
         while len(_processes(worker.pid)) < 2:
@@ -277,15 +230,14 @@ def _memory(folder: str) -> None:
         child = _processes(worker.pid)[1]
         found = []
         for _ in range(4):
-            Noop.dispatchMany([{"n": n} for n in range(50_000)])
+            Noop.dispatchMany([{"n": n} for n in range(part)])
             while current.engine().stats():
                 time.sleep(0.05)
             status = Path(f"/proc/{child}/status").read_text()
             found.append(int(status.split("VmRSS:")[1].split()[0]) / 1024)
         worker.terminate()
         worker.wait()
-    shown = ", ".join(f"{megabytes:.1f}" for megabytes in found)
-    print(f"{'a child, each 50,000 jobs':30} {shown} MB (wanted 40, flat)")
+    return found
 
 
 if __name__ == "__main__":

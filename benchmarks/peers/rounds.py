@@ -15,6 +15,7 @@ from .measure import Bench
 
 STAMPS = 200
 PERCENTILES = (1, 10, 25, 50, 75, 90, 95, 99)
+WAITING = (10_000, 100_000, 1_000_000)
 NOTHING: Mapping[str, float | None] = {}
 
 
@@ -60,6 +61,25 @@ class Rounds(ABC):
         jobs = self._jobs(peer.jobs) * processes
         self._bench.produce(peer, "many", jobs)
         return self._bench.drain(peer, processes, jobs)
+
+    def waiting(self) -> None:
+        """What lightjobs drains by how many jobs wait in the queue, all dispatched at once."""
+        ours = self._everyone[0]
+        points = [Found(x=self._jobs(jobs)) for jobs in WAITING]
+        for _ in range(self._rounds):
+            for found in points:
+                self._emptied()
+                found.take(ours.name, lambda: self._drained_of(ours, int(found.x or 0)))  # noqa: B023
+        self._add("waiting", "drain", points, x="jobs waiting")
+
+    def _drained_of(self, peer: Peer, waiting: int) -> float:
+        """As many of them as a drain has elsewhere."""
+        self._bench.produce(peer, "many", waiting)
+        self._filled()
+        return self._bench.drain(peer, 1, min(waiting, self._jobs(peer.jobs)))
+
+    def _filled(self) -> None:  # noqa: B027
+        """Do what a store does in time with many jobs."""
 
     def _enqueued(
         self,

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import lightjobs
 from benchmarks.peers import ticks
+from benchmarks.peers.usage import memory
 
 from .jobs import Block, Noop, Stamp, Wait
-from .measure import CONCURRENCY, ONE_BY_ONE, STAMPS, Figures, install, memory, turn, wait
+from .measure import CONCURRENCY, ONE_BY_ONE, STAMPS, Figures, install, turn, wait
 
 
 class EmbeddedTurn:

@@ -24,6 +24,7 @@ from typing import Any
 import lightjobs
 from benchmarks.figures import Failed, attempt
 from benchmarks.peers import ticks
+from benchmarks.peers.usage import memory
 
 from .jobs import Block, Noop, Stamp, Wait
 
@@ -177,16 +178,6 @@ def wait(condition: Callable[[], Any], what: str, pause: float = 0.005) -> None:
         if time.monotonic() > deadline:
             raise Failed(f"{what} did not come in {PATIENCE:g} s")
         time.sleep(pause)
-
-
-def memory(pid: int) -> float:
-    """Megabytes of a process and its children; a page that they share is counted in parts (PSS)."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    total = 0
-    for process in (str(pid), *children):
-        lines = Path("/proc", process, "smaps_rollup").read_text().splitlines()
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return total * 1024 / 1e6
 
 
 def _children() -> float:
