@@ -7,6 +7,8 @@
 # make bench-io        jobs that wait, by how many run at a time; bench-sharing: by two workers
 # make bench-cost      processor time, memory and bytes of a job; bench-gather: 2,000 at once
 # make bench-regress   speed against another commit: ARGS="--against COMMIT"
+# make bench-plots     draws the benchmarks' pictures and tables from their results
+# make bench-all       runs all benchmarks against loops and peers, then bench-plots; hours
 # make proof-schedule  every due moment is dispatched once, whatever is killed
 # make test-lowest     the contract with the lowest versions of all dependencies; test-newest likewise
 # make clean           removes the virtual environment and all caches
@@ -15,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage format bench bench-redis bench-sql bench-io bench-sharing bench-cost bench-gather bench-regress proof-schedule test-lowest test-newest install-tools clean
+.PHONY: help demo test check coverage format bench bench-redis bench-sql bench-io bench-sharing bench-cost bench-gather bench-regress bench-plots bench-all proof-schedule test-lowest test-newest install-tools clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -70,6 +72,15 @@ bench-sharing bench-cost bench-gather: $(VENV)/.dev
 # This tree against a commit in turns, the last one unless ARGS="--against COMMIT" says which.
 bench-regress: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.regress $(ARGS)
+
+# docs/benchmarks/*.svg and the tables of docs/benchmarks.md, from benchmarks/results/*.json.
+bench-plots: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.plots $(ARGS)
+
+# ARGS="--rounds 5"; a benchmark that ends with an error does not keep the others from running.
+bench-all: $(VENV)/.dev
+	-for name in sqlite redis sql io sharing cost gather; do $(BIN)/python -m benchmarks.$$name $(ARGS); done
+	$(BIN)/python -m benchmarks.plots
 
 # Every due moment is dispatched once, whatever is killed, on four stores; six minutes.
 proof-schedule: install-tools $(VENV)/.dev

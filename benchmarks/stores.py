@@ -125,7 +125,7 @@ def _postgres() -> Iterator[Store]:
         yield Store(
             "postgresql",
             "PostgreSQL",
-            str(server.query("SHOW server_version")[0][0]),
+            str(server.query("SHOW server_version")[0][0]).split()[0],
             sql_environment(server),
             ON_POSTGRES,
             lambda: empty_postgres(server),
