@@ -17,8 +17,8 @@ import lightjobs
 from benchmarks.peers import ticks
 from benchmarks.peers.usage import memory
 
-from .jobs import Block, Noop, Stamp, Wait
-from .measure import CONCURRENCY, ONE_BY_ONE, STAMPS, Figures, install, turn, wait
+from .jobs import Block, Stamp, Wait
+from .measure import CONCURRENCY, STAMPS, Figures, in_bulk, install, one_by_one, turn, wait
 
 
 class EmbeddedTurn:
@@ -38,28 +38,19 @@ class EmbeddedTurn:
 
     def dispatch(self) -> Figures:
         """One by one."""
-        jobs = min(ONE_BY_ONE, self._jobs // 10)
-        Noop().dispatch({"n": 0})
-        cpu, wall = time.process_time(), time.perf_counter()
-        for number in range(jobs):
-            Noop().dispatch({"n": number})
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        self._work(jobs + 1)
-        return {"dispatch-cpu": cpu / jobs * 1e6, "dispatch-rate": jobs / wall}
+        found, jobs = one_by_one(self._jobs)
+        self._work(jobs)
+        return found
 
     def drain(self) -> Figures:
         """Dispatched in bulk, then drained."""
-        payloads = [{"n": number} for number in range(self._jobs)]
         idle_cpu, idle_wall = self._work()
-        cpu, wall = time.process_time(), time.perf_counter()
-        Noop.dispatchMany(payloads)
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        used, took = self._work(self._jobs)
+        found, jobs = in_bulk(self._jobs)
+        used, took = self._work(jobs)
         return {
-            "bulk-cpu": cpu / self._jobs * 1e6,
-            "bulk-rate": self._jobs / wall,
-            "drain-cpu": (used - idle_cpu) / self._jobs * 1e6,
-            "drain-rate": self._jobs / (took - idle_wall),
+            **found,
+            "drain-cpu": (used - idle_cpu) / jobs * 1e6,
+            "drain-rate": jobs / (took - idle_wall),
         }
 
     def latency(self) -> Figures:

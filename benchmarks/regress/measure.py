@@ -34,8 +34,11 @@ STEADY = 0.2
 """This part of the jobs is not timed: the worker comes up."""
 STAMPS = 100
 CONCURRENCY = 100
-ONE_BY_ONE = 2000
-"""At most, and not more than a tenth of JOBS."""
+ONE_BY_ONE = 10_000
+"""At most, and not more than a fifth of JOBS."""
+SLICES = 10
+"""A dispatch is measured in so many parts, and the median taken: what else the machine does falls
+into some of them."""
 
 Figures = dict[str, float]
 
@@ -66,30 +69,16 @@ class Turn:
 
     def dispatch(self) -> Figures:
         """One by one; a first one imports and connects."""
-        jobs = min(ONE_BY_ONE, self._jobs // 10)
-        Noop().dispatch({"n": 0})
-        cpu, wall = time.process_time(), time.perf_counter()
-        for number in range(jobs):
-            Noop().dispatch({"n": number})
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        found, _jobs = one_by_one(self._jobs)
         self._to_the_end()
-        return {"dispatch-cpu": cpu / jobs * 1e6, "dispatch-rate": jobs / wall}
+        return found
 
     def drain(self) -> Figures:
         """Dispatched in bulk, then drained by a worker that stops when it has done all."""
         idle = self._start_cpu()
-        Noop.dispatchMany([{"n": 0}])
-        payloads = [{"n": number} for number in range(self._jobs)]
-        cpu, wall = time.process_time(), time.perf_counter()
-        Noop.dispatchMany(payloads)
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        used, rate = self._to_the_end(self._jobs + 1)
-        return {
-            "bulk-cpu": cpu / self._jobs * 1e6,
-            "bulk-rate": self._jobs / wall,
-            "drain-cpu": (used - idle) / self._jobs * 1e6,
-            "drain-rate": rate,
-        }
+        found, jobs = in_bulk(self._jobs)
+        used, rate = self._to_the_end(jobs)
+        return {**found, "drain-cpu": (used - idle) / jobs * 1e6, "drain-rate": rate}
 
     def latency(self) -> Figures:
         """On a worker that has nothing else to do; then its memory after a tenth of the jobs."""
@@ -169,6 +158,37 @@ class Turn:
 
     def _log(self) -> str:
         return Path(self._folder, "log").read_text(errors="replace")[-2000:]
+
+
+def one_by_one(most: int) -> tuple[Figures, int]:
+    """Dispatch jobs one by one; a first one imports and connects. Returns their number, too."""
+    jobs = min(ONE_BY_ONE, most // 5) // SLICES
+    Noop().dispatch({"n": 0})
+
+    def dispatch() -> None:
+        for number in range(jobs):
+            Noop().dispatch({"n": number})
+
+    return _sliced("dispatch", dispatch, jobs), jobs * SLICES + 1
+
+
+def in_bulk(jobs: int) -> tuple[Figures, int]:
+    """Dispatch jobs in bulk, likewise."""
+    Noop.dispatchMany([{"n": 0}])
+    payloads = [{"n": number} for number in range(jobs // SLICES)]
+    figures = _sliced("bulk", lambda: Noop.dispatchMany(payloads), len(payloads))
+    return figures, len(payloads) * SLICES + 1
+
+
+def _sliced(name: str, dispatch: Callable[[], object], jobs: int) -> Figures:
+    """Processor time of a job in µs and jobs a second, where `dispatch` has so many."""
+    cpu, wall = [], []
+    for _ in range(SLICES):
+        began, started = time.process_time(), time.perf_counter()
+        dispatch()
+        cpu.append((time.process_time() - began) / jobs * 1e6)
+        wall.append(jobs / (time.perf_counter() - started))
+    return {f"{name}-cpu": statistics.median(cpu), f"{name}-rate": statistics.median(wall)}
 
 
 def wait(condition: Callable[[], Any], what: str, pause: float = 0.005) -> None:
