@@ -23,6 +23,8 @@ def settings() -> Settings:
     Raises SettingsError.
     """
     global _settings
+    if _settings is not None:
+        return _settings
     with _lock:
         if _settings is None:
             _settings = load()

@@ -17,6 +17,7 @@ V = TypeVar("V")
 
 OPTIONS = ("attempts", "retryAfter", "timeout")
 """The attributes that are stored with a job if they were set on that job alone."""
+_OPTIONS = frozenset(OPTIONS)
 
 
 _base: type[Any] | None = None
@@ -124,8 +125,10 @@ def refusal(where: str, value: object, allowed: str) -> JobDefinitionError:
 
 def options_of(job: Any) -> str | None:
     """JSON text of the OPTIONS that were set on this job object; None if none was."""
+    if _OPTIONS.isdisjoint(job.__dict__):  # nearly all jobs
+        return None
     own = {name: job.__dict__[name] for name in OPTIONS if name in job.__dict__}
-    return json.dumps(own, default=backoff.to_json) if own else None
+    return json.dumps(own, default=backoff.to_json)
 
 
 def restore(job: Any, options: str) -> str | None:
