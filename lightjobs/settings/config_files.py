@@ -4,7 +4,6 @@ the environment."""
 from __future__ import annotations
 
 import ast
-import symtable
 import traceback
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -86,6 +85,8 @@ def _assigns(tree: ast.Module, source: str, name: str) -> bool:
     imports = (node for node in tree.body if isinstance(node, ast.ImportFrom))
     if any(node.names[0].name == "*" for node in imports):
         return True
+    import symtable  # here: most projects have no such file, and it takes 1 ms of a start
+
     table = symtable.symtable(source, name, "exec")
     try:
         symbol = table.lookup(name)

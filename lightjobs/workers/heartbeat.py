@@ -6,16 +6,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..engines import outage
 from ..engines.control import Engine
 from ..errors import LightjobsError
 from ..settings.settings import Settings
-from .beat_process import BeatProcess
 from .local_worker import LocalWorker
 from .periodic import Task
 from .periodic_thread import PeriodicThread, stop
 from .store_limits import answer_seconds, beat_seconds
+
+if TYPE_CHECKING:
+    from .beat_process import BeatProcess
 
 MAINTAIN_SECONDS = 10.0
 """How often the store is asked to do its maintenance: above all, to delete ended jobs that are kept
@@ -65,8 +68,10 @@ class Heartbeat:
         settings: Settings | None = None,
     ) -> None:
         """With `settings`, those of `engine`, a process beats as well: see there."""
-        self._process = None
+        self._process: BeatProcess | None = None
         if settings is not None and engine.unworkable is None:
+            from .beat_process import BeatProcess  # here: supervisors need none; 2 ms of a start
+
             self._process = BeatProcess(settings, lease)
         self._engine = engine
         self._lease = lease

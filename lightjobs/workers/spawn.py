@@ -6,16 +6,18 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .. import env
 from .order import Order
 from .stop_flag import STOP_SIGNALS
+
+if TYPE_CHECKING:
+    import subprocess
 
 _OURS = (*STOP_SIGNALS, signal.SIGCHLD)
 """The signals that the supervisor handles. They must not reach a forked child while it still has
@@ -48,7 +50,7 @@ class Forked:
                 os.kill(self.pid, number)
 
 
-Process = Forked | subprocess.Popen[bytes]
+Process: TypeAlias = "Forked | subprocess.Popen[bytes]"
 
 
 def spawn(order: Order, close_inherited: Callable[[], None]) -> Process:
@@ -59,6 +61,8 @@ def spawn(order: Order, close_inherited: Callable[[], None]) -> Process:
     would release them. So once this process has threads, a child is a new interpreter.
     """
     if threading.active_count() > 1:
+        import subprocess  # here: the first children are forked, and it takes 1 ms of a start
+
         return subprocess.Popen(
             [sys.executable, "-m", "lightjobs.workers.child", order.to_json()],
             stdin=subprocess.DEVNULL,

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import importlib, json, pkgutil
 import lightjobs
@@ -31,3 +33,16 @@ def test_no_module_is_hidden_behind_a_name_that_its_package_exports():
     seen, shadowed = json.loads(done.stdout)
     assert {"lightjobs.job_class", "lightjobs.engines.redis.lua"} <= set(seen)
     assert shadowed == []
+
+
+@pytest.mark.parametrize("engine", ["redis.connect", "sql.sqlite"])
+def test_a_supervisor_imports_only_what_every_start_needs(engine):
+    script = (
+        "import sys\n"
+        "import lightjobs.cli.work, lightjobs.workers.supervisor\n"
+        f"import lightjobs.engines.{engine}\n"
+        "late = {'asyncio', 'pickle', 'redis', 'ssl', 'subprocess', 'symtable', 'tempfile'}\n"
+        "assert not late & set(sys.modules), 'each takes 1 to 50 ms of a start'\n"
+        "assert 'zoneinfo' not in sys.modules, '2 ms of each start'\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)
