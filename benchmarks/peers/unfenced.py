@@ -12,29 +12,25 @@ import re
 import shutil
 from pathlib import Path
 
-from ..figures import Failed
 from .catalogue import ROOT
 
-_DELETE_UNSEEN = r"""  local deleted = {}
-  for first = 1, #ids, 1000 do
-    local keys = {}
-    for place = first, math.min(first + 999, #ids) do
-      keys[#keys + 1] = job_key(ids[place])
-      deleted[indexes[place]] = 1
-    end
-    redis.call('DEL', unpack(keys))
+_DELETE_UNSEEN = r"""  local keys, deleted = {}, {}
+  for position = first, last do
+    keys[#keys + 1] = job_key(ARGV[position])
+    deleted[ARGV[position]] = true
   end
+  redis.call('DEL', unpack(keys))
 """
 _CUTS = {
     "claim.lua": (
         (r"if not registered\(worker\) then return false end\n", ""),
-        (r",\n *'fence', fence, 'worker', worker\}", "}"),
+        (r",\n *'fence', texts\[fence\], 'worker', worker\)", ")"),
         (r" *redis.call\('HSET', held_key\(worker\), unpack\(held\)\)\n", ""),
         (r" *count_queued\(queue, #held / 2\)\n", ""),
     ),
     "settle.lua": (
         (r"local known = registered\(worker\)\n", "local known = true\n"),
-        (r"(?s)  local deleted, seen = .*?(?=  return deleted\n)", _DELETE_UNSEEN),
+        (r"(?s)  -- The queue in an entry .*?(?=  return deleted\n)", _DELETE_UNSEEN),
     ),
 }
 """For each script what is replaced by what; each pattern occurs once."""
@@ -50,6 +46,6 @@ def copy(folder: Path) -> Path:
         for pattern, replacement in cuts:
             text, count = re.subn(pattern, replacement, text)
             if count != 1:
-                raise Failed(f"{name} has changed: {pattern!r} occurs {count} times")
+                raise SystemExit(f"{name} has changed: {pattern!r} occurs {count} times")
         path.write_text(text)
     return folder
