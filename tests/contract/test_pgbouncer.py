@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -68,6 +69,16 @@ def test_nothing_stays_on_the_poolers_connections(narrow):
         use(engine)
         assert application.execute(LEFT).fetchall() == before
         engine.close()
+
+
+def test_a_push_within_a_transaction_is_part_of_it(clean_pgbouncer):
+    """It committed the transaction around it, and several schedulers stored the same slots."""
+    engine = clean_pgbouncer.engine()
+    with suppress(ZeroDivisionError), engine._db.transaction():
+        push(engine)
+        raise ZeroDivisionError
+    assert engine.stats() == {}
+    engine.close()
 
 
 @pytest.mark.parametrize("prepare", [5, None], ids=["preparing", "plain"])

@@ -155,8 +155,10 @@ class Postgres(Server):
                 return insert_jobs(connection.cursor(), rows, answered)
         with self._guarded(patience.deadline) as session:
             assert isinstance(session, PostgresSession)
-            if session.is_pooled:
+            if session.is_pooled and not session.inside:
                 return [self._push_pooled(session, rows[0], patience)]
+            if session.is_pooled:
+                return [session.execute(pyformat("push", POSTGRES), rows[0]).fetchall()[0][0]]
             number = session.execute_often(query("push", POSTGRES), rows[0]).get_value(0, 0)
             assert number is not None
             return [int(number)]
