@@ -82,13 +82,15 @@ def median_ratio(found: Found, own: str, others: Sequence[str], less: bool) -> f
 
 
 def within_rounds(found: Found, own: str, others: Sequence[str], less: bool) -> list[float]:
-    """In each round, `own` against the best of those others that were not yet failed."""
+    """In each round, `own` against the best of those others that were not yet failed. Without those
+    where the best is 0: processor time has steps, and nothing has a ratio to 0."""
     best = min if less else max
     ratios = []
     for number, mine in enumerate(found.figures.get(own, ())):
         rest = [found.figures.get(name, ())[number : number + 1] for name in others]
         if figures := [each[0] for each in rest if each]:
-            ratios.append(mine / best(figures))
+            other = best(figures)
+            ratios += [mine / other] if other else []
     return ratios
 
 

@@ -74,8 +74,9 @@ def _rq(concurrency: int) -> list[str]:
 
 def _pgqueuer(concurrency: int) -> list[str]:
     command = [installed("pgq"), "run", f"{module('pgqueuer')}:main"]
-    options = (f"--batch-size={concurrency}", f"--max-concurrent-tasks={concurrency * 2}")
-    return [*command, *options]
+    # It wants room for two batches; where one job is to run at a time, its entry points see to it.
+    batch = max(1, concurrency // 2)
+    return [*command, f"--batch-size={batch}", f"--max-concurrent-tasks={max(2, concurrency)}"]
 
 
 def _procrastinate(concurrency: int) -> list[str]:
@@ -92,7 +93,7 @@ _TASKIQ = "RedisStreamBroker; --max-async-tasks, --max-prefetch and xread_count 
 
 _ARQ = "max_jobs; poll_delay of 0.01 s instead of 0.5; keep_result 0"
 _SAQ = "concurrency and max_concurrent_ops"
-_PGQUEUER = "--batch-size as the concurrency, --max-concurrent-tasks twice that"
+_PGQUEUER = "--max-concurrent-tasks, and --batch-size half of that, the most it allows"
 _PROCRASTINATE = "--concurrency, --delete-jobs=always"
 
 ON_REDIS = {

@@ -15,6 +15,9 @@ from pgqueuer.queries import Queries
 from . import work
 from .ticks import stamp, tick
 
+LIMIT = 1 if work.CONCURRENCY == 1 else 0
+"""For each entry point, none being 0: the smallest --max-concurrent-tasks is 2."""
+
 queries: Any = None
 
 
@@ -30,15 +33,15 @@ async def main() -> AsyncIterator[Any]:
     async def stamped(job: Any) -> None:
         stamp(int(job.payload))
 
-    @app.entrypoint("pause")
+    @app.entrypoint("pause", concurrency_limit=LIMIT)
     async def pause(job: Any) -> None:
         await work.pause(int(job.payload))
 
-    @app.entrypoint("block")
+    @app.entrypoint("block", concurrency_limit=LIMIT)
     async def block(job: Any) -> None:
         await work.in_thread(int(job.payload))
 
-    @app.entrypoint("burn")
+    @app.entrypoint("burn", concurrency_limit=LIMIT)
     async def burn(job: Any) -> None:
         work.burn(int(job.payload))
 

@@ -89,6 +89,11 @@ def test_a_peer_that_fails_in_a_later_round_still_counts_in_the_earlier_ones():
     assert median_ratio(found, "own", ["c"], less=False) is None
 
 
+def test_there_is_no_ratio_to_nothing():
+    found = Found({"own": [10.0, 30.0], "a": [0.0, 10.0]})
+    assert within_rounds(found, "own", ["a"], less=True) == [3.0]
+
+
 def test_what_is_printed_shows_ratios_and_errors(capsys):
     failing = part(wanted=5.0, apart={"bare": 0.5}, target=300.0)
     failing.points[0].figures.update({"bare": [400.0, 400.0], "rq": []})
