@@ -26,6 +26,9 @@ from .store_limits import answer_seconds
 RETRY_SECONDS = 0.5
 """The pause before a registration or a reclaim is tried again."""
 
+CLOSE_SECONDS = 0.01
+"""How long the first children wait for a connection to be closed before signals are looked at."""
+
 _log = logging.getLogger("lightjobs.supervisor")
 
 
@@ -86,7 +89,13 @@ class ChildRecords(threading.Thread):
     @property
     def is_registering(self) -> bool:
         """Whether the first names are still being registered."""
-        return self._first is not None and self._first.is_alive()
+        if self._first is None:
+            return False
+        if len(self.names) >= self._wanted:
+            # Only its connection is left to be closed. To look again after a sleep would add 10 ms
+            # to each start.
+            self._first.join(CLOSE_SECONDS)
+        return self._first.is_alive()
 
     def bury(self, child: Child, forgiven: bool) -> None:
         """Have the jobs of a dead child put back. Returns at once. With `forgiven`, the jobs that

@@ -1,0 +1,21 @@
+"""What the store knows of a supervisor's children."""
+
+import time
+
+from lightjobs.engines.memory import MemoryEngine
+from lightjobs.workers.child_records import ChildRecords
+from lightjobs.workers.options import Options
+from tests.support.waiting import wait_until
+
+
+class SlowToClose(MemoryEngine):
+    def close(self):
+        time.sleep(0.004)
+
+
+def test_a_child_is_started_as_soon_as_its_name_is_registered():
+    """To fork, the thread that has registered it must be gone; nothing wakes for that moment."""
+    records = ChildRecords(SlowToClose(), Options(), None, lambda run: True, lambda: None)
+    records.register(1)
+    wait_until(lambda: records.names, pause=0.0001)
+    assert not records.is_registering
