@@ -118,6 +118,8 @@ class PoolRunner(Runner):
         run.occupied = time.monotonic() - run.started_at
         self._has_run = True
         self._report(run)
+        if self._process_state is not None and self._process_state.has_lost_descriptors:
+            self._held = True  # any other job would lose its files, too
         following = self._next()
         if following is None:
             self._places.append(None)

@@ -96,6 +96,12 @@ class ProcessState:
         """As `restore_after`, when several jobs have run at the same time."""
         self._report("a job", self._restore())
 
+    @property
+    def has_lost_descriptors(self) -> bool:
+        """Whether a handler has closed descriptors of the worker. May be asked in any thread, while
+        jobs run."""
+        return self._descriptors.are_lost
+
     def check_descriptors(self) -> None:
         """Call `on_lost` if descriptors of the worker are closed. To be called when the runs that
         have ended are noted as finished."""

@@ -140,6 +140,7 @@ def test_a_run_that_had_to_wait_after_all_can_be_handed_back(in_flight):
 def test_the_state_of_the_process_is_put_back_only_while_no_handler_runs(in_flight, pool):
     class State:
         seen = []
+        has_lost_descriptors = False
 
         def restore_after_several(self):
             for _ in range(20):
