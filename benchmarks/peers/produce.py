@@ -19,7 +19,7 @@ import inspect
 import random
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Any
 
@@ -49,13 +49,16 @@ async def _produce(library: ModuleType, how: str, jobs: int, job: str, value: in
 
 async def _gather(library: ModuleType, jobs: int, job: str, value: int) -> tuple[float, ...]:
     dispatch = getattr(library, "dispatch_async", library.dispatch)
-    first, _seconds = await _ticked(dispatch(job, value))
-    gap, seconds = await _ticked(asyncio.gather(*(dispatch(job, value) for _ in range(jobs))))
+    first, _seconds = await _ticked(lambda: dispatch(job, value))
+    # Made within the time: gather() makes a task of each, and they would start before it begins.
+    gap, seconds = await _ticked(
+        lambda: asyncio.gather(*(dispatch(job, value) for _ in range(jobs)))
+    )
     return seconds, gap, first
 
 
-async def _ticked(work: Awaitable[Any]) -> tuple[float, float]:
-    """Await it while a ticker runs; its largest gap and the seconds that the work took."""
+async def _ticked(begin: Callable[[], Awaitable[Any]]) -> tuple[float, float]:
+    """Await what `begin` returns while a ticker runs; its largest gap and the seconds it took."""
     gaps = [0.0]
 
     async def tick() -> None:
@@ -71,7 +74,7 @@ async def _ticked(work: Awaitable[Any]) -> tuple[float, float]:
     ticker = asyncio.create_task(tick())
     await asyncio.sleep(0)
     started = time.perf_counter()
-    await work
+    await begin()
     seconds = time.perf_counter() - started
     ticker.cancel()
     await asyncio.gather(ticker, return_exceptions=True)
