@@ -39,8 +39,8 @@ def slept(watch, seconds=0.3):
 
 def test_a_write_ends_the_sleep(file):
     watching = Watch(file)
-    Timer(0.05, write, [file]).start()
-    assert 0.04 < slept(watching, 60) < 30
+    Timer(0.2, write, [file]).start()
+    assert 0.02 < slept(watching, 60) < 30
 
 
 def test_without_a_write_the_sleep_goes_on(file):
