@@ -60,6 +60,8 @@ class PoolRunner(Runner):
         """The loop's thread is wanted when no more than this number of runs wait."""
         self._held = False
         """Whether no run may start until all that run now have ended."""
+        self._putting_back = False
+        """Whether no run may start because the process's state is being put back."""
         self._stop = StopFlag()
         self._wanted = threading.Event()
         """Set when the loop's thread should look for something to do."""
@@ -75,18 +77,18 @@ class PoolRunner(Runner):
         if self._origin is None:
             self._origin = Origin()  # here, in the loop's thread: see _variables
         if (self._held or self._has_run) and not self._in_flight.running:
-            self._held = True
-            if not self._in_flight.running:
+            self._putting_back = True
+            if not self._in_flight.running:  # still: no place has just started a run
                 # Jobs that run at the same time share the state, so it is put back between them.
-                self._has_run = False
+                self._has_run = self._held = False
                 self.put_back()
-                self._held = False
+            self._putting_back = False
         while (run := self._placed()) is not None:
             self._submit(run)
 
     def _placed(self) -> Run | None:
         """The next run that may start, and a place for it; None if there are not both."""
-        while self._in_flight.waiting and not (self._held or self._stop.raised):
+        while self._in_flight.waiting and self._may_start():
             try:
                 self._places.pop()
             except IndexError:
@@ -99,19 +101,25 @@ class PoolRunner(Runner):
 
     def _next(self) -> Run | None:
         """The next run that may start in a place that the caller has."""
-        if self._held or self._stop.raised:
-            return None
-        run = self._in_flight.start()
+        run = self._in_flight.start() if self._may_start() else None
         # Several threads come here, and another one may just have found that a run must be alone.
         # Each thread first notes its run as running, and then looks: so one of two sees the other.
-        if run is None or not (self._held or _runs_alone(run.claim)):
+        if run is None or self._may_go_on(run):
             return run
-        if _runs_alone(run.claim):
-            self._held = True
-            if len(self._in_flight.running) == 1:
-                return run
         self._in_flight.put_back(run)
         return None
+
+    def _may_start(self) -> bool:
+        return not (self._held or self._putting_back or self._stop.raised)
+
+    def _may_go_on(self, run: Run) -> bool:
+        """Whether the handler of `run`, which is noted as running, may be called."""
+        if self._putting_back or self._held:
+            return False
+        if not _runs_alone(run.claim):
+            return True
+        self._held = True
+        return len(self._in_flight.running) == 1
 
     def _end(self, run: Run) -> Run | None:
         """Note that `run` has ended. Returns the run that takes its place, if there is one."""

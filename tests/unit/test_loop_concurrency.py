@@ -222,7 +222,8 @@ def test_many_places_claim_ahead_no_more_than_they_start_within_a_few_millisecon
     class Waits(Job):
         async def handle(self):
             await asyncio.sleep(0.02)
-            ahead.append(len(worker.loop._in_flight.waiting))
+            # Less those that are about to start in places that are free.
+            ahead.append(len(worker.loop._in_flight.waiting) - worker.loop._runner.free())
 
     ahead = []
     Waits.dispatchMany([{}] * 400)

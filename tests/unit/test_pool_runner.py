@@ -160,6 +160,32 @@ def test_the_state_of_the_process_is_put_back_only_while_no_handler_runs(in_flig
     assert set(State.seen) == {0}
 
 
+def test_a_job_that_starts_just_before_the_state_is_put_back_does_not_hold_up_the_others(
+    in_flight, pool
+):
+    class Running(dict):
+        """While nothing runs yet, the first look lets a place start a long job."""
+
+        def __len__(self):
+            if looks:
+                looks.pop()
+                runner._submit(runner._placed())
+                return 0
+            return super().__len__()
+
+    looks = []
+    runner, stop = pool(3), StopFlag()
+    in_flight.add(claims([Sync]))
+    runner.start(stop)
+    wait_until(lambda: len(in_flight.finished) == 1)
+    in_flight.running = Running()
+    in_flight.add([*claims([Sync], sleep=0.5), *claims([Sync] * 2)])
+    looks.append(1)
+    runner.start(stop)
+    wait_until(lambda: len(in_flight.finished) == 3, 5)
+    assert len(in_flight.running) == 1  # the long one
+
+
 def test_the_loop_is_woken_when_few_runs_wait_and_not_before(in_flight, pool):
     runner, stop = pool(1), StopFlag()
     in_flight.add(claims([Sync] * 5, sleep=0.05))
