@@ -1,6 +1,9 @@
 import signal
 
+import pytest
 from hypothesis import settings
+
+from lightjobs.engines import outage
 
 from .support.callers import caller, served
 from .support.servers.fixtures import (
@@ -30,3 +33,10 @@ settings.load_profile("lightjobs")
 
 # A shell has what it starts in the background ignore Ctrl-C, and so would all our processes.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget a store that was away when the previous test ended: the next worker of this process
+    would log that it is back."""
+    monkeypatch.setattr(outage, "_outage", outage.Outage())
