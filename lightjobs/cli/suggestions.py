@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -10,12 +11,12 @@ import click
 from ..text import shortened
 
 
-class CommandsWithSuggestions(click.Group):
+class CommandsWithSuggestions(click.Group, ABC):
     """A group that answers an unknown command with the ones that are spelled like it."""
 
+    @abstractmethod
     def known(self) -> Sequence[str]:
         """The names that can be typed."""
-        raise NotImplementedError
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
