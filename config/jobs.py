@@ -26,6 +26,7 @@ jobs: dict[str, object] = {
     "retain_completed": env("RETAIN_COMPLETED"),  # drop
     "retain_failed": env("RETAIN_FAILED"),  # keep
     "retain_cancelled": env("RETAIN_CANCELLED"),  # drop
+    "retain_history": env("RETAIN_HISTORY"),  # keep
     # How many seconds a dispatch waits for a store that does not answer.
     "enqueue_timeout": env("JOB_ENQUEUE_TIMEOUT"),  # 5
     # What goes before the names of the schedule's entries: two projects that share a store need

@@ -7,6 +7,13 @@ from pathlib import Path
 
 from .errors import SettingsError
 
+SECRETS = (
+    *("DATABASE_URL", "DB_PSWD", "REDIS_URL", "REDIS_PASSWORD", "REDIS_SENTINEL_PASSWORD"),
+    *("JOB_WEB_PASSWORD", "JOB_WEB_READ_PASSWORD"),
+)
+"""The keys that may stand in a file of their own, which the key with _FILE behind it names, as
+Docker and Kubernetes mount their secrets."""
+
 _exported: dict[str, str] = {}
 """What `export` has put into the environment."""
 
@@ -18,13 +25,28 @@ def env(key: str, default: str | None = None, *, empty: bool = False) -> str | N
     else `default`.
 
     An empty value counts as unset, because a line `REDIS_PASSWORD=` in `.env` means that there is
-    no password. With `empty` it is a value like any other. Raises SettingsError when `.env` cannot
-    be read.
+    no password. With `empty` it is a value like any other. Where one of SECRETS is unset, the file
+    that `key`_FILE names is read, anew each time. Raises SettingsError when it or `.env` cannot be
+    read.
     """
-    for value in (_real(key), dotenv().get(key), os.environ.get(key)):
+    for look_up in (_real, dotenv().get, os.environ.get):
+        value = look_up(key)
         if value or (empty and value is not None):
             return value
+        path = look_up(f"{key}_FILE") if key in SECRETS else None
+        if path:
+            return _secret(key, path) or default
     return default
+
+
+def _secret(key: str, path: str) -> str:
+    """The text of a file without the line end that editors and `echo` leave."""
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise SettingsError(f"{key}_FILE: {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{key}_FILE: {path} is not UTF-8") from None
 
 
 def dotenv() -> dict[str, str]:

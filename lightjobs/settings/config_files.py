@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,6 +46,35 @@ class ConfigFile(NamedTuple):
     another program then, or its dict has another name."""
 
 
+class Elsewhere(NamedTuple):
+    """Where a framework keeps the values of a file in `config/`."""
+
+    place: str
+    """What messages call it."""
+    given: Callable[[Mapping[str, Any]], Given]
+    """Returns the values; it is passed what the environment says. May raise SettingsError."""
+
+
+_elsewhere: dict[str, Elsewhere] = {}
+
+
+def read_elsewhere(name: str, elsewhere: Elsewhere) -> None:
+    """From now on take the values of `config/<name>.py` from another place; the file itself is not
+    read."""
+    _elsewhere[name] = elsewhere
+
+
+def elsewhere() -> dict[str, Elsewhere]:
+    """What `read_elsewhere` has set, by name."""
+    return dict(_elsewhere)
+
+
+def restore_elsewhere(former: Mapping[str, Elsewhere]) -> None:
+    """Have all values come from where they came when `elsewhere` returned `former`."""
+    _elsewhere.clear()
+    _elsewhere.update(former)
+
+
 def read(project: Path, name: str) -> ConfigFile:
     """Run `config/<name>.py` of the project if it defines a dict called `name`, and read the
     environment.
@@ -56,6 +85,12 @@ def read(project: Path, name: str) -> ConfigFile:
     file = f"config/{name}.py"
     environment = _run(TEMPLATES / file, name)
     assert isinstance(environment, dict)
+    if name in _elsewhere:
+        place, given_by = _elsewhere[name]
+        given = given_by(environment)
+        return ConfigFile(
+            given, [f"{place}: {why}" for why in _unknown(given.own, environment)], None
+        )
     path = project / file
     own = _run(path, name) if path.is_file() else {}
     if not isinstance(own, dict):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from .server_url import split
+from .server_url import split, split_hosts
 from .stores import DRIVERS
 
 _DRIVERS = {scheme: driver for driver, schemes in DRIVERS.items() for scheme in schemes}
@@ -56,8 +55,6 @@ _LIBPQ = (
 """Options that PostgreSQL's client library, libpq, gets as they are. It checks their values."""
 
 _PGSQL_PORT = 5432
-_HOSTS = re.compile(r"(?P<head>[^:/?#]+://([^/?#]*@)?)(?P<hosts>[^/?#@]*)(?P<rest>.*)", re.DOTALL)
-"""The parts of a URL around its hosts, which libpq allows to be several, each with a port."""
 
 
 def parse(url: str) -> dict[str, Any]:
@@ -65,7 +62,7 @@ def parse(url: str) -> dict[str, Any]:
 
     Raises ValueError for anything it does not understand; the message never quotes the URL.
     """
-    url, hosts = _split_hosts(url)
+    url, hosts = split_hosts(url)
     parts = split(url)
     driver = _DRIVERS.get(parts.scheme.partition("+")[0])
     if driver is None:
@@ -94,20 +91,6 @@ def parse(url: str) -> dict[str, Any]:
         libpq |= {name: text for name, text in options if name in _LIBPQ}
     found |= _options(options, _LIBPQ if driver == "pgsql" else ())
     return {**found, "libpq": libpq} if libpq else found
-
-
-def _split_hosts(url: str) -> tuple[str, list[tuple[str, int | None]]]:
-    """`url` with only the first of its hosts, and all of them with their ports if it has several.
-    Raises ValueError."""
-    parts = _HOSTS.fullmatch(url)
-    if parts is None or "," not in parts["hosts"]:
-        return url, []
-    texts = parts["hosts"].split(",")
-    split_hosts = [split(f"postgresql://{text}") for text in texts]
-    hosts = [(unquote(host.hostname or ""), host.port) for host in split_hosts]
-    if not all(host for host, _port in hosts):
-        raise ValueError("one of its hosts is empty; allowed: host:port,host:port")
-    return f"{parts['head']}{texts[0]}{parts['rest']}", hosts
 
 
 def _without_empty(**texts: str) -> dict[str, Any]:

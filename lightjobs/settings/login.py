@@ -39,8 +39,20 @@ class Account(NamedTuple):
 def of_redis(settings: Settings) -> Account:
     """The account at Redis that `settings` name."""
     redis = settings.redis
-    store = (settings.engine, redis._replace(username=None, password=None))
-    return Account(Login(redis.username, redis.password), store)
+    return Account(Login(redis.username, redis.password), _redis_store(settings))
+
+
+def of_sentinels(settings: Settings) -> Account:
+    """The account at the sentinels of Redis that `settings` name."""
+    redis = settings.redis
+    return Account(Login(redis.sentinel_username, redis.sentinel_password), _redis_store(settings))
+
+
+def _redis_store(settings: Settings) -> tuple[object, ...]:
+    redis = settings.redis._replace(
+        username=None, password=None, sentinel_username=None, sentinel_password=None
+    )
+    return (settings.engine, redis)
 
 
 def of_database(settings: Settings) -> Account:

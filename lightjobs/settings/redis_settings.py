@@ -12,6 +12,13 @@ from .reader import Reader
 class RedisSettings(NamedTuple):
     """The server that holds the jobs. Every value is present and has its type."""
 
+    sentinels: tuple[tuple[str, int], ...] = ()
+    """The hosts and ports of the sentinels that know the server. Without them it is at `host`."""
+    master: str = ""
+    """What the sentinels call the server."""
+    sentinel_username: str | None = None
+    sentinel_password: str | None = None
+    """The login at the sentinels."""
     host: str = "127.0.0.1"
     """A path, which begins with a slash, means a Unix socket."""
     port: int = 6379
@@ -31,7 +38,7 @@ class RedisSettings(NamedTuple):
     """How new jobs are stored: hash or php."""
 
     def __repr__(self) -> str:
-        return values.shown(self, secret="password")
+        return values.shown(self, "password", "sentinel_password")
 
 
 def read(given: Given, problems: list[str], hints: list[str]) -> RedisSettings:
@@ -49,6 +56,10 @@ def read(given: Given, problems: list[str], hints: list[str]) -> RedisSettings:
     value = reader.value
     database = value("database", "REDIS_DB", values.integer(0), default.database)
     settings = RedisSettings(
+        sentinels=value("sentinels", "REDIS_URL", tuple, default.sentinels),
+        master=value("master", "REDIS_URL", str, default.master),
+        sentinel_username=value("sentinel_username", "REDIS_SENTINEL_USERNAME", str, None),
+        sentinel_password=value("sentinel_password", "REDIS_SENTINEL_PASSWORD", str, None),
         host=value("host", "REDIS_HOST", str, default.host),
         port=value("port", "REDIS_PORT", values.port, default.port),
         username=value("username", "REDIS_USERNAME", str, default.username),

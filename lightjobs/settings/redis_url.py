@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote
 
-from .server_url import split
+from .server_url import split, split_hosts
 
-_SCHEMES = {
+SCHEMES = {
     "redis": False,
     "valkey": False,
     "rediss": True,
     "valkeys": True,
     "unix": False,
+    "redis+sentinel": False,
+    "valkey+sentinel": False,
+    "rediss+sentinel": True,
+    "valkeys+sentinel": True,
 }
 """Whether each scheme means TLS."""
 
 _OPTIONS = {"db": "database", "protocol": "protocol"}
+_SENTINEL_OPTIONS = {name: name for name in ("sentinel_username", "sentinel_password")}
+_SENTINEL_PORT = 26379
 _TLS_OPTIONS = {"ssl_ca_certs": "tls_ca", "ssl_cert_reqs": "tls_verify"}
 _CERTIFICATES = {"none": False, "optional": True, "required": True}
 """Whether each value of ssl_cert_reqs means that the server's certificate is verified. To a client,
@@ -29,10 +35,38 @@ def parse(url: str) -> dict[str, Any]:
 
     Raises ValueError for anything it does not understand; the message never quotes the URL.
     """
+    url, hosts = split_hosts(url)
     parts = split(url)
-    if parts.scheme not in _SCHEMES:
-        raise ValueError(f"it must begin with one of {', '.join(_SCHEMES)} and ://")
-    return {"tls": _SCHEMES[parts.scheme], **_login(parts), **_address(parts), **_options(parts)}
+    if parts.scheme not in SCHEMES:
+        raise ValueError(f"it must begin with one of {', '.join(SCHEMES)} and ://")
+    if _is_sentinel(parts):
+        address = _sentinels(parts, hosts)
+    elif hosts:
+        raise ValueError("several hosts are allowed only for sentinels: redis+sentinel://")
+    else:
+        address = _address(parts)
+    return {"tls": SCHEMES[parts.scheme], **_login(parts), **address, **_options(parts)}
+
+
+def _is_sentinel(parts: SplitResult) -> bool:
+    return parts.scheme.endswith("+sentinel")
+
+
+def _sentinels(parts: SplitResult, hosts: list[tuple[str, int | None]]) -> dict[str, Any]:
+    """Where the sentinels are, and what they call the master."""
+    if not parts.hostname:
+        raise ValueError("a sentinel's host is missing: redis+sentinel://host:26379/master/0")
+    hosts = hosts or [(unquote(parts.hostname), parts.port)]
+    master, _, database = parts.path[1:].partition("/")
+    if not master:
+        raise ValueError("the master's name is missing: redis+sentinel://host:26379/master/0")
+    found: dict[str, Any] = {
+        "sentinels": tuple((host, port or _SENTINEL_PORT) for host, port in hosts),
+        "master": unquote(master),
+    }
+    if database := database.strip("/"):
+        found["database"] = _database(database)
+    return found
 
 
 def _login(parts: SplitResult) -> dict[str, str | None]:
@@ -58,7 +92,11 @@ def _address(parts: SplitResult) -> dict[str, Any]:
 
 
 def _options(parts: SplitResult) -> dict[str, Any]:
-    allowed = {**_OPTIONS, **(_TLS_OPTIONS if _SCHEMES[parts.scheme] else {})}
+    allowed = {
+        **_OPTIONS,
+        **(_TLS_OPTIONS if SCHEMES[parts.scheme] else {}),
+        **(_SENTINEL_OPTIONS if _is_sentinel(parts) else {}),
+    }
     found: dict[str, Any] = {}
     for name, text in parse_qsl(parts.query, keep_blank_values=True):
         if name not in allowed:

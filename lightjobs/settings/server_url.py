@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, urlsplit
+import re
+from urllib.parse import SplitResult, unquote, urlsplit
+
+_HOSTS = re.compile(r"(?P<head>[^:/?#]+://([^/?#]*@)?)(?P<hosts>[^/?#@]*)(?P<rest>.*)", re.DOTALL)
+"""The parts of a URL around its hosts, which some servers allow to be several, each with a port."""
 
 
 def split(url: str) -> SplitResult:
@@ -20,3 +24,17 @@ def split(url: str) -> SplitResult:
     if "#" in url or (parts.netloc and "@" in parts.path + parts.query):
         raise ValueError("# ? / @ in a user name or password must be written as %23 %3F %2F %40")
     return parts
+
+
+def split_hosts(url: str) -> tuple[str, list[tuple[str, int | None]]]:
+    """`url` with only the first of its hosts, and all of them with their ports if it has several,
+    separated by commas. Raises ValueError; the message never quotes the URL."""
+    parts = _HOSTS.fullmatch(url)
+    if parts is None or "," not in parts["hosts"]:
+        return url, []
+    texts = parts["hosts"].split(",")
+    each = [split(f"server://{text}") for text in texts]
+    hosts = [(unquote(host.hostname or ""), host.port) for host in each]
+    if not all(host for host, _port in hosts):
+        raise ValueError("one of its hosts is empty; allowed: host:port,host:port")
+    return f"{parts['head']}{texts[0]}{parts['rest']}", hosts

@@ -46,6 +46,8 @@ class Settings(NamedTuple):
     redis: RedisSettings = RedisSettings()
     database: DatabaseSettings = DatabaseSettings()
     retention: Retention = DEFAULT_RETENTION
+    keep_history: bool = True
+    """Whether workers note in the store how many jobs they run, and how long these take."""
     enqueue_timeout: float = 5.0
     """How many seconds a dispatch waits for a store that does not answer."""
     schedule_name: str = ""
@@ -164,6 +166,7 @@ def _jobs(reader: Reader) -> Settings:
             failed=value("retain_failed", "RETAIN_FAILED", retention, kept.failed),
             cancelled=value("retain_cancelled", "RETAIN_CANCELLED", retention, kept.cancelled),
         ),
+        keep_history=value("retain_history", "RETAIN_HISTORY", values.keep_or_drop, True),
         enqueue_timeout=value(
             "enqueue_timeout", "JOB_ENQUEUE_TIMEOUT", values.seconds(0.01), default.enqueue_timeout
         ),

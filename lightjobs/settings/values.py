@@ -5,12 +5,15 @@ raises ValueError with a description of what is allowed. The description never r
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from ..strtotime import strtotime
 from .duration import age
+
+_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 _BOOLEANS = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
@@ -79,6 +82,25 @@ def port(raw: Any) -> int:
         raise ValueError(f"{error} ({reason})") from None
 
 
+def ports(raw: Any) -> tuple[int, ...]:
+    """One port, or several with commas between."""
+    return tuple(port(part.strip()) for part in str(raw).split(","))
+
+
+def schema(raw: Any) -> str:
+    if not _IDENTIFIER.fullmatch(str(raw)) or str(raw).startswith("pg_"):
+        raise ValueError(
+            "lower-case letters, digits and underscores, 63 at most, no digit first and not pg_"
+        )
+    return str(raw)
+
+
+def table_prefix(raw: Any) -> str:
+    if not _IDENTIFIER.fullmatch(str(raw)) or len(str(raw)) > 32:
+        raise ValueError("lower-case letters, digits and underscores, 32 at most, no digit first")
+    return str(raw)
+
+
 def seconds(least: float) -> Callable[[Any], float]:
     """A parser for a finite number of seconds, fractions allowed."""
     allowed = f"seconds, at least {least:g}"
@@ -127,6 +149,11 @@ def retention(raw: Any) -> float | None:
         raise ValueError("drop, keep, or how long to keep, such as 7 days") from None
 
 
+def keep_or_drop(raw: Any) -> bool:
+    """True for "keep", False for "drop"."""
+    return one_of(("keep", "drop"))(raw) == "keep"
+
+
 def timeout(raw: Any) -> float:
     try:
         number = float(str(raw))
@@ -168,6 +195,10 @@ def middleware(raw: Any) -> tuple[Any, ...]:
 
 
 def modules(raw: Any) -> tuple[str, ...]:
+    if isinstance(raw, (list, tuple)):
+        if not raw:  # a program may have none of its own
+            return ()
+        raw = ",".join(map(str, raw))
     names = tuple(part.strip() for part in str(raw).split(",") if part.strip())
     if not names or not all(part.isidentifier() for name in names for part in name.split(".")):
         raise ValueError("names of importable packages, separated by commas")
@@ -181,8 +212,8 @@ def schedule_name(raw: Any) -> str:
     return name
 
 
-def shown(settings: Any, secret: str) -> str:
-    """The repr of a NamedTuple of settings, without the value of its field `secret`."""
-    fields = {**settings._asdict(), secret: "…"}
+def shown(settings: Any, *secrets: str) -> str:
+    """The repr of a NamedTuple of settings, without the values of its fields `secrets`."""
+    fields = {**settings._asdict(), **dict.fromkeys(secrets, "…")}
     listed = ", ".join(f"{name}={value!r}" for name, value in fields.items())
     return f"{type(settings).__name__}({listed})"

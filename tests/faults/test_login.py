@@ -46,7 +46,9 @@ def end_sessions(server):
         time.sleep(0.1)  # a session notices a moment later
 
 
-@pytest.fixture(params=["redis", "valkey", "postgres", "mariadb"])
+@pytest.fixture(
+    params=["redis", pytest.param("valkey", marks=pytest.mark.long), "postgres", "mariadb"]
+)
 def server(request):
     kinds = {
         "redis": lambda: RedisServer(password="x"),
@@ -102,6 +104,24 @@ def test_a_dispatch_after_the_change_reads_the_new_password(server, tmp_path, mo
     engine.close()
 
 
+def test_a_file_with_the_password_is_read_again(server, tmp_path, monkeypatch):
+    key = password_key(server)
+    found = dict(server.environment)
+    (tmp_path / "secret").write_text(found.pop(key, "") + "\n")
+    dotenv(tmp_path, {**found, f"{key}_FILE": tmp_path / "secret"})
+    monkeypatch.chdir(tmp_path)
+    env.forget()
+    engine = engines.connect(settings.load())
+    engine.push(jobs(0))
+    change(server)
+    with pytest.raises(LoginRefused):
+        engine.push(jobs(1))
+    (tmp_path / "secret").write_text(f"{NEW}\n")
+    engine.push(jobs(1, 2))
+    assert engine.stats()["default"]["new"] == 3
+    engine.close()
+
+
 def test_a_login_for_another_store_is_not_tried(server, tmp_path, monkeypatch):
     old = server.environment
     dotenv(tmp_path, old)
@@ -115,11 +135,23 @@ def test_a_login_for_another_store_is_not_tried(server, tmp_path, monkeypatch):
         engine.push(jobs(1))
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
-def test_a_worker_names_the_refusal_waits_and_reads_the_new_password(server, project, workers):
-    old = server.environment
-    dotenv(project.root, old)
-    new = {**old, password_key(server): NEW}
+def secret_file(folder, environment, key):
+    """Keep the password in a file of its own, and the rest in `.env`."""
+    (folder / "secret").write_text(f"{environment[key]}\n")
+    rest = {name: text for name, text in environment.items() if name != key}
+    dotenv(folder, {**rest, f"{key}_FILE": folder / "secret"})
+
+
+@pytest.mark.parametrize(("workers", "is_file"), [("0", False), ("1", True)])
+def test_a_worker_names_the_refusal_waits_and_reads_the_new_password(
+    server, project, workers, is_file
+):
+    old, key = server.environment, password_key(server)
+    new = {**old, key: NEW}
+    if is_file:
+        secret_file(project.root, old, key)
+    else:
+        dotenv(project.root, old)
     worker = project.work(f"--workers={workers}", JOB_LEASE="3").ready()
     change(server)
 
@@ -134,7 +166,10 @@ def test_a_worker_names_the_refusal_waits_and_reads_the_new_password(server, pro
     engine_of(new).push(jobs(0, 1, 2))
     time.sleep(4)  # longer than the lease
     assert worker.running()
-    dotenv(project.root, new)
+    if is_file:
+        (project.root / "secret").write_text(f"{NEW}\n")
+    else:
+        dotenv(project.root, new)
     wait_until(lambda: project.runs("end") == {"0": 1, "1": 1, "2": 1})
     assert worker.stop() == 0
 

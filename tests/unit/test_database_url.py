@@ -173,6 +173,66 @@ def test_several_hosts_of_postgresql_reach_libpq_each_with_its_port(monkeypatch,
     assert options["target_session_attrs"] == "primary"
 
 
+@pytest.mark.parametrize(
+    ("hosts", "ports", "host", "port"),
+    [
+        ("h1,h2", "5432,5433", "h1,h2", "5432,5433"),
+        ("h1, h2", "1, 2", "h1,h2", "1,2"),
+        ("h1,h2", "7", "h1,h2", 7),
+        ("h1,h2", "", "h1,h2", 5432),
+        ("h", "7", "h", 7),
+        ("/run/postgresql", "7", "/run/postgresql", 7),
+    ],
+)
+def test_the_single_keys_name_several_hosts_too(monkeypatch, hosts, ports, host, port):
+    keys = {"DRIVER": "pgsql", "NAME": "n", "HOST": hosts, "PORT": ports}
+    for key, text in keys.items():
+        monkeypatch.setenv(f"DB_{key}", text)
+    options = Postgres(load().database)._options
+    assert (options["host"], options["port"]) == (host, port)
+    assert options["target_session_attrs"] == ("read-write" if "," in host else None)
+
+
+@pytest.mark.parametrize(
+    ("driver", "hosts", "ports", "problem"),
+    [
+        ("pgsql", "h1,h2", "1,2,3", "DB_PORT has 3 ports and DB_HOST 2 hosts; allowed: one port"),
+        ("pgsql", "h1", "1,2", "DB_PORT has 2 ports and DB_HOST 1 hosts; allowed: one port"),
+        ("pgsql", "h1,,h2", "", "DB_HOST is 'h1,,h2'; allowed: a host, or several with commas"),
+        ("pgsql", "h1,h2", "1,x", "DB_PORT is '1,x'; allowed: a whole number from 1 to 65535"),
+        ("mysql", "h1,h2", "", "DB_HOST is 'h1,h2'; several hosts are allowed only for PostgreSQL"),
+        ("mariadb", "h", "1,2", "DB_PORT is '1,2'; allowed: a whole number from 1 to 65535"),
+    ],
+)
+def test_wrong_hosts_and_ports_are_named(monkeypatch, driver, hosts, ports, problem):
+    keys = {"DRIVER": driver, "NAME": "n", "HOST": hosts, "PORT": ports}
+    for key, text in keys.items():
+        monkeypatch.setenv(f"DB_{key}", text)
+    (found,) = examine().problems
+    assert found.startswith(problem)
+
+
+@pytest.mark.parametrize("driver", ["sqlite", "mysql", "mariadb"])
+def test_a_schema_where_there_are_none_is_refused_with_what_to_use(monkeypatch, driver):
+    for key, text in {"DRIVER": driver, "NAME": "n", "SCHEMA": "shop"}.items():
+        monkeypatch.setenv(f"DB_{key}", text)
+    (problem,) = examine().problems
+    assert problem.startswith(
+        "DB_SCHEMA is 'shop', but only PostgreSQL has schemas; with DB_DRIVER="
+    )
+    assert "as DB_NAME, or DB_TABLE_PREFIX" in problem
+
+
+@pytest.mark.parametrize("key", ["DB_SCHEMA", "DB_TABLE_PREFIX"])
+@pytest.mark.parametrize("wrong", ['a"b', "Shop", "1st", "a b", "a-b", "a.b", "ü", "x" * 64, "a\n"])
+def test_a_name_that_is_not_plain_is_refused(monkeypatch, key, wrong):
+    for name, text in {"DB_DRIVER": "pgsql", "DB_NAME": "n", key: wrong}.items():
+        monkeypatch.setenv(name, text)
+    (problem,) = examine().problems
+    assert problem.startswith(f"{key} is ")
+    assert "allowed: lower-case letters, digits and underscores" in problem
+
+
 def test_an_unknown_option_is_named_with_those_that_the_driver_allows():
     with pytest.raises(ValueError, match=r"unknown option 'pgbouncer'; .*channel_binding"):
         parse("postgresql://h/n?pgbouncer=true")

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from lightjobs import env
+from lightjobs.errors import SettingsError
 
 
 @pytest.fixture
@@ -50,3 +51,40 @@ def test_children_read_dotenv_themselves(exported):
 def test_a_dotenv_that_has_become_unreadable_takes_nothing_from_children(exported):
     exported.write_text("this is no line\n")
     assert env.for_children()["A"] == "1"
+
+
+def test_a_secret_may_stand_in_a_file_and_is_read_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("REDIS_PASSWORD_FILE", str(tmp_path / "secret"))
+    monkeypatch.delenv("REDIS_PASSWORD", raising=False)
+    (tmp_path / "secret").write_text(" p w\n")
+    assert env.env("REDIS_PASSWORD") == " p w"
+    (tmp_path / "secret").write_text("new")
+    assert env.env("REDIS_PASSWORD") == "new"
+    monkeypatch.setenv("REDIS_PASSWORD", "set")
+    assert env.env("REDIS_PASSWORD") == "set"
+
+
+def test_a_file_of_the_environment_counts_before_a_value_in_dotenv(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("DB_PSWD=dotenv\n")
+    (tmp_path / "secret").write_text("file")
+    env.forget()
+    monkeypatch.delenv("DB_PSWD", raising=False)
+    assert env.env("DB_PSWD") == "dotenv"
+    monkeypatch.setenv("DB_PSWD_FILE", str(tmp_path / "secret"))
+    assert env.env("DB_PSWD") == "file"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff"])
+def test_a_file_that_cannot_be_read_is_named_and_its_content_is_not(tmp_path, monkeypatch, content):
+    path = tmp_path / "secret"
+    if content:
+        path.write_bytes(content)
+    monkeypatch.setenv("REDIS_URL_FILE", str(path))
+    with pytest.raises(SettingsError, match=f"REDIS_URL_FILE: {path} (is not|cannot be)"):
+        env.env("REDIS_URL")
+
+
+def test_other_keys_name_no_files(tmp_path, monkeypatch):
+    (tmp_path / "log").write_text("lines")
+    monkeypatch.setenv("LOG_FILE", str(tmp_path / "log"))
+    assert env.env("LOG") is None

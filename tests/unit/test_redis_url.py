@@ -33,6 +33,20 @@ def _chosen(monkeypatch):
         ),
         ("unix:///run/r.sock?db=1", {"tls": False, "host": "/run/r.sock", "database": 1}),
         ("redis:///1?protocol=3", {"tls": False, "database": 1, "protocol": "3"}),
+        (
+            "redis+sentinel://h1:7,h2/m/3",
+            {
+                **{"tls": False, "sentinels": (("h1", 7), ("h2", 26379))},
+                **{"master": "m", "database": 3},
+            },
+        ),
+        (
+            "rediss+sentinel://u:p@[::1]/a%2Fb?sentinel_username=su&sentinel_password=sp",
+            {
+                **{"tls": True, "username": "u", "password": "p", "sentinels": (("::1", 26379),)},
+                **{"master": "a/b", "sentinel_username": "su", "sentinel_password": "sp"},
+            },
+        ),
     ],
 )
 def test_a_url_says_where_the_server_is(url, found):
@@ -53,7 +67,10 @@ def test_a_url_says_whether_to_verify_in_all_the_usual_ways(text, verify):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("s3cret", "it must begin with one of redis, valkey, rediss, valkeys, unix and ://"),
+        (
+            "s3cret",
+            "it must begin with one of redis, valkey, rediss, valkeys, unix, redis+sentinel, ",
+        ),
         ("http://u:s3cret@h", "it must begin with one of redis,"),
         ("redis://u:s3cret@h:port", "not a URL"),
         ("redis://u:s3/cret@h:6379/0", "not a URL"),
@@ -69,6 +86,14 @@ def test_a_url_says_whether_to_verify_in_all_the_usual_ways(text, verify):
         ("rediss://u:s3cret@h/0?ssl_cert_reqs=maybe", "allowed: none, optional, required"),
         ("unix://u:s3cret@run/r.sock", "unix:///run/redis.sock"),
         ("unix://", "unix:///run/redis.sock"),
+        ("redis://u:s3cret@h,h2/0", "several hosts are allowed only for sentinels"),
+        ("redis+sentinel://u:s3cret@h,/m/0", "one of its hosts is empty"),
+        ("redis+sentinel://u:s3cret@/m/0", "a sentinel's host is missing"),
+        ("redis+sentinel://u:s3cret@h,h2", "the master's name is missing"),
+        ("redis+sentinel://u:s3cret@h/m/x", "must be a number"),
+        ("redis+sentinel://h/m?sentinel_pasword=s3cret", "unknown option 'sentinel_pasword'"),
+        ("redis://h/0?sentinel_password=s3cret", "unknown option 'sentinel_password'"),
+        ("unix+sentinel://u:s3cret@h/m", "it must begin with one of"),
     ],
 )
 def test_a_wrong_url_is_refused_without_showing_it(monkeypatch, url, message):
@@ -98,6 +123,16 @@ def test_the_single_keys_set_what_a_url_leaves_out(monkeypatch, tmp_path):
     assert (found.username, found.password) == ("u", "p")
     assert found.tls_ca == str(authority)
     assert pool(found).connection_kwargs["db"] == 4
+
+
+def test_the_login_at_the_sentinels_is_no_ones_else(monkeypatch):
+    monkeypatch.setenv("REDIS_PASSWORD", "s3cret")
+    monkeypatch.setenv("REDIS_SENTINEL_PASSWORD", "s3cret2")
+    monkeypatch.setenv("REDIS_URL", "redis+sentinel://h/m")
+    found = load().redis
+    assert (found.username, found.password) == (None, "s3cret")
+    assert (found.sentinel_username, found.sentinel_password) == (None, "s3cret2")
+    assert "s3cret" not in repr(found)
 
 
 def test_the_jobs_database_wins_over_the_urls(monkeypatch):

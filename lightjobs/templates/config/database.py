@@ -12,7 +12,8 @@ database = {
     # Only for sqlite. normal: no crash of a process loses a job, but a power failure may lose the
     # most recent changes. full: a dispatch returns when the job is safe on the disk.
     "synchronous": env("DB_SYNCHRONOUS"),  # normal
-    # A path that begins with a slash is a Unix socket (mysql) or its directory (pgsql).
+    # A path that begins with a slash is a Unix socket (mysql) or its directory (pgsql). With pgsql
+    # there may be several hosts, with commas between, and as many ports.
     "host": env("DB_HOST"),  # 127.0.0.1
     "port": env("DB_PORT"),  # 5432 (pgsql) or 3306 (mysql, mariadb)
     "user": env("DB_USER"),
@@ -28,4 +29,8 @@ database = {
     # Only for pgsql. transaction: behind a connection pooler in transaction mode, such as
     # PgBouncer. session: without a pooler, or behind one in session mode.
     "pooler": env("DB_POOLER"),  # found out at each connect
+    # Only for pgsql: the schema of all tables. migrate:up creates it.
+    "schema": env("DB_SCHEMA"),  # where the session's search_path leads
+    # What the names of the tables begin with that lightjobs adds. `jobs` has no prefix.
+    "table_prefix": env("DB_TABLE_PREFIX"),  # none: job_workers and so on
 }

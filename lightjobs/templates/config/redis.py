@@ -7,14 +7,18 @@ from lightjobs.env import env
 
 redis = {
     "default": {
-        # redis://, rediss://, valkey://, valkeys:// or unix://. The keys below set what the URL
-        # leaves out.
+        # redis://, rediss://, valkey://, valkeys:// or unix://; through sentinels redis+sentinel://
+        # and so on: redis+sentinel://host:26379,host2:26379/master/0. The keys below set what the
+        # URL leaves out.
         "url": env("REDIS_URL"),
         # A path that begins with a slash is a Unix socket.
         "host": env("REDIS_HOST"),  # 127.0.0.1
         "port": env("REDIS_PORT"),  # 6379
         "username": env("REDIS_USERNAME"),
         "password": env("REDIS_PASSWORD"),
+        # The login at the sentinels, if they ask for one.
+        "sentinel_username": env("REDIS_SENTINEL_USERNAME"),
+        "sentinel_password": env("REDIS_SENTINEL_PASSWORD"),
         "database": env("REDIS_DB"),  # 0
         # What all keys on this connection begin with, before the prefix of the jobs.
         "prefix": env("REDIS_PREFIX", empty=True),

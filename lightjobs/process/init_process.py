@@ -1,8 +1,11 @@
-"""A long-running command as process 1 of a container.
+"""A command as process 1 of a container.
 
 The kernel gives orphaned processes to process 1, which must wait for them, or they stay as zombies.
 A supervisor cannot: it would also take the exit statuses that other code waits for. So process 1
 does nothing else, and the command runs in a process of its own, as under `docker run --init`.
+
+The kernel also drops the signals for which process 1 has no handler. So this is done first, and
+imports next to nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 from types import FrameType
 from typing import Any
 
@@ -22,11 +24,9 @@ _FORWARDED = (
 
 def split() -> None:
     """Return in a new process if this one is process 1, which then forwards signals to the new one,
-    waits for all orphans, and ends as the new one ends."""
+    waits for all orphans, and ends as the new one ends. Nothing may have been printed yet."""
     if os.getpid() != 1:
         return
-    sys.stdout.flush()
-    sys.stderr.flush()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
     command = os.fork()
     if command:

@@ -1,0 +1,1 @@
+"""What belongs to the process as a whole: its clock, its start, and who has started it."""
