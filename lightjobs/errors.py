@@ -60,6 +60,13 @@ class SchemaOutdated(LightjobsError):
     exit_code = 4
 
 
+class PackageReplaced(LightjobsError):
+    """Another version of lightjobs was installed while this worker ran. It has to be started again,
+    which a process manager does."""
+
+    exit_code = 5
+
+
 class UnknownWorker(LightjobsError):
     """The store does not know this worker, or no longer: its lease ran out and its jobs were given
     to other workers, or the store has lost its data."""
@@ -75,6 +82,46 @@ class StaleClaim(LightjobsError):
     rolled back."""
 
 
+class JobFailed(LightjobsError):
+    """Raised by `result`: the job failed for good. The text has that of its exception."""
+
+    def __init__(self, job_id: str, exception: str) -> None:
+        super().__init__(f"job {job_id} failed: {exception}")
+        self.job_id = job_id
+        self.exception = exception
+        """The text of what its last run raised, with the traceback."""
+
+
+class JobCancelled(LightjobsError):
+    """Raised by `result`: the job was cancelled, so it has no result."""
+
+
+class ResultTimeout(LightjobsError, TimeoutError):
+    """Raised by `result`: the job has not ended in time. It goes on."""
+
+
+class ResultGone(LightjobsError):
+    """Raised by `result`: there is no such job any more, or it is done and its result was not
+    kept."""
+
+
+class JobExists(LightjobsError):
+    """Raised by a dispatch with `whenTaken = "refuse"`: another job holds the key. Where that is an
+    earlier job of the same dispatch, of which nothing is stored, `job_id` is empty."""
+
+    def __init__(self, job_id: str, key: str) -> None:
+        holder = f"is held by job {job_id}" if job_id else "is that of two jobs of one dispatch"
+        super().__init__(f"the key {key} {holder}")
+        self.job_id = job_id
+        """The id of the job that holds the key; "" if the dispatch itself has two with that key."""
+        self.key = key
+        """The key as it is stored."""
+
+
+class BatchEnded(LightjobsError):
+    """Raised where jobs are added to a batch that has ended, was cancelled or is not known."""
+
+
 class JobReleased(LightjobsError):
     """Raised by `Job.release`: put the running job back, due at `due` (unix seconds).
 
@@ -86,6 +133,16 @@ class JobReleased(LightjobsError):
         super().__init__(f"released until {due} ({attempts} attempts)")
         self.due = due
         self.attempts = attempts
+
+
+class JobExpired(LightjobsError):
+    """The job was not started by the moment that its `expires` gives, so it has ended as cancelled.
+    Handlers never see it; middleware does."""
+
+
+class RetryUntilOver(LightjobsError):
+    """The moment that the job's `retryUntil` gives is over, so the job has failed for good.
+    `onFailure` may see it."""
 
 
 class JobTimeout(BaseException):
