@@ -35,13 +35,13 @@ class Patience:
     100,000 jobs takes many statements, and may take longer than a store may be silent."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self.deadline = time.monotonic() + seconds
         """The monotonic time until which the next answer must have come."""
 
     def answered(self) -> None:
         """Begin the time anew, because the store has answered and owes nothing else."""
-        self.deadline = time.monotonic() + self._seconds
+        self.deadline = time.monotonic() + self.seconds
 
 
 FOREVER = Patience(math.inf)

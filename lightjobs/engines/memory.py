@@ -5,34 +5,56 @@ Over 300 lines because a specification is easiest to read in one place.
 
 from __future__ import annotations
 
-import heapq
 import itertools
+import random
 import threading
-import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..errors import LightjobsError, UnknownWorker
 from ..model import (
     SETTLED_AS,
-    STATUSES,
     Claim,
+    Cursor,
     Done,
+    Expired,
     Failed,
+    Group,
     HandBack,
+    KeyHolder,
     NewJob,
     Outcome,
     Release,
     Settlement,
     Status,
+    Step,
     Stored,
+    Unique,
+    catch_steps,
+    read_steps,
     row_number,
+    unrefused,
     utc_text,
 )
+from ..notes.attempt_errors import lost_pieces, with_line
+from ..process import clock
+from .caller_transaction import (
+    AsyncCallerTransaction,
+    CallerTransaction,
+    NoAsyncTransaction,
+    NoTransaction,
+)
 from .control import Engine
+from .memory_batches import MemoryBatches
 from .memory_coordination import MemoryCoordination
-from .memory_jobs import MemoryJob, Queue, claim_of, stored_of
+from .memory_jobs import MemoryJob, claim_of
+from .memory_looks import MemoryLooks
+from .memory_monitoring import MemoryMonitoring
+from .memory_queues import MemoryQueues
+from .memory_results import MemoryResults
 from .memory_schedule import MemorySchedule
+from .memory_transfers import MemoryTransfers
+from .memory_unique import MemoryUnique
 from .metadata_store import MemoryMetadata
 from .moves import ENDED, Move, legal_move, legal_purge
 from .store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
@@ -51,30 +73,82 @@ class MemoryEngine(Engine):
 
     def __init__(self) -> None:
         self._jobs: dict[int, MemoryJob] = {}
-        self._queues: dict[str, Queue] = defaultdict(Queue)
         self._workers: dict[str, float] = {}
+        self._notes: dict[str, str] = {}
         self._paused: set[str] = set()
-        self._swept_at = time.time()
+        self._queues = MemoryQueues(self._jobs, self._paused)
+        self._swept_at = clock.now()
         self._sweep_from = 0.0
         self._births = itertools.count(1)
         self._changed = threading.Condition()
         self.metadata = MemoryMetadata()
         self.coordination = self._coordination = MemoryCoordination()
+        self.monitoring = MemoryMonitoring(self._changed, self._jobs, self._workers, self._notes)
+        self.results = MemoryResults(self._changed, self._jobs, self._remove)
+        self._looks = MemoryLooks(self._changed, self._jobs)
+        self.unique = self._unique = MemoryUnique(self._changed, self._jobs)
+        self.batches = self._batches = MemoryBatches(self._changed, self.push, self._push_step)
         self.schedule = self._schedule = MemorySchedule(self._changed, self.push)
+        self.transfers = MemoryTransfers(
+            self._changed, self._jobs, self._births, self._queues, self._unique
+        )
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         with self._changed:
-            now = time.time()
-            created_at = utc_text(now)
-            ids = []
-            for new in jobs:
-                due = float(int(now)) if new.due is None else new.due
-                job = MemoryJob(next(self._births), new, due, created_at)
-                self._jobs[job.birth] = job
-                self._queues[new.queue].add(job)
-                ids.append(str(job.birth))
+            self._unique.refuse_taken(jobs)
+            ids = [self._push(new) for new in jobs]
             self._changed.notify_all()
             return ids
+
+    def _push(self, new: NewJob) -> str:
+        """Store one job and return its id, or that of the job that holds its key."""
+        unique = None if new.flow is None else new.flow.unique
+        holder = None if unique is None else self._unique.holder(unique.key)
+        if unique is not None and holder is not None:
+            return self._taken(new, unique, holder)
+        now = clock.now()
+        due = float(int(now)) if new.due is None else new.due
+        job = MemoryJob(next(self._births), new, due, utc_text(now))
+        self._jobs[job.birth] = job
+        self._queues.add(job)
+        self._batches.note_stored(job)
+        if unique is not None:
+            self._unique.take(unique, str(job.birth))
+        return str(job.birth)
+
+    def _taken(self, new: NewJob, unique: Unique, holder: KeyHolder) -> str:
+        """What becomes of a job whose key is held."""
+        job = self._jobs.get(row_number(holder.job_id))
+        is_waiting = job is not None and job.status in (Status.NEW, Status.PAUSED)
+        if unique.when_taken == "replace" and job is not None and is_waiting:
+            job.new = job.new._replace(payload=new.payload, priority=new.priority)
+            job.due = float(int(clock.now())) if new.due is None else new.due
+            self._queues.add(job)
+            if holder.scope != "window":
+                self._unique.take(unique, holder.job_id)
+        return holder.job_id
+
+    def _push_step(self, step: Step) -> None:
+        """Push what follows a job or a batch."""
+        now = clock.now()
+        jobs = [
+            new._replace(due=None if new.due is None else now + new.due, flow=unrefused(new.flow))
+            for new in step.jobs
+        ]
+        if step.batch is None:
+            self.push(jobs)
+        else:
+            self._batches.push(step.batch, jobs)
+
+    def _remove(self, job: MemoryJob) -> None:
+        self._batches.note_removed(job)
+        del self._jobs[job.birth]
+
+    def join(self, connection: Any) -> CallerTransaction:
+        return NoTransaction(self)
+
+    def join_async(self, connection: Any) -> AsyncCallerTransaction:
+        return NoAsyncTransaction(self)
 
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()
@@ -84,39 +158,13 @@ class MemoryEngine(Engine):
             if worker not in self._workers:
                 raise UnknownWorker(f"there is no worker {worker!r}")
             for queue in queues:
-                ready = self._queues[queue].ready
-                skipped = []
-                while len(claims) < limit and (job := self._next(queue)):
-                    place = heapq.heappop(ready)
-                    if job.new.handler in skip:
-                        skipped.append(place)
-                        continue
+                while len(claims) < limit and (job := self._queues.next(queue, skip)):
+                    self._queues.take(job)
                     job.status, job.worker = Status.QUEUED, worker
                     job.attempts += 1
                     job.fence += 1
-                    claims.append(claim_of(job))
-                for place in skipped:
-                    heapq.heappush(ready, place)
+                    claims.append(claim_of(job, max(0.0, clock.now() - job.due)))
             return claims
-
-    def _next(self, name: str) -> MemoryJob | None:
-        """The first due job of the queue, left on top of its ready heap; None if it is paused."""
-        if name in self._paused:
-            return None
-        queue = self._queues[name]
-        now = time.time()
-        while queue.delayed and queue.delayed[0][0] <= now:
-            due, birth = heapq.heappop(queue.delayed)
-            job = self._jobs.get(birth)
-            if job is not None and job.status == Status.NEW and job.due == due:
-                heapq.heappush(queue.ready, (-job.new.priority, due, birth))
-        while queue.ready:
-            _, due, birth = queue.ready[0]
-            job = self._jobs.get(birth)
-            if job is not None and job.status == Status.NEW and job.due == due:
-                return job
-            heapq.heappop(queue.ready)
-        return None
 
     def held(self, worker: str) -> list[Claim]:
         with self._changed:
@@ -127,7 +175,9 @@ class MemoryEngine(Engine):
 
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
         with self._changed:
+            jobs = [self._jobs.get(int(outcome.id)) for outcome in outcomes]
             answers = [self._settle(worker, outcome) for outcome in outcomes]
+            self._batches.changed_with(job for job in jobs if job is not None)
             self.drop_cancelled(outcomes, answers)
             self._changed.notify_all()
             return answers
@@ -156,44 +206,58 @@ class MemoryEngine(Engine):
     def _store(self, job: MemoryJob, outcome: Outcome) -> None:
         job.worker = None
         match outcome:
-            case Done() if self.retention.completed == 0:
-                del self._jobs[job.birth]
-            case Done():
-                job.status, job.failed_at = Status.COMPLETED, time.time()
-                job.exception = None
-            case Release(due=due, attempts=attempts, exception=exception):
-                job.exception = exception
+            case Done(result=result, keep=keep, next=following):
+                job.status, job.failed_at = Status.COMPLETED, clock.now()
+                job.exception, job.result = None, result
+                own = self.retention.own(keep)
+                job.kept_until = None if own is None else clock.now() + own
+                if keep is None and self.retention.completed == 0:
+                    self._remove(job)
+                for step in read_steps(following):
+                    self._push_step(step)
+            case Release(due=due, attempts=attempts, exception=exception, error=error):
+                job.exception, job.errors = exception, with_line(error, job.errors)
                 self._requeue(job, due, attempts)
             case HandBack():
                 self._requeue(job, job.due, job.attempts - 1)
-            case Failed(exception=exception):
+            case Expired(exception=exception):
+                job.status, job.attempts = Status.CANCELLED, job.attempts - 1
+                job.exception, job.failed_at = exception, clock.now()
+            case Failed(exception=exception, error=error):
+                job.errors = with_line(error, job.errors)
                 self._fail(job, exception)
 
     def _requeue(self, job: MemoryJob, due: float, attempts: int) -> None:
         job.status, job.due, job.attempts = Status.NEW, due, attempts
-        self._queues[job.new.queue].add(job)
+        self._queues.add(job)
 
     def _fail(self, job: MemoryJob, exception: str) -> None:
-        job.status, job.exception, job.failed_at = Status.FAILED, exception, time.time()
+        job.status, job.exception, job.failed_at = Status.FAILED, exception, clock.now()
+        for step in catch_steps(job.new.options):
+            self._push_step(step)
 
     def register(self, worker: str, lease: float) -> None:
         with self._changed:
             if worker in self._workers:
                 raise LightjobsError(f"there is a worker {worker!r} already")
-            self._workers[worker] = time.time() + lease
+            self._workers[worker] = clock.now() + lease
 
-    def beat(self, workers: Sequence[str], lease: float) -> list[str]:
+    def beat(
+        self, workers: Sequence[str], lease: float, notes: Mapping[str, str] | None = None
+    ) -> list[str]:
         with self._changed:
             for worker in workers:
                 if worker in self._workers:
-                    self._workers[worker] = time.time() + lease
+                    self._workers[worker] = clock.now() + lease
+                    if notes and worker in notes:
+                        self._notes[worker] = notes[worker]
             return [worker for worker in workers if worker not in self._workers]
 
     def recover(self, worker: str | None = None, lease: float = 30.0) -> int:
         with self._changed:
             if worker is not None:
                 return self._recover(worker)
-            now = time.time()
+            now = clock.now()
             if now - self._swept_at > lease:
                 self._sweep_from = now + lease / 2
             self._swept_at = now
@@ -205,30 +269,45 @@ class MemoryEngine(Engine):
 
     def _recover(self, worker: str) -> int:
         self._workers.pop(worker, None)
+        self._notes.pop(worker, None)
         held = self._held(worker)
         for job in held:
             job.worker = None
         lost = [job for job in held if job.status == Status.QUEUED]
+        pieces = lost_pieces(worker)
         for job in lost:
+            line = str(int(clock.now())).join((f"{pieces[0]}{job.attempts}{pieces[1]}", pieces[2]))
+            job.errors = with_line(line, job.errors)
             if job.recoveries >= MAX_RECOVERIES:
                 job.recoveries = 0
                 self._fail(job, WORKER_LOST)
             else:
                 job.recoveries += 1
                 self._requeue(job, job.due, job.attempts - 1)
+        self._batches.changed_with(lost)
         self._changed.notify_all()
         return len(lost)
 
-    def move(self, name: str, where: Where = EVERYWHERE, progress: Progress | None = None) -> int:
-        move = legal_move(name, where)
+    def move(
+        self,
+        name: str,
+        where: Where = EVERYWHERE,
+        progress: Progress | None = None,
+        *,
+        spread: int = 0,
+    ) -> int:
+        move = legal_move(name, where, spread)
         with self._changed:
-            jobs = [job for job in self._matching(where) if job.status in move.sources]
-            for job in jobs:
-                self._move(job, move)
+            moved = []
+            for job in self._looks.matching(where):
+                if job.status in move.sources and (not move.fresh or self._unique.may_take(job)):
+                    self._move(job, move, spread)
+                    moved.append(job)
+            self._batches.changed_with(moved)
             self._changed.notify_all()
-        return _reported(len(jobs), progress)
+        return _reported(len(moved), progress)
 
-    def _move(self, job: MemoryJob, move: Move) -> None:
+    def _move(self, job: MemoryJob, move: Move, spread: int) -> None:
         if job.status == Status.QUEUED:
             job.fence += 1  # cuts off the run
             if move.target == Status.NEW:
@@ -237,39 +316,24 @@ class MemoryEngine(Engine):
         job.status = move.target
         if move.fresh:
             job.exception, job.failed_at, job.worker = None, None, None
-            job.due, job.attempts, job.recoveries = float(int(time.time())), 0, 0
+            job.result, job.progress, job.kept_until = None, None, None
+            job.due = float(int(clock.now()) + random.randint(0, spread))
+            job.attempts, job.recoveries = 0, 0
+            if job.new.flow is not None and job.new.flow.unique is not None:
+                self._unique.take(job.new.flow.unique, str(job.birth))
         if move.target == Status.NEW:
             self._requeue(job, job.due, job.attempts)
         elif move.target in ENDED:
-            job.failed_at = time.time()
+            job.failed_at = clock.now()
 
     def purge(self, where: Where, progress: Progress | None = None) -> int:
         legal_purge(where)
         with self._changed:
-            jobs = [job for job in self._matching(where) if job.worker is None]
+            jobs = [job for job in self._looks.matching(where) if job.worker is None]
             for job in jobs:
-                del self._jobs[job.birth]
+                self._remove(job)
+            self._batches.changed_with(jobs)
         return _reported(len(jobs), progress)
-
-    def count(self, where: Where) -> int:
-        where.needed_status()
-        with self._changed:
-            return len(self._matching(where))
-
-    def _matching(self, where: Where) -> list[MemoryJob]:
-        jobs = list(self._jobs.values())
-        if where.job_id is not None:
-            found = self._jobs.get(row_number(where.job_id))
-            jobs = [found] if found else []
-        before = None if where.before is None else utc_text(where.before)
-        return [
-            job
-            for job in jobs
-            if where.queue in (None, job.new.queue)
-            and where.handler in (None, job.new.handler)
-            and where.status in (None, job.status)
-            and (before is None or _dated(job) < before)
-        ]
 
     def pause_queue(self, queue: str) -> bool:
         with self._changed:
@@ -288,53 +352,35 @@ class MemoryEngine(Engine):
         with self._changed:
             return sorted(self._paused)
 
+    def count(self, where: Where) -> int:
+        return self._looks.count(where)
+
     def stats(self) -> dict[str, dict[str, int]]:
-        with self._changed:
-            counts: dict[str, dict[str, int]] = {}
-            now = time.time()
-            for job in self._jobs.values():
-                queue = counts.setdefault(job.new.queue, dict.fromkeys((*STATUSES, "delayed"), 0))
-                queue[job.status] += 1
-                queue["delayed"] += job.status == Status.NEW and job.due > now
-            return dict(sorted(counts.items()))
+        return self._looks.stats()
+
+    def groups(self, queue: str) -> list[Group]:
+        return self._looks.groups(queue)
 
     def find(self, job_id: str) -> Stored | None:
-        with self._changed:
-            return next((stored_of(job) for job in self._matching(Where(job_id=job_id))), None)
+        return self._looks.find(job_id)
 
-    def browse(self, where: Where, limit: int = 50) -> list[Stored]:
-        key = _by_end if where.needed_status() in ENDED else _by_due
-        with self._changed:
-            return [stored_of(job) for job in sorted(self._matching(where), key=key)[:limit]]
+    def browse(self, where: Where, limit: int = 50, after: Cursor | None = None) -> list[Stored]:
+        return self._looks.browse(where, limit, after)
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
-        deadline = time.time() + timeout
+        deadline = clock.now() + timeout
         with self._changed:
             while True:
-                if any(self._next(queue) for queue in queues):
+                if any(self._queues.next(queue) for queue in queues):
                     return True
-                going = [queue for queue in queues if queue not in self._paused]
-                delayed = [self._queues[queue].delayed for queue in going]
-                until = min([deadline, *(heap[0][0] for heap in delayed if heap)])
-                if deadline <= time.time():
+                due = self._queues.due_at(queues)
+                until = deadline if due is None else min(deadline, due)
+                if deadline <= clock.now():
                     return False
-                self._changed.wait(max(0.0, until - time.time()))
+                self._changed.wait(max(0.0, until - clock.now()))
 
     def hit(self, key: str, most: int, seconds: float) -> float:
         return self._coordination.hit(key, most, seconds)
-
-
-def _by_due(job: MemoryJob) -> tuple[float, int]:
-    return job.due, job.birth
-
-
-def _by_end(job: MemoryJob) -> tuple[float, int]:
-    return -(job.failed_at or 0), -job.birth
-
-
-def _dated(job: MemoryJob) -> str:
-    """When the job ended, or else was created."""
-    return job.created_at if job.failed_at is None else utc_text(job.failed_at)
 
 
 def _reported(count: int, progress: Progress | None) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 
+from ..process import clock
 from .coordination import CoordinationStore
 
 
@@ -18,7 +18,7 @@ class MemoryCoordination(CoordinationStore):
 
     def acquire(self, name: str, owner: str, seconds: float) -> bool:
         with self._lock:
-            now = time.time()
+            now = clock.now()
             holder, ends_at = self._locks.get(name, (owner, 0.0))
             if holder != owner and ends_at > now:
                 return False
@@ -27,7 +27,7 @@ class MemoryCoordination(CoordinationStore):
 
     def extend(self, name: str, owner: str, seconds: float) -> bool:
         with self._lock:
-            now = time.time()
+            now = clock.now()
             holder, ends_at = self._locks.get(name, ("", 0.0))
             if holder != owner or ends_at <= now:
                 return False
@@ -40,16 +40,16 @@ class MemoryCoordination(CoordinationStore):
             if holder != owner:
                 return False
             del self._locks[name]
-            return ends_at > time.time()
+            return ends_at > clock.now()
 
     def is_locked(self, name: str) -> bool:
         with self._lock:
-            return self._locks.get(name, ("", 0.0))[1] > time.time()
+            return self._locks.get(name, ("", 0.0))[1] > clock.now()
 
     def hit(self, key: str, most: int, seconds: float) -> float:
         """The verb `hit` of a JobStore."""
         with self._lock:
-            now = time.time()
+            now = clock.now()
             hits, ends_at = self._windows.get(key, (0, 0.0))
             if ends_at <= now:
                 hits, ends_at = 0, now + seconds
@@ -59,12 +59,12 @@ class MemoryCoordination(CoordinationStore):
     def hits(self, key: str) -> tuple[int, float]:
         with self._lock:
             hits, ends_at = self._windows.get(key, (0, 0.0))
-            left = ends_at - time.time()
+            left = ends_at - clock.now()
             return (hits, left) if left > 0 else (0, 0.0)
 
     def forget(self) -> None:
         """Drop what is over."""
         with self._lock:
-            now = time.time()
+            now = clock.now()
             self._windows = {key: hit for key, hit in self._windows.items() if hit[1] > now}
             self._locks = {name: held for name, held in self._locks.items() if held[1] > now}

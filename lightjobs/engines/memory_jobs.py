@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 
 from ..model import Claim, NewJob, Status, Stored, utc_text
@@ -23,24 +22,26 @@ class MemoryJob:
     worker: str | None = None
     exception: str | None = None
     failed_at: float | None = None
+    errors: str | None = None
+    result: str | None = None
+    progress: str | None = None
+    kept_until: float | None = None
+    placings: int = 0
+    """How often it was put into its queue."""
 
 
-class Queue:
-    """Ids in claim order: all in `delayed` by due time, until they are due and go to `ready`, which
-    is ordered by priority. An entry counts only while its job is new and has that due time; any
-    other is dropped when its turn comes."""
-
-    def __init__(self) -> None:
-        self.delayed: list[tuple[float, int]] = []
-        self.ready: list[tuple[int, float, int]] = []
-
-    def add(self, job: MemoryJob) -> None:
-        """Add a job, at its due time."""
-        heapq.heappush(self.delayed, (job.due, job.birth))
+def group_of(job: MemoryJob) -> str | None:
+    """The name of the job's group; None if it has none."""
+    return None if job.new.flow is None else job.new.flow.group
 
 
-def claim_of(job: MemoryJob) -> Claim:
-    """The claim on a job."""
+def batch_of(job: MemoryJob) -> str | None:
+    """The id of the job's batch; None if it is part of none."""
+    return None if job.new.flow is None else job.new.flow.batch
+
+
+def claim_of(job: MemoryJob, waited: float = 0.0) -> Claim:
+    """The claim on a job that waited for `waited` seconds."""
     # Not by way of `stored_of`: its texts of moments would add 1 us to each claim.
     new = job.new
     return Claim(
@@ -53,11 +54,13 @@ def claim_of(job: MemoryJob) -> Claim:
         job.recoveries,
         job.created_at,
         new.options,
+        waited,
     )
 
 
 def stored_of(job: MemoryJob) -> Stored:
     """A job for people to look at."""
+    flow = job.new.flow
     return Stored(
         str(job.birth),
         job.new.handler,
@@ -73,4 +76,11 @@ def stored_of(job: MemoryJob) -> Stored:
         job.recoveries,
         job.worker,
         job.new.options,
+        job.errors,
+        job.result,
+        job.progress,
+        job.kept_until,
+        None if flow is None or flow.unique is None else flow.unique.key,
+        None if flow is None else flow.group,
+        None if flow is None else flow.batch,
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from ..model import LastSlot, NewJob, Slot
+from ..model import LastSlot, NewJob, Slot, Template
 from .schedule_store import ScheduleStore
 
 _NO_SLOT = LastSlot(float("-inf"), None, None, False)
@@ -30,10 +30,12 @@ class MemorySchedule(ScheduleStore):
         if last.paused or slot.due <= last.due:
             return None
         if slot.job is None:
-            self._slots[slot.entry] = last._replace(due=slot.due)
+            self._slots[slot.entry] = last._replace(due=slot.due, next=slot.next)
             return None
         (job_id,) = self._push([slot.job])
-        self._slots[slot.entry] = LastSlot(slot.due, job_id, slot.due, False)
+        self._slots[slot.entry] = LastSlot(
+            slot.due, job_id, slot.due, False, next=slot.next, template=last.template
+        )
         return job_id
 
     def enroll(self, entries: Sequence[str], due: float) -> None:
@@ -41,9 +43,19 @@ class MemorySchedule(ScheduleStore):
             for entry in entries:
                 self._slots.setdefault(entry, LastSlot(due, None, None, False))
 
-    def slots(self) -> dict[str, LastSlot]:
+    def describe(
+        self, templates: Mapping[str, Template], nexts: Mapping[str, float | None]
+    ) -> None:
         with self._lock:
-            return dict(self._slots)
+            for entry in templates.keys() & self._slots.keys():
+                last = self._slots[entry]
+                self._slots[entry] = last._replace(template=templates[entry], next=nexts.get(entry))
+
+    def slots(self, templates: bool = False) -> dict[str, LastSlot]:
+        with self._lock:
+            if templates:
+                return dict(self._slots)
+            return {entry: last._replace(template=None) for entry, last in self._slots.items()}
 
     def pause_entry(self, entry: str) -> bool:
         with self._lock:

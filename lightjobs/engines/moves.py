@@ -30,6 +30,9 @@ MOVES = {
 """The moves by name. Anything that is not listed here is refused. A move that cuts off a run raises
 the job's fence, so that the outcome of that run is refused."""
 
+MOST_SPREAD = 86_400
+"""The most seconds over which jobs that become like new ones are spread."""
+
 ENDED = (Status.FAILED, Status.COMPLETED, Status.CANCELLED)
 """The statuses of jobs that will not run again; such jobs have a `failed_at`, the time they ended.
 """
@@ -38,12 +41,15 @@ PURGEABLE = (*ENDED, Status.NEW, Status.PAUSED)
 """The statuses of jobs that `purge` may delete: every status but that of claimed jobs."""
 
 
-def legal_move(name: str, where: Where = EVERYWHERE) -> Move:
+def legal_move(name: str, where: Where = EVERYWHERE, spread: int = 0) -> Move:
     """The move called `name`, restricted to the sources that `where` allows. Raises LightjobsError
-    for a name that is not in MOVES."""
+    for a name that is not in MOVES, and for a `spread` that it cannot have."""
     if name not in MOVES:
         raise LightjobsError(f"there is no move {name!r}; allowed: {', '.join(MOVES)}")
     move = MOVES[name]
+    if not 0 <= spread <= MOST_SPREAD or (spread and not move.fresh):
+        allowed = f"0 to {MOST_SPREAD}" if move.fresh else "0, because it keeps the due time"
+        raise LightjobsError(f"spread of the move {name!r} is {spread}; allowed: {allowed}")
     if where.status is None:
         return move
     return move._replace(sources=tuple(s for s in move.sources if s == where.status))

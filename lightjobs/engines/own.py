@@ -8,8 +8,14 @@ from inspect import isclass
 
 from ..errors import LightjobsError, SettingsError
 from ..text import shortened
+from .batch_store import BatchStore
 from .control import Engine
+from .memory_monitoring import HistoryAlone
+from .monitoring_store import MonitoringStore
+from .result_store import NoResults, ResultStore
 from .schedule_store import ScheduleStore
+from .unique_store import UniqueStore
+from .unstored import NoBatches, NoUnique
 
 _ALLOWED = f"allowed: a subclass of {Engine.__module__}.{Engine.__name__}"
 
@@ -26,6 +32,14 @@ def connect(place: str) -> Engine:
         engine = kind()
         if getattr(engine, "name", None) is None:
             engine.name = place
+        if not isinstance(getattr(engine, "monitoring", None), MonitoringStore):
+            engine.monitoring = HistoryAlone()
+        if not isinstance(getattr(engine, "results", None), ResultStore):
+            engine.results = NoResults(engine.find)
+        if not isinstance(getattr(engine, "unique", None), UniqueStore):
+            engine.unique = NoUnique()
+        if not isinstance(getattr(engine, "batches", None), BatchStore):
+            engine.batches = NoBatches(engine.name)
         if not isinstance(getattr(engine, "schedule", None), ScheduleStore):
             raise _Refused(
                 "its attribute `schedule` is missing; allowed: a ScheduleStore, such as "

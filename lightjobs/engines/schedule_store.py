@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ..model import LastSlot, Slot
+from ..model import LastSlot, Slot, Template
 
 
 class ScheduleStore(ABC):
@@ -18,7 +18,8 @@ class ScheduleStore(ABC):
         A slot is refused if it is not later than the last one noted for its entry, or if the entry
         is paused: nothing of it is stored, and its id is None. So a slot becomes one job, however
         often and by however many processes it is pushed. A slot without a job is noted, too, and
-        its id is None. Slots of one entry are pushed in the order given.
+        its id is None. Slots of one entry are pushed in the order given. `Slot.next` is noted with
+        the moment.
         """
 
     @abstractmethod
@@ -27,8 +28,15 @@ class ScheduleStore(ABC):
         noted, so that nothing up to then counts as missed. Known entries stay as they are."""
 
     @abstractmethod
-    def slots(self) -> dict[str, LastSlot]:
-        """What is noted of each known entry, by name."""
+    def describe(
+        self, templates: Mapping[str, Template], nexts: Mapping[str, float | None]
+    ) -> None:
+        """Keep with each known entry that is named what it dispatches and its next moment (unix
+        seconds), in place of what was kept. Entries that are not known are passed over."""
+
+    @abstractmethod
+    def slots(self, templates: bool = False) -> dict[str, LastSlot]:
+        """What is noted of each known entry, by name; with its template if `templates`."""
 
     @abstractmethod
     def pause_entry(self, entry: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import JobReleased
@@ -14,9 +14,20 @@ from ..execution.executor import execute
 from ..execution.hooks import execute_hook, has_hook, hook_needs_loop
 from ..execution.run import Run
 from ..execution.variables import Origin
-from ..model import Claim, Failed, NewJob, utc_text
+from ..model import (
+    Claim,
+    Done,
+    Failed,
+    NewBatch,
+    NewJob,
+    Step,
+    callbacks_due,
+    catch_steps,
+    read_steps,
+    utc_text,
+)
 from ..settings.settings import Settings
-from .unstored import UnstoredEngine, new_id
+from .unstored import NoBatches, UnstoredEngine, new_id
 
 _log = logging.getLogger("lightjobs")
 
@@ -38,6 +49,7 @@ class SyncEngine(UnstoredEngine):
         default. The first push then logs a warning: a program that was started in another folder
         than its project's would otherwise run every job itself without anyone noticing."""
         super().__init__()
+        self.batches = SyncBatches(self.push, self._push_steps)
         self._warnings: list[str] = []
         self._untold = unset_in is not None
         if unset_in is not None:
@@ -79,8 +91,52 @@ class SyncEngine(UnstoredEngine):
         if has_hook(run):
             run_here(execute_hook(run), hook_needs_loop(run), run.variables)
         if run.exception is not None:
+            self._push_steps(catch_steps(job.options))
             raise run.exception
+        if type(run.outcome) is Done:
+            self._push_steps(read_steps(run.outcome.next))
         return claim.id
+
+    def _push_steps(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if step.batch is None:
+                self.push(step.jobs)
+            else:
+                self.batches.push(step.batch, step.jobs)
+
+
+class SyncBatches(NoBatches):
+    """Batches whose jobs run at once: when one has been pushed it has ended, and is forgotten."""
+
+    def __init__(
+        self,
+        push: Callable[[Sequence[NewJob]], list[str]],
+        push_steps: Callable[[Sequence[Step]], None],
+    ) -> None:
+        """`push` and `push_steps` are those of the engine."""
+        super().__init__("sync")
+        self._push = push
+        self._push_steps = push_steps
+
+    def push(self, batch: NewBatch, jobs: Sequence[NewJob]) -> list[str]:
+        """Run all jobs of the batch, then its callbacks. Raises what the first job that failed has
+        raised, after that."""
+        ids: list[str] = []
+        errors: list[BaseException] = []
+        for job in jobs:
+            try:
+                ids += self._push([job])
+            except Exception as error:
+                errors.append(error)
+        for name in callbacks_due(0, len(errors), 0, batch.allow_failures, ()):
+            self._push_steps(getattr(batch, name))
+        if errors:
+            raise errors[0]
+        return ids
+
+    def add(self, batch_id: str, jobs: Sequence[NewJob]) -> list[str]:
+        """Run the jobs at once."""
+        return self._push(jobs)
 
 
 def connect(settings: Settings) -> SyncEngine:

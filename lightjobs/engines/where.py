@@ -22,7 +22,19 @@ class Where:
     status: str | None = None
     """One of `Status`. `browse`, `count` and `purge` need one; a move takes its sources from it."""
 
-    def of(self, **changes: str | float | None) -> Where:
+    worker: str | None = None
+    """The name of the worker that holds the job."""
+    exception: str | None = None
+    """The class of the error: the text of the job's exception up to the first ":" or the end of its
+    first line."""
+    ids: tuple[str, ...] | None = None
+    """Jobs with one of these ids."""
+    batch: str | None = None
+    """The id of the batch that the job is part of."""
+    unkept: bool = False
+    """Whether to leave out jobs that are kept on their own account; for `purge`."""
+
+    def of(self, **changes: str | float | tuple[str, ...] | None) -> Where:
         """The same filters with some of them replaced."""
         return replace(self, **changes)  # type: ignore[arg-type]
 
@@ -35,6 +47,14 @@ class Where:
 
 
 EVERYWHERE = Where()
+
+
+def error_class(exception: str | None) -> str | None:
+    """The class of the error in a job's `exception`, as `Where.exception` names it. Texts of PHP
+    begin with the class, too."""
+    if exception is None:
+        return None
+    return exception.partition("\n")[0].partition(":")[0]
 
 
 def one_job(job_id: str) -> Where:

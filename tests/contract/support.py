@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lightjobs.engines.control import Engine
-from lightjobs.model import Claim, Done, Failed, HandBack, NewJob, Outcome, Release
+from lightjobs.model import Claim, Done, Expired, Failed, HandBack, NewJob, Outcome, Release
 
 HANDLER = "App\\Jobs\\ProcessPayment"
 _numbers = itertools.count()
@@ -86,10 +86,16 @@ def outcomes(claim: Claim, fence: int | None = None) -> dict[str, Outcome]:
         "release": Release(claim.id, fence, time.time() - 5, 1),
         "failed": Failed(claim.id, fence, "boom"),
         "hand back": HandBack(claim.id, fence),
+        "expired": Expired(claim.id, fence, "expired"),
     }
 
 
-KINDS = ["done", "release", "failed", "hand back"]
+def unwaited(*claims: Claim) -> list[Claim]:
+    """The claims as `held` returns them, which does not know how long their jobs waited."""
+    return [claim._replace(waited=0.0) for claim in claims]
+
+
+KINDS = ["done", "release", "failed", "hand back", "expired"]
 
 
 def drain(engine: Engine, queues: Sequence[str] = ("q",), limit: int = 1000) -> list[Claim]:

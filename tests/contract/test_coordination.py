@@ -10,6 +10,7 @@ def test_a_lock_has_one_owner_at_a_time(engine):
     locks = engine.coordination
     assert locks.acquire("report", "a", 30)
     assert not locks.acquire("report", "b", 30)
+    assert not locks.extend("report", "b", 30)
     assert locks.is_locked("report")
     assert not locks.release("report", "b")
     assert locks.release("report", "a")

@@ -1,4 +1,5 @@
 import time
+from calendar import timegm
 
 import pytest
 
@@ -46,6 +47,48 @@ def test_retry_without_an_id_takes_all(engine):
     assert engine.move("retry") == 5
     assert {c.id for c in drain(engine, ["a", "b"])} == set(ids)
     assert engine.move("retry") == 0
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_retried_jobs_may_be_spread_over_some_time(engine, monkeypatch, named):
+    monkeypatch.setattr(bulk, "PART", 20)
+    monkeypatch.setattr(sql, "PART", 20)
+    ids = fail(engine, 120)
+    began = time.time() // 1
+    where = Where(ids=tuple(ids)) if named else Where()
+    assert engine.move("retry", where, spread=600) == 120
+    ended = time.time()
+    texts = [engine.find(id).scheduled_at for id in ids]
+    dues = sorted(timegm(time.strptime(text, "%Y-%m-%d %H:%M:%S")) for text in texts)
+    assert began <= dues[0]
+    assert dues[-1] <= ended + 600
+    thirds = [sum(began + n * 200 <= due < began + (n + 1) * 200 for due in dues) for n in range(3)]
+    assert min(thirds) > 15
+    assert len(set(dues)) > 60
+    assert len(drain(engine)) == sum(due <= time.time() for due in dues)
+
+
+def test_jobs_that_run_again_may_be_spread_too(engine):
+    ids = push(engine, 50)
+    engine.retention = engine.retention._replace(cancelled=None)
+    engine.move("cancel")
+    assert engine.move("rerun", spread=86_400) == 50
+    assert {engine.find(id).status for id in ids} == {"new"}
+    assert len(drain(engine)) < 10
+
+
+@pytest.mark.parametrize(
+    ("name", "spread", "allowed"),
+    [
+        ("retry", -1, "0 to 86400"),
+        ("rerun", 86_401, "0 to 86400"),
+        ("resume", 1, "0, because it keeps the due time"),
+    ],
+)
+def test_a_spread_that_cannot_be_is_refused(engine, name, spread, allowed):
+    message = f"spread of the move '{name}' is {spread}; allowed: {allowed}"
+    with pytest.raises(LightjobsError, match=message):
+        engine.move(name, spread=spread)
 
 
 def test_retry_of_a_queue_takes_only_that_queue(engine):

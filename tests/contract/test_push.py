@@ -81,6 +81,7 @@ def test_a_pushed_job_is_new_and_as_given(engine):
         0,
         None,
         '{"attempts":3}',
+        *(None,) * 7,
     )
     for text in (stored.created_at, stored.scheduled_at):
         assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text)

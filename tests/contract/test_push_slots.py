@@ -6,7 +6,8 @@ import pytest
 
 from lightjobs.engines.redis.engine import RedisEngine
 from lightjobs.engines.sql.engine import SqlEngine
-from lightjobs.model import Done, LastSlot, Settlement, Slot
+from lightjobs.model import Done, LastSlot, Settlement, Slot, Template
+from tests.support.stores import STORES
 
 from .support import in_threads, job, worker
 
@@ -224,3 +225,88 @@ def test_what_was_noted_before_moments_of_jobs_were_is_kept(engine):
     assert engine.schedule.slots() == {"report": LastSlot(NOON, job_id, None, False)}
     (new_id,) = engine.schedule.push_slots([slot(NOON + 1)])
     assert engine.schedule.slots() == {"report": LastSlot(NOON + 1, new_id, NOON + 1, False)}
+
+
+# What programs without the project's code are told.
+
+
+def template(**fields):
+    return Template(
+        job("mail", '{"é":"💥"}', options='{"attempts":2}'), "0 6 * * *", "UTC", **fields
+    )
+
+
+def test_an_entry_keeps_what_it_dispatches(engine):
+    engine.schedule.enroll(["report", "other"], NOON)
+    described = {"report": template(), "unknown": template()}
+    engine.schedule.describe(described, {"report": NOON + 60})
+    slots = engine.schedule.slots(templates=True)
+    assert sorted(slots) == ["other", "report"]
+    assert slots["report"].template == template()
+    assert slots["report"].next == NOON + 60
+    assert (slots["other"].template, slots["other"].next) == (None, None)
+    assert {last.template for last in engine.schedule.slots().values()} == {None}
+
+
+def test_a_new_template_takes_the_place_of_the_former(engine):
+    engine.schedule.enroll(["report"], NOON)
+    engine.schedule.describe({"report": template()}, {"report": NOON + 60})
+    engine.schedule.describe({"report": template(conditional=True)}, {"report": None})
+    last = engine.schedule.slots(templates=True)["report"]
+    assert (last.template, last.next) == (template(conditional=True), None)
+
+
+def test_a_slot_notes_the_moment_that_follows_and_leaves_the_template(engine):
+    engine.schedule.enroll(["report"], NOON)
+    engine.schedule.describe({"report": template()}, {"report": NOON + 60})
+    engine.schedule.push_slots([slot(NOON + 60)._replace(next=NOON + 120)])
+    last = engine.schedule.slots(templates=True)["report"]
+    assert (last.due, last.next, last.template) == (NOON + 60, NOON + 120, template())
+    engine.schedule.push_slots([Slot("report", NOON + 120, None, NOON + 180)])
+    assert engine.schedule.slots()["report"].next == NOON + 180
+    # A slot that is refused notes nothing.
+    engine.schedule.push_slots([slot(NOON)._replace(next=NOON + 1)])
+    assert engine.schedule.slots()["report"].next == NOON + 180
+
+
+def test_an_entry_that_is_forgotten_is_forgotten_with_its_template(engine):
+    engine.schedule.enroll(["report"], NOON)
+    engine.schedule.describe({"report": template()}, {"report": NOON + 60})
+    assert engine.schedule.forget_entry("report", NOON + 1)
+    assert engine.schedule.slots(templates=True) == {}
+    engine.schedule.enroll(["report"], NOON)
+    assert engine.schedule.slots(templates=True)["report"].template is None
+
+
+def test_a_paused_entry_keeps_its_template(engine):
+    engine.schedule.enroll(["report"], NOON)
+    engine.schedule.describe({"report": template()}, {"report": NOON + 60})
+    engine.schedule.pause_entry("report")
+    engine.schedule.resume_entry("report", NOON + 3600)
+    assert engine.schedule.slots(templates=True)["report"].template == template()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_a_template_that_cannot_be_read_is_none(request, kind):
+    engine = STORES[kind](request).engine
+    engine.schema.install()
+    engine.schedule.enroll(["report"], NOON)
+    engine.schedule.describe({}, {})
+    engine.schedule.describe({"report": template()}, {"report": NOON + 60})
+    sql = "UPDATE job_slots SET template = '{\"v\":99}'"
+    getattr(engine._db, "execute", engine._db.ask)(sql)
+    last = engine.schedule.slots(templates=True)["report"]
+    assert (last.template, last.next) == (None, NOON + 60)
+    engine.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_a_next_moment_that_an_older_version_left_is_none(request, kind):
+    engine = STORES[kind](request).engine
+    engine.schema.install()
+    engine.schedule.enroll(["report"], NOON)
+    engine.schedule.describe({"report": template()}, {"report": NOON + 60})
+    sql = f"UPDATE job_slots SET due = {NOON + 60}"  # noqa: S608
+    getattr(engine._db, "execute", engine._db.ask)(sql)
+    assert engine.schedule.slots()["report"].next is None
+    engine.close()

@@ -3,9 +3,10 @@ import time
 import pytest
 
 from lightjobs.engines.store import MAX_RECOVERIES
-from lightjobs.model import Done, Failed, HandBack, Release, Retention, Settlement
+from lightjobs.engines.where import Where
+from lightjobs.model import Done, Expired, Failed, HandBack, Release, Retention, Settlement
 
-from .support import KINDS, claim_one, drain, in_threads, outcomes, push, worker
+from .support import KINDS, claim_one, drain, in_threads, outcomes, push, unwaited, worker
 
 
 @pytest.fixture
@@ -117,14 +118,40 @@ def test_a_handed_back_job_keeps_its_place(engine):
 
 
 def test_a_batch_may_mix_all_kinds(engine):
-    ids = push(engine, 8)
+    engine.retention = Retention(cancelled=None)
+    ids = push(engine, 10)
     name = worker(engine)
-    claims = engine.claim(name, ["q"], 8)
-    batch = [outcomes(c)[KINDS[n % 4]] for n, c in enumerate(claims)]
-    assert engine.settle(name, batch) == [Settlement.ACCEPTED] * 8
+    claims = engine.claim(name, ["q"], 10)
+    batch = [outcomes(c)[KINDS[n % 5]] for n, c in enumerate(claims)]
+    assert engine.settle(name, batch) == [Settlement.ACCEPTED] * 10
     found = [stored and stored.status for stored in map(engine.find, ids)]
-    assert found == [None, "new", "failed", "new"] * 2
-    assert [engine.find(ids[1]).attempts, engine.find(ids[3]).attempts] == [1, 0]
+    assert found == [None, "new", "failed", "new", "cancelled"] * 2
+    assert [engine.find(ids[place]).attempts for place in (1, 3, 4)] == [1, 0, 0]
+
+
+def test_an_expired_job_ends_as_cancelled_and_its_claim_was_no_attempt(engine, held):
+    engine.retention = Retention(cancelled=None)
+    name, claim = held
+    text = "expired: “not” started 💥"
+    assert engine.settle(name, [Expired(claim.id, claim.fence, text)]) == [Settlement.ACCEPTED]
+    stored = engine.find(claim.id)
+    assert (stored.status, stored.attempts, stored.exception) == ("cancelled", 0, text)
+    assert (stored.worker, stored.errors) == (None, ())
+    assert stored.failed_at
+    assert engine.held(name) == drain(engine) == []
+    assert [job.id for job in engine.browse(Where(status="cancelled"))] == [claim.id]
+    assert engine.stats()["q"]["cancelled"] == 1
+    assert engine.move("rerun", Where(job_id=claim.id)) == 1
+    assert [(each.id, each.attempts) for each in drain(engine)] == [(claim.id, 1)]
+
+
+def test_an_expired_job_is_gone_where_cancelled_ones_are_not_kept(engine, held):
+    engine.retention = Retention()
+    name, claim = held
+    expired = Expired(claim.id, claim.fence, "expired")
+    assert engine.settle(name, [expired]) == [Settlement.ACCEPTED]
+    assert engine.find(claim.id) is None
+    assert engine.stats() == {}
 
 
 def test_settling_nothing_is_nothing(engine):
@@ -154,7 +181,7 @@ def test_each_outcome_of_a_batch_is_judged_by_its_own_fence(engine):
     batch = [Done(a.id, 2), Done(c.id, 1), Done(d.id, 2), Done(b.id, 2)]
     lost, accepted = Settlement.LOST, Settlement.ACCEPTED
     assert engine.settle(name, batch) == [accepted, accepted, lost, accepted]
-    assert engine.held(name) == [d]
+    assert engine.held(name) == unwaited(d)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -167,8 +194,17 @@ def test_stale_fence_cannot_settle(engine, held, kind):
     assert engine.settle(old, [outcomes(claim)[kind]]) == [Settlement.LOST]
     assert engine.settle(new, [outcomes(claim)[kind]]) == [Settlement.LOST]
     assert engine.find(claim.id) == before
-    assert engine.held(new) == [current]
+    assert engine.held(new) == unwaited(current)
     assert engine.settle(new, [Done(current.id, current.fence)]) == [Settlement.ACCEPTED]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_workers_outcome_with_the_right_fence_is_refused(engine, held, kind):
+    name, claim = held
+    other = worker(engine)
+    assert engine.settle(other, [outcomes(claim)[kind]]) == [Settlement.LOST]
+    assert engine.held(name) == unwaited(claim)
+    assert engine.settle(name, [outcomes(claim)[kind]]) == [Settlement.ACCEPTED]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -193,6 +229,7 @@ def test_a_job_that_was_never_claimed_cannot_be_settled(engine, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_settling_twice_is_answered_true_and_changes_nothing(engine, held, kind):
+    engine.retention = Retention(cancelled=None)
     name, claim = held
     outcome = outcomes(claim)[kind]
     assert engine.settle(name, [outcome]) == [Settlement.ACCEPTED]
@@ -221,7 +258,7 @@ def test_a_recovered_worker_cannot_settle_what_it_held(engine, held, kind):
     assert engine.find(claim.id) == before
 
 
-@pytest.mark.parametrize("kind", ["release", "failed", "hand back"])
+@pytest.mark.parametrize("kind", KINDS[1:])
 def test_a_job_that_is_gone_accepts_nothing_but_done(engine, held, kind):
     name, claim = held
     engine.settle(name, [Done(claim.id, claim.fence)])
@@ -315,4 +352,4 @@ def test_the_same_outcome_twice_in_one_batch_counts_once(engine):
     done = [Done(a.id, a.fence), Done(b.id, b.fence), Done(a.id, a.fence)]
     assert engine.settle(name, done) == [Settlement.ACCEPTED] * 3
     assert engine.stats()["q"]["queued"] == 1
-    assert engine.held(name) == [c]
+    assert engine.held(name) == unwaited(c)

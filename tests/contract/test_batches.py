@@ -1,0 +1,394 @@
+"""Batches: jobs that are counted together, and what is pushed once they have ended."""
+
+import time
+from functools import partial
+
+import pytest
+
+from lightjobs.engines.where import EVERYWHERE, Where
+from lightjobs.errors import BatchEnded, JobExists
+from lightjobs.model import Expired, Flow, HandBack, NewBatch, Release, Retention, Step, steps_text
+
+from .flows import (
+    batch_id,
+    claims,
+    counts,
+    done,
+    failed,
+    is_php,
+    push_batch,
+    settle,
+    step,
+    unique,
+    waiting,
+)
+from .support import drain, in_threads, job, worker
+
+
+@pytest.fixture(autouse=True)
+def keeps_batches(store):
+    if is_php(store):
+        pytest.skip("rows in PHP's form have no place for a batch")
+
+
+@pytest.fixture
+def name(engine):
+    return worker(engine)
+
+
+def test_a_batch_counts_its_jobs(engine, name):
+    before = time.time() - 2
+    batch = push_batch(engine, 5, name="album 7")
+    assert counts(engine, batch) == {"total": 5, "waiting": 5}
+    one, two, three, _ = claims(engine, name, limit=4)
+    settle(engine, name, done(one, batch), failed(two))
+    settle(engine, name, HandBack(three.id, three.fence))
+    assert counts(engine, batch) == {
+        "total": 5,
+        "waiting": 2,
+        "running": 1,
+        "done": 1,
+        "failed": 1,
+    }
+    found = engine.batches.find(batch)
+    assert (found.id, found.name, found.parent, found.percent) == (batch, "album 7", None, 40)
+    assert before < found.created_at < time.time() + 2
+    assert (found.ended_at, found.cancelled_at) == (None, None)
+    assert engine.find(two.id).batch == batch
+    assert engine.batches.find("none") is None
+
+
+def test_its_callbacks_are_pushed_when_all_are_done(engine, name):
+    batch = push_batch(
+        engine, 3, then=step("then"), catch=step("catch"), always=step("always", '{"n":1}')
+    )
+    for claim in claims(engine, name):
+        assert (waiting(engine, "then"), waiting(engine, "always")) == (0, 0)
+        settle(engine, name, done(claim, batch))
+    assert (waiting(engine, "then"), waiting(engine, "always")) == (1, 1)
+    assert waiting(engine, "catch") == 0
+    assert [claim.payload for claim in drain(engine, ["always"])] == ['{"n":1}']
+    found = engine.batches.find(batch)
+    assert found.ended_at is not None
+    assert sorted(found.called) == ["always", "then"]
+    assert counts(engine, batch) == {"total": 3, "done": 3}
+
+
+def test_all_at_once(engine, name):
+    batch = push_batch(engine, 50, then=step())
+    settle(engine, name, *(done(claim, batch) for claim in claims(engine, name)))
+    assert waiting(engine) == 1
+
+
+def test_the_first_failure_is_told_at_once(engine, name):
+    batch = push_batch(engine, 3, then=step("then"), catch=step("catch"), always=step("always"))
+    one, two, three = claims(engine, name)
+    settle(engine, name, failed(one))
+    assert waiting(engine, "catch") == 1
+    settle(engine, name, failed(two))
+    assert waiting(engine, "always") == 0
+    settle(engine, name, done(three, batch))
+    assert [waiting(engine, queue) for queue in ("then", "catch", "always")] == [0, 1, 1]
+
+
+def test_where_failures_are_allowed_they_are_told_at_the_end(engine, name):
+    batch = push_batch(engine, 2, allow_failures=True, then=step("then"), catch=step("catch"))
+    one, two = claims(engine, name)
+    settle(engine, name, failed(one))
+    assert waiting(engine, "catch") == 0
+    settle(engine, name, done(two, batch))
+    assert [waiting(engine, queue) for queue in ("then", "catch")] == [0, 1]
+
+
+def test_a_failed_job_that_is_retried_is_counted_right(engine, name):
+    batch = push_batch(engine, 2, then=step("then"), always=step("always"))
+    one, two = claims(engine, name)
+    settle(engine, name, failed(one), done(two, batch))
+    assert counts(engine, batch) == {"total": 2, "done": 1, "failed": 1}
+    assert engine.batches.find(batch).ended_at is not None
+    assert engine.move("retry", Where(batch=batch)) == 1
+    assert counts(engine, batch) == {"total": 2, "done": 1, "waiting": 1}
+    assert engine.batches.find(batch).ended_at is None
+    (again,) = claims(engine, name)
+    settle(engine, name, done(again, batch))
+    assert counts(engine, batch) == {"total": 2, "done": 2}
+    assert [waiting(engine, queue) for queue in ("then", "always")] == [1, 1]
+
+
+def test_callbacks_are_pushed_once(engine, name):
+    batch = push_batch(engine, 1, catch=step("catch"), always=step("always"))
+    for _ in range(3):
+        (claim,) = claims(engine, name)
+        settle(engine, name, failed(claim))
+        assert engine.batches.advance() == 0
+        assert engine.move("retry", Where(batch=batch)) == 1
+    assert [waiting(engine, queue) for queue in ("catch", "always")] == [1, 1]
+
+
+def test_a_settlement_that_is_repeated_pushes_nothing_again(engine, name):
+    batch = push_batch(engine, 1, then=step("then"), always=step("always"))
+    (claim,) = claims(engine, name)
+    for _ in range(3):
+        settle(engine, name, done(claim, batch))
+    assert [waiting(engine, queue) for queue in ("then", "always")] == [1, 1]
+    assert counts(engine, batch) == {"total": 1, "done": 1}
+
+
+@pytest.mark.parametrize("kept", [0.0, None])
+def test_cancelled_jobs_are_counted_also_when_they_are_dropped(engine, name, kept):
+    engine.retention = Retention(cancelled=kept)
+    batch = push_batch(engine, 4, then=step("then"), always=step("always"))
+    one, two = claims(engine, name, limit=2)
+    assert engine.cancel_many(Where(batch=batch, status="new")) == 2
+    assert counts(engine, batch) == {"total": 4, "running": 2, "cancelled": 2}
+    assert engine.cancel(two.id)
+    engine.settle(name, [done(two, batch)])
+    settle(engine, name, done(one, batch))
+    assert counts(engine, batch) == {"total": 4, "done": 1, "cancelled": 3}
+    assert [waiting(engine, queue) for queue in ("then", "always")] == [0, 1]
+
+
+def test_removed_and_expired_jobs_are_counted(engine, name):
+    batch = push_batch(engine, 4, always=step())
+    one, two = claims(engine, name, limit=2)
+    settle(engine, name, failed(one), Expired(two.id, two.fence, "expired"))
+    assert engine.purge(Where(status="failed")) == 1
+    assert engine.purge(Where(status="new", batch=batch)) == 2
+    assert counts(engine, batch) == {"total": 4, "failed": 1, "cancelled": 3}
+    assert waiting(engine) == 1
+
+
+def test_completed_jobs_that_are_kept_are_done(engine, name):
+    engine.retention = Retention(completed=None)
+    batch = push_batch(engine, 2, then=step())
+    settle(engine, name, *(done(claim, batch) for claim in claims(engine, name)))
+    assert counts(engine, batch) == {"total": 2, "done": 2}
+    assert engine.count(Where(status="completed", batch=batch)) == 2
+    assert engine.purge(Where(status="completed")) == 2
+    assert counts(engine, batch) == {"total": 2, "done": 2}
+    assert waiting(engine) == 1
+
+
+def test_released_and_recovered_jobs_are_not_over(engine, name):
+    batch = push_batch(engine, 2, always=step())
+    one, _two = claims(engine, name)
+    settle(engine, name, Release(one.id, one.fence, time.time() + 500, 1))
+    engine.recover(name)
+    assert counts(engine, batch) == {"total": 2, "waiting": 2}
+    assert waiting(engine) == 0
+
+
+def test_a_job_that_is_lost_has_failed(engine):
+    batch = push_batch(engine, 1, catch=step("catch"), always=step("always"))
+    for _ in range(4):
+        lost = worker(engine)
+        assert len(claims(engine, lost)) == 1
+        engine.recover(lost)
+    assert counts(engine, batch) == {"total": 1, "failed": 1}
+    assert [waiting(engine, queue) for queue in ("catch", "always")] == [1, 1]
+
+
+def test_an_empty_batch_ends_at_once(engine):
+    batch = push_batch(engine, 0, then=step("then"), catch=step("catch"), always=step("always"))
+    assert [waiting(engine, queue) for queue in ("then", "catch", "always")] == [1, 0, 1]
+    assert engine.batches.find(batch).ended_at is not None
+    assert engine.batches.find(batch).percent == 100
+
+
+def test_a_batch_is_stored_once(engine):
+    batch = push_batch(engine, 2)
+    assert engine.batches.push(NewBatch(batch), [job(flow=Flow(batch=batch))]) == []
+    assert counts(engine, batch) == {"total": 2, "waiting": 2}
+
+
+def test_a_refused_job_leaves_no_batch(engine):
+    engine.push([job(flow=unique())])
+    new = NewBatch(batch_id())
+    refused = unique(when_taken="refuse")._replace(batch=new.id)
+    with pytest.raises(JobExists):
+        engine.batches.push(new, [job(flow=Flow(batch=new.id)), job(flow=refused)])
+    assert engine.batches.find(new.id) is None
+    assert engine.stats()["q"]["new"] == 1
+
+
+def test_a_job_whose_key_is_held_is_not_part_of_it(engine):
+    (first,) = engine.push([job(flow=unique())])
+    new = NewBatch(batch_id())
+    ids = engine.batches.push(new, [job(flow=unique()._replace(batch=new.id))] * 2)
+    assert ids == [first, first]
+    assert counts(engine, new.id) == {}
+    assert engine.batches.find(new.id).ended_at is not None
+
+
+def test_jobs_are_added_while_it_runs(engine, name):
+    batch = push_batch(engine, 1, then=step())
+    (claim,) = claims(engine, name)
+    assert len(engine.batches.add(batch, [job(flow=Flow(batch=batch))] * 3)) == 3
+    settle(engine, name, done(claim, batch))
+    assert counts(engine, batch) == {"total": 4, "waiting": 3, "done": 1}
+    settle(engine, name, *(done(claim, batch) for claim in claims(engine, name)))
+    assert waiting(engine) == 1
+    with pytest.raises(BatchEnded, match=batch):
+        engine.batches.add(batch, [job(flow=Flow(batch=batch))])
+    assert counts(engine, batch) == {"total": 4, "done": 4}
+
+
+def test_nothing_is_added_to_what_is_cancelled_or_unknown(engine):
+    batch = push_batch(engine, 1)
+    assert engine.batches.note_cancelled(batch)
+    assert not engine.batches.note_cancelled(batch)
+    assert engine.batches.find(batch).cancelled_at is not None
+    for each in (batch, "none"):
+        with pytest.raises(BatchEnded, match=each):
+            engine.batches.add(each, [job(flow=Flow(batch=each))])
+    assert engine.stats()["q"]["new"] == 1
+    assert engine.cancel_many(Where(batch=batch)) == 1
+    assert counts(engine, batch) == {"total": 1, "cancelled": 1}
+    assert not engine.batches.note_cancelled(batch)
+    assert not engine.batches.note_cancelled("none")
+
+
+def inner_step(parent, count=2, **fields):
+    """A batch that follows, as part of `parent`."""
+    new = NewBatch(batch_id(), parent=parent, **fields)
+    return Step((job("inner", flow=Flow(batch=new.id)),) * count, new)
+
+
+def test_a_batch_within_a_batch_is_one_part_of_it(engine, name):
+    outer = batch_id()
+    inner = inner_step(outer, then=step("then"))
+    engine.batches.push(NewBatch(outer, always=step("always")), [job(flow=Flow(batch=outer))])
+    (claim,) = claims(engine, name)
+    settle(engine, name, done(claim, outer, steps_text([inner])))
+    assert counts(engine, outer) == {"total": 1, "running": 1}
+    assert counts(engine, inner.batch.id) == {"total": 2, "waiting": 2}
+    one, two = claims(engine, name, "inner")
+    settle(engine, name, done(one, inner.batch.id))
+    assert waiting(engine, "always") == 0
+    settle(engine, name, done(two, inner.batch.id))
+    assert counts(engine, outer) == {"total": 1, "done": 1}
+    assert [waiting(engine, queue) for queue in ("then", "always")] == [1, 1]
+
+
+def test_a_chain_goes_on_after_a_batch_within_a_batch(engine, name):
+    outer = batch_id()
+    last = (Step((job("last", flow=Flow(batch=outer)),)),)
+    inner = inner_step(outer, 1, then=last)
+    engine.batches.push(NewBatch(outer, then=step("then")), [job(flow=Flow(batch=outer))])
+    (claim,) = claims(engine, name)
+    settle(engine, name, done(claim, outer, steps_text([inner])))
+    (claim,) = claims(engine, name, "inner")
+    settle(engine, name, done(claim, inner.batch.id))
+    assert counts(engine, outer) == {"total": 1, "waiting": 1}
+    assert waiting(engine, "then") == 0
+    (claim,) = claims(engine, name, "last")
+    settle(engine, name, done(claim, outer))
+    assert counts(engine, outer) == {"total": 1, "done": 1}
+    assert waiting(engine, "then") == 1
+
+
+def test_a_failure_within_reaches_the_batch_around_it(engine, name):
+    outer = batch_id()
+    inner = inner_step(outer, 1)
+    engine.batches.push(
+        NewBatch(outer, then=step("then"), catch=step("catch")), [job(flow=Flow(batch=outer))]
+    )
+    (claim,) = claims(engine, name)
+    settle(engine, name, done(claim, outer, steps_text([inner])))
+    (claim,) = claims(engine, name, "inner")
+    settle(engine, name, failed(claim))
+    assert counts(engine, outer) == {"total": 1, "failed": 1}
+    assert waiting(engine, "catch") == 1
+    assert engine.move("retry", Where(batch=inner.batch.id)) == 1
+    assert counts(engine, outer) == {"total": 1, "running": 1}
+    (claim,) = claims(engine, name, "inner")
+    settle(engine, name, done(claim, inner.batch.id))
+    assert counts(engine, outer) == {"total": 1, "done": 1}
+    assert waiting(engine, "then") == 1
+
+
+def test_the_batches_within_a_batch(engine):
+    outer = push_batch(engine, 1)
+    assert engine.batches.inner(outer) == []
+    mine = [push_batch(engine, 1, parent=outer) for _ in range(3)]
+    deeper = push_batch(engine, 1, parent=mine[0])
+    push_batch(engine, 1)
+    assert sorted(engine.batches.inner(outer)) == sorted(mine)
+    assert engine.batches.inner(mine[0]) == [deeper]
+    assert engine.batches.inner("none") == []
+    assert engine.cancel_many(EVERYWHERE) == 6
+    assert engine.batches.forget(-5.0) == 6
+    assert engine.batches.inner(outer) == []
+
+
+def test_batches_are_listed_the_latest_first(engine):
+    ids = []
+    for number in range(5):
+        ids.append(push_batch(engine, 1, name=f"n{number}"))
+        time.sleep(0.01)
+    found = engine.batches.browse(3)
+    assert [batch.id for batch in found] == ids[:1:-1]
+    assert [batch.id for batch in engine.batches.browse(3, found[-1])] == ids[1::-1]
+    assert found[0] == engine.batches.find(ids[-1])
+
+
+def test_old_batches_are_forgotten(engine, name):
+    batch, other = push_batch(engine, 1), push_batch(engine, 1, "other")
+    (claim,) = claims(engine, name)
+    settle(engine, name, done(claim, batch))
+    assert engine.batches.forget() == 0
+    assert engine.batches.forget(-5.0) == 1
+    assert engine.batches.find(batch) is None
+    assert engine.batches.find(other) is not None
+
+
+def test_jobs_of_a_batch_that_is_forgotten_go_on(engine, name):
+    batch = push_batch(engine, 1, always=step())
+    (claim,) = claims(engine, name)
+    settle(engine, name, failed(claim))
+    assert engine.batches.forget(-5.0) == 1
+    assert engine.move("retry", EVERYWHERE) == 1
+    (claim,) = claims(engine, name)
+    settle(engine, name, done(claim, batch))
+    assert waiting(engine) == 1
+
+
+def test_the_filter_by_batch(engine, name):
+    batch = push_batch(engine, 3)
+    push_batch(engine, 2)
+    engine.push([job()])
+    assert engine.count(Where(status="new", batch=batch)) == 3
+    assert len(engine.browse(Where(status="new", batch=batch))) == 3
+    assert engine.move("pause", Where(batch=batch)) == 3
+    assert counts(engine, batch) == {"total": 3, "waiting": 3}
+    assert engine.move("resume", Where(batch=batch)) == 3
+    assert engine.count(Where(status="new", batch="none")) == 0
+
+
+def test_the_last_ones_that_end_at_once(engine):
+    for _ in range(10):
+        batch = push_batch(engine, 4, then=step())
+        held = []
+        for _ in range(4):
+            name = worker(engine)
+            held.append((name, *claims(engine, name, limit=1)))
+        in_threads(*[partial(_settle_one, engine, batch, *each) for each in held])
+        assert len(drain(engine, ["after"])) == 1
+        assert engine.batches.find(batch).ended_at is not None
+
+
+def _settle_one(engine, batch, name, claim):
+    settle(engine, name, done(claim, batch))
+
+
+def test_many_workers_settle_one_batch(engine):
+    batch = push_batch(engine, 200, then=step("then"), always=step("always"))
+
+    def work():
+        name = worker(engine)
+        while held := claims(engine, name, limit=7):
+            settle(engine, name, *(done(claim, batch) for claim in held))
+
+    in_threads(*[work] * 4)
+    assert counts(engine, batch) == {"total": 200, "done": 200}
+    assert [waiting(engine, queue) for queue in ("then", "always")] == [1, 1]
