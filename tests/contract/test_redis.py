@@ -6,12 +6,13 @@ from lightjobs.engines import connect
 from lightjobs.engines.redis.bulk import PART
 from lightjobs.engines.where import Where
 from lightjobs.errors import StoreUnavailable
-from lightjobs.model import Done, Failed, Retention, Settlement
+from lightjobs.model import Done, Failed, Retention, Settlement, Template
 from lightjobs.settings.settings import load
 from tests.support.servers.redis import redis_server
 from tests.support.stores import STORES
 
-from .support import claim_one, drain, fail, push, worker
+from .flows import push_batch, unique_job
+from .support import claim_one, drain, fail, job, push, unwaited, worker
 
 
 @pytest.fixture(params=["redis-hash", "redis-php", "valkey"])
@@ -103,10 +104,20 @@ def test_a_worker_that_claims_again_what_was_taken_from_it_holds_it(engine):
     engine.move("requeue", Where(job_id=old.id))
     new = claim_one(engine, name)
     assert engine.settle(name, [Failed(old.id, old.fence, "late")]) == [Settlement.LOST]
-    assert engine.held(name) == [new]
+    assert engine.held(name) == unwaited(new)
     assert [job.id for job in engine.browse(Where(status="queued"))] == [new.id]
     assert engine.settle(name, [Done(new.id, new.fence)]) == [Settlement.ACCEPTED]
     assert engine.stats() == {}
+
+
+def test_an_id_in_a_queue_whose_job_runs_is_not_claimed(engine):
+    """As PHP leaves one, when it releases a job that it had lost."""
+    push(engine)
+    name = worker(engine)
+    claim = claim_one(engine, name)
+    engine._node.client.zadd(f"{engine._prefix}queue:q", {claim.id: 1})
+    assert engine.claim(worker(engine), ["q"], 5) == []
+    assert engine.held(name) == unwaited(claim)
 
 
 def test_a_job_taken_from_one_worker_and_claimed_by_another_is_listed_once(engine):
@@ -124,7 +135,7 @@ def test_a_job_taken_from_one_worker_and_claimed_by_another_is_listed_once(engin
 
 
 def test_all_keys_begin_with_the_prefix_that_keeps_them_in_one_slot(engine):
-    engine._prefix = "{jobs}:"
+    engine._prefix = engine._pushes._prefix = "{jobs}:"
     engine.retention = Retention(None, None, None)
     push(engine, 4)
     push(engine, priority=2)
@@ -136,8 +147,14 @@ def test_all_keys_begin_with_the_prefix_that_keeps_them_in_one_slot(engine):
     engine.move("pause")
     engine.pause_queue("q")
     engine.stats()
+    engine.beat([name], 30.0, {name: "{}"})
+    engine.schedule.enroll(["e"], 0.0)
+    engine.schedule.describe({"e": Template(job(), "* * * * *", "UTC")}, {"e": 60.0})
+    engine.push([unique_job(seconds=60.0)])
+    if engine._pushes._form == "hash":
+        push_batch(engine, 1)
     keys = engine._node.client.keys("*")
-    assert len(keys) > 8
+    assert len(keys) > 12
     assert all(key.startswith(b"{jobs}:") for key in keys)
 
 

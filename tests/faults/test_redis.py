@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -125,6 +126,36 @@ def test_workers_go_on_within_two_seconds_of_the_servers_return(shared, restarti
     assert shared.project.runs("end") == {str(n): 1 for n in range(300)}
     assert worker.stop() == 0
     assert "the store is away, trying again until it is back" in worker.err
+
+
+def test_an_outage_has_one_line_when_it_begins_and_one_when_it_is_over(shared, restarting):
+    """Whoever notices it: children, the supervisor that beats and registers a child, and the
+    scheduler."""
+    server, _ = restarting
+    project = shared.project
+    (project.root / "config").mkdir(exist_ok=True)
+    (project.root / "config/schedule.py").write_text(
+        "from app_jobs.work import Work\nfrom lightjobs.schedule import schedule\n\n"
+        "schedule.job(Work).payload({'n': 1}).everySeconds(1)\n"
+    )
+    options = ("--workers=2", "--schedule", "--log-format=json", "--sleep=0.1")
+    worker = project.work(*options, **server.environment)
+    wait_until(lambda: worker.out.count('"ready"') == 2 and project.book("end"))
+    server.kill()
+    wait_until(lambda: "the store is away" in worker.out)
+    os.kill(int(project.book("end")[-1].pid), signal.SIGKILL)
+    time.sleep(3)
+    server.start()
+    wait_until(lambda: "the store is back" in worker.out)
+    assert worker.stop() == 0
+    assert worker.err == ""
+    lines = map(json.loads, worker.out.splitlines())
+    messages = [line["message"] for line in lines if line["event"] == "log"]
+    messages = [message for message in messages if not message.startswith("dispatched")]
+    assert [message.partition(",")[0].partition(" after")[0] for message in messages] == [
+        "the store is away",
+        "the store is back",
+    ], messages
 
 
 @pytest.mark.parametrize("options", [("--workers=2",), ("--workers=0",), ("--concurrency=3",)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+import selectors
 import signal
 import socket
 import threading
@@ -62,9 +62,13 @@ class Proxy:
     def _carry(self, client):
         server = socket.create_connection((self._server.host, self._server.port))
         script = False
-        with client, server, contextlib.suppress(OSError):
+        with client, server, contextlib.suppress(OSError), selectors.DefaultSelector() as ends:
+            # Not select.select(), which knows only the first 1,024 descriptors.
+            ends.register(client, selectors.EVENT_READ)
+            ends.register(server, selectors.EVENT_READ)
             while not self._over:
-                for end in select.select([client, server], [], [], 0.1)[0]:
+                for key, _ in ends.select(0.1):
+                    end = key.fileobj
                     data = end.recv(65536)
                     if not data:
                         return

@@ -28,8 +28,7 @@ def touch(
 ) -> int:
     """Run the script `verb`, with `arguments` of its own, on the jobs that have one of `statuses`
     and fit `where`; return how many it touched. Only ids leave the store, not the jobs."""
-    before = None if where.before is None else utc_text(where.before)
-    command = (*map(_optional, (where.queue, where.handler, before)), *arguments)
+    command = (*filters(where), *arguments)
     total = 0
 
     def part(ids: Sequence[bytes]) -> bytes:
@@ -40,11 +39,14 @@ def touch(
             progress(touched)
         return bytes(kept)
 
-    if where.job_id is not None:
-        part([argument(where.job_id)])
+    ids = chosen(where)
+    if ids is not None:
+        for start in range(0, len(ids), PART):
+            part(ids[start : start + PART])
         return total
-    for status in statuses:
-        for key in listed(call, status, where.queue):
+    # The jobs of a batch are in one list, whatever their status.
+    for status in statuses if where.batch is None else statuses[:1]:
+        for key in listed(call, status, where):
             _scan(call, key, _highest(status, where.before), part)
     return total
 
@@ -68,11 +70,31 @@ def _highest(status: str, before: float | None) -> bytes:
     return b"%d" % (math.floor(before) + 1)
 
 
-def listed(call: Call, status: str, queue: str | None = None) -> list[bytes]:
-    """The keys of the lists that have jobs with `status`, of all queues or of one. They may list
-    other jobs, too."""
-    keys: list[bytes] = call("listed", status, _optional(queue))
+def listed(call: Call, status: str, where: Where) -> list[bytes]:
+    """The keys of the lists that have the jobs with `status` which fit `where`. They may list other
+    jobs, too."""
+    words = map(_optional, (where.queue, where.worker, where.batch))
+    keys: list[bytes] = call("listed", status, *words)
     return keys
+
+
+def filters(where: Where) -> tuple[bytes, ...]:
+    """The filters as bulk.lua takes them: those that are not about ids or the status."""
+    before = None if where.before is None else utc_text(where.before)
+    texts = (where.queue, where.handler, before, where.exception, where.worker, where.batch)
+    return tuple(map(_optional, texts))
+
+
+def chosen(where: Where) -> list[bytes] | None:
+    """The ids that `where` names, each once; None if it names none."""
+    if where.job_id is None:
+        return None if where.ids is None else [argument(id) for id in dict.fromkeys(where.ids)]
+    return [argument(where.job_id)] if where.ids is None or where.job_id in where.ids else []
+
+
+def is_chosen(where: Where) -> bool:
+    """Whether `where` names ids or a batch, whose jobs are found without looking at the queues."""
+    return where.batch is not None or chosen(where) is not None
 
 
 def _optional(text: str | None) -> bytes:

@@ -11,10 +11,11 @@ from redis import exceptions
 
 from ...settings.login import Login, LoginAgain, no_other
 from .. import answer_limit
-from .connections import IdleConnections
-from .pool import TIMEOUT_SECONDS, Address
+from .connections import Connection, IdleConnections
+from .pool import TIMEOUT_SECONDS
 from .redis_errors import AWAY, LOGIN_REFUSED
 from .resp import Word
+from .sentinel import Address, doubt
 
 REDIRECTIONS = 5
 """How often one command is redirected before the cluster counts as not ready."""
@@ -59,23 +60,30 @@ class Node:
 
     def _exchanged(self, client: redis.Redis, command: bytes) -> Any:
         # Not through the client, whose overhead is longer than a small script takes.
-        seconds = min(TIMEOUT_SECONDS, answer_limit.seconds())
-        connected = self._idle_connections.take(client.connection_pool, seconds)
+        connected = self.connected(client)
         try:
             connected.send(command)
-            connected.wait(seconds)
+            connected.wait(answer_seconds())
             reply = connected.reply()
         except exceptions.ResponseError:
-            self._idle_connections.give_back(connected)
+            self.give_back(connected)
             raise
         except BaseException:
             connected.connection.disconnect()
             raise
+        self.give_back(connected)
+        return reply
+
+    def connected(self, client: redis.Redis) -> Connection:
+        """A connection to `client`'s node that no one else uses, until it is given back."""
+        return self._idle_connections.take(client.connection_pool, answer_seconds())
+
+    def give_back(self, connected: Connection) -> None:
+        """Keep a connection that owes no reply."""
         if connected.timeout < TIMEOUT_SECONDS:  # too short for other threads
             connected.connection.disconnect()
         else:
             self._idle_connections.give_back(connected)
-        return reply
 
     def _found(self, asked: Callable[[redis.Redis], Any]) -> Any:
         for _ in range(REDIRECTIONS):
@@ -128,6 +136,7 @@ class Node:
 
     def leave(self, client: redis.Redis) -> None:
         """Turn from `client`'s node, which did not answer, to another; it knows the owner."""
+        doubt(client.connection_pool)
         with self._lock:
             if client is self._client and len(self._clients) > 1:
                 addresses = list(self._clients)
@@ -143,6 +152,11 @@ class Node:
                 # client.close() would leave them open: the pool is ours, not the client's.
                 client.connection_pool.disconnect(inuse_connections=False)
         self._idle_connections.close()
+
+
+def answer_seconds() -> float:
+    """How long this thread waits for an answer."""
+    return min(TIMEOUT_SECONDS, answer_limit.seconds())
 
 
 def ask(client: redis.Redis, *command: Word) -> Any:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import redis
 from redis import exceptions
 
+from .sentinel import is_left
+
 
 class Connection(NamedTuple):
     """A connection to the server of `pool`, whose socket waits at most `timeout` seconds."""
@@ -65,7 +67,11 @@ class IdleConnections:
                 connected = self._idle.pop()
             except IndexError:
                 break
-            if connected.pool is pool and connected.is_quiet():
+            if (
+                connected.pool is pool
+                and connected.is_quiet()
+                and not is_left(connected.connection)
+            ):
                 return connected
             connected.connection.disconnect()
         limits = {"socket_timeout": seconds, "socket_connect_timeout": seconds}

@@ -23,7 +23,10 @@ from .rows import text
 
 _JOB, _HELD = b"job:", b"held:"
 _DEAD = b"dead_worker"
-_SETS = (b"queue:", b"ready:", b"paused_in:", b"cancelled_in:", b"completed_in:")
+_SETS = (
+    *(b"queue:", b"ready:", b"lane:", b"later:"),
+    *(b"paused_in:", b"cancelled_in:", b"completed_in:"),
+)
 """How the names of the sets begin that list jobs of one queue."""
 
 

@@ -8,56 +8,48 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from redis import exceptions
 
 from ...errors import LightjobsError, StoreUnavailable, UnknownWorker
-from ...model import (
-    STATUSES,
-    Claim,
-    NewJob,
-    Outcome,
-    Settlement,
-    Status,
-    Stored,
-)
+from ...model import Claim, Cursor, Group, NewJob, Outcome, Settlement, Status, Stored
+from ...notes.attempt_errors import lost_pieces
 from ..control import Engine
-from ..delivery import Patience, deliver
+from ..failures import Failure
 from ..looks import Looks
 from ..moves import legal_move, legal_purge
-from ..store import MAX_RECOVERIES, WORKER_LOST, Progress, pausable
+from ..store import MAX_RECOVERIES, WORKER_LOST, Pending, Progress, pausable
 from ..where import EVERYWHERE, Where
 from . import staging
+from .ahead import Ahead
+from .batches import RedisBatches
 from .blocking_wait import BlockingWait
-from .bulk import PART, argument, touch
+from .bulk import PART, argument, is_chosen, touch
 from .cluster import Node
 from .consistency import RedisConsistency
 from .coordination import RedisCoordination
+from .counts import counted
 from .durability import risks
-from .ids import new_ids
+from .groups import groups
 from .lightpack import RedisLightpack
+from .listing import Listing
 from .lookup import Lookup
 from .lua import call, files
 from .metadata import RedisMetadata
+from .monitoring import RedisMonitoring
 from .php_reconcile import PhpReconciler
 from .producer import Producer
+from .pushes import Pushes
 from .redis_errors import is_forbidden, translated
-from .rows import claims, outcome_arguments, settlements, text
+from .results import RedisResults
+from .rows import claims, settle_arguments, settlements, text
 from .schedule import RedisSchedule
-
-_COUNTED = (
-    Status.NEW,
-    "delayed",
-    Status.QUEUED,
-    Status.FAILED,
-    Status.PAUSED,
-    Status.CANCELLED,
-    Status.COMPLETED,
-)
-"""What the numbers count that follow a queue's name in the reply of stats.lua."""
+from .transfers import RedisTransfers
+from .unique import RedisUnique
 
 DUE = b"due"
 """The token that a push leaves for a waiting worker when there is something to claim."""
@@ -65,6 +57,8 @@ DUE = b"due"
 
 class RedisEngine(Engine):
     """The engine behind JOB_ENGINE=redis and valkey."""
+
+    answers_later = True
 
     def __init__(
         self,
@@ -81,37 +75,25 @@ class RedisEngine(Engine):
         self._looks = Looks()
         self._blocking_wait = BlockingWait(node)
         self._prefix = prefix
-        self._form = form
         self._php_reconciler = PhpReconciler(self._call, self._execute, prefix)
         self._lookup = Lookup(self._call, self._execute, prefix)
+        self._listing = Listing(self._call)
+        self._pushes = Pushes(self._producer, name, prefix, form)
+        self.unique = RedisUnique(self._call)
+        self.batches = RedisBatches(self._call, self._pushes)
         self.schedule = RedisSchedule(self._call, form)
         self.metadata = RedisMetadata(self._call)
+        self.monitoring = RedisMonitoring(self._call, self._execute, prefix)
         self.coordination = RedisCoordination(self._call)
+        self.results = RedisResults(self._call)
+        self.transfers = RedisTransfers(self._call, form, self._php_reconciler.run)
         self.lightpack = RedisLightpack(self._call, self._execute, prefix)
         self.consistency = RedisConsistency(
             self._call, self._execute, prefix, self._php_reconciler.run, self.recover
         )
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
-        ids = new_ids(len(jobs))
-        if ids:
-            store = partial(self._store, ids, jobs)
-            try:
-                deliver(store, len(ids), self._producer.seconds, self.name)
-            except exceptions.ClusterCrossSlotError as error:
-                raise self._translated(error) from error
-        return ids
-
-    def _store(self, ids: Sequence[str], jobs: Sequence[NewJob], patience: Patience) -> None:
-        def send(command: bytes) -> Any:
-            return self._producer.send(command, patience.deadline)
-
-        def run(script: str, *arguments: Any) -> Any:
-            reply = call(send, script, self._prefix, *arguments)
-            patience.answered()
-            return reply
-
-        staging.store(run, self._form, ids, jobs)
+        return self._pushes.push(jobs)
 
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()
@@ -127,21 +109,29 @@ class RedisEngine(Engine):
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
         if not outcomes:
             return []
-        keep = "1" if self.retention.completed != 0 else "0"
-        reply = self._call("settle", worker, keep, *outcome_arguments(outcomes))
+        reply = self._call("settle", *settle_arguments(worker, self.retention, outcomes))
         answers = settlements(reply, outcomes)
         # After the answers, in a step that is not repeated with them: see drop_cancelled.
         self.drop_cancelled(outcomes, answers)
         return answers
 
+    def settle_and_claim(
+        self, worker: str, outcomes: Sequence[Outcome], queues: Sequence[str], limit: int
+    ) -> Pending:
+        return Ahead(self, self._node, self._prefix, worker, outcomes, queues, limit)
+
     def register(self, worker: str, lease: float) -> None:
         if not self._call("register", worker, lease):
             raise LightjobsError(f"there is a worker {worker!r} already")
 
-    def beat(self, workers: Sequence[str], lease: float) -> list[str]:
+    def beat(
+        self, workers: Sequence[str], lease: float, notes: Mapping[str, str] | None = None
+    ) -> list[str]:
         if not workers:
             return []
-        return [text(worker) for worker in self._call("beat", lease, *workers)]
+        known = notes or {}
+        words = [(name, f"={known[name]}" if name in known else "") for name in workers]
+        return [text(worker) for worker in self._call("beat", lease, *chain(*words))]
 
     def recover(self, worker: str | None = None, lease: float = 30.0) -> int:
         if worker is not None:
@@ -153,19 +143,27 @@ class RedisEngine(Engine):
         while True:
             seen: int
             recovered: int
-            seen, recovered = self._call("recover", worker, MAX_RECOVERIES, WORKER_LOST, PART)
+            arguments = (worker, MAX_RECOVERIES, WORKER_LOST, PART, *lost_pieces(worker))
+            seen, recovered = self._call("recover", *arguments)
             total += recovered
             if seen < PART:
                 return total
 
-    def move(self, name: str, where: Where = EVERYWHERE, progress: Progress | None = None) -> int:
-        move = legal_move(name, where)
-        arguments = (",".join(move.sources), move.target, int(move.fresh))
+    def move(
+        self,
+        name: str,
+        where: Where = EVERYWHERE,
+        progress: Progress | None = None,
+        *,
+        spread: int = 0,
+    ) -> int:
+        move = legal_move(name, where, spread)
+        arguments = (",".join(move.sources), move.target, spread if move.fresh else "")
         return self._touch("move", move.sources, arguments, where, progress)
 
     def purge(self, where: Where, progress: Progress | None = None) -> int:
         status = legal_purge(where)
-        return self._touch("purge", (status,), (status,), where, progress)
+        return self._touch("purge", (status,), (status, int(where.unkept)), where, progress)
 
     def count(self, where: Where) -> int:
         status = where.needed_status()
@@ -184,7 +182,7 @@ class RedisEngine(Engine):
     ) -> int:
         if where.status not in (None, *statuses):
             return 0
-        if Status.NEW in statuses and where.job_id is None and where.queue is None:
+        if Status.NEW in statuses and where.queue is None and not is_chosen(where):
             self._php_reconciler.run()
         return touch(self._call, verb, statuses, arguments, where, progress)
 
@@ -199,24 +197,21 @@ class RedisEngine(Engine):
 
     def stats(self) -> dict[str, dict[str, int]]:
         self._php_reconciler.run()
-        rows, from_php = self._call("stats")
-        if from_php:
-            self._call("reconcile_php")
-            rows, _ = self._call("stats")
-        none = dict.fromkeys(STATUSES, 0)
-        counts = {}
-        for queue, *row in zip(*[iter(rows)] * (1 + len(_COUNTED)), strict=True):
-            if any(row):
-                counts[text(queue)] = none | dict(zip(_COUNTED, row, strict=True))
-        return dict(sorted(counts.items()))
+        return counted(self._call)
+
+    def groups(self, queue: str) -> list[Group]:
+        return groups(self._call, self._execute, queue)
 
     def find(self, job_id: str) -> Stored | None:
         return self._lookup.find(job_id)
 
-    def browse(self, where: Where, limit: int = 50) -> list[Stored]:
-        if where.status == Status.NEW and where.queue is None:
+    def browse(self, where: Where, limit: int = 50, after: Cursor | None = None) -> list[Stored]:
+        if where.status == Status.NEW and where.queue is None and not is_chosen(where):
             self._php_reconciler.run()  # finds queues to which only PHP has pushed
-        return self._lookup.browse(where, limit)
+        return self._listing.browse(where, limit, after)
+
+    def failures(self, most: int) -> Iterator[Failure]:
+        return self._listing.failures(most)
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         deadline = time.monotonic() + timeout

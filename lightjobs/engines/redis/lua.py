@@ -22,19 +22,39 @@ _WORD = re.compile(r"\w+")
 _DEFINITION = re.compile(r"\n(?=local )")
 _NAMES = re.compile(r"local (?:function )?([\w, ]+)")
 
+_TIES = ("bulk", "storing", "unique", "batches", "tying", "steps")
+_PUSHES = (*_TIES, "pushing")
+
 PARTS = {
-    **dict.fromkeys(("move", "purge", "count"), ("bulk",)),
-    **dict.fromkeys(("claim", "held"), ("claiming",)),
+    **dict.fromkeys(("move", "purge", "count", "browse", "forget_kept"), ("bulk",)),
+    **dict.fromkeys(("push_tied", "stage_tied", "queue_tied"), _PUSHES),
+    **dict.fromkeys(("find_batch", "browse_batches"), ("batches", "listed_batches")),
+    **dict.fromkeys(
+        ("note_batch_cancelled", "inner_batches", "forget_batches", "listed"), ("batches",)
+    ),
+    **dict.fromkeys(("key_holder", "unlock_key"), ("unique",)),
+    "page": ("paging",),
+    "place": ("verifying", "paging"),
+    "claim": ("claiming", "taking", "turns"),
+    "held": ("claiming",),
     **dict.fromkeys(("push", "stage", "queue_staged", "drop_staged"), ("storing",)),
     "push_slots": ("storing", "slotting"),
+    "settle": ("slotting",),
+    "take": ("bulk", "transferring"),
+    **dict.fromkeys(
+        ("begin_transfer", "batched", "stay", "close_transfer", "end_transfer", "expect"),
+        ("transferring",),
+    ),
+    "forget_transfer": ("transferring",),
+    **dict.fromkeys(("taken", "leave", "arrive"), ("unique", "transferring")),
     **dict.fromkeys(("verify_jobs", "verify_set"), ("verifying",)),
     "verify_ahead": ("slotting",),
     **dict.fromkeys(
-        ("enroll", "slots", "pause_entry", "resume_entry", "forget_entry", "settle"),
+        ("enroll", "describe", "slots", "pause_entry", "resume_entry", "forget_entry"),
         ("slotting",),
     ),
 }
-"""The files that go before a script, after `php.lua` and `lib.lua`, which go before all of them."""
+"""The files that go before a script, after those that go before all of them."""
 
 
 class _Script(NamedTuple):
@@ -53,9 +73,24 @@ def files() -> dict[str, str]:
 def _script(name: str) -> _Script:
     """`scripts/<name>.lua` after the definitions of the library that it uses; without comments."""
     own = _code(name)
-    library = "\n".join(map(_code, ("php", "lib", *PARTS.get(name, ()))))
+    if "flow()" in own:
+        own = f"{_flow()}\n{own}"
+    library = "\n".join(map(_code, ("php", "base", "lanes", "lib", *PARTS.get(name, ()))))
     text = "\n".join([*_used(library, own), own])
     return _Script(text, hashlib.sha1(text.encode()).hexdigest())
+
+
+@cache
+def _flow() -> str:
+    """The function `flow` of scripts that seldom need what `flow.lua` returns: it defines that when
+    it is called first."""
+    made = _code("flow")
+    defined = "\n".join(_used("\n".join(map(_code, _TIES)), made))
+    made = made.replace("return ", "made_flow = ", 1)
+    return (
+        "local made_flow\nlocal function flow()\nif made_flow then return made_flow end\n"
+        f"{defined}\n{made}\nreturn made_flow\nend"
+    )
 
 
 def _code(name: str) -> str:
@@ -66,7 +101,7 @@ def _code(name: str) -> str:
 def _used(library: str, script: str) -> list[str]:
     """The definitions of `library` that `script` uses, directly or not. Each call of a script
     defines all its functions anew: those of the whole library would take a quarter of a push. The
-    header of lib.lua has the rules that the library must keep for this."""
+    header of base.lua has the rules that the library must keep for this."""
     used: list[str] = []
     words = set(_WORD.findall(script))
     for definition in reversed(_DEFINITION.split(library)):
@@ -80,12 +115,17 @@ def _used(library: str, script: str) -> list[str]:
 
 def call(exchange: Exchange, name: str, prefix: str, *arguments: Word) -> Any:
     """Run the script `name`."""
-    count, head = _head(name, prefix)
     try:
-        return exchange(counted(count + len(arguments), head + encoded(arguments)))
+        return exchange(command(name, prefix, *arguments))
     except exceptions.NoScriptError:
         text = _script(name).text
         return exchange(packed("EVAL", text, *_keys(prefix), prefix, *arguments))
+
+
+def command(name: str, prefix: str, *arguments: Word) -> bytes:
+    """The command that runs the script `name` if the server has it."""
+    count, head = _head(name, prefix)
+    return counted(count + len(arguments), head + encoded(arguments))
 
 
 @cache

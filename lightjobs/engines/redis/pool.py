@@ -9,27 +9,26 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from ...settings.login import LoginAgain, no_other
 from ...settings.redis_settings import RedisSettings
 from ...version import __version__
+from .sentinel import Address, Sentinels, to_master
 
 TIMEOUT_SECONDS = 5.0
 """How long a call waits before the server counts as away."""
 
-Address = tuple[str, int]
 
-
-def pool(settings: RedisSettings, address: Address | None = None) -> redis.ConnectionPool:
-    """A pool for the configured server or, in a cluster, for its node at `address`.
+def pool(
+    settings: RedisSettings,
+    address: Address | None = None,
+    sentinel_login_again: LoginAgain = no_other,
+) -> redis.ConnectionPool:
+    """A pool for the configured server or, in a cluster, for its node at `address`. Behind
+    sentinels each of its connections goes to the server that is the master then.
 
     It connects when it is first used. It never repeats a command, because only the engine knows
     which commands may safely run twice.
     """
-    host, port = address or (settings.host, settings.port)
-    options: dict[str, Any] = {"host": host, "port": port}
-    if host.startswith("/"):
-        options = {"connection_class": redis.UnixDomainSocketConnection, "path": host}
-    elif settings.tls:
-        options |= {"connection_class": redis.SSLConnection, **_tls(settings)}
     return redis.ConnectionPool(
         username=settings.username,
         password=settings.password,
@@ -38,9 +37,23 @@ def pool(settings: RedisSettings, address: Address | None = None) -> redis.Conne
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
-        **options,
+        **_way(settings, address, sentinel_login_again),
         **_driver_info(),
     )
+
+
+def _way(
+    settings: RedisSettings, address: Address | None, sentinel_login_again: LoginAgain
+) -> dict[str, Any]:
+    """The options for how to get to the server."""
+    tls = _tls(settings) if settings.tls else {}
+    if settings.sentinels:
+        sentinels = Sentinels(settings, sentinel_login_again, tls)
+        return {**tls, "connection_class": to_master(settings.tls), "sentinels": sentinels}
+    host, port = address or (settings.host, settings.port)
+    if host.startswith("/"):
+        return {"connection_class": redis.UnixDomainSocketConnection, "path": host}
+    return {"host": host, "port": port, **tls}
 
 
 @cache
@@ -57,6 +70,7 @@ def _driver_info() -> dict[str, Any]:
 
 def _tls(settings: RedisSettings) -> dict[str, Any]:
     options: dict[str, Any] = {
+        "connection_class": redis.SSLConnection,
         "ssl_cert_reqs": "required" if settings.tls_verify else "none",
         "ssl_check_hostname": settings.tls_verify,
     }

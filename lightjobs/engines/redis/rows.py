@@ -8,7 +8,23 @@ from itertools import chain, groupby, islice, repeat
 from operator import itemgetter
 from typing import Any
 
-from ...model import KINDS, Claim, Done, NewJob, Outcome, Release, Settlement, Stored
+from ...model import (
+    KINDS,
+    PLAIN,
+    Claim,
+    Done,
+    NewJob,
+    Outcome,
+    Release,
+    Retention,
+    Settlement,
+    Stored,
+)
+from ..failures import Failure, error_head
+from .waiting import waits
+
+_PLAIN = PLAIN[:-1]
+"""What a Done says between its fence and its batch, if it says nothing."""
 
 _SETTLEMENTS = {
     ord("0"): Settlement.LOST,
@@ -54,14 +70,19 @@ def moment(due: float | None) -> str:
     return "" if due is None else f"{due:.6f}"
 
 
-def outcome_arguments(outcomes: Sequence[Outcome]) -> list[str]:
-    """Outcomes as settle.lua takes them."""
-    others = [_outcome_row(outcome) for outcome in outcomes if not _is_plain(outcome)]
-    arguments = [json.dumps(others)]
-    for fence, row in groupby(filter(_is_plain, outcomes), itemgetter(1)):
+def settle_arguments(worker: str, retention: Retention, outcomes: Sequence[Outcome]) -> list[str]:
+    """The arguments of settle.lua."""
+    keep = "1" if retention.completed != 0 else "0"
+    others = [_outcome_row(outcome, retention) for outcome in outcomes if not _is_plain(outcome)]
+    arguments = [worker, keep, json.dumps(others)]
+    for (fence, batch), row in groupby(filter(_is_plain, outcomes), _fence_and_batch):
         ids = [outcome.id for outcome in row]
-        arguments += (str(fence), str(len(ids)), *ids)
+        arguments += (f"{fence} {batch}" if batch else str(fence), str(len(ids)), *ids)
     return arguments
+
+
+_fence_and_batch = itemgetter(1, 6)
+"""The fields of a Done that a row of outcomes has in common."""
 
 
 def settlements(reply: bytes, outcomes: Sequence[Outcome]) -> list[Settlement]:
@@ -76,22 +97,30 @@ def settlements(reply: bytes, outcomes: Sequence[Outcome]) -> list[Settlement]:
 
 def _is_plain(outcome: Outcome) -> bool:
     """Whether the outcome is sent as an id, next to those that have the same fence."""
-    return type(outcome) is Done and outcome.entry is None
+    return type(outcome) is Done and outcome[2:6] == _PLAIN
 
 
-def _outcome_row(outcome: Outcome) -> tuple[Any, ...]:
+def _outcome_row(outcome: Outcome, retention: Retention) -> tuple[Any, ...]:
     """An outcome in the JSON that settle.lua takes."""
-    kind = KINDS[type(outcome)]
+    row = list(outcome)
+    if type(outcome) is Done:
+        row[4] = retention.own(outcome.keep)
     if type(outcome) is Release:
-        row = kind, outcome.id, outcome.fence, f"{outcome.due:.6f}", outcome.attempts
-        return row if outcome.exception is None else (*row, outcome.exception)
-    return kind, *outcome
+        row[2] = f"{outcome.due:.6f}"
+    while row[-1] is None:
+        row.pop()
+    return KINDS[type(outcome)], *row
 
 
 def claims(reply: bytes | str) -> list[Claim]:
     """What claiming.lua writes: rows of claims that differ in their ids and payloads alone."""
+    if not reply:
+        return []
     found: list[Claim] = []
-    for fence, handler, queue, attempts, recoveries, created_at, options, jobs in _decoded(reply):
+    at, dues, rows = _decoded(reply)
+    ids = [id for row in rows for id in row[-1][::2]]
+    waited = chain(waits(float(at), dues, ids) if dues else (), repeat(0.0))
+    for fence, handler, queue, attempts, recoveries, created_at, options, jobs in rows:
         columns = (
             jobs[::2],
             repeat(fence),
@@ -102,6 +131,7 @@ def claims(reply: bytes | str) -> list[Claim]:
             repeat(recoveries),
             repeat(created_at),
             repeat(options or None),
+            waited,
         )
         found.extend(map(Claim._make, zip(*columns, strict=False)))
     return found
@@ -119,7 +149,28 @@ def _stored(*row: Any) -> Stored:
         failed_at=job.failed_at or None,
         worker=job.worker or None,
         options=job.options or None,
+        error_lines=job.error_lines or None,
+        result_text=job.result_text or None,
+        progress_text=job.progress_text or None,
+        kept_until=float(job.kept_until) if job.kept_until else None,
+        unique_key=job.unique_key or None,
+        group=job.group or None,
+        batch=job.batch or None,
     )
+
+
+def departures(reply: bytes | str) -> list[tuple[Any, ...]]:
+    """What taken.lua returns: each job, followed by what else is in its row."""
+    size = len(Stored._fields)
+    return [(_stored(*row[:size]), *row[size:]) for row in _decoded(reply)]
+
+
+def failures(reply: bytes | str) -> list[Failure]:
+    """What failures.lua returns."""
+    return [
+        Failure(id, handler, failed_at or None, error_head(exception or None))
+        for id, handler, failed_at, exception in _decoded(reply)
+    ]
 
 
 def text(value: bytes | str) -> str:
@@ -127,8 +178,8 @@ def text(value: bytes | str) -> str:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
-def _decoded(reply: bytes | str) -> list[list[Any]]:
+def _decoded(reply: bytes | str) -> list[Any]:
     """The rows in a script's JSON. Bytes that are not UTF-8 become lone surrogates, so that they
     make their own job fail and no other."""
-    rows: list[list[Any]] = json.loads(text(reply)) if reply else []
+    rows: list[Any] = json.loads(text(reply)) if reply else []
     return rows

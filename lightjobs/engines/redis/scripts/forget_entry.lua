@@ -3,4 +3,6 @@
 -- moment.
 local last = last_slot(ARGV[2])
 if not last or last.paused or last.due >= tonumber(ARGV[3]) then return 0 end
+redis.call('HDEL', nexts_key, ARGV[2])
+redis.call('HDEL', templates_key, ARGV[2])
 return redis.call('HDEL', slots_key, ARGV[2])

@@ -7,4 +7,4 @@ for _, id in ipairs(redis.call('HKEYS', held_key(ARGV[2]))) do
       job.created_at or '', job.options or '')
   end
 end
-return claims_as_json()
+return claims_as_json(now())

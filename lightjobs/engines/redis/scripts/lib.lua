@@ -1,50 +1,5 @@
--- The library that goes before every script, after php.lua: keys, time, and jobs in either form.
--- lua.py sends with a script only the definitions that it uses, and finds them by pattern. So here, in
--- php.lua and in each file of lua.PARTS:
---   - a definition begins at the margin with `local`; everything up to the next `local` at the margin
---     belongs to it, so nothing else stands at the margin but `end` and what closes a table;
---   - it uses only names that are defined before it;
---   - a name is used as a whole word, and text in quotes counts as a use: that only sends more;
---   - comments stand on lines of their own, which are left out.
--- ARGV[1] is the prefix. All other keys are made from it and a queue, worker or id, so with a prefix
--- such as {jobs}: everything is in one slot of a cluster.
-local prefix = ARGV[1]
-local PRIORITIES = {2, 1, 0, -1, -2}
--- Replaces the fence and queue of a claim when somebody has taken the job away from its worker. It stays until the worker
--- has settled or has been recovered. Without it the outcome would be accepted once the job is deleted, because a job that
--- is gone counts as done.
-local CUT = 'cut'
--- Workers must be able to drain a full Redis. It refuses commands that take memory, except in a script that has written
--- already; and a removal is a write that takes no memory.
-local function write_although_full() redis.call('DEL', prefix .. 'nothing') end
-
-local function job_key(id) return prefix .. 'job:' .. id end
-local function held_key(worker) return prefix .. 'held:' .. worker end
--- The jobs of one queue that are paused, by due time, or that are cancelled or completed, by the time they ended.
-local function index_key(status, queue) return prefix .. status .. '_in:' .. queue end
-
--- Lightpack knows one set for each queue, that of the normal priority. PHP does not look into the other sets.
-local function queue_key(queue, priority)
-  if priority == 0 then return prefix .. 'queue:' .. queue end
-  return prefix .. 'ready:' .. priority .. ':' .. queue
-end
-
-local function now()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) + tonumber(time[2]) / 1000000
-end
-
--- A table that makes a value when it is first asked for, and keeps it.
-local function memo(make)
-  return setmetatable({}, {__index = function(known, key)
-    local value = make(key)
-    known[key] = value
-    return value
-  end})
-end
-
--- Not tostring(): it keeps 14 digits, which is a tenth of a millisecond.
-local function score(moment) return string.format('%.6f', moment) end
+-- Goes before every script, after php.lua, base.lua and lanes.lua: jobs in either form, and what becomes of them. The header of
+-- base.lua has the rules for it.
 
 -- YYYY-MM-DD HH:MM:SS in UTC; Redis's Lua has no os.date.
 local function utc_text(moment)
@@ -69,7 +24,8 @@ local function utc_text(moment)
 end
 
 local FIELDS = {'status', 'fence', 'attempts', 'queue', 'priority', 'handler', 'payload',
-  'recoveries', 'created_at', 'options', 'scheduled_at', 'exception', 'failed_at', 'worker', 'updated_at'}
+  'recoveries', 'created_at', 'options', 'scheduled_at', 'exception', 'failed_at', 'worker', 'updated_at',
+  'unique', 'group', 'batch'}
 
 -- A job cannot be run without these. In PHP's form a field may have any type.
 local TEXTS = {'status', 'queue', 'handler', 'payload'}
@@ -161,37 +117,17 @@ local function save_job(job, changes)
   if #set > 0 then redis.call('HSET', job.key, unpack(set)) end
 end
 
--- Leave a token for the workers that wait for jobs of a queue. One token is enough: the worker that takes it looks at the
--- queue. A waiting worker takes it at once, so every push wakes one. DUE: there is something to claim; LATER: look when the
--- next job is due. Returns whether there was no token yet.
-local DUE, LATER = 'due', 'later'
-local function wake(queue, is_due)
-  local key = prefix .. 'wake:' .. queue
-  if redis.call('EXISTS', key) == 1 then return false end
-  if redis.call('SISMEMBER', prefix .. 'paused_queues', queue) == 0 then
-    redis.call('LPUSH', key, is_due and DUE or LATER)
-  end
-  return true
-end
-
-local function count_queued(queue, by)
-  redis.call('HINCRBY', prefix .. 'queued', queue, by)
-end
-
--- What a worker holds is a hash, from the id of a job to the fence and queue of its claim. The queue is in it so that a job
--- can be subtracted from its queue's count even after PHP has deleted it. A script that takes a job away from its worker
--- removes the entry or replaces it with CUT, so any other entry is a job that the worker has.
--- The fence is padded: Redis keeps a hash of up to 512 short values as a list, and searches it from the front, which takes
--- a millisecond for a claim of 500. A hash with a value of more than 64 bytes is a real hash table.
-local function held_entry(fence, queue) return string.format('%065d:', fence) .. queue end
-
 -- Take a job off what a worker holds. Returns whether the run had been cut off.
 local function let_go(worker, id)
   local entry = redis.call('HGET', held_key(worker), id)
   if not entry then return false end
   redis.call('HDEL', held_key(worker), id)
   if entry == CUT then return true end
-  count_queued(entry:match('^%d+:(.*)$'), -1)
+  if is_grouped(entry) then
+    lanes().end_claim(entry)
+  else
+    count_queued(entry:match('^%d+:(.*)$'), -1)
+  end
   return false
 end
 
@@ -214,7 +150,11 @@ local function count_failed(id, queue)
 end
 
 local function enqueue(job, due)
-  redis.call('ZADD', queue_key(job.queue, job.priority), score(due), job.id)
+  if job.group then
+    lanes().add(job.queue, job.priority, job.group, score(due), {job.id})
+  else
+    redis.call('ZADD', queue_key(job.queue, job.priority), score(due), job.id)
+  end
   wake(job.queue, due <= now())
 end
 
@@ -232,6 +172,12 @@ local function due_of(job)
   return days * 86400 + h * 3600 + mi * 60 + s
 end
 
+-- What workers say of themselves.
+local notes_key = prefix .. 'worker_notes'
+
+-- The completed jobs that are kept on their own account, by when that ends.
+local kept_key = prefix .. 'kept'
+
 local function registered(worker)
   return redis.call('ZSCORE', prefix .. 'workers', worker) ~= false
 end
@@ -245,9 +191,35 @@ local function list(job, status, moment)
   end
 end
 
-local function fail(job, exception, at)
+-- The number of characters in UTF-8.
+local function length_of(text)
+  local _, count = text:gsub('[^\128-\191]', '')
+  return count
+end
+
+-- The most characters of a job's errors, as in attempt_errors.py.
+local MOST_ERRORS = 16000
+
+-- Add to changes of a job the line that comes before its other errors, if there is one. A job in PHP's form has no such field.
+local function add_error(changes, job, line)
+  if not line or job.php then return end
+  local former = redis.call('HGET', job.key, 'errors')
+  local errors = former and line .. '\n' .. former or line
+  local length = #errors > MOST_ERRORS and length_of(errors) or 0
+  while length > MOST_ERRORS do
+    local kept, last = errors:match('^(.*)\n(.*)$')
+    if not kept then break end
+    errors, length = kept, length - length_of(last) - 1
+  end
+  changes[#changes + 1] = 'errors'
+  changes[#changes + 1] = errors
+end
+
+local function fail(job, exception, at, line)
   let_go(job.worker or '', job.id)
-  save_job(job, {'status', 'failed', 'worker', NULL, 'exception', exception, 'failed_at', utc_text(at)})
+  local changes = {'status', 'failed', 'worker', NULL, 'exception', exception, 'failed_at', utc_text(at)}
+  add_error(changes, job, line)
+  save_job(job, changes)
   list(job, 'failed', at)
 end
 

@@ -1,10 +1,13 @@
 -- Change the status of jobs by hand.
--- ARGV: prefix; filters as in bulk.lua; the statuses to move from, separated by commas; the status to move to; 1 to make the
--- jobs like new ones, or 0; ids. Returns what bulk.lua says.
-local target, fresh = ARGV[6], ARGV[7] == '1'
+-- ARGV: prefix; filters as in bulk.lua; the statuses to move from, separated by commas; the status to move to; "" or, to
+-- make the jobs like new ones, the seconds over which their due times are spread; ids. Returns what bulk.lua says.
+-- A unique job that becomes like a new one takes its key again; it stays as it is if another job holds that.
+local target, spread = ARGV[9], tonumber(ARGV[10])
 local sources = {}
-for status in ARGV[5]:gmatch('[^,]+') do sources[status] = true end
+for status in ARGV[8]:gmatch('[^,]+') do sources[status] = true end
 local at = now()
+-- Otherwise the numbers would be the same in each part.
+if spread and spread > 0 then math.randomseed(at * 1000 % 2147483647) end
 
 -- Take a job away from its worker. Returns the worker if it still has to let go of the job, otherwise NULL.
 local function cut_off(job)
@@ -17,12 +20,14 @@ local function cut_off(job)
   if entry ~= CUT then
     redis.call('HSET', held_key(job.worker), job.id, CUT)
     count_queued(job.queue, -1)
+    if job.group then lanes().free(job.queue, {job.group}, {1}) end
   end
   return job.worker
 end
 
 local function move(job)
   if not sources[job.status] then return false end
+  if spread and job.unique and not flow().keys().take_again(job) then return false end
   local changes = {'status', target}
   local function change(name, value)
     changes[#changes + 1] = name
@@ -42,13 +47,15 @@ local function move(job)
       change('worker', worker)
     end
   end
-  if fresh then
-    due = math.floor(at)
+  if spread then
+    due = math.floor(at) + math.random(0, spread)
     for _, name in ipairs({'exception', 'failed_at', 'worker'}) do change(name, NULL) end
     for _, name in ipairs({'attempts', 'recoveries'}) do change(name, 0) end
     change('scheduled_at', utc_text(due))
+    for _, name in ipairs(job.php and {} or {'result', 'progress', 'kept_until'}) do change(name, NULL) end
   end
   if target == 'cancelled' then change('failed_at', utc_text(at)) end
+  if job.batch then flow().batches().changed(job, target) end
   save_job(job, changes)
   redis.call('SADD', prefix .. 'queues', job.queue)
   if target == 'new' then
@@ -60,4 +67,6 @@ local function move(job)
 end
 
 write_although_full()
-return each_fitting(8, move)
+local answer = each_fitting(11, move)
+if made_flow then made_flow.advance_batches() end
+return answer

@@ -2,10 +2,12 @@
 -- ARGV: prefix; key of the list; the id, or "" to begin; the highest score to look at, or "" for the highest in the list;
 -- the size of a part.
 -- Returns the highest score, to be passed on for the next part, so that jobs that come back to the list in the meantime are
--- not met again; and the ids. A hash is one part, with "" for the score.
+-- not met again; and the ids. A hash or a set is one part, with "" for the score.
 -- When the given id is no longer in the list, those before it may be gone, too, so the first part is returned.
 local key, after, highest, size = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-if redis.call('TYPE', key).ok == 'hash' then
+local kind = redis.call('TYPE', key).ok
+if kind == 'set' then return {'', redis.call('SMEMBERS', key)} end
+if kind == 'hash' then
   local held, ids = redis.call('HGETALL', key), {}
   for position = 1, #held, 2 do
     if held[position + 1] ~= CUT then ids[#ids + 1] = held[position] end

@@ -9,7 +9,8 @@ local made
 local function php()
   if made then return made end
   -- The fields that lightjobs adds to Lightpack's array, after Lightpack's own. They are removed when they are 0 or NULL.
-  local OURS = {priority = true, options = true, fence = true, recoveries = true, worker = true}
+  local OURS = {priority = true, options = true, fence = true, recoveries = true, worker = true, unique = true,
+    unique_scope = true, unique_for = true}
   local SCALARS = {i = '^i:[+-]?%d+;()', b = '^b:[01];()', d = '^d:[-+.%dEINFA]+;()'}
   -- Lightpack's array has about ten values. To read a million takes two seconds, and all clients wait in that time.
   local MOST_VALUES = 500

@@ -9,12 +9,17 @@ local function by_queue(key)
   return found
 end
 local queued, failed = by_queue('queued'), by_queue('failed_counts')
+local laned = by_queue('laned')
 for _, queue in ipairs(redis.call('SMEMBERS', prefix .. 'queues')) do
   local new, delayed = 0, 0
   for _, priority in ipairs(PRIORITIES) do
     local key = queue_key(queue, priority)
     new = new + redis.call('ZCARD', key)
     delayed = delayed + redis.call('ZCOUNT', key, '(' .. at, '+inf')
+  end
+  if laned[queue] then
+    new = new + laned[queue]
+    for _, key in ipairs(lanes().later_keys(queue)) do delayed = delayed + redis.call('ZCOUNT', key, '(' .. at, '+inf') end
   end
   counts[#counts + 1] = queue
   counts[#counts + 1] = new

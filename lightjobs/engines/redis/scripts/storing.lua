@@ -24,8 +24,14 @@ local function write_php(row, created_at, scheduled_at)
     queue = quoted(row.queue), attempts = 'i:0;', created_at = quoted(created_at)}
   if row.priority ~= '0' then names[#names + 1] = 'priority'; raw.priority = 'i:' .. row.priority .. ';' end
   if row.options ~= '' then names[#names + 1] = 'options'; raw.options = quoted(row.options) end
+  local keys = row.tie and row.tie.keys
+  if keys then
+    for _, name in ipairs({'unique', 'unique_scope', 'unique_for'}) do names[#names + 1] = name end
+    raw.unique_scope, raw.unique_for = quoted(row.tie.scope), quoted(score(row.tie.seconds))
+  end
   for place, id in ipairs(row.ids) do
     raw.id, raw.payload = quoted(id), quoted(row.payloads[place])
+    if keys then raw.unique = quoted(keys[place]) end
     redis.call('SET', job_key(id), php().written({names = names, raw = raw}))
   end
 end
@@ -35,14 +41,19 @@ local function write_hashes(row, created_at, scheduled_at)
     'scheduled_at', scheduled_at, 'status', 'new', 'queue', row.queue, 'attempts', '0', 'created_at', created_at}
   if row.priority ~= '0' then words[#words + 1] = 'priority'; words[#words + 1] = row.priority end
   if row.options ~= '' then words[#words + 1] = 'options'; words[#words + 1] = row.options end
+  -- The fields of a tie, see tying.lua. The last one is the key, if jobs of the row have one, each its own.
+  for _, word in ipairs(row.tie_words or {}) do words[#words + 1] = word end
+  local keys = row.tie and row.tie.keys
   for place, id in ipairs(row.ids) do
     words[2], words[4], words[6] = job_key(id), id, row.payloads[place]
+    if keys then words[#words] = keys[place] end
     redis.call(unpack(words))
   end
 end
 
 local function write_row(form, row, created_at)
-  local write = form == 'php' and write_php or write_hashes
+  local is_php = form == 'php' and not (row.tie and (row.tie.group or row.tie.batch))
+  local write = is_php and write_php or write_hashes
   write(row, created_at, row.due == '' and created_at or utc_text(tonumber(row.due)))
 end
 

@@ -18,5 +18,11 @@ if back > lease then
 end
 if at - (tonumber(before[1]) or 0) > lease then recover_from = at + lease / 2 end
 redis.call('HSET', key, 'swept_at', score(at), 'recover_from', score(recover_from))
+-- Older versions forget workers and leave their notes.
+if redis.call('HLEN', notes_key) > redis.call('ZCARD', prefix .. 'workers') then
+  for _, worker in ipairs(redis.call('HKEYS', notes_key)) do
+    if not registered(worker) then redis.call('HDEL', notes_key, worker) end
+  end
+end
 if at < recover_from then return {} end
 return redis.call('ZRANGEBYSCORE', prefix .. 'workers', '-inf', '(' .. score(at), 'LIMIT', 0, 100)

@@ -25,6 +25,31 @@ local function compare(name, entries, queue_of)
   end
 end
 
+-- The claimed jobs of a queue's groups, and how many of its jobs have a group and wait.
+local function compare_groups(queue)
+  local known = lanes()
+  local noted = redis.call('HGETALL', known.running_key(queue))
+  local counts = #noted > 0 and known.claimed_by_group(queue) or {}
+  local differs = false
+  for place = 1, #noted, 2 do
+    differs = differs or (counts[noted[place]] or 0) ~= tonumber(noted[place + 1])
+    counts[noted[place]] = nil
+  end
+  if differs or next(counts) then
+    found[#found + 1] = 'running'
+    found[#found + 1] = queue
+    if mending then known.recount(queue) end
+  end
+  local waiting = 0
+  for _, key in ipairs(known.keys_of(queue)) do waiting = waiting + redis.call('ZCARD', key) end
+  local counted = tonumber(redis.call('HGET', laned_key, queue) or 0)
+  if counted ~= waiting then
+    found[#found + 1] = 'laned'
+    found[#found + 1] = queue
+    if mending then known.count(queue, waiting - counted) end
+  end
+end
+
 if mending then write_although_full() end
 local workers = redis.call('ZRANGE', prefix .. 'workers', 0, -1)
 for at = 3, #ARGV do
@@ -37,7 +62,10 @@ if total <= MOST then
   for _, worker in ipairs(workers) do
     for _, entry in ipairs(redis.call('HVALS', held_key(worker))) do entries[#entries + 1] = entry end
   end
-  compare('queued', entries, function(entry) return entry:match('^%d+:(.*)$') end)
+  compare('queued', entries, function(entry)
+    return is_grouped(entry) and (lanes().read_entry(entry)) or entry:match('^%d+:(.*)$')
+  end)
+  for _, queue in ipairs(redis.call('SMEMBERS', prefix .. 'queues')) do compare_groups(queue) end
 end
 if redis.call('HLEN', prefix .. 'failed_in') <= MOST then
   compare('failed_counts', redis.call('HVALS', prefix .. 'failed_in'), function(queue) return queue end)

@@ -4,8 +4,10 @@
 local mending, found = ARGV[2] == '1', {}
 
 local function is_in_a_set(job)
-  for _, key in ipairs(sets_of(job)) do
-    if redis.call('ZSCORE', key, job.id) then return true end
+  local has_turn = job.status ~= 'new' or not job.group or lanes().has_turn(job.queue, job.priority, job.group)
+  for place, key in ipairs(sets_of(job)) do
+    -- A lane is the first of two sets. No claim looks into it without a turn.
+    if redis.call('ZSCORE', key, job.id) and (has_turn or place == 2) then return true end
   end
   return false
 end
@@ -13,6 +15,8 @@ end
 local function has_worker(job) return job.worker and job.worker ~= '' end
 
 local function fault_of(job)
+  -- It is on its way to another store: see transferring.lua.
+  if job.status:find('^moving ') or job.status:find('^staying ') then return nil end
   if job.status == 'queued' then
     -- PHP's workers leave no name. They cannot claim a hash.
     if not has_worker(job) then return not job.php and 'workerless' or nil end
@@ -33,8 +37,11 @@ local function ended_at(job) return due_of({scheduled_at = job.failed_at}) end
 
 local function mend(job, fault)
   if fault == 'unheld' then
-    redis.call('HSET', held_key(job.worker), job.id, held_entry(job.fence, job.queue))
+    local is_limited = job.group and lanes().is_limited(job.queue)
+    local entry = is_limited and lanes().held_entry_head(job.fence, job.queue) .. job.group
+    redis.call('HSET', held_key(job.worker), job.id, entry or held_entry(job.fence, job.queue))
     count_queued(job.queue, 1)
+    if is_limited then lanes().count_running(job.queue, {job.group}, {1}, 1) end
   elseif fault == 'unknown_status' then
     set_aside(job.id, 'its status is unknown')
   elseif fault == 'unlisted' and job.status == 'new' then

@@ -12,6 +12,8 @@ end
 
 local function take_out(id)
   redis.call('ZREM', key, id)
+  local queue = lanes().queue_of(key)
+  if queue then lanes().count(queue, -1) end
   if key == prefix .. 'failed' then uncount_failed(id) end
 end
 
