@@ -150,7 +150,7 @@ def test_both_kinds_of_worker_on_one_queue_run_each_job_once(queue):
     by_php, by_python = project.runs("php"), project.runs("end")
     assert sum(counts) == by_php.total()
     assert by_php + by_python == dict.fromkeys(map(str, range(JOBS)), 1)
-    assert min(by_php.total(), by_python.total()) > 50
+    assert min(by_php.total(), by_python.total()) > 10
 
 
 def test_both_kinds_of_worker_share_the_queue_with_jobs_that_keep_coming(queue):

@@ -19,6 +19,7 @@ from lightjobs.errors import (
     SchemaOutdated,
     StoreInDoubt,
     StoreUnavailable,
+    UnknownHandler,
 )
 from lightjobs.model import NewJob
 from tests.support.callers import made
@@ -263,7 +264,18 @@ def test_a_pipeline_takes_jobs_too(postgres):
     assert waiting(postgres) == 4
 
 
-@pytest.mark.parametrize("kind", [MemoryEngine, NullEngine, SyncEngine])
-def test_engines_without_a_database_say_so(kind):
-    with pytest.raises(LightjobsError, match="connection= needs JOB_ENGINE=database; the "):
-        kind().join(object())
+def test_the_memory_engine_takes_jobs_whatever_the_connection():
+    engine = MemoryEngine()
+    (id,) = engine.join(object()).push([job()])
+    assert engine.find(id).queue == "q"
+
+
+def test_the_null_engine_drops_them():
+    engine = NullEngine()
+    (id,) = engine.join(object()).push([job()])
+    assert engine.find(id) is None
+
+
+def test_the_sync_engine_runs_them():
+    with pytest.raises(UnknownHandler):
+        SyncEngine().join(object()).push([job(handler="nobody's")])

@@ -1,5 +1,7 @@
 """Text is kept as it is, whatever the server's character sets are."""
 
+import json
+
 import psycopg
 import pytest
 
@@ -7,6 +9,8 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.postgres import Postgres
 from lightjobs.errors import PayloadError
 from lightjobs.model import Done, Failed, Release, Settlement, Slot
+from lightjobs.notes.attempt_errors import ERRORS_LENGTH, LOST, AttemptError, error_line
+from lightjobs.notes.run_notes import RESULT_BYTES, result_text
 from lightjobs.payloads.encoding import decode
 from lightjobs.workers.refused import settle
 from tests.support.servers.mariadb import mariadb_server
@@ -38,6 +42,50 @@ def test_an_exception_is_kept(engine):
     """JSON_TABLE's columns have the server's character set unless they name one."""
     ids = fail(engine, 2, exception=TEXT)
     assert [engine.find(id).exception for id in ids] == [TEXT, TEXT]
+
+
+def test_errors_are_kept(engine):
+    (id,) = push(engine)
+    name = worker(engine)
+    for _ in range(2):
+        claim = claim_one(engine, name)
+        engine.settle(name, [Release(claim.id, claim.fence, 0.0, 1, TEXT, line(TEXT))])
+    claim_one(engine, name)
+    engine.recover(name)
+    assert [error.text for error in engine.find(id).errors] == [LOST, TEXT, TEXT]
+
+
+@pytest.fixture
+def short_statements(latin_mariadb, engine):
+    """Lets the server take the shortest statements that can be set."""
+    ((before,),) = latin_mariadb.query("SELECT @@global.max_allowed_packet")
+    latin_mariadb.query("SET GLOBAL max_allowed_packet = 1048576")
+    engine.close()  # a new connection has the new limit
+    yield
+    latin_mariadb.query("SET GLOBAL max_allowed_packet = %s", [before])
+
+
+@pytest.mark.usefixtures("short_statements")
+def test_errors_of_many_jobs_fit_the_shortest_statement(engine):
+    ids = push(engine, 200)
+    name = worker(engine)
+    error = line('"' * 1990)
+    claims = engine.claim(name, ["q"], 200)
+    outcomes = [Failed(claim.id, claim.fence, "E", error) for claim in claims]
+    assert engine.settle(name, outcomes) == [Settlement.ACCEPTED] * 200
+    assert all(len(engine.find(id).errors) == 1 for id in ids)
+
+
+@pytest.mark.usefixtures("short_statements")
+def test_results_of_many_jobs_fit_the_shortest_statement(engine):
+    ids = push(engine, 12)
+    name = worker(engine)
+    value = '"' * (RESULT_BYTES // 2 - 1)
+    result = result_text(json.dumps(value), name, 1.0, 1.0)
+    claims = engine.claim(name, ["q"], 12)
+    outcomes = [Done(claim.id, claim.fence, None, result, 60.0) for claim in claims]
+    assert engine.settle(name, outcomes) == [Settlement.ACCEPTED] * 12
+    assert {engine.find(id).result.value for id in ids} == {value}
 
 
 def test_a_queue_a_payload_and_a_rate_limit_are_kept(engine):
@@ -114,13 +162,49 @@ def test_an_outcome_that_it_cannot_hold_is_reduced_and_fails_no_other(odd_postgr
         Release(fourth.id, fourth.fence, 2e9, 1, TEXT),
     ]
     settled = settle(engine, name, outcomes)
-    assert [each.settlement for each in settled] == [Settlement.ACCEPTED] * 4
+    assert [settlement for _outcome, settlement in settled] == [Settlement.ACCEPTED] * 4
     kept = engine.find(second.id).exception
     assert kept in (TEXT, TEXT.encode("ascii", "backslashreplace").decode())
     assert len(caplog.records) == 2 * (kept != TEXT)
     retried = engine.find(fourth.id)
     assert (retried.status, retried.exception) == ("new", kept)
     assert engine.find(third.id).exception == "boom"
+
+
+def line(text, attempt=1):
+    return error_line(AttemptError(attempt, 1000.0, 0.5, "w", "error", text))
+
+
+def test_an_error_that_it_cannot_hold_is_reduced_and_costs_no_attempt(odd_postgres):
+    engine = odd_postgres
+    push(engine, 2)
+    name = worker(engine)
+    first, second = engine.claim(name, ["q"], 2)
+    outcomes = [
+        Failed(first.id, first.fence, TEXT, line(TEXT)),
+        Release(second.id, second.fence, 2e9, 1, TEXT, line(TEXT)),
+    ]
+    settled = settle(engine, name, outcomes)
+    assert [settlement for _outcome, settlement in settled] == [Settlement.ACCEPTED] * 2
+    for claim, status in ((first, "failed"), (second, "new")):
+        stored = engine.find(claim.id)
+        (error,) = stored.errors
+        assert (stored.status, error.text) == (status, stored.exception)
+
+
+def test_errors_that_are_cut_within_a_character_can_be_read(odd_postgres):
+    """A database without an encoding counts bytes."""
+    engine = odd_postgres
+    (id,) = push(engine)
+    name = worker(engine)
+    for attempt in range(12):
+        claim = claim_one(engine, name)
+        text = "é" * (1000 + attempt % 2)
+        error = line(text + "x" * (attempt % 2), attempt)
+        engine.settle(name, [Release(claim.id, claim.fence, 0.0, 1, "E", error)])
+    found = engine.find(id).errors
+    assert [each.attempt for each in found] == list(range(11, 11 - len(found), -1))
+    assert len(found) >= ERRORS_LENGTH // 2200
 
 
 def test_a_job_dispatched_on_a_connection_without_an_encoding_wakes_a_worker(clean_postgres):

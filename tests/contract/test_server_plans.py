@@ -3,19 +3,32 @@ reads its index in order and touches only the rows that it takes."""
 
 import json
 import re
+import time
+from contextlib import suppress
 
 import pytest
 
+from lightjobs.engines.sql.groups import Place
+from lightjobs.engines.sql.listing import Listing
+from lightjobs.engines.sql.monitoring import SqlMonitoring
+from lightjobs.engines.sql.mysql_claims import MysqlClaiming
 from lightjobs.engines.sql.mysql_dialect import MYSQL
 from lightjobs.engines.sql.postgres_dialect import POSTGRES
 from lightjobs.engines.sql.statements import pyformat
 from lightjobs.engines.sql.statements import where as condition
+from lightjobs.engines.where import Where
+from lightjobs.model import Cursor, utc_text
 from tests.support.servers.mariadb import MariaServer
 from tests.support.servers.postgres import PostgresServer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server plans")]
 
-SETTLE = ["settle_done", "settle_completed", "settle_release", "settle_failed", "settle_hand_back"]
+SETTLE = [
+    *("settle_done", "settle_completed", "settle_kept"),
+    *("settle_release", "settle_failed", "settle_hand_back"),
+    "settle_expired",
+]
+SETTLE_WITH_ERRORS = ["settle_release", "settle_failed"]
 QUEUES = ["q0", "q1", "q2", "empty"]
 
 POSTGRES_ROWS = """
@@ -24,9 +37,10 @@ INSERT INTO jobs
 SELECT 'h', 'q' || i % 3, '{}',
   CASE WHEN i % 10 = 0 THEN 'failed' WHEN i % 1000 = 1 THEN 'queued' ELSE 'new' END, 0,
   i % 7 / 6 - i % 5 / 4,
-  now() AT TIME ZONE 'UTC' + CASE WHEN i % 4 = 2 THEN interval '1 day' ELSE -interval '1 day' END,
+  now() AT TIME ZONE 'UTC' + CASE WHEN i % 4 = 2 THEN interval '1 day' ELSE -interval '1 day' END
+    - i / 10 * interval '1 second',
   CASE WHEN i % 1000 = 1 THEN 'w' || i % 3 END,
-  CASE WHEN i % 10 = 0 THEN now() END
+  CASE WHEN i % 10 = 0 THEN now() - i / 10 * interval '1 second' END
 FROM generate_series(1, 100000) AS i
 """
 MARIADB_ROWS = """
@@ -36,16 +50,19 @@ WITH RECURSIVE digits AS (SELECT 0 AS n UNION ALL SELECT n + 1 FROM digits WHERE
 SELECT 'h', CONCAT('q', seq MOD 3), '{}',
   CASE WHEN seq MOD 10 = 0 THEN 'failed' WHEN seq MOD 1000 = 1 THEN 'queued' ELSE 'new' END, 0,
   CAST(seq MOD 7 DIV 6 AS SIGNED) - CAST(seq MOD 5 DIV 4 AS SIGNED),
-  UTC_TIMESTAMP() + INTERVAL CASE WHEN seq MOD 4 = 2 THEN 1 ELSE -1 END DAY,
+  UTC_TIMESTAMP() + INTERVAL CASE WHEN seq MOD 4 = 2 THEN 1 ELSE -1 END DAY
+    - INTERVAL seq DIV 10 SECOND,
   CASE WHEN seq MOD 1000 = 1 THEN CONCAT('w', seq MOD 3) END,
-  CASE WHEN seq MOD 10 = 0 THEN UTC_TIMESTAMP() END
+  CASE WHEN seq MOD 10 = 0 THEN UTC_TIMESTAMP() - INTERVAL seq DIV 10 SECOND END
 FROM (SELECT 1 + a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n AS seq
   FROM digits AS a, digits AS b, digits AS c, digits AS d, digits AS e) AS numbers
 ORDER BY seq
 """
 PARAMETERS = {
     "worker": "w1",
+    "tied": 1,
     "limit": 100,
+    "spread": 600,
     "queue": "q1",
     "priority": 0,
     "queues": ["q0", "q1", "q2", "empty"],
@@ -53,8 +70,9 @@ PARAMETERS = {
     "place": 0,
     "id": 50_003,
     "ids": [3, 4, 5],
-    "outcomes": json.dumps([[n, 1, "2026-01-01 00:00:00", 0, 1] for n in range(1, 100)]),
+    "outcomes": json.dumps([[n, 1, "{}", "2026-01-01 00:00:00", 0, 1] for n in range(1, 100)]),
     "exception": "x",
+    **{"head": "a", "middle": "b", "tail": "c"},
     "status": "failed",
     "before": None,
 }
@@ -123,8 +141,8 @@ def postgres_plan(request, postgres, planned):
     database = postgres.database()
     database.execute(f"SET plan_cache_mode = {planned}")
 
-    def plan(verb, **params):
-        sql = pyformat(verb, POSTGRES)
+    def plan(verb, which="", **params):
+        sql = pyformat(verb, POSTGRES, which)
         explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}"
         database.execute("BEGIN")
         ((found,),) = database.execute(explain, {**PARAMETERS, **params}).fetchall()
@@ -152,9 +170,57 @@ def test_postgres_claims_by_index_in_order_and_locks_no_row_too_many(postgres_pl
     assert lock["Actual Rows"] * lock["Actual Loops"] == 100
     found = [n for n in of_jobs(plan) if n.get("Index Name") == "jobs_claim"]
     assert [n["Actual Rows"] * n["Actual Loops"] for n in found] == [100]
-    assert {n.get("Index Name") for n in of_jobs(plan)} == {"jobs_claim", "jobs_pkey", None}
+    assert {n.get("Index Name") for n in of_jobs(plan)} == {
+        *("jobs_claim", "jobs_grouped", "jobs_pkey", None)
+    }
     found = [n for n in of_jobs(plan) if n.get("Index Name") == "jobs_pkey"]
     assert [read(n) for n in found] == [100]
+
+
+GROUPED = {
+    "queue": "g",
+    "queues": ["g", "g"],
+    "priorities": [1, 0],
+    **{"after": "g100", "until": None, "groups": ["g7", "g8"], "plain": True, "quota": 5},
+}
+
+
+@pytest.mark.parametrize(
+    ("verb", "most"),
+    [
+        ("group_places", 4),
+        ("group_heads", 2 * 100 + 2),
+        ("group_jobs", 3 * 5),
+        ("group_running", 2 * 3),
+        ("group_due", 2 * 3),
+        ("nothing", 2),
+    ],
+)
+@pytest.mark.xfail(
+    reason="with few rows in the statistics the planner counts a group's claims through jobs_held"
+)
+@pytest.mark.parametrize("known", ["unknown", "few"])
+def test_postgres_steps_from_group_to_group_in_an_index(postgres, planned, verb, most, known):
+    forget_statistics(postgres, *{"unknown": (-1, 0), "few": (5, 1370)}[known])
+    database = postgres.database()
+    database.execute(f"SET plan_cache_mode = {planned}")
+    database.execute("BEGIN")
+    database.execute(
+        "INSERT INTO jobs (handler, queue, payload, status, attempts, group_key, scheduled_at)"
+        " SELECT 'h', 'g', '{}', CASE WHEN i <= 3000 THEN 'queued' ELSE 'new' END, 0,"
+        " 'g' || i % 1000, now() AT TIME ZONE 'UTC' - interval '1 hour'"
+        " FROM generate_series(1, 20000) AS i"
+    )
+    sql = pyformat(verb, POSTGRES)
+    explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}"
+    ((found,),) = database.execute(explain, {**PARAMETERS, **GROUPED}).fetchall()
+    database.execute("ROLLBACK")
+    database.close()
+    scans = of_jobs(list(nodes(found[0]["Plan"])))
+    assert not [n for n in scans if n["Node Type"] in ("Seq Scan", "Bitmap Heap Scan")]
+    scans = [n for n in scans if "Scan" in n["Node Type"]]
+    assert {n["Index Name"] for n in scans} <= {"jobs_claim", "jobs_grouped", "jobs_running"}
+    assert sum(map(read, scans)) <= most
 
 
 def test_postgres_finds_nothing_to_claim_without_reading_delayed_jobs(postgres_plan):
@@ -164,7 +230,7 @@ def test_postgres_finds_nothing_to_claim_without_reading_delayed_jobs(postgres_p
 
 def test_postgres_looks_at_one_row_for_each_queue_and_priority(postgres_plan):
     found = of_jobs(postgres_plan("due"))
-    assert {n["Index Name"] for n in found} == {"jobs_claim"}
+    assert {n["Index Name"] for n in found} == {"jobs_claim", "jobs_grouped"}
     looks = len(QUEUES) * (1 + 5)
     assert sum(n["Actual Rows"] * n["Actual Loops"] for n in found) <= looks
 
@@ -174,14 +240,27 @@ def test_postgres_looks_once_at_a_queue_without_jobs(postgres_plan):
     assert whole["Shared Hit Blocks"] + whole["Shared Read Blocks"] < 400 * 5
 
 
-@pytest.mark.parametrize("verb", SETTLE)
-def test_postgres_settles_by_primary_key(postgres_plan, verb):
+@pytest.mark.parametrize(
+    ("verb", "which"),
+    [*((verb, "") for verb in SETTLE), *((verb, POSTGRES.errors) for verb in SETTLE_WITH_ERRORS)],
+)
+def test_postgres_settles_by_primary_key(postgres_plan, verb, which):
     """With the statistics of a table that was nearly empty, jobs that were joined with their
     outcomes met all outcomes each: 46 s for 12,000."""
-    plan = postgres_plan(verb)
+    plan = postgres_plan(verb, which)
     found = [n for n in of_jobs(plan) if "Scan" in n["Node Type"]]
     assert [n.get("Index Name") for n in found] == ["jobs_pkey"]
     assert [read(n) for n in found] == [99], "the jobs of the outcomes and no others"
+
+
+def test_postgres_finds_jobs_whose_time_is_over_by_their_index(postgres_plan):
+    plan = postgres_plan("kept_over")
+    assert [n.get("Index Name") for n in of_jobs(plan)] == ["jobs_kept"]
+
+
+def test_postgres_notes_progress_by_primary_key(postgres_plan):
+    plan = postgres_plan("note_progress", fence=1, progress="{}")
+    assert [n["Index Name"] for n in of_jobs(plan) if "Scan" in n["Node Type"]] == ["jobs_pkey"]
 
 
 @pytest.mark.parametrize("verb", ["held", "recover", "recover_fail"])
@@ -247,6 +326,86 @@ def test_postgres_looks_at_one_row_for_the_next_priority(postgres):
     database.close()
 
 
+# A list: the statement, the status, the filters, and the place to go on from.
+LISTS = [
+    ("failed", None),
+    ("failed", "q1"),
+    ("new", None),
+    ("new", "q1"),
+]
+
+
+@pytest.fixture(params=["from the start", "from a place"])
+def after(request):
+    """A time in the middle of those that failed, and of those that wait."""
+    if request.param == "from the start":
+        return lambda status: None
+    moment = time.time() - 5000
+    return lambda status: Cursor(utc_text(moment - 86_400 * (status == "new")), "77")
+
+
+class Asked:
+    """A database that keeps the statement it was asked last, with its parameters."""
+
+    def __init__(self, database):
+        self._database = database
+        self.dialect = database.dialect
+
+    def look(self, name, params, where):
+        self.last = pyformat(name, self.dialect, where), params
+        return self._database.look(name, params, where)
+
+
+def listed(database, status, queue, after):
+    """What a list is asked with."""
+    asked = Asked(database)
+    Listing(asked).browse(Where(status=status, queue=queue), 51, after)
+    return asked.last
+
+
+@pytest.mark.parametrize(("status", "queue"), LISTS)
+def test_postgres_lists_jobs_without_reading_many(postgres, planned, status, queue, after):
+    for statistics in ("analyzed", "unknown"):
+        postgres.query("ANALYZE jobs")
+        if statistics == "unknown":
+            forget_statistics(postgres, -1, 0)
+        database = postgres.database()
+        database.execute(f"SET plan_cache_mode = {planned}")
+        sql, params = listed(database, status, queue, after(status))
+        ((found,),) = database.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params).fetchall()
+        database.close()
+        scans = of_jobs(list(nodes(found[0]["Plan"])))
+        indexes = {"jobs_claim", "jobs_grouped"} if status == "new" else {"jobs_ended"}
+        assert {scan["Index Name"] for scan in scans} == indexes
+        places = 3 * (4 if status == "new" else 1)
+        assert sum(map(read, scans)) <= places * (51 + 40), statistics
+
+
+@pytest.mark.parametrize("statistics", ["analyzed", "unknown"])
+def test_postgres_reads_failures_in_the_order_of_their_index(postgres, statistics, after):
+    postgres.query("ANALYZE jobs")
+    if statistics == "unknown":
+        forget_statistics(postgres, -1, 0)
+    place = after("failed")
+    params = {"queue": "q1", "limit": 500}
+    if place is not None:
+        params |= {"after": place.moment, "after_id": int(place.id)}
+    which = condition(("failed",), "queue", *(["after"] if place is not None else []))
+    database = postgres.database()
+    sql = pyformat("failures", POSTGRES, which)
+    ((found,),) = database.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params).fetchall()
+    database.close()
+    scans = of_jobs(list(nodes(found[0]["Plan"])))
+    assert {scan["Index Name"] for scan in scans} == {"jobs_ended"}
+    assert sum(map(read, scans)) <= 500 + 40
+
+
+def test_postgres_looks_at_a_few_rows_for_the_latency(postgres_plan):
+    found = of_jobs(postgres_plan("latency"))
+    assert {n["Index Name"] for n in found} == {"jobs_claim", "jobs_grouped"}
+    assert sum(map(read, found)) <= 3 + 3 * (4 + 4), "each queue, and each of its priorities twice"
+
+
 @pytest.fixture(params=["unknown", "analyzed", "nearly empty"])
 def maria(request, mariadb):
     if request.param == "analyzed":
@@ -267,9 +426,9 @@ def explained(database, sql, params):
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def maria_plan(database, verb, **params):
+def maria_plan(database, verb, which="", **params):
     """EXPLAIN's rows for `jobs`: (access type, key, rows, extra)."""
-    rows = explained(database, pyformat(verb, MYSQL), {**PARAMETERS, **params})
+    rows = explained(database, pyformat(verb, MYSQL, which), {**PARAMETERS, **params})
     return [
         (row["type"], row["key"], int(str(row["rows"]).split()[0]), row["Extra"] or "")
         for row in rows
@@ -292,9 +451,12 @@ def test_mariadb_locks_only_what_it_claims(maria, mariadb):
     assert locks <= 2 * 100 + 5, "each row in the index and in the table"
 
 
-@pytest.mark.parametrize("verb", SETTLE)
-def test_mariadb_settles_by_primary_key(maria, verb):
-    ((access, key, rows, _extra),) = maria_plan(maria, verb)
+@pytest.mark.parametrize(
+    ("verb", "which"),
+    [*((verb, "") for verb in SETTLE), *((verb, MYSQL.errors) for verb in SETTLE_WITH_ERRORS)],
+)
+def test_mariadb_settles_by_primary_key(maria, verb, which):
+    ((access, key, rows, _extra),) = maria_plan(maria, verb, which)
     assert (access, key, rows) == ("eq_ref", "PRIMARY", 1)
 
 
@@ -323,16 +485,72 @@ def test_mariadb_finds_the_next_priority_by_index_without_sorting(maria):
     assert (row["key"], row["Extra"]) == ("jobs_claim", "Using where; Using index")
 
 
-def test_mariadb_looks_at_one_row_for_each_queue_and_priority(maria, mariadb):
-    def handled():
-        rows = maria.ask("SHOW SESSION STATUS LIKE 'Handler_read%'")
-        return sum(int(value) for name, value in rows if not re.search("rnd", name))
+def handled(database):
+    """How many rows this session has read."""
+    rows = database.ask("SHOW SESSION STATUS LIKE 'Handler_read%'")
+    return sum(int(value) for name, value in rows if not re.search("rnd", name))
 
+
+def test_mariadb_looks_at_one_row_for_each_queue_and_priority(maria):
     for skip in ((), ("another",)):
-        before = handled()
-        maria._look(QUEUES, skip)
-        most = 2 * 4 * (5 + 1) + 10
-        assert handled() - before <= most, "one of the jobs, one of the paused queues"
-    before = handled()
+        before = handled(maria)
+        maria.look_for(QUEUES, skip)
+        most = 3 * 4 * (5 + 1) + 10
+        assert handled(maria) - before <= most, "two of the jobs, one of the paused queues"
+    before = handled(maria)
     maria.due_in([f"empty{number}" for number in range(400)])
-    assert handled() - before <= 2 * 400 + 5
+    assert handled(maria) - before <= 2 * 400 + 5
+    assert set(SqlMonitoring(maria).latency()) == {"q0", "q1", "q2"}
+    before = handled(maria)
+    SqlMonitoring(maria).latency()
+    assert handled(maria) - before <= 3 * 4 * 5
+
+
+@pytest.mark.parametrize(("status", "queue"), LISTS)
+def test_mariadb_lists_jobs_without_reading_many(maria, status, queue, after):
+    before = handled(maria)
+    assert len(Listing(maria).browse(Where(status=status, queue=queue), 51, after(status))) == 51
+    if status == "new":
+        assert handled(maria) - before < 10_000, "of 90,000"
+    else:
+        assert handled(maria) - before < 30_000, "10,000 have failed: they are counted and sorted"
+
+
+@pytest.mark.xfail(reason="a claim reads the names of groups in parts of up to 20,000 index rows")
+def test_mariadb_looks_at_few_rows_for_groups_that_wait(maria, mariadb):
+    mariadb.query(
+        "INSERT INTO jobs (handler, queue, payload, status, attempts, group_key, scheduled_at)"
+        " SELECT 'h', 'g', '{}', 'new', 0, CONCAT('g', seq MOD 1000),"
+        " UTC_TIMESTAMP() - INTERVAL 1 HOUR FROM seq_1_to_20000"
+    )
+    try:
+        before = handled(maria)
+        ((_place, _seconds, is_grouped),) = maria.look_for(["g"])
+        assert is_grouped
+        assert handled(maria) - before <= 3 * (5 + 1) + 10
+        before = handled(maria)
+        claiming, place = MysqlClaiming(maria, "w1"), Place("g", 0)
+        assert len(claiming.names(place, "g100", None, 16)) == 16
+        assert handled(maria) - before <= 2 * (16 * 20 + 100) + 100
+        ((access, key, _rows, extra),) = maria_plan(maria, "group_jobs", **GROUPED, name="g7")
+        assert (access, key) == ("range", "jobs_claim")
+        assert "filesort" not in extra
+    finally:
+        mariadb.query("DELETE FROM jobs WHERE queue = 'g'")
+
+
+class Undo(Exception):
+    pass
+
+
+@pytest.mark.parametrize("queue", [None, "q1"])
+def test_mariadb_lists_failures_without_reading_what_completed_later(maria, queue):
+    with suppress(Undo), maria.transaction():
+        maria.execute("DELETE FROM jobs WHERE status = 'failed' AND id > 3000")
+        maria.execute(
+            "UPDATE jobs SET status = 'completed', failed_at = UTC_TIMESTAMP() WHERE status = 'new'"
+        )
+        before = handled(maria)
+        assert len(Listing(maria).browse(Where(status="failed", queue=queue), 51, None)) == 51
+        assert handled(maria) - before < 3000, "300 have failed; 90,000 completed later"
+        raise Undo

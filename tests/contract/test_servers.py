@@ -17,7 +17,7 @@ from tests.support.servers.mariadb import MariaServer, mariadb_server
 from tests.support.servers.postgres import PostgresServer
 from tests.support.waiting import wait_until
 
-from .support import drain, in_threads, push, worker
+from .support import drain, in_threads, push, unwaited, worker
 from .test_sqlite import in_child
 
 
@@ -210,7 +210,7 @@ def test_a_half_done_transaction_of_a_lost_connection_leaves_nothing(server):
 
     with pytest.raises(StoreUnavailable):
         breaks()
-    assert engine.held(name) == [claim]
+    assert engine.held(name) == unwaited(claim)
     assert engine.settle(name, [Done(claim.id, claim.fence)]) == [Settlement.ACCEPTED]
 
 

@@ -26,15 +26,16 @@ def assert_all_works(engine):
     assert engine.schema
     engine.schema.install()
     ids = push(engine, payload=f'"{TEXT}"', queue=TEXT) + push(engine, 5, queue=TEXT)
-    later = push(engine, 3, queue=TEXT, due=time.time() + 0.6)
+    due = time.time() + 0.6
+    later = push(engine, 3, queue=TEXT, due=due)
     name = worker(engine)
-    claims = engine.claim(name, [TEXT], 100)
+    claims = engine.claim(name, [TEXT], 6)  # the others may be due by now: a busy machine stalls
     assert [claim.id for claim in claims] == ids
     assert claims[0].payload == f'"{TEXT}"'
     time.sleep(0.05)
     outcomes = [Done(claim.id, claim.fence) for claim in claims]
     assert engine.settle(name, outcomes) == [Settlement.ACCEPTED] * 6
-    assert not engine.wait([TEXT], 0.1)
+    assert not engine.wait([TEXT], 0.1) or time.time() >= due
     assert engine.wait([TEXT], 5)
     assert [claim.id for claim in drain(engine, [TEXT])] == later
     failed = fail(engine, 3, exception=TEXT)
@@ -122,7 +123,7 @@ def test_a_database_that_is_made_read_only_is_left_so(clean_postgres):
     """It is how an administrator does that."""
     try:
         clean_postgres.query("ALTER ROLE lightjobs SET default_transaction_read_only = on")
-        engine = SqlEngine(clean_postgres.database(), enqueue_timeout=0.2)
+        engine = SqlEngine(clean_postgres.database(), enqueue_timeout=3.0)
         assert "read-only" in engine.problems()[0]
         with pytest.raises(StoreUnavailable, match="read-only"):
             push(engine)

@@ -10,7 +10,7 @@ from lightjobs.engines.where import Where
 from lightjobs.model import Failed, Settlement
 from tests.support.stores import STORES
 
-from .support import claim_one, push, worker
+from .support import claim_one, push, unwaited, worker
 
 SQL = ["sqlite", "postgresql", "mariadb"]
 BEYOND = [2**31 - 1, -4]
@@ -79,7 +79,7 @@ def test_recoveries_that_are_no_count_cost_at_most_their_own_job(engine, odd):
     name = worker(engine)
     claims = engine.claim(name, ["q"], 5)
     assert {type(claim.recoveries) for claim in claims} == {int}
-    assert engine.held(name) == claims
+    assert engine.held(name) == unwaited(*claims)
     assert engine.recover(name) == 2
     assert engine.find(good).status == "new"
     assert engine.find(bad).status in ("new", "failed")
@@ -138,3 +138,17 @@ def test_text_for_a_due_time_holds_up_no_wait(engine):
     push(engine, priority=1)
     assert engine.wait(["q"], 0)
     assert claim_one(engine).id != odd
+
+
+@on(("engine", "moment"), [("sqlite", ""), ("mariadb", "0000-00-00")])
+def test_a_job_that_was_due_at_no_time_has_not_waited(engine, moment):
+    (id,) = push(engine)
+    change(engine, id, "scheduled_at", moment)
+    assert claim_one(engine).waited == 0.0
+
+
+@on("engine", SQL)
+def test_a_job_that_was_due_long_ago_has_waited_as_long(engine):
+    (id,) = push(engine)
+    change(engine, id, "scheduled_at", "1969-12-31 23:59:59")
+    assert claim_one(engine).waited > 1.7e9

@@ -99,6 +99,52 @@ def test_a_child_forked_while_another_thread_writes_can_push(path, monkeypatch):
     assert engine.stats()["q"]["new"] == 1
 
 
+def slow_look(engine, seconds, monkeypatch):
+    """Start a thread that looks at the store for so long. Returns it once it does."""
+    started, query = threading.Event(), driver.query
+    monkeypatch.setattr(
+        driver,
+        "query",
+        lambda name, *more: "SELECT slow()" if name == "slow" else query(name, *more),
+    )
+
+    def wait():
+        started.set()
+        time.sleep(seconds)
+        return 0
+
+    def look():
+        engine._db._connection().create_function("slow", 0, wait)
+        engine._db.look("slow", {})
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    assert started.wait(10)
+    return thread
+
+
+def test_a_long_look_holds_up_no_other_thread(engine, monkeypatch):
+    thread = slow_look(engine, 2.0, monkeypatch)
+    began = time.monotonic()
+    push(engine)
+    assert engine.stats()["q"]["new"] == 1
+    assert claim_one(engine)
+    assert time.monotonic() - began < 1.9
+    assert thread.is_alive()
+    thread.join()
+
+
+def test_a_fork_waits_for_a_look(engine, monkeypatch):
+    push(engine)
+    thread = slow_look(engine, 0.5, monkeypatch)
+    began = time.monotonic()
+    assert in_child(lambda: push(engine)) == 0
+    assert time.monotonic() - began > 0.3
+    thread.join()
+    assert in_child(lambda: engine.stats()) == 0
+    assert engine.stats()["q"]["new"] == 2
+
+
 @pytest.mark.parametrize("status", ["paused", "cancelled", "completed", "of a later version"])
 def test_jobs_with_a_status_of_their_own_are_left_alone_and_counted(engine, path, status):
     (id,) = push(engine)

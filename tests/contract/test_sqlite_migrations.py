@@ -149,6 +149,14 @@ def test_lightpacks_table_without_the_upgrade_names_the_command(engine, lightpac
     assert "lightjobs migrate:up" in engine.problems()[0]
 
 
+def test_a_table_that_lacks_a_migration_is_not_worked(engine):
+    engine.schema.install()
+    engine.ensure_ready()
+    engine._db.ask("DELETE FROM job_migrations WHERE name = (SELECT max(name) FROM job_migrations)")
+    with pytest.raises(SchemaOutdated, match="lightjobs migrate:up"):
+        engine.ensure_ready()
+
+
 def test_a_migration_that_fails_changes_nothing(engine, lightpacks, path):
     lightpacks.execute("CREATE TABLE job_sweeps (mine TEXT)")
     lightpacks.commit()

@@ -78,15 +78,15 @@ import signal
 
 from lightjobs.schedule.entry import Entry
 
-new_job = Entry.new_job
+new_job_between = Entry.new_job_between
 
 
-def naming_its_moment(entry, due):
+def naming_its_moment(entry, due, following):
     payload = json.dumps({"entry": entry.name, "moment": due})
-    return new_job(entry, due)._replace(payload=payload)
+    return new_job_between(entry, due, following)._replace(payload=payload)
 
 
-Entry.new_job = naming_its_moment
+Entry.new_job_between = naming_its_moment
 faulthandler.register(signal.SIGUSR1)
 """
 

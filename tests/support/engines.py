@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from lightjobs.errors import StoreUnavailable
+from lightjobs.engines.store import Pending
+from lightjobs.errors import LightjobsError, StoreUnavailable
+from lightjobs.model import Claim, Outcome, Settlement
 
 
 class Wrapped:
@@ -19,6 +22,48 @@ class Wrapped:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.original, name)
+
+    def settle_and_claim(self, *arguments: Any) -> Pending:
+        """With the verbs of the test. Used only if the original answers later."""
+        return Answered(self, *arguments)
+
+
+class Answered(Pending):
+    """The answers of an engine that has settled and claimed when it was asked to."""
+
+    def __init__(
+        self,
+        engine: Any,
+        worker: str,
+        outcomes: Sequence[Outcome],
+        queues: Sequence[str],
+        limit: int,
+    ) -> None:
+        self._settlements = self._answer(engine.settle, worker, outcomes)
+        self._claims = self._answer(engine.claim, worker, queues, limit)
+
+    def _answer(self, verb: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+        try:
+            answer = verb(*arguments)
+        except LightjobsError as error:
+            return partial(_raise, error)
+        return lambda: answer
+
+    def settlements(self) -> list[Settlement]:
+        return list(self._settlements())
+
+    def claims(self) -> list[Claim]:
+        return list(self._claims())
+
+
+def _raise(error: LightjobsError) -> None:
+    raise error
+
+
+def answer_later(engine: Any) -> None:
+    """Give `engine` the verb settle_and_claim."""
+    engine.answers_later = True
+    engine.settle_and_claim = partial(Answered, engine)
 
 
 def greedy(engine: Any) -> Any:

@@ -23,13 +23,18 @@ class Worker:
     `root`, the project's folder."""
 
     def __init__(
-        self, root: Path, number: int, options: Sequence[str], environment: dict[str, str]
+        self,
+        root: Path,
+        number: int,
+        options: Sequence[str],
+        environment: dict[str, str],
+        command: Sequence[str] = COMMAND,
     ) -> None:
         self._out = root / f"worker-{number}.out"
         self._err = root / f"worker-{number}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                [*COMMAND, "job:work", *options],
+                [*command, "job:work", *options],
                 cwd=root,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ import pytest
 
 from lightjobs.engines.delivery import ConnectionLost, Refused, Unsent
 from lightjobs.engines.sql import statements
+from lightjobs.engines.sql.dialect import HELPERS, with_tables
 from lightjobs.engines.sql.mysql_dialect import MYSQL
 from lightjobs.engines.sql.mysql_errors import kind_of
 from lightjobs.engines.sql.postgres_dialect import POSTGRES
@@ -30,7 +31,30 @@ def test_each_file_has_a_header_and_only_words_that_are_known(dialect):
         assert path.read_text().startswith("-- "), path
         statement = statements.query(path.stem, dialect, "status = 'new'")
         statement = statement.replace("{collation}", "")  # only the server knows it
+        statement = statement.replace("'{}'", "")  # the empty path in JSON of PostgreSQL
         assert "{" not in statement and "--" not in statement, path  # noqa: PT018
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_no_statement_names_a_table_without_its_schema_and_prefix(dialect):
+    schema = "s" if dialect is POSTGRES else None
+    placed = with_tables(dialect, schema, "p_")
+    bare = re.compile(rf"(?<![\w.])({'|'.join(HELPERS)})\b(?!\.)")
+    texts = {name: statements.query(name, placed, "TRUE") for name in statements.files(placed.name)}
+    for suffix in (".sql", ".down.sql"):
+        scripts = statements.migrations(placed, suffix)
+        texts |= {
+            f"{name}{suffix}": ";".join(statements.statements(text)) for name, text in scripts
+        }
+    for name, text in texts.items():
+        code = re.sub(r"\bAS job_\w+", "", text)  # an alias, so that columns have the usual table
+        assert not bare.search(code), name
+        if schema:
+            assert not re.search(r"\b(FROM|INTO|UPDATE|JOIN|TABLE|ON|'|COPY) *\(?jobs\b", code), (
+                name
+            )
+            assert not re.search(r"DROP INDEX jobs_", code), name
+        assert not re.search(r"INDEX (IF NOT EXISTS )?job_", code), name
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)

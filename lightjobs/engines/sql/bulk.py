@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...model import PRIORITIES, STATUSES, Status, row_number, utc_text
 from ..moves import legal_move, legal_purge
 from ..store import Progress
 from ..where import Where
+from .batch_looks import BatchLooks
+from .batched_jobs import BatchedJobs
 from .database import Database, repeatable, undone
-from .rows import Row
+from .dialect import Dialect
+from .keyed_moves import KeyedMoves
+from .rows import Params, Row
 from .statements import where as condition
 
 PART = 5000
 """Rows that one statement touches."""
+
+
+_UNSEEN_BY_BATCHES = ("pause", "resume", "requeue", "purge")
+"""The verbs that change nothing for the batches of the jobs: these wait, or run, before and after.
+Jobs that count for their batches are purged elsewhere."""
+
+
+class Verb(NamedTuple):
+    """A statement that touches jobs."""
+
+    name: str
+    params: Params = {}
+    """Its parameters besides the filters."""
 
 
 class Bulk:
@@ -22,34 +39,78 @@ class Bulk:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        looks = BatchLooks(database)
+        self._batched = BatchedJobs(database, looks)
+        self._keyed = KeyedMoves(database, self._batched, looks)
 
-    def move(self, name: str, where: Where, progress: Progress | None) -> int:
+    def move(self, name: str, where: Where, progress: Progress | None, spread: int) -> int:
         """See JobStore.move."""
-        move = legal_move(name, where)
-        statement = "fresh" if move.fresh else name
-        if where.job_id is not None:
-            # In one step: whatever becomes of the job in between, it is in one of the sources.
-            return self._one(statement, move.sources, where, progress)
-        return sum(self._many(statement, status, where, progress) for status in move.sources)
+        move = legal_move(name, where, spread)
+        if move.fresh:
+            return self._freshened(move.sources, where, progress, spread)
+        if name in _UNSEEN_BY_BATCHES and not names_jobs(where):
+            return sum(self._many(Verb(name), status, where, progress) for status in move.sources)
+        return self._moved(Verb(name), move.sources, where, progress)
+
+    def _freshened(
+        self, sources: tuple[str, ...], where: Where, progress: Progress | None, spread: int
+    ) -> int:
+        """Jobs that become like new ones. Those with a key, which are rare, go one by one."""
+        verb = Verb("fresh", {"spread": spread})
+        total = 0
+        for part in _parts(where):
+            params = filters(part, self._db.dialect)
+            for touched in self._keyed.move(sources, params, spread):
+                total += _told(touched, progress)
+        return total + self._moved(verb, sources, where, progress, "keyless")
+
+    def _moved(
+        self,
+        verb: Verb,
+        sources: tuple[str, ...],
+        where: Where,
+        progress: Progress | None,
+        *more: str,
+    ) -> int:
+        """Jobs that batches see move. Those that are part of one, which are rare, go by their
+        ids."""
+        if names_jobs(where):
+            # In one step: whatever becomes of a job in between, it is in one of the sources.
+            return self._named(verb, sources, where, progress, *more)
+        total = 0
+        for status in sources:
+            ids = self._batched.ids(status, filters(where, self._db.dialect), *more)
+            if ids:
+                named = where.of(ids=tuple(map(str, ids)))
+                total += self._named(verb, (status,), named, progress, *more)
+            if where.batch is None:
+                total += self._many(verb, status, where, progress, "unbatched", *more)
+        return total
 
     def purge(self, where: Where, progress: Progress | None) -> int:
         """See JobStore.purge."""
         status = legal_purge(where)
-        if where.job_id is not None:
-            return self._one("purge", (status,), where, progress, "free")
-        return self._many("purge", status, where, progress, "free")
+        total, filtered = 0, ["free"]
+        if status != Status.COMPLETED:  # those are done, also for their batches
+            filtered.append("unbatched")
+            for part in _parts(where):
+                for touched in self._batched.purge(status, filters(part, self._db.dialect)):
+                    total += _told(touched, progress)
+        if names_jobs(where):
+            return total + self._named(Verb("purge"), (status,), where, progress, *filtered)
+        return total + self._many(Verb("purge"), status, where, progress, *filtered)
 
     def count(self, where: Where) -> int:
         """See JobStore.count."""
         status = where.needed_status()
         if status not in STATUSES:
             return 0
-        params = filters(where)
+        params = filters(where, self._db.dialect)
         return self._counted(params, condition((status,), *params))
 
     def serve_all_priorities(self) -> None:
         """Give the normal priority to jobs that have none of the five: no claim asks for others."""
-        for queue in self._queues(Status.NEW):
+        for queue in self.queues(Status.NEW):
             for priority in self._priorities(queue):
                 if priority not in PRIORITIES.values():
                     params = {"queue": queue, "priority": priority}
@@ -68,39 +129,50 @@ class Bulk:
     def _next_priority(self, params: dict[str, Any]) -> list[Row]:
         return self._db.rows("next_priority", params, condition((Status.NEW,), *params))
 
-    def _one(
+    def _named(
         self,
-        name: str,
+        verb: Verb,
         statuses: tuple[str, ...],
         where: Where,
         progress: Progress | None,
         *more: str,
     ) -> int:
+        """The jobs that `where` names by their ids."""
         if not statuses:
             return 0
-        params = filters(where)
-        which = condition(statuses, *params, *more)
-        return _told(self.part(name, {**params, "limit": 1}, which), progress)
+        total = 0
+        is_seen = verb.name not in _UNSEEN_BY_BATCHES and "unbatched" not in more
+        for part in _parts(where):
+            params = filters(part, self._db.dialect)
+            which = condition(statuses, *params, *more)
+            given = {**verb.params, **params, "limit": PART}
+            if batches := self._batched.batches(params) if is_seen else []:
+                touched = self._batched.change(verb.name, given, which, batches)
+            else:
+                touched = self.part(verb.name, given, which)
+            total += _told(touched, progress)
+        return total
 
     def _many(
-        self, name: str, status: str, where: Where, progress: Progress | None, *more: str
+        self, verb: Verb, status: str, where: Where, progress: Progress | None, *more: str
     ) -> int:
         """Queue by queue, so that each part is an index range. No more jobs are touched than there
         were at first, the oldest first: with those that workers add in the meantime this might
         never end."""
         total = 0
-        for queue in self._queues(status) if where.queue is None else [where.queue]:
-            params = filters(where.of(queue=queue))
+        for queue in self.queues(status) if where.queue is None else [where.queue]:
+            params = filters(where.of(queue=queue), self._db.dialect)
             which = condition((status,), *params, *more)
             left = self._counted(params, which)
+            given = {**verb.params, **params}
             while left > 0 and (
-                touched := self.part(name, {**params, "limit": min(PART, left)}, which)
+                touched := self.part(verb.name, {**given, "limit": min(PART, left)}, which)
             ):
                 left -= touched
                 total += _told(touched, progress)
         return total
 
-    def _queues(self, status: str) -> Iterator[str]:
+    def queues(self, status: str) -> Iterator[str]:
         """The queues that have jobs with `status`, and perhaps some that do not."""
         queue: str | None = ""  # sorts before all others, and PHP may use it
         while queue is not None:
@@ -114,7 +186,7 @@ class Bulk:
 
     @repeatable
     def _counted(self, params: dict[str, Any], which: str) -> int:
-        ((number,),) = self._db.rows("count", params, which)
+        ((number,),) = self._db.look("count", params, which)
         return int(number)
 
     @undone
@@ -124,14 +196,35 @@ class Bulk:
         return self._db.run(name, params, which)
 
 
-def filters(where: Where) -> dict[str, Any]:
+def names_jobs(where: Where) -> bool:
+    """Whether `where` names jobs by their ids: they are found by these, whatever else it says."""
+    return where.job_id is not None or where.ids is not None
+
+
+def _parts(where: Where) -> Iterator[Where]:
+    """`where` with a part of its ids each."""
+    if where.ids is None:
+        yield where
+        return
+    ids = list(dict.fromkeys(where.ids))
+    for start in range(0, len(ids), PART):
+        yield where.of(ids=tuple(ids[start : start + PART]))
+
+
+def filters(where: Where, dialect: Dialect) -> dict[str, Any]:
     """The parameters of the filters that are given, the status left out; their names are those of
     the filters in `statements`."""
+    ids = None if where.ids is None else [row_number(job_id) for job_id in where.ids]
     given = {
         "id": None if where.job_id is None else row_number(where.job_id),
         "queue": where.queue,
         "handler": where.handler,
+        "worker": where.worker,
+        "exception": where.exception,
+        "ids": None if ids is None else dialect.bound_ids(ids or [row_number("")]),
         "before": None if where.before is None else utc_text(where.before),
+        "unkept": where.unkept or None,
+        "batch": where.batch,
     }
     return {name: value for name, value in given.items() if value is not None}
 

@@ -4,7 +4,8 @@ A new database brings:
 
 - `<name>_dialect.py`: a Dialect, and how jobs are inserted;
 - `<name>.py`: a Database, or a Server (server.py) for one behind a network;
-- `callers/<name>.py`: a CallerConnection, for jobs in a transaction of the caller's;
+- `callers/<name>.py`: a CallerConnection, for jobs in a transaction of the caller's, and
+  `callers/async_<name>.py`: an AsyncKind, for those on an event loop;
 - `migrations/<name>/`: the same migrations as the others, with what undoes each;
 - `queries/<name>/`: the statements that are not common to all (`push`, `columns`, `enroll`,
   `lock_slots`, `note_slots`, the five `settle_*`), those its own `claim` and `due_in` run, and any
@@ -19,13 +20,14 @@ import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import wraps
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable, UnknownWorker
 from .. import answer_limit
 from ..delivery import FOREVER, ConnectionLost, Patience
+from .callers.async_base import AsyncKind
 from .callers.base import CallerConnection
 from .dialect import Dialect
 from .foreign import foreign
@@ -47,6 +49,10 @@ class TryAgain(StoreUnavailable):
     deadlock. A new attempt may succeed at once."""
 
 
+class KeyTaken(Exception):
+    """Undoes a push of jobs whose keys were thought to be free: one of them has a row."""
+
+
 class NotAllowed(LightjobsError):
     """The database user lacks a right."""
 
@@ -60,7 +66,7 @@ class Database(ABC):
     the database does not answer, and SchemaOutdated when tables or columns are missing.
     """
 
-    dialect: ClassVar[Dialect]
+    dialect: Dialect
     """How its statements are written."""
 
     label: str
@@ -75,14 +81,28 @@ class Database(ABC):
     driver: ClassVar[type[Any]]
     """The class of the driver's connections."""
 
+    asynchronous: ClassVar[AsyncKind]
+    """What callers' connections that belong to an event loop need."""
+
     @abstractmethod
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
         """Run the statement of verb `name` and return its rows. `where` replaces `{where}` in it;
         `statements.where` makes one."""
 
+    def look(self, name: str, params: Params, where: str = "") -> list[Row]:
+        """As `rows`, for a statement that only reads, and may take long because people want to see
+        much: it must not hold up other threads of this process."""
+        return self.rows(name, params, where)
+
     @abstractmethod
     def run(self, name: str, params: Params, where: str = "") -> int:
         """Run the statement as `rows` does, and return how many rows it touched."""
+
+    def run_many(self, name: str, rows: Sequence[Params]) -> None:
+        """Run the statement of verb `name` once for each of `rows`, its parameters, in the
+        transaction that is open."""
+        for row in rows:
+            self.run(name, row)
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[object]:
@@ -99,7 +119,7 @@ class Database(ABC):
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
     ) -> list[Row]:
         """Claim the first due jobs whose handler is not one of `skip`, `limit` at most; each row
-        begins with the fields of a Claim.
+        has the fields of a Claim.
         Raises UnknownWorker when a job is due and `worker` is not registered."""
 
     def unknown(self, worker: str) -> UnknownWorker:
@@ -112,9 +132,24 @@ class Database(ABC):
         `push.sql`. When `patience` with the database ends, it raises StoreUnavailable,
         ConnectionLost if the jobs may be stored."""
 
+    def push_unique(self, row: Params, patience: Patience = FOREVER) -> Sequence[int]:
+        """Insert a job whose key has no row in the table of keys, and take the key. Returns its id,
+        or nothing if the key has a row. The row is one of `tied_row`; raises what `push` does."""
+        limit = answer_limit.at_most(patience.seconds)
+        with suppress(KeyTaken), limit, self.transaction():
+            ids = self.push([row])
+            if not self.run("take_free_keys", {"ids": self.dialect.bound_ids(list(ids))}):
+                raise KeyTaken
+            return ids
+        return ()
+
     @abstractmethod
     def caller(self, connection: Any) -> CallerConnection:
         """The caller's `connection`, a `driver`, as the engine uses it."""
+
+    @abstractmethod
+    def translated(self, error: Any) -> Exception:
+        """The error of ours for one of the driver's."""
 
     @abstractmethod
     def due_in(self, queues: Sequence[str]) -> tuple[float, int]:
@@ -130,6 +165,11 @@ class Database(ABC):
     def pause(self, seen: int, queues: Sequence[str], seconds: float) -> bool:
         """Sleep until `changes` would differ from `seen`, or until it is time to look again; at
         most `seconds`. True when the change is known to be a due job of `queues`."""
+
+    def linger(self, seconds: float) -> None:
+        """Sleep for `seconds`, or until something was written if the database lets this process
+        know that at no cost."""
+        time.sleep(seconds)
 
     @abstractmethod
     def tidy(self) -> None:
@@ -148,6 +188,10 @@ class Database(ABC):
     def script(self, sql: str) -> str:
         """A migration's text as this server understands it."""
         return sql
+
+    def preparation(self) -> str:
+        """What has to be run before the first migration; "" where there is nothing."""
+        return ""
 
     @abstractmethod
     def apply(self, statements: Sequence[str]) -> None:

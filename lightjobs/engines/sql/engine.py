@@ -3,49 +3,61 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from operator import itemgetter
 from typing import Any
 
 from ...errors import LightjobsError
 from ...model import (
     STATUSES,
     Claim,
+    Cursor,
     Failed,
+    Group,
     NewJob,
     Outcome,
     Settlement,
     Stored,
     row_number,
 )
+from .. import answer_limit
 from ..control import Engine
-from ..delivery import deliver
+from ..delivery import Patience, deliver
+from ..failures import Failure
 from ..looks import Looks
-from ..moves import ENDED
 from ..store import Progress, pausable
+from ..transfer_store import is_under_way
 from ..where import EVERYWHERE, Where
-from .bulk import Bulk, filters
+from .batch_looks import BatchLooks
+from .batches import SqlBatches
+from .bulk import Bulk
+from .callers.async_transaction import SqlAsyncCallerTransaction
 from .callers.transaction import SqlCallerTransaction
 from .consistency import SqlConsistency
 from .coordination import SqlCoordination, stored_name
 from .database import Database, repeatable, undone
 from .dialect import HIGHEST_COUNT
+from .free_keys import push_free
+from .groups import counted
 from .leases import Leases
 from .lightpack import SqlLightpack
+from .listing import Listing
 from .metadata import SqlMetadata
+from .monitoring import SqlMonitoring
 from .outcomes import OutcomeStore
+from .requests import carry_out
+from .results import SqlResults
 from .rows import Row, new_row
 from .schedule import SqlSchedule
 from .schema import SqlSchema
 from .statements import files
-from .statements import where as condition
+from .tied_push import TiedPush, are_tied
+from .transfers import SqlTransfers
+from .unique import SqlUnique
 
 UNCOUNTABLE = "its attempts or its fence is not a number that can be counted up"
 """The exception of a job whose row somebody has changed so that a claim cannot count it up."""
-
-_claim_fields = itemgetter(slice(9))
 
 
 class SqlEngine(Engine):
@@ -54,19 +66,27 @@ class SqlEngine(Engine):
     name = "database"
     schema: SqlSchema
     coordination: SqlCoordination
+    monitoring: SqlMonitoring
 
     def __init__(self, database: Database, enqueue_timeout: float = 5.0) -> None:
         files(database.dialect.name)  # read now
         self._db = database
         self._enqueue_timeout = enqueue_timeout
         self._bulk = Bulk(database)
+        self._listing = Listing(database)
         self._looks = Looks()
-        self._leases = Leases(database)
-        self._outcomes = OutcomeStore(database)
+        batch_looks = BatchLooks(database)
+        self._leases = Leases(database, batch_looks)
+        self.batches = SqlBatches(database, batch_looks, enqueue_timeout, self.name)
+        self._outcomes = OutcomeStore(database, batch_looks)
         self.serves_at_once = database.serves_at_once
         self.schedule = SqlSchedule(database)
         self.metadata = SqlMetadata(database)
+        self.monitoring = SqlMonitoring(database)
         self.coordination = SqlCoordination(database)
+        self.results = SqlResults(database)
+        self.unique = SqlUnique(database)
+        self.transfers = SqlTransfers(database)
         self.schema = SqlSchema(database)
         self.consistency = SqlConsistency(database, self._leases.recover)
         self.lightpack = SqlLightpack(self._bulk) if database.has_php else None
@@ -74,12 +94,24 @@ class SqlEngine(Engine):
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
         if not jobs:
             return []
+        if are_tied(jobs):
+            tied = partial(self._push_tied, jobs)
+            return deliver(tied, len(jobs), self._enqueue_timeout, self.name)
         rows = [new_row(job) for job in jobs]
         push = partial(self._db.push, rows)
         return list(map(str, deliver(push, len(rows), self._enqueue_timeout, self.name)))
 
+    def _push_tied(self, jobs: Sequence[NewJob], patience: Patience) -> list[str]:
+        if ids := push_free(self._db, jobs, patience):
+            return list(map(str, ids))
+        with answer_limit.at_most(patience.seconds), self._db.transaction():
+            return carry_out(TiedPush(self._db.dialect, jobs).work(), self._db)
+
     def join(self, connection: Any) -> SqlCallerTransaction:
         return SqlCallerTransaction(self._db, connection, self.retention.completed != 0)
+
+    def join_async(self, connection: Any) -> SqlAsyncCallerTransaction:
+        return SqlAsyncCallerTransaction(self._db, connection)
 
     @undone
     def claim(
@@ -88,7 +120,7 @@ class SqlEngine(Engine):
         if limit <= 0 or not queues:
             return []
         rows = self._db.claim(worker, queues, limit, skip)
-        return self._countable(worker, list(map(Claim._make, map(_claim_fields, rows))))
+        return self._countable(worker, list(map(Claim._make, rows)))
 
     @repeatable
     def held(self, worker: str) -> list[Claim]:
@@ -104,8 +136,7 @@ class SqlEngine(Engine):
         return [claim for claim in claims if claim not in odd]
 
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
-        keep_completed = self.retention.completed != 0
-        answers = self._outcomes.settle(worker, outcomes, keep_completed)
+        answers = self._outcomes.settle(worker, outcomes, self.retention)
         # After the answers, in a step that is not repeated with them: see drop_cancelled.
         self.drop_cancelled(outcomes, answers)
         return answers
@@ -113,14 +144,23 @@ class SqlEngine(Engine):
     def register(self, worker: str, lease: float) -> None:
         self._leases.register(worker, lease)
 
-    def beat(self, workers: Sequence[str], lease: float) -> list[str]:
-        return self._leases.beat(workers, lease)
+    def beat(
+        self, workers: Sequence[str], lease: float, notes: Mapping[str, str] | None = None
+    ) -> list[str]:
+        return self._leases.beat(workers, lease, notes or {})
 
     def recover(self, worker: str | None = None, lease: float = 30.0) -> int:
         return self._leases.recover(worker, lease)
 
-    def move(self, name: str, where: Where = EVERYWHERE, progress: Progress | None = None) -> int:
-        return self._bulk.move(name, where, progress)
+    def move(
+        self,
+        name: str,
+        where: Where = EVERYWHERE,
+        progress: Progress | None = None,
+        *,
+        spread: int = 0,
+    ) -> int:
+        return self._bulk.move(name, where, progress, spread)
 
     def purge(self, where: Where, progress: Progress | None = None) -> int:
         return self._bulk.purge(where, progress)
@@ -143,25 +183,29 @@ class SqlEngine(Engine):
     @repeatable
     def stats(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
-        for queue, status, count in self._db.rows("stats", {}):
+        for queue, status, count in self._db.look("stats", {}):
+            if is_under_way(status):
+                continue
             statuses = counts.setdefault(queue, dict.fromkeys((*STATUSES, "delayed"), 0))
             statuses[status] = statuses.get(status, 0) + count
         return dict(sorted(counts.items()))
+
+    @repeatable
+    def groups(self, queue: str) -> list[Group]:
+        return counted(self._db.look("groups", {"queue": queue}))
 
     @repeatable
     def find(self, job_id: str) -> Stored | None:
         rows = self._db.rows("find", {"id": row_number(job_id)})
         return _stored(rows[0]) if rows else None
 
-    @repeatable
-    def browse(self, where: Where, limit: int = 50) -> list[Stored]:
-        status = where.needed_status()
-        if status not in STATUSES:
-            return []
-        name = "browse_ended" if status in ENDED else "browse"
-        params = filters(where)
-        rows = self._db.rows(name, {**params, "limit": limit}, condition((status,), *params))
-        return [_stored(row) for row in rows]
+    def browse(self, where: Where, limit: int = 50, after: Cursor | None = None) -> list[Stored]:
+        return [_stored(row) for row in self._listing.browse(where, limit, after)]
+
+    def failures(self, most: int) -> Iterator[Failure]:
+        if self._db.dialect.steps:
+            return self._listing.failures(most)
+        return super().failures(most)
 
     @repeatable
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
@@ -188,6 +232,10 @@ class SqlEngine(Engine):
     def tidy(self) -> None:
         self._bulk.serve_all_priorities()
         self.coordination.forget()
+        self.monitoring.forget()
+        self.unique.forget()
+        self.batches.advance()
+        self.batches.forget()
         self._db.tidy()
 
     def problems(self) -> list[str]:

@@ -28,5 +28,5 @@ def foreign(label: str, columns: Collection[str]) -> str | None:
         f"the table jobs in {label} belongs to another program: its columns are "
         f"{', '.join(sorted(found)[:SHOWN])}{more}, and {', '.join(missing)} are missing; nothing "
         "was changed. Give lightjobs a database of its own: set DB_NAME or DATABASE_URL; on "
-        "PostgreSQL, a schema that comes first in its user's search_path will do"
+        "PostgreSQL, a schema of its own will do: set DB_SCHEMA"
     )

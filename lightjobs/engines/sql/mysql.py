@@ -17,18 +17,21 @@ from pymysql.constants import CLIENT, FIELD_TYPE
 from pymysql.converters import conversions
 
 from ...errors import LightjobsError, SettingsError
-from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
 from ...settings.login import Login
 from ..delivery import FOREVER, Patience
-from . import mysql_session
+from . import groups, mysql_session
+from .callers.async_mysql import ASYNC_MYSQL
 from .callers.mysql import MysqlCallerConnection
-from .mysql_dialect import MYSQL, insert_jobs
+from .dialect import with_tables
+from .groups import Place
+from .mysql_claims import MysqlClaiming, MysqlClaims
+from .mysql_dialect import MYSQL, PACKET_BYTES, insert_jobs
 from .mysql_errors import ALREADY_THERE, kind_of, needed_package, number_of, text_of
 from .mysql_session import MysqlSession
-from .rows import Params, Row
+from .rows import Params, Row, inserting
 from .server import Server, Session
-from .statements import pyformat
+from .statements import placed, pyformat
 
 LEAST_VERSIONS = {"MySQL": (8, 0, 17), "MariaDB": (10, 6)}
 """Before 8.0.17 no collation of MySQL compares byte by byte and keeps trailing spaces."""
@@ -38,8 +41,6 @@ ANSWER_SECONDS = 60
 
 POLL_SECONDS = (0.004, 0.1)
 """How soon an idle worker looks again: at first, and after a while without jobs."""
-
-_HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
 
 # Times travel as text, in UTC.
 _CONVERSIONS = {**conversions, FIELD_TYPE.DATETIME: str, FIELD_TYPE.TIMESTAMP: str}
@@ -52,13 +53,14 @@ SELECT scheduled_us, priority, fence, recoveries, worker, options, touched_at FR
 class Mysql(Server):
     """A MySQL or MariaDB database."""
 
-    dialect = MYSQL
     has_php = True
     errors = (pymysql.MySQLError,)
     driver = pymysql.Connection
+    asynchronous = ASYNC_MYSQL
 
     def __init__(self, settings: DatabaseSettings) -> None:
         super().__init__(Login(settings.user, settings.password))
+        self.dialect = with_tables(MYSQL, None, settings.table_prefix)
         host = settings.host
         socket = host.startswith("/")
         self._options = {
@@ -77,6 +79,7 @@ class Mysql(Server):
         self._collation = ""
         self._is_mariadb = False
         self._pause = POLL_SECONDS[0]
+        self._claims = MysqlClaims(self)
 
     def _open(self, seconds: float) -> Session:
         limits: dict[str, Any] = dict.fromkeys(
@@ -133,7 +136,9 @@ class Mysql(Server):
         return cursor
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
-        sql = pyformat(name, MYSQL, where)
+        sql = pyformat(name, self.dialect, where)
+        if "{collation}" in sql:
+            sql = self.script(sql)
         if ";\n" not in sql or self._session().inside:
             return self._fetched(self.execute(sql, params))
         with self.transaction():
@@ -142,57 +147,66 @@ class Mysql(Server):
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
     ) -> list[Row]:
-        """Looks first, without locks: most queues and priorities have nothing due. A locking read
-        of each would take a statement each, or lock more rows than it claims."""
-        due = [
-            (queues[place // len(_HIGHEST_FIRST)], _HIGHEST_FIRST[place % len(_HIGHEST_FIRST)])
-            for place, seconds in self._look(queues, skip)
-            if seconds <= 0
-        ]
-        if not due:
-            return []
-        self._pause = POLL_SECONDS[0]
-        claimed: list[Row] = []
-        with self.transaction():
-            if not self.rows("registered", {"worker": worker}):
-                raise self.unknown(worker)
-            for queue, priority in due:
-                if len(claimed) < limit:
-                    left = limit - len(claimed)
-                    params = {"queue": queue, "priority": priority, "limit": left, "skip": skip}
-                    claimed += self.rows("claim", params, MYSQL.skip if skip else "")
-            if claimed:
-                ids = [int(row[0]) for row in claimed]
-                self.run("claimed", {"worker": worker, "ids": ids})
+        claimed = self._claims.claim(worker, queues, limit, skip)
+        if claimed:
+            self._pause = POLL_SECONDS[0]
         return claimed
 
     def push(self, rows: Sequence[Params], patience: Patience = FOREVER) -> list[int]:
-        if len(rows) == 1:
+        is_tied = inserting(rows) != "push"
+        if len(rows) == 1 and not is_tied:
             with self._guarded(patience.deadline) as session:
                 assert isinstance(session, MysqlSession)
                 return [session.one.insert(rows[0])]
         with self._inserting(patience) as (connection, answered):
-            return insert_jobs(connection.cursor(), rows, answered)
+            statement = pyformat("push_tied", self.dialect) if is_tied else None
+            return insert_jobs(connection.cursor(), rows, answered, statement)
+
+    def push_unique(self, row: Params, patience: Patience = FOREVER) -> Sequence[int]:
+        with self._guarded(patience.deadline) as session:  # opening it tells which server this is
+            if self._is_mariadb and len(row["payload"]) <= PACKET_BYTES // 4:
+                cursor = session.connection.cursor()
+                cursor.execute(pyformat("push_unique", self.dialect), row)
+                return [int(number) for (number,) in cursor.fetchall()]
+        return super().push_unique(row, patience)
 
     def caller(self, connection: Any) -> MysqlCallerConnection:
-        return MysqlCallerConnection(connection, self._translated)
+        return MysqlCallerConnection(connection, self.dialect, self.translated)
 
     def due_in(self, queues: Sequence[str]) -> tuple[float, int]:
-        found = self._look(queues)
-        return min((seconds for _place, seconds in found), default=math.inf), len(found)
+        found = self.look_for(queues)
+        due = min((seconds for _place, seconds, _grouped in found), default=math.inf)
+        grouped = [place for place, _seconds, is_grouped in found if is_grouped]
+        if not grouped or due <= 0:
+            return due, len(found)
+        rows = [
+            (*place, *row)
+            for place in grouped
+            for row in self.rows("group_due", {"queue": place.queue})
+        ]
+        first, cost = groups.due_in(MysqlClaiming(self), rows)
+        return min(due, first), len(found) + cost
 
-    def _look(self, queues: Sequence[str], skip: Sequence[str] = ()) -> list[tuple[int, float]]:
-        """The place of each queue and priority in the order to serve, and the seconds until its
-        first job is due whose handler is not one of `skip`; in that order."""
-        sql = self.script(pyformat("due", MYSQL, MYSQL.skip if skip else ""))
+    def look_for(
+        self, queues: Sequence[str], skip: Sequence[str] = ()
+    ) -> list[tuple[Place, float, bool]]:
+        """Each queue and priority where jobs wait, in the order to serve; the seconds until the
+        first job without a group is due whose handler is not one of `skip`, inf if there is none;
+        and whether jobs of groups wait, due or not."""
+        sql = self.script(pyformat("due", self.dialect, self.dialect.skip if skip else ""))
         params = {"queues": json.dumps(queues), "skip": skip}
         first, *rows = self._fetched(self.execute(sql, params))
         if first[2]:
             raise self._read_only()
-        return sorted(
-            ((number - 1) * len(_HIGHEST_FIRST) + _HIGHEST_FIRST.index(priority), float(seconds))
-            for number, priority, seconds in rows
-        )
+        rows.sort(key=lambda row: (row[0], -row[1]))
+        return [
+            (
+                Place(queues[number - 1], priority),
+                math.inf if seconds is None else float(seconds),
+                grouped is not None,
+            )
+            for number, priority, seconds, grouped in rows
+        ]
 
     def changes(self, queues: Sequence[str]) -> int:
         return 0  # the server has no sign of changes
@@ -206,9 +220,9 @@ class Mysql(Server):
         pass  # InnoDB purges continuously
 
     def applied(self) -> dict[str, str]:
-        if not self.ask("SHOW TABLES LIKE 'job_migrations'"):
+        if not self.ask(placed("SHOW TABLES LIKE '{job_migrations}'", self.dialect)):
             return {}
-        return dict(self.ask("SELECT name, applied_at FROM job_migrations"))
+        return dict(self.ask(placed("SELECT name, applied_at FROM {job_migrations}", self.dialect)))
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
@@ -226,7 +240,7 @@ class Mysql(Server):
                 self._give_up()
 
     def problems(self) -> list[str]:
-        self._look([])  # a server that is only read-only would not refuse to lock a row
+        self.look_for([])  # a server that is only read-only would not refuse to lock a row
         log = self.ask("SHOW VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')")
         if sorted(log) == [("binlog_format", "STATEMENT"), ("log_bin", "ON")]:
             return [f"{self.label}: its binlog_format is STATEMENT; allowed: ROW, MIXED"]
@@ -254,7 +268,7 @@ class Mysql(Server):
             return False
         return True
 
-    def _translated(self, error: Exception) -> LightjobsError:
+    def translated(self, error: Exception) -> LightjobsError:
         return self._error(kind_of(error), text_of(error))
 
 

@@ -8,25 +8,26 @@ import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
-from operator import itemgetter
 from typing import Any
 
 import psycopg
 
 from ...errors import LightjobsError
-from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
 from ...settings.login import Login
 from ..delivery import FOREVER, ConnectionLost, Patience, Unsent
+from .callers.async_postgres import ASYNC_POSTGRES
 from .callers.postgres import PostgresCallerConnection
 from .database import TryAgain
+from .dialect import with_tables
+from .groups import due_in
+from .postgres_claims import PostgresClaiming, PostgresClaims
 from .postgres_dialect import POSTGRES, adapters, insert_jobs
 from .postgres_errors import StatementPooling, TooLong, kind_of, text_of
 from .postgres_session import Connection, PostgresSession
-from .rows import Params, Row
+from .rows import Params, Row, inserting
 from .server import LOCK_SECONDS, Server, Session
-from .statements import pyformat, query
+from .statements import placed, pyformat, query
 
 LEAST_VERSION = 130000
 
@@ -40,25 +41,23 @@ leases and looks after its children."""
 MIGRATION_LOCK = 5_403_217_881_266
 """The number of the advisory lock that is held to change the schema."""
 
-_HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
 _TLS = {"off": "disable", "on": "require", "verify-ca": "verify-ca", "verify": "verify-full"}
 
 # FROM pg_class, because to_regclass alone may answer as it did before this session waited for the
 # lock: only locking a table, if but a catalog, makes a session notice that others made tables.
-_HAS_MIGRATIONS = "SELECT 1 FROM pg_class WHERE oid = to_regclass('job_migrations')"
-
-_by_claim_order = itemgetter(slice(9, 14))
+_HAS_MIGRATIONS = "SELECT 1 FROM pg_class WHERE oid = to_regclass('{job_migrations}')"
 
 
 class Postgres(Server):
     """A PostgreSQL database."""
 
-    dialect = POSTGRES
     errors = (psycopg.Error,)
     driver = psycopg.Connection
+    asynchronous = ASYNC_POSTGRES
 
     def __init__(self, settings: DatabaseSettings) -> None:
         super().__init__(Login(settings.user, settings.password))
+        self.dialect = with_tables(POSTGRES, settings.schema, settings.table_prefix)
         self._options: dict[str, Any] = {
             "host": settings.host,
             "port": settings.port or 5432,
@@ -71,9 +70,13 @@ class Postgres(Server):
             "keepalives_interval": 5,
             "tcp_user_timeout": 15_000,
             "application_name": "lightjobs",
+            # One of several hosts may be a standby, which can take no jobs.
+            "target_session_attrs": "read-write" if "," in settings.host else None,
             **dict(settings.libpq),
         }
+        self._claims = PostgresClaims(self)
         self._pooler = settings.pooler
+        self._schema = settings.schema
         self._hosts = settings.host.count(",") + 1
         self.label = f"PostgreSQL database {settings.name}"
 
@@ -124,6 +127,10 @@ class Postgres(Server):
         assert isinstance(session, PostgresSession)
         session.begin()
 
+    def _roll_back_on(self, session: Session) -> None:
+        assert isinstance(session, PostgresSession)
+        session.roll_back()
+
     def _own(self, deadline: float = math.inf) -> PostgresSession:
         session = self._session(deadline)
         assert isinstance(session, PostgresSession)
@@ -135,59 +142,71 @@ class Postgres(Server):
         with self._guarded() as session:
             assert isinstance(session, PostgresSession)
             if not session.is_pooled:
-                result = session.execute_often(query(name, POSTGRES, where), params)
+                result = session.execute_often(query(name, self.dialect, where), params)
                 return result.command_tuples or 0
         return super().run(name, params, where)
 
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
     ) -> list[Row]:
-        params = {"worker": worker, "limit": limit, "skip": list(skip), **_places(tuple(queues))}
-        rows = self.rows("claim", params, POSTGRES.skip if skip else "")
-        if not rows and not self.rows("known", {"worker": worker}):
-            raise self.unknown(worker)
-        rows.sort(key=_by_claim_order)  # RETURNING has no order of its own
-        return rows
+        return self._claims.claim(worker, queues, limit, skip)
 
     def push(self, rows: Sequence[Params], patience: Patience = FOREVER) -> list[int]:
         if len(rows) > 1:
             with self._inserting(patience) as (connection, answered):
-                return insert_jobs(connection.cursor(), rows, answered)
+                return insert_jobs(connection.cursor(), self.dialect, rows, answered)
         with self._guarded(patience.deadline) as session:
             assert isinstance(session, PostgresSession)
+            name = inserting(rows)
             if session.is_pooled and not session.inside:
-                return [self._push_pooled(session, rows[0], patience)]
+                return [self._push_pooled(session, name, rows[0], patience)[0][0]]
             if session.is_pooled:
-                return [session.execute(pyformat("push", POSTGRES), rows[0]).fetchall()[0][0]]
-            number = session.execute_often(query("push", POSTGRES), rows[0]).get_value(0, 0)
+                return [session.execute(pyformat(name, self.dialect), rows[0]).fetchall()[0][0]]
+            number = session.execute_often(query(name, self.dialect), rows[0]).get_value(0, 0)
             assert number is not None
             return [int(number)]
 
-    def _push_pooled(self, session: PostgresSession, row: Params, patience: Patience) -> int:
+    def push_unique(self, row: Params, patience: Patience = FOREVER) -> Sequence[int]:
+        with self._guarded(patience.deadline) as session:
+            assert isinstance(session, PostgresSession)
+            if session.is_pooled:
+                found = self._push_pooled(session, "push_unique", row, patience)
+                return [number for number, _notified in found]
+            result = session.execute_often(query("push_unique", self.dialect), row)
+            return [int(result.get_value(0, 0) or 0)] if result.ntuples else []
+
+    def _push_pooled(
+        self, session: PostgresSession, name: str, row: Params, patience: Patience
+    ) -> list[Row]:
         """Push behind a pooler. The BEGIN, in a round trip of its own, waits until a connection of
         the pool is free: if that takes too long, no job has been sent, and there is no doubt that
         it is not stored."""
         try:
             session.begin()
         except psycopg.Error as error:
-            translated = self._translated(error)
+            translated = self.translated(error)
             if isinstance(translated, ConnectionLost):
                 raise Unsent(str(translated)) from error
             raise
         patience.answered()
         self._set_deadline(session, self._limited(patience.deadline))
-        cursor = session.execute_and_commit(pyformat("push", POSTGRES), row)
-        number: int = cursor.fetchall()[0][0]
-        return number
+        cursor = session.execute_and_commit(pyformat(name, self.dialect), row)
+        found: list[Row] = cursor.fetchall()
+        return found
 
     def caller(self, connection: Any) -> PostgresCallerConnection:
-        return PostgresCallerConnection(connection, self._translated)
+        return PostgresCallerConnection(connection, self.dialect, self.translated)
 
     def due_in(self, queues: Sequence[str]) -> tuple[float, int]:
-        ((seconds, places, read_only),) = self.rows("due", {"queues": list(queues)})
+        params = {"queues": list(queues)}
+        ((seconds, places, read_only, is_grouped),) = self.rows("due", params)
         if read_only:
             raise self._read_only()
-        return (math.inf if seconds is None else float(seconds)), places
+        due = math.inf if seconds is None else float(seconds)
+        if not is_grouped or due <= 0:
+            return due, places
+        grouped, cost = due_in(PostgresClaiming(self), self.rows("group_due", params))
+        return min(due, grouped), places + cost
 
     def changes(self, queues: Sequence[str]) -> int:
         session = self._own()
@@ -225,12 +244,19 @@ class Postgres(Server):
         the connection is given up, and the server ends the vacuum by itself."""
         deadline = time.monotonic() + VACUUM_SECONDS
         with suppress(TryAgain, TooLong, ConnectionLost), self._guarded(deadline) as session:
-            session.connection.execute(query("vacuum", POSTGRES))
+            session.connection.execute(query("vacuum", self.dialect))
 
     def applied(self) -> dict[str, str]:
-        if not self.ask(_HAS_MIGRATIONS):
+        if not self.ask(placed(_HAS_MIGRATIONS, self.dialect)):
             return {}
-        return dict(self.ask("SELECT name, applied_at FROM job_migrations"))
+        return dict(self.ask(placed("SELECT name, applied_at FROM {job_migrations}", self.dialect)))
+
+    def preparation(self) -> str:
+        # Asked first, because even IF NOT EXISTS needs the right to create schemas.
+        find = "SELECT 1 FROM pg_namespace WHERE nspname = %(name)s"
+        if self._schema is None or self.execute(find, {"name": self._schema}).fetchall():
+            return ""
+        return f'CREATE SCHEMA IF NOT EXISTS "{self._schema}";\n'
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
@@ -249,7 +275,7 @@ class Postgres(Server):
             f"workers ask for jobs every {POLL_SECONDS:g} s, as they cannot be notified"
         ]
 
-    def _translated(self, error: Exception) -> LightjobsError:
+    def translated(self, error: Exception) -> LightjobsError:
         assert isinstance(error, psycopg.Error)
         kind, text = kind_of(error), text_of(error)
         if kind is StatementPooling:
@@ -264,13 +290,3 @@ def _authorities(tls: str | None) -> str | None:
     """The system's file of authorities: by itself libpq looks only in the user's home."""
     verifies = tls in ("verify-ca", "verify")
     return ssl.get_default_verify_paths().cafile if verifies else None
-
-
-@cache
-def _places(queues: tuple[str, ...]) -> dict[str, str]:
-    """Each queue with each priority, in the order to serve, as two arrays of equal length. As text,
-    and kept: psycopg takes 40 us of CPU to write the lists of one claim."""
-    quoted = [name.replace("\\", "\\\\").replace('"', '\\"') for name in queues]
-    each = [f'"{name}"' for name in quoted for _ in _HIGHEST_FIRST]
-    priorities = map(str, _HIGHEST_FIRST * len(queues))
-    return {"queues": f"{{{','.join(each)}}}", "priorities": f"{{{','.join(priorities)}}}"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,28 +12,54 @@ from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap
 from psycopg.types.string import TextLoader
 
+from ...notes.attempt_errors import ERRORS_LENGTH
 from .dialect import Dialect
-from .rows import Params
+from .rows import TIES, Params, inserting
 from .statements import pyformat
+
+_LOST = (
+    "concat(CAST(:head AS text), attempts, CAST(:middle AS text), CAST(floor({unix}) AS bigint),"
+    " CAST(:tail AS text))"
+)
+_GIVEN = "(SELECT outcomes FROM given) -> concat(id, ' ', fence) ->> 2"
+
+
+def _with_line(line: str) -> str:
+    # Without a line and errors concat_ws makes an empty text. A database without an encoding cuts
+    # by bytes, and what is left of the last character could not be read.
+    cut = f"left(concat_ws(chr(10), {line}, errors), {ERRORS_LENGTH})"
+    return f"NULLIF(regexp_replace({cut}, '[^ -~]+$', ''), '')"
+
 
 POSTGRES = Dialect(
     name="postgres",
     now="date_trunc('second', now() AT TIME ZONE 'UTC')",
+    has_group="(group_key IS NOT NULL) IS TRUE",
+    soon="{now} + floor(random() * (CAST(:spread AS integer) + 1)) * interval '1 second'",
     us="CAST(extract(microseconds FROM now()) AS bigint) % 1000000",
     unix="CAST(extract(epoch FROM clock_timestamp()) AS double precision)",
     keep="FOR KEY SHARE",
     take="FOR UPDATE SKIP LOCKED",
+    lock="FOR UPDATE",
     change="FOR NO KEY UPDATE SKIP LOCKED",
     datetime="timestamp",
     # The condition is checked again, in case another transaction has changed the row since. By
     # primary key, to which IS TRUE keeps the planner: through any other index it would search the
     # list of ids for each row, 46 s for 12,000.
-    some="id = ANY (ARRAY (SELECT id FROM jobs WHERE {where} LIMIT :limit)) AND ({where}) IS TRUE",
-    oldest="id = ANY (ARRAY (SELECT id FROM jobs WHERE {where} ORDER BY failed_at LIMIT :limit))"
+    some="id = ANY (ARRAY (SELECT id FROM {jobs} WHERE {where} LIMIT :limit))"
+    " AND ({where}) IS TRUE",
+    oldest="id = ANY (ARRAY (SELECT id FROM {jobs} WHERE {where} ORDER BY failed_at LIMIT :limit))"
     " AND ({where}) IS TRUE",
     skip="AND handler <> ALL (CAST(:skip AS text[]))",
+    ids="id = ANY (CAST(:ids AS bigint[]))",
+    error_class="split_part(split_part(exception, chr(10), 1), ':', 1)",
+    packed=lambda value: b64encode(json.dumps(value, ensure_ascii=False).encode()).decode(),
     claim="CAST(id AS text), fence, handler, queue, payload, attempts, recoveries, created_at,"
     " options",
+    errors=f", errors = {_with_line(_GIVEN)}",
+    lost=_with_line(_LOST),
+    waited="GREATEST(date_part('epoch', now()) - date_part('epoch', scheduled_at)"
+    " - scheduled_us / CAST(1e6 AS double precision), 0)",
 )
 
 adapters = AdaptersMap(psycopg.adapters)
@@ -55,6 +82,7 @@ and the caller's session may limit the time of a statement."""
 
 def insert_jobs(
     cursor: psycopg.Cursor[tuple[Any, ...]],
+    dialect: Dialect,
     rows: Sequence[Params],
     answered: Callable[[], None] = lambda: None,
 ) -> list[int]:
@@ -64,36 +92,44 @@ def insert_jobs(
     due: set[Any] = set()
     for start in range(0, len(rows), PART):
         part = rows[start : start + PART]
-        added, now = _insert_part(cursor, part)
+        added, now = _insert_part(cursor, dialect, part)
         answered()
         ids += added
         due |= {row["queue"] for row in part if (row["scheduled_at"] or "") < now}
     queues = json.dumps([queue.encode().hex() for queue in due])
-    cursor.execute(pyformat("notify", POSTGRES), {"queues": queues})
+    cursor.execute(pyformat("notify", dialect), {"queues": queues})
     answered()
     return ids
 
 
 def _insert_part(
-    cursor: psycopg.Cursor[tuple[Any, ...]], rows: Sequence[Params]
+    cursor: psycopg.Cursor[tuple[Any, ...]], dialect: Dialect, rows: Sequence[Params]
 ) -> tuple[list[int], str]:
     """The ids, and the time at the server as text."""
-    cursor.execute(pyformat("reserve", POSTGRES), {"count": len(rows)})
+    cursor.execute(pyformat("reserve", dialect), {"count": len(rows)})
     reserved = cursor.fetchall()
     now: str | bytes = reserved[0][1]
     if isinstance(now, bytes):  # what psycopg makes of text in a session of SQL_ASCII
         now = now.decode()
     ids = [row[0] for row in reserved]
+    name = inserting(rows, "copy")
+    is_tied = name != "copy"
     lines = [
         f"{number}\t{_field(row['handler'])}\t{_field(row['queue'])}\t{_field(row['payload'])}"
         f"\tnew\t0\t{row['scheduled_at'] or now}\t{row['scheduled_us']}\t{row['priority']}"
-        f"\t{_field(row['options'])}\t{now}\n"
+        f"\t{_field(row['options'])}\t{now}{_ties(row) if is_tied else ''}\n"
         for number, row in zip(ids, rows, strict=True)
     ]
     data = "".join(lines).encode()
-    with cursor.copy(pyformat("copy", POSTGRES)) as copy:
+    with cursor.copy(pyformat(name, dialect)) as copy:
         copy.write(data)
     return ids, now
+
+
+def _ties(row: Params) -> str:
+    """The columns of copy_tied.sql that copy.sql has not."""
+    ties = [None if row[name] is None else str(row[name]) for name in TIES]
+    return "".join(f"\t{_field(tie)}" for tie in ties)
 
 
 def _field(text: str | None) -> str:

@@ -29,7 +29,7 @@ class StatementPooling(LightjobsError):
 
 
 _KINDS: dict[type[LightjobsError], tuple[str, ...]] = {
-    SchemaOutdated: ("42P01", "42703"),  # no such table or column
+    SchemaOutdated: ("42P01", "42703", "3F000"),  # no such table, column or schema
     TryAgain: ("40P01", "40001", "55P03"),  # deadlock, serialization failure, lock timeout
     TooLong: ("57014",),
     NotAllowed: ("42501",),

@@ -57,6 +57,12 @@ class Prepared:
         self._pgconn.send_query_prepared(name, values)
         return self._answer()
 
+    def roll_back(self) -> None:
+        """Undo the transaction. After a ROLLBACK of its own, psycopg has the server forget all
+        prepared statements, with ours among them."""
+        self._pgconn.send_query(b"ROLLBACK")
+        self._answer()
+
     def _prepared(self, text: bytes) -> bytes:
         name = b"lightjobs_%d" % len(self._names)
         self._pgconn.send_prepare(name, text)

@@ -121,6 +121,10 @@ class PostgresSession(Session):
         else:
             self.connection.execute("BEGIN")
 
+    def roll_back(self) -> None:
+        """Undo the transaction that is open."""
+        self._prepared.roll_back()
+
     def execute(self, sql: str, params: Params | None) -> Any:
         """Run one statement and return its cursor."""
         if self.is_pooled and not self.inside:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...model import NewJob, utc_text
+from ...model import Flow, NewJob, utc_text
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
+
+NO_TIES = Flow()
+"""The ties of a job that has none."""
+
+
+TIES = ("unique_key", "unique_scope", "unique_seconds", "group_key", "group_limit", "batch_id")
+"""The parameters that `tied_row` adds, in order."""
 
 
 def new_row(job: NewJob) -> dict[str, Any]:
@@ -23,6 +30,26 @@ def new_row(job: NewJob) -> dict[str, Any]:
         "priority": job.priority,
         "options": job.options,
     }
+
+
+def tied_row(job: NewJob) -> dict[str, Any]:
+    """The parameters of `push_tied.sql`, in the order of `push_many_tied.sql`: for a job that is
+    tied to others, or is pushed together with one that is."""
+    unique, group, group_limit, batch = job.flow or NO_TIES
+    return {
+        **new_row(job),
+        "unique_key": None if unique is None else unique.key,
+        "unique_scope": None if unique is None else unique.scope,
+        "unique_seconds": None if unique is None else unique.seconds,
+        "group_key": group,
+        "group_limit": group_limit,
+        "batch_id": batch,
+    }
+
+
+def inserting(rows: Sequence[Params], name: str = "push") -> str:
+    """The statement of verb `name`, or the one for rows that `tied_row` has made."""
+    return f"{name}_tied" if "batch_id" in rows[0] else name
 
 
 def moment(seconds: float) -> tuple[str, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...model import LastSlot, Slot
+from ...model import LastSlot, Slot, Template
 from ..schedule_store import ScheduleStore
+from ..slot_templates import read_template, template_text
 from .database import Database, repeatable, undone
 from .rows import Row, new_row
 
@@ -45,7 +46,7 @@ class SqlSchedule(ScheduleStore):
             for slot, job_id in zip(slots, ids, strict=True):
                 if job_id is not None:
                     last[slot.entry] = last[slot.entry]._replace(job_id=job_id, job_due=slot.due)
-            noted = [[entry, *slot[:3]] for entry, slot in last.items()]
+            noted = [[entry, *slot[:3], slot.next] for entry, slot in last.items()]
             self._db.run("note_slots", {"slots": _json(noted)})
             return ids
 
@@ -53,7 +54,7 @@ class SqlSchedule(ScheduleStore):
         # The names in both forms: JSON, and the list that MySQL needs.
         params = {"entries": _json(entries), "names": entries}
         rows = self._db.rows("lock_slots", params)
-        return {row[0]: _last_slot((*row, False)) for row in rows}
+        return {row[0]: _last_slot(row) for row in rows}
 
     @repeatable
     def enroll(self, entries: Sequence[str], due: float) -> None:
@@ -63,8 +64,21 @@ class SqlSchedule(ScheduleStore):
         self._db.run("enroll", {"entries": _json(list(entries)), "due": due})
 
     @repeatable
-    def slots(self) -> dict[str, LastSlot]:
-        return {row[0]: _last_slot(row) for row in self._db.rows("slots", {})}
+    def describe(
+        self, templates: Mapping[str, Template], nexts: Mapping[str, float | None]
+    ) -> None:
+        if not templates:
+            return
+        entries = sorted(templates)
+        described = [[each, template_text(templates[each]), nexts.get(each)] for each in entries]
+        with self._db.transaction():
+            self._locked(entries)  # in the order in which others lock them
+            self._db.run("describe", {"entries": _json(described)})
+
+    @repeatable
+    def slots(self, templates: bool = False) -> dict[str, LastSlot]:
+        rows = self._db.rows("slots", {"templates": templates})
+        return {row[0]: _last_slot(row) for row in rows}
 
     @undone
     def pause_entry(self, entry: str) -> bool:
@@ -85,9 +99,12 @@ def _json(values: Sequence[Any]) -> str:
 
 
 def _last_slot(row: Row) -> LastSlot:
-    _entry, due, job_id, job_due, paused, completed = row
+    _entry, due, job_id, job_due, paused, completed, following, template = row
     last_id = None if job_id is None else str(job_id)
-    return LastSlot(float(due), last_id, job_due, bool(paused), bool(completed))
+    # An older version notes a slot without the next, and leaves a moment that is past.
+    ahead = following if following is not None and following > due else None
+    flags = bool(paused), bool(completed)
+    return LastSlot(float(due), last_id, job_due, *flags, ahead, read_template(template))
 
 
 def _advance(last: dict[str, LastSlot], slot: Slot) -> bool:
@@ -95,5 +112,5 @@ def _advance(last: dict[str, LastSlot], slot: Slot) -> bool:
     before = last[slot.entry]
     if before.paused or slot.due <= before.due:
         return False
-    last[slot.entry] = before._replace(due=slot.due)
+    last[slot.entry] = before._replace(due=slot.due, next=slot.next)
     return True

@@ -8,10 +8,10 @@ from ...errors import LightjobsError, SchemaOutdated
 from ..schema import Schema
 from .database import Database, NotAllowed, undone
 from .foreign import foreign
-from .statements import migrations, statements
+from .statements import migrations, placed, statements
 
-_NOTE = "INSERT INTO job_migrations (name) VALUES ('{}');"
-_FORGET = "DELETE FROM job_migrations WHERE name = '{}';"
+_NOTE = "INSERT INTO {job_migrations} (name) VALUES ('{}');"
+_FORGET = "DELETE FROM {job_migrations} WHERE name = '{}';"
 
 _ADDED = {
     "0001_lightpack_jobs": {"handler"},
@@ -22,6 +22,16 @@ _ADDED = {
         "recoveries",
         "worker",
         "options",
+    },
+    "0007_lightjobs_monitoring": {"errors"},
+    "0008_lightjobs_results": {"result", "progress", "kept_until"},
+    "0009_lightjobs_flow": {
+        "unique_key",
+        "unique_scope",
+        "unique_seconds",
+        "group_key",
+        "group_limit",
+        "batch_id",
     },
 }
 """The columns of `jobs` that a migration adds."""
@@ -94,11 +104,31 @@ def _pending(db: Database) -> list[tuple[str, str]]:
     """Each pending migration, with the statement that notes it: running the text by hand does all
     that `migrate:up` does."""
     applied = _applied(db)
-    return [
-        (name, f"{db.script(sql).rstrip()}\n{_FORGET.format(name)}\n{_NOTE.format(name)}\n")
+    _refuse_another_prefix(db)
+    pending = [
+        (name, f"{db.script(sql).rstrip()}\n{_noted(db, _FORGET, name)}{_noted(db, _NOTE, name)}")
         for name, sql in migrations(db.dialect)
         if name not in applied
     ]
+    if pending:
+        name, sql = pending[0]
+        pending[0] = (name, f"{db.preparation()}{sql}")
+    return pending
+
+
+def _refuse_another_prefix(db: Database) -> None:
+    """Raise LightjobsError if `jobs` is used with another prefix already: its workers would be
+    unknown here, and their jobs taken from them."""
+    prefix = db.dialect.tables["prefix"]
+    if prefix and not db.applied() and _ADDED["0002_lightjobs_columns"] <= _columns(db):
+        raise LightjobsError(
+            f"{db.label}: the table jobs is one of lightjobs already, but there is no table "
+            f"{prefix}job_migrations; DB_TABLE_PREFIX must be what it was when the tables were made"
+        )
+
+
+def _noted(db: Database, statement: str, name: str) -> str:
+    return f"{placed(statement, db.dialect).format(name)}\n"
 
 
 def _latest(db: Database) -> list[tuple[str, str]]:
@@ -106,7 +136,7 @@ def _latest(db: Database) -> list[tuple[str, str]]:
     found is Lightpack's, too."""
     scripts = dict(migrations(db.dialect, ".down.sql"))
     return [
-        (name, f"{db.script(scripts[name]).rstrip()}\n{_FORGET.format(name)}\n")
+        (name, f"{db.script(scripts[name]).rstrip()}\n{_noted(db, _FORGET, name)}")
         for name in list(_applied(db))[-1:]
         if name in scripts
     ]

@@ -79,9 +79,9 @@ class Server(Database):
         """Begin a transaction."""
         self._execute_on(session, "BEGIN", None)
 
-    @abstractmethod
-    def _translated(self, error: Exception) -> LightjobsError:
-        """The error of ours for one of the driver's."""
+    def _roll_back_on(self, session: Session) -> None:
+        """Undo a transaction."""
+        self._execute_on(session, "ROLLBACK", None)
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
         return self._fetched(self.execute(pyformat(name, self.dialect, where), params))
@@ -89,6 +89,10 @@ class Server(Database):
     def run(self, name: str, params: Params, where: str = "") -> int:
         count: int = self.execute(pyformat(name, self.dialect, where), params).rowcount
         return count
+
+    def run_many(self, name: str, rows: Sequence[Params]) -> None:
+        with self._guarded() as session:
+            session.connection.cursor().executemany(pyformat(name, self.dialect), rows)
 
     def ask(self, sql: str) -> list[Row]:
         """Run a statement that is not a verb, and return its rows."""
@@ -119,7 +123,7 @@ class Server(Database):
         try:
             yield session
         except self.errors as error:
-            translated = self._translated(error)
+            translated = self.translated(error)
             if isinstance(translated, (ConnectionLost, ReadOnly)):
                 self._give_up()
             raise translated from error
@@ -185,7 +189,7 @@ class Server(Database):
     def _roll_back(self, session: Session, deadline: float) -> None:
         self._set_deadline(session, self._limited(deadline))
         try:
-            self._execute_on(session, "ROLLBACK", None)
+            self._roll_back_on(session)
         except self.errors:
             self._give_up()
         finally:
@@ -214,7 +218,7 @@ class Server(Database):
             seconds = min(CONNECT_SECONDS, deadline - time.monotonic())
             return self._open(max(0.001, seconds))
         except self.errors as error:
-            translated = self._translated(error)
+            translated = self.translated(error)
             if isinstance(translated, ConnectionLost):
                 raise StoreUnavailable(str(translated)) from error
             other = self.login_again(login) if isinstance(translated, LoginRefused) else None

@@ -10,42 +10,34 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from ...errors import LightjobsError, SchemaOutdated, StoreUnavailable
-from ...model import PRIORITIES
 from ...settings.database_settings import DatabaseSettings
 from .. import answer_limit
 from ..delivery import FOREVER, Patience
+from .callers.async_sqlite import ASYNC_SQLITE
 from .callers.sqlite import SqliteCallerConnection
 from .database import Database, TryAgain
+from .dialect import with_tables
 from .file_watch import Watch
+from .groups import Turns, due_in
 from .rows import Params, Row
-from .sqlite_dialect import SQLITE, clock, insert_jobs
+from .sqlite_claims import SqliteClaiming, claim
+from .sqlite_dialect import SQLITE, clock, insert_jobs, insert_unique
 from .sqlite_errors import kind_of
+from .sqlite_turns import TURN, looking
 from .sqlite_wal import set_wal
-from .statements import query
+from .statements import placed, query
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process's transaction."""
 
 LEAST_VERSION = (3, 35, 0)  # RETURNING
 
-_HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
-
-_by_claim_order = itemgetter(9, 10, 11)
-_HAS_MIGRATIONS = "SELECT 1 FROM sqlite_master WHERE name = 'job_migrations'"
+_HAS_MIGRATIONS = "SELECT 1 FROM sqlite_master WHERE name = '{job_migrations}'"
 _inherited: list[object] = []
-
-# Held during each statement or transaction, and during fork(). SQLite keeps its own table of the
-# process's locks: a copy made while another thread writes says "locked" for ever. The lock costs
-# nothing: writers take turns anyway, and sooner here than in SQLite's busy loop.
-_turn = threading.RLock()
-os.register_at_fork(
-    before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release
-)
 
 
 class Undecodable(TryAgain):
@@ -56,108 +48,100 @@ class Undecodable(TryAgain):
 class Sqlite(Database):
     """One SQLite file."""
 
-    dialect = SQLITE
     driver = sqlite3.Connection
+    asynchronous = ASYNC_SQLITE
 
     def __init__(self, settings: DatabaseSettings) -> None:
         if sqlite3.sqlite_version_info < LEAST_VERSION:
             raise LightjobsError(
                 f"SQLite is {sqlite3.sqlite_version}; lightjobs needs 3.35 or later"
             )
+        self.dialect = with_tables(SQLITE, None, settings.table_prefix)
         # Absolute: a long-running process may change its folder.
         self.path = Path(settings.name).absolute()
         self.label = self.path.name
         self._synchronous = settings.synchronous
         self._local = threading.local()
+        self._turns = Turns()
 
     def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
-        return self.ask(query(name, SQLITE, where), {**params, **clock()})
+        return self.ask(query(name, self.dialect, where), {**params, **clock()})
 
     def run(self, name: str, params: Params, where: str = "") -> int:
         with self._turn():
             try:
-                sql = query(name, SQLITE, where)
+                sql = query(name, self.dialect, where)
                 return self._connection().execute(sql, {**params, **clock()}).rowcount
             except sqlite3.Error as error:
-                raise self._translated(error) from error
+                raise self.translated(error) from error
 
     def ask(self, sql: str, params: Params | tuple[()] = ()) -> list[Row]:
         """Run a statement that is not a verb, and return its rows."""
         with self._turn():
             return self._fetched(sql, params)
 
+    def look(self, name: str, params: Params, where: str = "") -> list[Row]:
+        with looking():
+            return self._fetched(query(name, self.dialect, where), {**params, **clock()})
+
     def rows_outside(self, name: str, params: Params) -> list[Row]:
         # Without `_turn`: a thread that holds it may be waiting, for ten seconds, for the file's
         # write lock, which this thread's other connection has. A reader needs no lock.
-        return self._fetched(query(name, SQLITE), {**params, **clock()})
+        return self._fetched(query(name, self.dialect), {**params, **clock()})
 
     def _fetched(self, sql: str, params: Params | tuple[()]) -> list[Row]:
         try:
             return self._connection().execute(sql, params).fetchall()
         except sqlite3.Error as error:
-            raise self._translated(error) from error
+            raise self.translated(error) from error
 
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
     ) -> list[Row]:
-        claimed: list[Row] = []
-        with self.transaction() as connection:
-            if not self.rows("registered", {"worker": worker}):
-                raise self.unknown(worker)
-            params = {"worker": worker, "skip": json.dumps(skip), **clock()}
-            sql = query("claim", SQLITE, SQLITE.skip if skip else "")
-            paused = {queue for (queue,) in self.rows("paused_queues", {})}
-            for queue in queues:
-                if queue in paused:
-                    continue
-                for priority in _HIGHEST_FIRST:
-                    if len(claimed) >= limit:
-                        return claimed
-                    params |= {
-                        "queue": queue,
-                        "priority": priority,
-                        "limit": limit - len(claimed),
-                    }
-                    rows = connection.execute(sql, params).fetchall()
-                    rows.sort(key=_by_claim_order)  # RETURNING has no order of its own
-                    claimed += rows
-        return claimed
+        return claim(self, self._turns, worker, queues, limit, skip)
 
     def push(self, rows: Sequence[Params], patience: Patience = FOREVER) -> range:
-        # This bounds the wait for other writers. The statement itself may take any time: it is
-        # this process that works then, and no server that could hang.
-        if patience.deadline == math.inf:
-            seconds, tenths = BUSY_SECONDS, None
-        else:
-            seconds = max(0.0, patience.deadline - time.monotonic())
-            tenths = int(10 * seconds + 0.99)
+        seconds, tenths = _waiting(patience)
         with self._turn(seconds):
             try:
                 return insert_jobs(self._connection(tenths=tenths).cursor(), rows)
             except sqlite3.Error as error:
-                raise self._translated(error) from error
+                raise self.translated(error) from error
+
+    def push_unique(self, row: Params, patience: Patience = FOREVER) -> Sequence[int]:
+        seconds, tenths = _waiting(patience)
+        with self._turn(seconds):
+            try:
+                return insert_unique(self._connection(tenths=tenths), self.dialect, row)
+            except sqlite3.Error as error:
+                raise self.translated(error) from error
 
     @contextmanager
     def _turn(self, seconds: float = math.inf) -> Iterator[None]:
         """Hold the lock of this process's threads, which is waited for no longer than `seconds`
         and no longer than this thread's answer limit."""
         seconds = min(seconds, answer_limit.seconds())
-        if not _turn.acquire(True, -1 if seconds == math.inf else seconds):
+        if not TURN.acquire(True, -1 if seconds == math.inf else seconds):
             raise StoreUnavailable(
                 f"SQLite database {self.path.name}: other threads of this process wait"
             )
         try:
             yield
         finally:
-            _turn.release()
+            TURN.release()
 
     def caller(self, connection: Any) -> SqliteCallerConnection:
         # Without `_turn`: the caller may keep the file's write lock until we have answered.
-        return SqliteCallerConnection(connection, self._translated)
+        return SqliteCallerConnection(connection, self.dialect, self.translated)
 
     def due_in(self, queues: Sequence[str]) -> tuple[float, int]:
-        ((seconds, places),) = self.rows("due", {"queues": json.dumps(queues)})
-        return math.inf if seconds is None else seconds, places
+        params = {"queues": json.dumps(queues)}
+        ((seconds, places, is_grouped),) = self.rows("due", params)
+        due = math.inf if seconds is None else seconds
+        if not is_grouped or due <= 0:
+            return due, places
+        grouped, cost = due_in(SqliteClaiming(self), self.rows("group_due", params))
+        return min(due, grouped), places + cost
 
     @contextmanager
     def transaction(self, create: bool = False) -> Iterator[sqlite3.Connection]:
@@ -179,7 +163,7 @@ class Sqlite(Database):
                         connection.execute("ROLLBACK")
                     raise
         except sqlite3.Error as error:
-            raise self._translated(error) from error
+            raise self.translated(error) from error
 
     def changes(self, queues: Sequence[str] = ()) -> int:
         number: int = self.ask("PRAGMA data_version")[0][0]
@@ -195,6 +179,9 @@ class Sqlite(Database):
                 break
         return False
 
+    def linger(self, seconds: float) -> None:
+        self.pause(self.changes(), (), seconds)
+
     def _watch(self) -> Watch:
         """This thread's watch on the write-ahead log. A new connection gets a new one, since the
         file may be another."""
@@ -209,9 +196,9 @@ class Sqlite(Database):
         pass  # SQLite uses a free page again at once
 
     def applied(self) -> dict[str, str]:
-        if not self.path.exists() or not self.ask(_HAS_MIGRATIONS):
+        if not self.path.exists() or not self.ask(placed(_HAS_MIGRATIONS, self.dialect)):
             return {}
-        return dict(self.ask("SELECT name, applied_at FROM job_migrations"))
+        return dict(self.ask(placed("SELECT name, applied_at FROM {job_migrations}", self.dialect)))
 
     def migrating(self) -> AbstractContextManager[object]:
         return self.transaction(create=True)
@@ -227,7 +214,7 @@ class Sqlite(Database):
 
     def columns_apart(self) -> set[str]:
         with suppress(sqlite3.Error), closing(sqlite3.connect(self.path)) as connection:
-            return {row[0] for row in connection.execute(query("columns", SQLITE))}
+            return {row[0] for row in connection.execute(query("columns", self.dialect))}
         return set()
 
     def close(self) -> None:
@@ -279,10 +266,10 @@ class Sqlite(Database):
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             set_wal(connection, BUSY_SECONDS)
         except sqlite3.Error as error:
-            raise self._translated(error) from error
+            raise self.translated(error) from error
         return connection
 
-    def _translated(self, error: sqlite3.Error) -> Exception:
+    def translated(self, error: sqlite3.Error) -> Exception:
         text = str(error)
         if text.startswith("Could not decode to UTF-8"):
             self._connection().text_factory = _lenient
@@ -291,6 +278,16 @@ class Sqlite(Database):
         if kind is SchemaOutdated:
             return self.outdated(text)
         return kind(f"SQLite database {self.path.name}: {text}")
+
+
+def _waiting(patience: Patience) -> tuple[float, int | None]:
+    """How long a push waits for other writers: the seconds, and tenths as `_connection` takes them.
+    The statement itself may take any time: it is this process that works then, and no server that
+    could hang."""
+    if patience.deadline == math.inf:
+        return BUSY_SECONDS, None
+    seconds = max(0.0, patience.deadline - time.monotonic())
+    return seconds, int(10 * seconds + 0.99)
 
 
 def _lenient(raw: bytes) -> str:

@@ -20,14 +20,31 @@ _FILTERS = {
     "id": "id = :id",
     "queue": "queue = :queue",
     "handler": "handler = :handler",
+    "ids": "{ids}",
+    "worker": "worker = :worker",
+    "exception": "{error_class} = :exception",
     "before": "COALESCE(failed_at, created_at) < CAST(:before AS {datetime})",
+    "after": "scheduled_at >= CAST(:after AS {datetime})"
+    " AND (scheduled_at > CAST(:after AS {datetime}) OR id > :after_id)",
     "free": "worker IS NULL",
+    "unkept": "kept_until IS NULL",
+    "batch": "batch_id = :batch",
+    "batched": "batch_id IS NOT NULL",
+    "unbatched": "batch_id IS NULL",
+    "keyed": "unique_key IS NOT NULL",
+    "keyless": "unique_key IS NULL",
+    "over": "kept_until <= {unix}",
     "priority": "priority = :priority",
     "beyond": "priority > :beyond",
 }
 """The conditions that make up `{where}`, by the name of their parameter."""
 
-_FILTERS_OF_ENDED = {**_FILTERS, "before": "failed_at < CAST(:before AS {datetime})"}
+_FILTERS_OF_ENDED = {
+    **_FILTERS,
+    "before": "failed_at < CAST(:before AS {datetime})",
+    "after": "failed_at <= CAST(:after AS {datetime})"
+    " AND (failed_at < CAST(:after AS {datetime}) OR id < :after_id)",
+}
 """The same for jobs that have ended, which an index lists by when they did."""
 
 
@@ -41,6 +58,8 @@ def where(statuses: tuple[str, ...], *filters: str) -> str:
     is_one = f"status = {listed}" if len(statuses) == 1 else f"status IN ({listed})"
     if not {Status.NEW, Status.QUEUED} & set(statuses):
         is_one = f"status NOT IN ('{Status.NEW}', '{Status.QUEUED}') AND {is_one}"
+    if "ids" in filters:
+        is_one = f"({is_one}) IS TRUE"  # so that no index is used but the one of the ids
     conditions = _FILTERS_OF_ENDED if set(statuses) <= set(ENDED) else _FILTERS
     return " AND ".join([is_one, *(conditions[name] for name in filters)])
 
@@ -51,7 +70,7 @@ def query(name: str, dialect: Dialect, where: str = "") -> str:
     replaces `{where}`; other words come from the dialect."""
     lines = files(dialect.name)[name].splitlines()
     text = "\n".join(line for line in lines if not line.startswith("--"))
-    words = {**vars(dialect), "where": where}
+    words = {**vars(dialect), **dialect.tables, "where": where}
     while (expanded := _WORD.sub(lambda word: str(words[word[1]]), text)) != text:
         text = expanded
     return text
@@ -75,7 +94,13 @@ def files(dialect: str) -> dict[str, str]:
 @cache
 def pyformat(name: str, dialect: Dialect, where: str = "") -> str:
     """The same statement for drivers that name parameters `%(so)s`."""
-    return _PARAMETER.sub(r"%(\1)s", query(name, dialect, where).replace("%", "%%"))
+    return in_pyformat(query(name, dialect, where))
+
+
+@cache
+def in_pyformat(sql: str) -> str:
+    """A statement for these drivers."""
+    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
 
 
 @cache
@@ -96,7 +121,15 @@ def migrations(dialect: Dialect, suffix: str = ".sql") -> list[tuple[str, str]]:
     `.down.sql`, the text that undoes it."""
     folder = _FOLDER / "migrations" / dialect.name
     paths = sorted(path for path in folder.glob("*.sql") if "".join(path.suffixes) == suffix)
-    return [(path.name.removesuffix(suffix), path.read_text(encoding="utf-8")) for path in paths]
+    return [
+        (path.name.removesuffix(suffix), placed(path.read_text(encoding="utf-8"), dialect))
+        for path in paths
+    ]
+
+
+def placed(script: str, dialect: Dialect) -> str:
+    """A text with the names of the dialect's tables; other words stay as they are."""
+    return _WORD.sub(lambda word: dialect.tables.get(word[1], word[0]), script)
 
 
 def statements(script: str) -> list[str]:

@@ -18,7 +18,7 @@ from lightjobs.engines.sql.mysql import Mysql
 from . import programs
 from .activity import part, table
 from .base import started
-from .sql import NAME, PASSWORD, USER, SqlServer
+from .sql import NAME, PASSWORD, USER, SqlServer, give_to
 
 
 class MariaServer(SqlServer):
@@ -84,14 +84,16 @@ class MariaServer(SqlServer):
     def _find(self) -> str:
         return programs.need("mariadbd")
 
-    def _prepare(self) -> None:
-        self.data.mkdir()
+    def _write_files(self) -> None:
         (self.folder / "init.sql").write_text(
             f"CREATE DATABASE IF NOT EXISTS {NAME} CHARACTER SET utf8mb4;\n"
             f"CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{PASSWORD}';\n"
             f"GRANT ALL ON {NAME}.* TO {USER}@'%';\n"
         )
-        self._own_folder()
+
+    def _install(self) -> None:
+        self.data.mkdir()
+        give_to(self.account, self.data)
         self._execute(
             programs.need("mariadb-install-db"),
             *("--no-defaults", f"--datadir={self.data}", "--skip-test-db"),

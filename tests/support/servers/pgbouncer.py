@@ -15,7 +15,7 @@ from lightjobs.settings.database_settings import DatabaseSettings
 
 from . import programs
 from .base import Server, started
-from .postgres import PostgresServer
+from .postgres import VERIFIER, PostgresServer
 from .sql import NAME, PASSWORD, USER, as_account, give_to
 
 
@@ -68,7 +68,7 @@ class PgBouncer(Server):
         return as_account(self.behind.account, programs.tied())
 
     def _command(self) -> list[str]:
-        (self.folder / "users").write_text(f'"{USER}" "{PASSWORD}"\n')
+        (self.folder / "users").write_text(f'"{USER}" "{VERIFIER}"\n')
         (self.folder / "pgbouncer.ini").write_text(
             f"[databases]\n{NAME} = host={self.behind.host} port={self.behind.port}\n"
             f"[pgbouncer]\nlisten_addr = {self.host}\nlisten_port = {self.port}\n"

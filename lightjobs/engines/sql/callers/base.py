@@ -9,10 +9,11 @@ from __future__ import annotations
 import select
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, ClassVar
 
 from ...delivery import ConnectionLost, Unsent
+from ..dialect import Dialect
 from ..rows import Params, Row
 
 
@@ -24,8 +25,11 @@ class CallerConnection(ABC):
     errors: ClassVar[tuple[type[Exception], ...]]
     """The base classes of what its driver raises."""
 
-    def __init__(self, connection: Any, translate: Callable[[Any], Exception]) -> None:
+    def __init__(
+        self, connection: Any, dialect: Dialect, translate: Callable[[Any], Exception]
+    ) -> None:
         self._connection = connection
+        self._dialect = dialect
         self._translate = translate
 
     @contextmanager
@@ -55,6 +59,11 @@ class CallerConnection(ABC):
                 execute("ROLLBACK")
             raise
         execute("COMMIT")
+
+    @abstractmethod
+    def whole(self) -> AbstractContextManager[None]:
+        """All that is done inside is undone after an error, also if the caller then goes on with
+        its transaction; if the caller has none, it is a transaction of its own."""
 
     @abstractmethod
     def push(self, rows: Sequence[Params]) -> Sequence[int]:

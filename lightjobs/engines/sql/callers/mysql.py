@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cache
 from typing import Any
 
@@ -14,11 +14,14 @@ from pymysql.converters import escape_item
 from pymysql.cursors import Cursor
 
 from ..mysql_dialect import MYSQL, insert_jobs, run_insert
-from ..rows import Params, Row
-from ..statements import pyformat
+from ..rows import Params, Row, inserting
+from ..statements import in_pyformat, pyformat, query
 from .base import CallerConnection
 
-TEXTS = ("handler", "queue", "payload", "options")
+TEXTS = (
+    *("handler", "queue", "payload", "options"),
+    *("unique_key", "unique_scope", "group_key", "batch_id"),
+)
 
 STRICT_INSERT = (
     "/*M! SET STATEMENT sql_mode = 'STRICT_ALL_TABLES' FOR */"
@@ -41,43 +44,51 @@ class MysqlCallerConnection(CallerConnection):
     """The caller's PyMySQL connection."""
 
     errors = (pymysql.MySQLError,)
+    _is_whole = False
+    """Whether a savepoint of ours is open."""
 
     def push(self, rows: Sequence[Params]) -> list[int]:
-        rows = [
-            {name: _hex(value) if name in TEXTS else value for name, value in row.items()}
-            for row in rows
-        ]
+        rows = list(map(in_digits, rows))
+        statement = in_pyformat(guarded(inserting(rows)))
         with self.translated():
             cursor = _Cursor(self._connection)
             if len(rows) == 1:
-                return [run_insert(cursor, cursor.mogrify(_guarded(), rows[0]))]
-            bound = self.is_bound()
-            with self._savepoint(cursor) if bound else self.own_transaction(cursor.execute):
-                return insert_jobs(cursor, rows, statement=_guarded())
+                return [run_insert(cursor, cursor.mogrify(statement, rows[0]))]
+            with self.whole():
+                return insert_jobs(cursor, rows, statement=statement)
+
+    def whole(self) -> AbstractContextManager[None]:
+        cursor = _Cursor(self._connection)
+        if self._is_whole:
+            return nullcontext()
+        return self._savepoint(cursor) if self.is_bound() else self.own_transaction(cursor.execute)
 
     @contextmanager
     def _savepoint(self, cursor: Cursor) -> Iterator[None]:
         """Undo everything inside after an error: there may be several statements, and the caller
         may go on with its transaction."""
         cursor.execute("SAVEPOINT lightjobs")
+        self._is_whole = True
         try:
             yield
         except BaseException:
             with suppress(pymysql.MySQLError):  # the server may have undone it already
                 cursor.execute("ROLLBACK TO SAVEPOINT lightjobs")
             raise
+        finally:
+            self._is_whole = False
         cursor.execute("RELEASE SAVEPOINT lightjobs")
 
     def run(self, name: str, params: Params) -> int:
         with self.translated():
             cursor = _Cursor(self._connection)
-            cursor.execute(pyformat(name, MYSQL), params)
+            cursor.execute(pyformat(name, self._dialect), params)
             return cursor.rowcount
 
     def rows(self, name: str, params: Params) -> list[Row]:
         with self.translated():
             cursor = _Cursor(self._connection)
-            cursor.execute(pyformat(name, MYSQL), params)
+            cursor.execute(pyformat(name, self._dialect), params)
             return list(cursor.fetchall())
 
     def is_closed(self) -> bool:
@@ -97,15 +108,19 @@ class MysqlCallerConnection(CallerConnection):
 
 
 @cache
-def _guarded() -> str:
-    """`push.sql` for any session. Text is written as hexadecimal digits, which are the same in
-    every character set and quoting mode; text that is too long is an error and not shortened."""
+def guarded(name: str) -> str:
+    """The INSERT of that name for any session and for rows `in_digits`; its parameters are named
+    `:so`. Text is written as hexadecimal digits, which are the same in every character set and
+    quoting mode; text that is too long is an error and not shortened."""
     unhexing = re.sub(
-        rf"%\(({'|'.join(TEXTS)})\)s",
-        r"CONVERT(UNHEX(%(\1)s) USING utf8mb4)",
-        pyformat("push", MYSQL),
+        rf":({'|'.join(TEXTS)})\b", r"CONVERT(UNHEX(:\1) USING utf8mb4)", query(name, MYSQL)
     )
     return unhexing.replace("INSERT", STRICT_INSERT, 1)
+
+
+def in_digits(row: Params) -> Params:
+    """`row` with each text as hexadecimal digits."""
+    return {name: _hex(value) if name in TEXTS else value for name, value in row.items()}
 
 
 def _hex(text: str | None) -> str | None:

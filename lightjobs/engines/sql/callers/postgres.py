@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,8 +12,8 @@ from psycopg.adapt import AdaptersMap
 from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
 
-from ..postgres_dialect import POSTGRES, adapters, insert_jobs
-from ..rows import Params, Row
+from ..postgres_dialect import adapters, insert_jobs
+from ..rows import Params, Row, inserting
 from ..statements import pyformat
 from .base import CallerConnection
 
@@ -55,20 +56,24 @@ class PostgresCallerConnection(CallerConnection):
         with self.translated():
             cursor = self._cursor()
             if pipelined or (plain and len(rows) == 1):
-                statement = pyformat("push", POSTGRES)
+                statement = pyformat(inserting(rows), self._dialect)
                 return [int(cursor.execute(statement, row).fetchall()[0][0]) for row in rows]
             if self.is_bound():
-                return insert_jobs(cursor, rows)
+                return insert_jobs(cursor, self._dialect, rows)
             with self.own_transaction(cursor.execute):
-                return insert_jobs(cursor, rows)
+                return insert_jobs(cursor, self._dialect, rows)
+
+    def whole(self) -> AbstractContextManager[None]:
+        # A transaction in which a statement failed does nothing more.
+        return nullcontext() if self.is_bound() else self.own_transaction(self._cursor().execute)
 
     def run(self, name: str, params: Params) -> int:
         with self.translated():
-            return self._cursor().execute(pyformat(name, POSTGRES), params).rowcount
+            return self._cursor().execute(pyformat(name, self._dialect), params).rowcount
 
     def rows(self, name: str, params: Params) -> list[Row]:
         with self.translated():
-            return self._cursor().execute(pyformat(name, POSTGRES), params).fetchall()
+            return self._cursor().execute(pyformat(name, self._dialect), params).fetchall()
 
     def _cursor(self) -> _Cursor:
         return _Cursor(self._connection, row_factory=tuple_row)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from ..rows import Params, Row
-from ..sqlite_dialect import SQLITE, clock, insert_jobs
+from ..sqlite_dialect import clock, insert_jobs
 from ..statements import query
 from .base import CallerConnection
 
@@ -20,6 +21,10 @@ class SqliteCallerConnection(CallerConnection):
         with self.translated():
             return insert_jobs(sqlite3.Cursor(self._connection), rows)
 
+    def whole(self) -> AbstractContextManager[None]:
+        # Once a transaction has written, its statements do not fail for another one's.
+        return nullcontext() if self.is_bound() else self.own_transaction(self._connection.execute)
+
     def run(self, name: str, params: Params) -> int:
         with self.translated():
             return self._execute(name, params).rowcount
@@ -31,7 +36,7 @@ class SqliteCallerConnection(CallerConnection):
     def _execute(self, name: str, params: Params) -> sqlite3.Cursor:
         cursor = sqlite3.Cursor(self._connection)
         cursor.row_factory = None
-        return cursor.execute(query(name, SQLITE), {**params, **clock()})
+        return cursor.execute(query(name, self._dialect), {**params, **clock()})
 
     def is_open(self) -> bool:
         with self.translated():

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
-from ....errors import LightjobsError, SchemaOutdated, StaleClaim, StoreInDoubt, StoreUnavailable
-from ....model import NewJob
-from ...delivery import is_in_doubt, jobs_in_words
-from ...store import CallerTransaction
+from ....errors import LightjobsError, StaleClaim
+from ....model import NewBatch, NewJob
+from ...caller_transaction import CallerTransaction
+from ...delivery import jobs_in_words
+from ..batch_work import push_batch
 from ..database import Database
+from ..requests import carry_out
 from ..rows import new_row
+from ..tied_push import TiedPush, are_tied
+from .explained import explained
 from .unwrap import unwrapped
 
 
@@ -31,7 +35,24 @@ class SqlCallerTransaction(CallerTransaction):
             return []
         what = jobs_in_words(len(jobs))
         with self._explained(f"{what} was not stored", f"{what} may or may not have been stored"):
-            return list(map(str, self._caller.push([new_row(job) for job in jobs])))
+            if not are_tied(jobs):
+                return list(map(str, self._caller.push([new_row(job) for job in jobs])))
+            with self._caller.translated(), self._caller.whole():
+                return carry_out(
+                    TiedPush(self._db.dialect, jobs, is_callers=True).work(), self._caller
+                )
+
+    def push_batch(self, batch: NewBatch, jobs: Sequence[NewJob]) -> list[str]:
+        what = jobs_in_words(len(jobs))
+        with (
+            self._explained(f"{what} was not stored", f"{what} may or may not have been stored"),
+            self._caller.translated(),
+            self._caller.whole(),
+        ):
+            return (
+                carry_out(push_batch(self._db.dialect, batch, jobs, is_callers=True), self._caller)
+                or []
+            )
 
     def complete(self, job_id: str, fence: int) -> None:
         with self._explained("the job was not completed", "the job may have been completed"):
@@ -71,24 +92,5 @@ class SqlCallerTransaction(CallerTransaction):
         )
         return int(inside) < int(outside)
 
-    @contextmanager
-    def _explained(self, undone: str, in_doubt: str) -> Iterator[None]:
-        """Add to errors whose connection it was, and whether the request was carried out."""
-        alone = False
-        try:
-            alone = not (self._caller.is_closed() or self._caller.is_bound())
-            yield
-        except SchemaOutdated as error:
-            text = str(error.__cause__).partition("\n")[0]
-            raise SchemaOutdated(
-                f"the database of connection= has no jobs table ({text}): it must be "
-                f"{self._db.label}, and `lightjobs migrate:up` have run there"
-            ) from error
-        except StoreUnavailable as error:
-            if alone and is_in_doubt(error):
-                raise StoreInDoubt(f"connection=: {in_doubt}: {error}") from error
-            raise StoreUnavailable(f"connection=: {undone}: {error}") from error
-        except UnicodeEncodeError as error:
-            raise LightjobsError(
-                f"{self._db.label}: text with half a surrogate pair cannot be stored"
-            ) from error
+    def _explained(self, undone: str, in_doubt: str) -> AbstractContextManager[None]:
+        return explained(self._db.label, self._caller, undone, in_doubt)

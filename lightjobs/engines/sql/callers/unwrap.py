@@ -21,16 +21,24 @@ def unwrapped(connection: Any, driver: type[Any], label: str) -> Any:
         if isinstance(found, driver):
             return found
         found = _inside(found)
+    hint = "; this one is for `await …dispatchAsync(…, connection=…)`"
     raise LightjobsError(
-        f"connection= is {_named(connection)}; {label} takes {_named(driver)}, "
+        f"connection= is {named(connection)}; {label} takes {named(driver)}, "
         "or a Session or Connection of SQLAlchemy or Django's connection on one"
+        f"{hint if is_of_asyncio(connection) else ''}"
     )
+
+
+def is_of_asyncio(connection: Any) -> bool:
+    """Whether `connection` is one that is awaited, and so belongs to an event loop."""
+    commit = getattr(connection, "commit", None)
+    return not inspect.isclass(connection) and inspect.iscoroutinefunction(commit)
 
 
 def _inside(found: Any) -> Any:
     """What `found` wraps; None when it wraps nothing."""
-    if inspect.isclass(found) or inspect.iscoroutinefunction(getattr(found, "commit", None)):
-        return None  # a connection of asyncio cannot be awaited here
+    if inspect.isclass(found) or is_of_asyncio(found):
+        return None  # it cannot be awaited here
     if _has(found, "ensure_connection"):  # Django's
         found.ensure_connection()
         return found.connection
@@ -49,6 +57,7 @@ def _has(found: Any, *methods: str) -> bool:
     return all(callable(getattr(found, name, None)) for name in methods)
 
 
-def _named(thing: Any) -> str:
+def named(thing: Any) -> str:
+    """What messages call `thing`, a connection or the class of one."""
     kind = thing if inspect.isclass(thing) else type(thing)
     return f"a {kind.__module__.partition('.')[0]} {kind.__qualname__}"

@@ -1,3 +1,3 @@
 -- Whether anyone has a lock.
 -- :name. Returns a row if so.
-SELECT name FROM job_locks WHERE name = :name AND ends_at > {unix}
+SELECT name FROM {job_locks} WHERE name = :name AND ends_at > {unix}

@@ -1,2 +1,2 @@
 -- Delete the locks that are over.
-DELETE FROM job_locks WHERE ends_at <= {unix}
+DELETE FROM {job_locks} WHERE ends_at <= {unix}

@@ -1,3 +1,3 @@
 -- Pause a queue: no jobs are claimed from it.
 -- :queue. Touches no row when it is already paused.
-INSERT INTO job_paused (queue) VALUES (:queue) ON CONFLICT (queue) DO NOTHING
+INSERT INTO {job_paused} (queue) VALUES (:queue) ON CONFLICT (queue) DO NOTHING

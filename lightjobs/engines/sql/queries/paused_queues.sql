@@ -1,2 +1,2 @@
 -- The names of the paused queues.
-SELECT queue FROM job_paused
+SELECT queue FROM {job_paused}

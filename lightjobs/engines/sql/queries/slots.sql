@@ -1,3 +1,6 @@
 -- What is stored about each entry of the schedule.
--- Returns entry, due, job_id, job_due, paused, and whether that job completed.
-SELECT entry, due, job_id, job_due, paused, COALESCE(completed_id = job_id, FALSE) FROM job_slots
+-- :templates, whether to return them. Returns entry, due, job_id, job_due, paused, whether that job completed, next,
+-- template.
+SELECT entry, due, job_id, job_due, paused, COALESCE(completed_id = job_id, FALSE), next,
+  CASE WHEN :templates THEN template END
+FROM {job_slots}

@@ -1,3 +1,3 @@
 -- Unregister a worker.
 -- :worker.
-DELETE FROM job_workers WHERE id = :worker
+DELETE FROM {job_workers} WHERE id = :worker

@@ -1,9 +1,9 @@
-CREATE TABLE IF NOT EXISTS job_migrations (
+CREATE TABLE IF NOT EXISTS {job_migrations} (
   name varchar(255) NOT NULL PRIMARY KEY,
   applied_at datetime NOT NULL DEFAULT (utc_timestamp())
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4;
 -- Lightpack's `jobs` table as its own migration makes it; an existing one is left as it is.
-CREATE TABLE IF NOT EXISTS jobs (
+CREATE TABLE IF NOT EXISTS {jobs} (
   id bigint unsigned NOT NULL AUTO_INCREMENT,
   handler varchar(255) NOT NULL,
   queue varchar(55) NOT NULL,

@@ -1,17 +1,17 @@
-CREATE TABLE IF NOT EXISTS job_workers (
+CREATE TABLE IF NOT EXISTS {job_workers} (
   id varchar(191) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL PRIMARY KEY,
   -- Unix seconds by the server's clock.
   expires_at double NOT NULL
 ) ENGINE=InnoDB;
 -- When dead workers were last searched for, and from when on they may be recovered.
-CREATE TABLE IF NOT EXISTS job_sweeps (
+CREATE TABLE IF NOT EXISTS {job_sweeps} (
   id int NOT NULL PRIMARY KEY,
   swept_at double NOT NULL,
   recover_from double NOT NULL
 ) ENGINE=InnoDB;
-INSERT IGNORE INTO job_sweeps (id, swept_at, recover_from) VALUES (1, 0, 0);
+INSERT IGNORE INTO {job_sweeps} (id, swept_at, recover_from) VALUES (1, 0, 0);
 -- Rate limits: how many runs there were in a window.
-CREATE TABLE IF NOT EXISTS job_limits (
+CREATE TABLE IF NOT EXISTS {job_limits} (
   name varchar(255) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL PRIMARY KEY,
   hits int NOT NULL,
   ends_at double NOT NULL,
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS job_limits (
 -- claimed. A `timestamp` is kept in UTC. created_at: PHP leaves it to its default, which was in the zone of
 -- PHP's session.
 -- options: JSON, what was set for this one job. A claim reads its jobs from jobs_claim, in order.
-ALTER TABLE jobs
+ALTER TABLE {jobs}
   MODIFY handler varchar(255) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL,
   MODIFY queue varchar(55) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL,
   MODIFY payload longtext CHARACTER SET utf8mb4 NOT NULL,

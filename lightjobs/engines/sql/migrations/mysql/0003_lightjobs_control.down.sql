@@ -1,2 +1,2 @@
-DROP TABLE IF EXISTS job_slots;
-DROP TABLE IF EXISTS job_paused;
+DROP TABLE IF EXISTS {job_slots};
+DROP TABLE IF EXISTS {job_paused};

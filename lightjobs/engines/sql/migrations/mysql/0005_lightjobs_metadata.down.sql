@@ -1,1 +1,1 @@
-DROP TABLE IF EXISTS job_metadata;
+DROP TABLE IF EXISTS {job_metadata};

@@ -1,1 +1,1 @@
-DROP TABLE IF EXISTS job_locks;
+DROP TABLE IF EXISTS {job_locks};

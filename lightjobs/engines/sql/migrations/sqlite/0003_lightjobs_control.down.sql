@@ -1,3 +1,3 @@
 DROP INDEX jobs_cut;
-DROP TABLE job_slots;
-DROP TABLE job_paused;
+DROP TABLE {job_slots};
+DROP TABLE {job_paused};

@@ -1,7 +1,7 @@
 -- For each entry of the schedule: the slot of its last job, and the last job that is known to have completed.
 -- Through a new table: SQLite refuses to add a column that exists, and this runs again when Lightpack has
 -- made its table anew.
-CREATE TABLE job_slots_new (
+CREATE TABLE {prefix}job_slots_new (
   entry TEXT PRIMARY KEY,
   due REAL NOT NULL,
   job_id INTEGER DEFAULT NULL,
@@ -9,6 +9,6 @@ CREATE TABLE job_slots_new (
   completed_id INTEGER DEFAULT NULL,
   paused INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
-INSERT INTO job_slots_new (entry, due, job_id, paused) SELECT entry, due, job_id, paused FROM job_slots;
-DROP TABLE job_slots;
-ALTER TABLE job_slots_new RENAME TO job_slots;
+INSERT INTO {prefix}job_slots_new (entry, due, job_id, paused) SELECT entry, due, job_id, paused FROM {job_slots};
+DROP TABLE {job_slots};
+ALTER TABLE {prefix}job_slots_new RENAME TO {job_slots};

@@ -1,1 +1,1 @@
-DROP TABLE job_metadata;
+DROP TABLE {job_metadata};

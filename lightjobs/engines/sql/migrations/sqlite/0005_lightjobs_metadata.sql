@@ -1,5 +1,5 @@
 -- Values that a project keeps next to its jobs, as JSON.
-CREATE TABLE IF NOT EXISTS job_metadata (
+CREATE TABLE IF NOT EXISTS {job_metadata} (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) WITHOUT ROWID;

@@ -1,3 +1,3 @@
 -- Remove a dead worker's name from the jobs that were cancelled while it ran them, or that PHP ended.
 -- :worker.
-UPDATE jobs SET worker = NULL WHERE worker = :worker AND status <> 'queued'
+UPDATE {jobs} SET worker = NULL WHERE worker = :worker AND status <> 'queued'

@@ -1,0 +1,4 @@
+DROP TABLE {job_rates};
+ALTER TABLE {job_slots} DROP COLUMN template, DROP COLUMN next;
+ALTER TABLE {job_workers} DROP COLUMN note;
+ALTER TABLE {jobs} DROP COLUMN errors;

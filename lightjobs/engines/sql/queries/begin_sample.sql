@@ -1,0 +1,4 @@
+-- Note that the queues are sampled in a bucket of a minute.
+-- :bucket. Touches no row when that is noted already.
+INSERT INTO {job_rates} (span, bucket, queue, handler) VALUES (60, :bucket, '', '')
+ON CONFLICT (span, bucket, queue, handler) DO NOTHING

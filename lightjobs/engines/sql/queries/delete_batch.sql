@@ -1,0 +1,3 @@
+-- Delete a batch.
+-- :id.
+DELETE FROM {job_batches} WHERE id = :id

@@ -1,0 +1,3 @@
+-- Free a key.
+-- :key.
+DELETE FROM {job_keys} WHERE name = :key

@@ -1,0 +1,3 @@
+-- Paused or ended jobs that may be transferred, locked, in the order of their index.
+-- {where}: the status and the filters; :limit. Returns the id of each.
+SELECT id FROM {jobs} WHERE {where} ORDER BY queue, failed_at LIMIT :limit {take}
