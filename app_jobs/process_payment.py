@@ -22,4 +22,4 @@ class ProcessPayment(Job):
         if gateway == "slow" and self.context.attempt == 1:
             raise GatewayTimeout(f"no answer for payment {self.payload['payment']}")
         if gateway == "closed":
-            self.failPermanently(f"the account of payment {self.payload['payment']} is closed")
+            self.failPermanently(f"the account is closed: payment {self.payload['payment']}")

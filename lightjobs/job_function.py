@@ -1,4 +1,7 @@
-"""Functions as jobs: the decorator `@job(...)` and the object it makes of a function."""
+"""Functions as jobs: the decorator `@job(...)` and the object it makes of a function.
+
+Over 300 lines because it has each setter of a job once more, with the types of functions.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Set
 from functools import update_wrapper
 from typing import (
+    TYPE_CHECKING,
     Any,
     Concatenate,
     Generic,
@@ -18,16 +22,21 @@ from typing import (
     overload,
 )
 
-from .errors import JobDefinitionError, LightjobsError
+from .errors import JobDefinitionError
 from .execution import rate_limit as rates
 from .execution.backoff import RetryAfter
 from .execution.context import JobContext
+from .execution.deadlines import Deadline
 from .execution.delay import Delay
 from .execution.handler_names import studly
 from .execution.job_values import refuse_generator
+from .execution.keeping import KeepResult
 from .execution.near_names import nearest
 from .job_class import Job
 from .text import shortened
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 C = ParamSpec("C")
 D = ParamSpec("D")
@@ -44,6 +53,17 @@ class Attributes(TypedDict, total=False):
     timeout: float | None
     noRetry: tuple[type[BaseException], ...]
     priority: str
+    expires: Deadline
+    retryUntil: Deadline
+    keepResult: KeepResult
+    unique: str | None
+    uniqueFor: str | timedelta | float
+    whenTaken: str
+    uniqueKey: Callable[[dict[str, Any]], str]
+    """A function of the payload; in a Job class, the method of that name."""
+    group: Callable[[dict[str, Any]], str | int | None]
+    """Likewise."""
+    groupLimit: int | None
     formerHandlers: tuple[str, ...]
     rateLimit: Mapping[str, Any] | None
     """In a Job class, the result of the method of that name."""
@@ -83,22 +103,27 @@ class FunctionJob(Generic[C, D, R]):
 
     async def dispatchAsync(self, /, *args: D.args, **kwargs: D.kwargs) -> str:
         """As `dispatch`, without blocking the event loop; see `Job.dispatchAsync`."""
-        self._refuse_connection("dispatchAsync")
-        return await self.as_job().dispatchAsync(self._payload(args, kwargs))
+        return await self.as_job().dispatchAsync(
+            self._payload(args, kwargs), connection=self._connection
+        )
 
     async def dispatchManyAsync(self, payloads: Iterable[Mapping[str, Any]]) -> list[str]:
         """As `dispatchMany`, without blocking the event loop; see `Job.dispatchManyAsync`."""
-        self._refuse_connection("dispatchManyAsync")
-        return await self.as_job().dispatchManyAsync(payloads)
+        return await self.as_job().dispatchManyAsync(payloads, connection=self._connection)
 
     def dispatchSync(self, /, *args: D.args, **kwargs: D.kwargs) -> Any:
         """Run it as a job here and now, with its arguments passed through JSON, and return the
         result."""
         return self.as_job().dispatchSync(self._payload(args, kwargs))
 
+    def withArguments(self, /, *args: D.args, **kwargs: D.kwargs) -> Job:
+        """A Job object with these arguments, for `chain` and `batch`. Raises TypeError for
+        arguments that the function does not take."""
+        return self.as_job().setPayload(self._payload(args, kwargs))
+
     def using(self, connection: Any) -> FunctionJob[C, D, R]:
         """The same job, dispatched in the transaction that is open on `connection`; see
-        `Job.dispatch`. Not for `dispatchAsync`. It is not an argument of `dispatch` here: those
+        `Job.dispatch` and `Job.dispatchAsync`. It is not an argument of `dispatch` here: those
         belong to the function."""
         changed = self._with()
         changed._connection = connection
@@ -128,6 +153,42 @@ class FunctionJob(Generic[C, D, R]):
         """The same job with this priority."""
         return self._with(setPriority=priority)
 
+    def setExpires(self, expires: Deadline) -> FunctionJob[C, D, R]:
+        """The same job, to be started by `expires`; see `Job.expires`."""
+        return self._with(setExpires=expires)
+
+    def setRetryUntil(self, retryUntil: Deadline) -> FunctionJob[C, D, R]:
+        """The same job, of which no run begins after `retryUntil`; see `Job.retryUntil`."""
+        return self._with(setRetryUntil=retryUntil)
+
+    def setKeepResult(self, keepResult: KeepResult) -> FunctionJob[C, D, R]:
+        """The same job, whose result is kept for so long; see `Job.keepResult`."""
+        return self._with(setKeepResult=keepResult)
+
+    def setUnique(self, unique: str | None) -> FunctionJob[C, D, R]:
+        """The same job, which holds its key for so long; see `Job.unique`."""
+        return self._with(setUnique=unique)
+
+    def setUniqueFor(self, uniqueFor: str | timedelta | float) -> FunctionJob[C, D, R]:
+        """The same job, which holds its key for at most this time; see `Job.uniqueFor`."""
+        return self._with(setUniqueFor=uniqueFor)
+
+    def setWhenTaken(self, whenTaken: str) -> FunctionJob[C, D, R]:
+        """The same job, with what its dispatch does when its key is taken; see `Job.whenTaken`."""
+        return self._with(setWhenTaken=whenTaken)
+
+    def setGroup(self, group: str | int | None) -> FunctionJob[C, D, R]:
+        """The same job, in this group; see `Job.group`."""
+        return self._with(setGroup=group)
+
+    def setGroupLimit(self, groupLimit: int | None) -> FunctionJob[C, D, R]:
+        """The same job, with this limit of its group; see `Job.groupLimit`."""
+        return self._with(setGroupLimit=groupLimit)
+
+    def setHeaders(self, headers: Mapping[str, str]) -> FunctionJob[C, D, R]:
+        """The same job, with this dict of text next to its payload; see `Job.setHeaders`."""
+        return self._with(setHeaders=headers)
+
     def _with(self, **values: Any) -> FunctionJob[C, D, R]:
         changed = FunctionJob[C, D, R](self._function, self._job, self._signature)
         changed._values = {**self._values, **values}
@@ -141,14 +202,6 @@ class FunctionJob(Generic[C, D, R]):
         for setter, value in self._values.items():
             getattr(job, setter)(value)
         return job
-
-    def _refuse_connection(self, method: str) -> None:
-        if self._connection is not None:
-            raise LightjobsError(
-                f"{method}() is called after using(connection), and cannot take part in a "
-                "transaction: the connection belongs to its thread; allowed: dispatch() and "
-                "dispatchMany()"
-            )
 
     def _payload(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         return self._signature.bind(*args, **kwargs).arguments
@@ -182,6 +235,9 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
     rate = _checked_rate(given.pop("rateLimit", None))
     if rate is not None:
         given["rateLimit"] = lambda _job: rate
+    for method in ("uniqueKey", "group"):
+        if method in given:
+            given[method] = _of_payload(method, given[method])
     if name is not None:
         given["handler"] = name
 
@@ -195,6 +251,20 @@ def job(name: str | None = None, **attributes: Unpack[Attributes]) -> Decorator:
         return FunctionJob(function, type(studly(function.__name__), (Job,), body), signature)
 
     return cast(Decorator, make)
+
+
+def _of_payload(name: str, function: Any) -> Callable[[Job], Any]:
+    """The method of a Job class that asks a `function` of the payload. Raises JobDefinitionError
+    for what is no function."""
+    if not callable(function):
+        raise JobDefinitionError(
+            f"@job is given {name}={shortened(repr(function))}; allowed: a function of the payload"
+        )
+
+    def decide(job: Job) -> Any:
+        return function(job.getPayload())
+
+    return decide
 
 
 def _refuse_unknown(names: Set[str]) -> None:

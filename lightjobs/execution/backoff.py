@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import random
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..errors import JobDefinitionError
+from ..process import clock
 from ..strtotime import strtotime
 from ..text import shortened
 
@@ -75,7 +75,7 @@ def due(policy: RetryAfter, attempt: int) -> float:
     """The unix time at which to repeat run number `attempt`, which has just failed. Raises
     ValueError for an expression that PHP cannot read."""
     if isinstance(policy, Backoff):
-        return time.time() + policy.seconds(attempt)
+        return clock.now() + policy.seconds(attempt)
     if not isinstance(policy, str):
         policy = policy[min(attempt, len(policy)) - 1]
     return strtotime(policy).timestamp()

@@ -71,5 +71,6 @@ def adopt_attempts(job: type[Any], base: type[Any]) -> None:
 def differs_by_payload(job: type[Any], base: type[Any]) -> bool:
     """Whether a method of the class `job`, made from `base`, decides a value with which its jobs
     are stored."""
-    decided = (getattr(job, name) for name in ("queue", "delay", "priority"))
+    names = ("queue", "delay", "priority", "expires", "retryUntil")
+    decided = (getattr(job, name) for name in names)
     return job.onQueue is not base.onQueue or any(isinstance(each, ByMethod) for each in decided)

@@ -9,21 +9,31 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, NoReturn, Protocol
 
 from ..errors import JobReleased, PermanentJobFailure
-from ..model import SLOT_OPTION, Claim
+from ..model import HEADERS_OPTION, SLOT_OPTION, Claim, Retention
+from ..notes.run_notes import TEXT_LENGTH, Progress
+from ..process import log_fields
 from ..strtotime import strtotime
 from . import lifecycle
 from .state import State, Values
 
 _logger = logging.getLogger("lightjobs.job")
 
+LARGEST = 1e300
+"""Numbers of a progress are smaller, so that reckoning with them does not give infinity."""
+
 
 class JobLogger(logging.LoggerAdapter[logging.Logger]):
-    """A logger whose records carry `job_id`, `job_handler`, `job_queue` and `job_attempt`."""
+    """A logger whose records carry `job_id`, `job_handler`, `job_queue`, `job_attempt`, and the ids
+    of the trace if there is one."""
 
     def process(
         self, msg: Any, kwargs: MutableMapping[str, Any]
     ) -> tuple[Any, MutableMapping[str, Any]]:
-        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
+        kwargs["extra"] = {
+            **(self.extra or {}),
+            **log_fields.here(),
+            **(kwargs.get("extra") or {}),
+        }
         return msg, kwargs
 
 
@@ -40,6 +50,10 @@ class Completion(Protocol):
 class RunStore(Protocol):
     """What a run needs of the engine that its job came from."""
 
+    @property
+    def retention(self) -> Retention:
+        """How long jobs stay after they have ended."""
+
     def hit(self, key: str, most: int, seconds: float) -> float:
         """Count a run under `key`. Returns how many seconds to wait, 0.0 if it may start now."""
 
@@ -50,7 +64,10 @@ class RunStore(Protocol):
 class JobContext:
     """The job that is running, for its handler: which it is, and how its run may end."""
 
-    __slots__ = ("_claim", "_store", "_values", "cancelled", "completion", "ending", "id")
+    __slots__ = (
+        *("_claim", "_store", "_values"),
+        *("cancelled", "completion", "ending", "id", "told_progress"),
+    )
 
     def __init__(self, claim: Claim, store: RunStore | None = None) -> None:
         self._claim = claim
@@ -63,6 +80,8 @@ class JobContext:
         """What `release` or `failPermanently` raised. It decides the outcome even if the handler
         catches it."""
         self.id = claim.id
+        self.told_progress: Progress | None = None
+        """What `progress` was last given. The worker sends it to the store."""
         self.cancelled = False
         """True once the worker knows that the job was cancelled or given to another worker: the
         outcome of this run will be refused. The worker looks about once a second. In an async
@@ -109,6 +128,22 @@ class JobContext:
         return None
 
     @property
+    def headers(self) -> dict[str, str]:
+        """What `setHeaders` was given at the dispatch, in every run; {} for none."""
+        stored = self.option(HEADERS_OPTION)
+        if not isinstance(stored, dict):
+            return {}
+        return {name: value for name, value in stored.items() if isinstance(value, str)}
+
+    def option(self, name: str) -> Any:
+        """What travels with the job under `name`, one of the options in `model`; None if nothing
+        does."""
+        options = self._claim.options
+        if options is None or f'"{name}"' not in options:
+            return None
+        return json.loads(options).get(name)
+
+    @property
     def state(self) -> State:
         """What the on_start functions of the worker returned, by their names. Without a worker
         (dispatchSync, JOB_ENGINE=sync) the plain ones are called at the first use. Raises
@@ -134,6 +169,10 @@ class JobContext:
             },
         )
 
+    def progress(self, done: float, total: float | None = None, text: str | None = None) -> None:
+        """As `Job.progress`: raises ValueError for what are no numbers or no text."""
+        self.told_progress = checked_progress(done, total, text)
+
     def complete(self, *, connection: Any) -> None:
         """As `Job.complete`; for a function, which has no `self`."""
         if self._store is not None:
@@ -154,6 +193,17 @@ class JobContext:
 
     def __repr__(self) -> str:
         return f"<JobContext {self.id} on {self.queue!r}, attempt {self.attempt}>"
+
+
+def checked_progress(done: float, total: float | None, text: str | None) -> Progress:
+    """The progress with these values. Raises ValueError if one is not allowed."""
+    for name, value in (("done", done), ("total", 0 if total is None else total)):
+        is_number = isinstance(value, (int, float)) and type(value) is not bool
+        if not is_number or not -LARGEST < value < LARGEST:
+            raise ValueError(f"{name} of progress() is {value!r}; allowed: a finite number")
+    if text is not None and not isinstance(text, str):
+        raise ValueError(f"text of progress() is a {type(text).__name__}; allowed: text")
+    return Progress(done, total, text and text[:TEXT_LENGTH])
 
 
 def _zone(name: str) -> tzinfo:

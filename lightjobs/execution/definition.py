@@ -25,6 +25,8 @@ CALLED = {
     "onQueue": "what was dispatched is in self.payload",
     "maxAttempts": "the number of this run is self.context.attempt",
     "rateLimit": "what was dispatched is in self.payload",
+    "uniqueKey": "what was dispatched is in self.payload",
+    "group": "what was dispatched is in self.payload",
 }
 """The methods that are called, and where a method finds what it may have wanted as an argument.
 Those of `injection.INJECTED` may be `async def`, and have parameters."""

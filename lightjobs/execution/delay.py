@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 
+from ..process import clock
 from ..strtotime import strtotime
 from .backoff import is_moment
 
@@ -40,6 +40,6 @@ def due(delay: Delay) -> float | None:
         return None if delay == "now" else strtotime(delay).timestamp()
     if isinstance(delay, datetime):
         moment = delay.timestamp()
-        return moment if moment > time.time() else None
+        return moment if moment > clock.now() else None
     seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
-    return time.time() + seconds if seconds else None
+    return clock.now() + seconds if seconds else None

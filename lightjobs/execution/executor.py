@@ -14,13 +14,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Generator
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
 from ..errors import JobTimeout, LightjobsError, RateLimited, StoreUnavailable
 from ..model import Claim, Done, Outcome
 from ..payloads import encoding
-from . import job_values, middleware_chain, registry
+from ..process import clock
+from . import following, job_values, middleware_chain, overdue, registry, results
 from . import rate_limit as rates
 from .async_bridge import finish, within
 from .context import JobContext, RunStore
@@ -39,31 +41,36 @@ async def execute(run: Run) -> Run:
     included, becomes the outcome.
     """
     started = time.perf_counter()
+    chain = middleware_chain.current
     try:
-        has_middleware = middleware_chain.current is not None
-        if has_middleware:
+        if chain is not None and chain.claims:
             middleware_chain.claimed(run.claim)
         registered, job = _prepared(run)
         if registered.has_rate_limit and run.store is not None:
             _respect_rate(run, run.store, registry.handler_of(registered.job))
-        if has_middleware or registered.injected or job.timeout is not None:
-            await handled(run)
+        is_wrapped = chain is not None and chain.handles
+        if is_wrapped or registered.injected or job.timeout is not None:
+            run.result = await handled(run)
         else:  # as `handled` does, without its coroutines: this is what most jobs take
             result = job.handle()
             if registered.is_async:
-                await result
+                run.result = await result
             elif result is not None:
-                _completed(result, run)
+                run.result = _completed(result, run)
         assert run.context is not None
         if run.context.ending is not None:
             raise run.context.ending
-        run.outcome = Done(run.claim.id, run.claim.fence, run.schedule_entry)
+        plain = Done(run.claim.id, run.claim.fence)
+        is_plain = run.result is None and job.keepResult is None and not run.options
+        run.outcome = plain if is_plain else following.after(run, results.kept(run, plain, started))
     except BaseException as error:
         run.exception = ending(run, error)
         run.outcome = judge(run, run.exception)
     if run.is_completing:
         _close_transaction(run)
     run.seconds = time.perf_counter() - started
+    if chain is not None and chain.ends:
+        middleware_chain.ended(run)
     return run
 
 
@@ -77,6 +84,7 @@ def timed_out(claim: Claim, outcome: Outcome) -> Run:
         _log.exception("job %s cannot be made again for its hooks", claim.id)
     run.exception = JobTimeout(getattr(run.job, "timeout", None))
     run.outcome = outcome
+    copy_context().run(middleware_chain.ended, run)
     return run
 
 
@@ -99,9 +107,10 @@ async def handled(run: Run) -> Any:
 
 
 def _prepared(run: Run) -> tuple[RegisteredJob, Any]:
-    """Look up the class of `run` and make its handler object, with payload and context."""
+    """Look up the class of `run` and make its handler object, with payload and context. Raises
+    JobExpired or RetryUntilOver if the run comes too late."""
     claim = run.claim
-    registered = run.look_up()
+    registered = run.registered or run.look_up()
     run.job = job = registered.job()
     # First: onFailure may ask for the context whatever fails below.
     run.context = job.context = JobContext(claim, run.store)
@@ -109,7 +118,9 @@ def _prepared(run: Run) -> tuple[RegisteredJob, Any]:
     if registered.typed is not None:
         job.payload = registered.typed.load(job.payload)
     if claim.options is not None:
-        run.schedule_entry = job_values.restore(job, claim.options)
+        run.options = job_values.restore(job, claim.options)
+    if job._has_deadlines:
+        overdue.check(run)
     return registered, job
 
 
@@ -124,7 +135,7 @@ def _respect_rate(run: Run, store: RunStore, handler: str) -> None:
     except StoreUnavailable as error:
         raise rates.LimitUnknown from error
     if wait > 0:
-        raise RateLimited(time.time() + rate.delay(wait))
+        raise RateLimited(clock.now() + rate.delay(wait))
 
 
 async def _through_middleware(run: Run) -> Any:

@@ -7,7 +7,7 @@ import inspect
 import logging
 from collections.abc import Awaitable
 
-from ..model import Failed, HandBack, Release
+from ..model import Expired, Failed, HandBack, Release
 from . import middleware_chain
 from .async_bridge import finish
 from .run import Run
@@ -36,7 +36,7 @@ def hook_needs_loop(run: Run) -> bool:
 async def execute_hook(run: Run) -> None:
     """Call the middleware and the hook. What they raise is logged and changes nothing."""
     middleware_chain.settled(run)
-    if run.job is None or type(run.outcome) is Release:  # the job is to run again
+    if run.job is None or type(run.outcome) in (Release, Expired):  # it is to run again, or never
         return
     name = _name(run)
     try:

@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from ..errors import JobDefinitionError
-from ..model import ENTRY_OPTION, PRIORITIES, QUEUE_NAMES, is_queue
+from ..model import (
+    BATCH_OPTION,
+    CHAIN_OPTION,
+    ENTRY_OPTION,
+    HEADERS_OPTION,
+    PRIORITIES,
+    QUEUE_NAMES,
+    WHEN_TAKEN,
+    is_queue,
+)
 from ..settings.settings import RetryPolicy
 from ..text import shortened
-from . import backoff, calls, delay
+from . import backoff, calls, deadlines, delay, keeping, ties
+from .deadlines import DEADLINES
 
 V = TypeVar("V")
 
-OPTIONS = ("attempts", "retryAfter", "timeout")
+_POLICY = ("attempts", "retryAfter", "timeout")
+"""The attributes that the project's policy may decide."""
+OPTIONS = (*_POLICY, "keepResult")
 """The attributes that are stored with a job if they were set on that job alone."""
-_OPTIONS = frozenset(OPTIONS)
+HEADERS = "_headers"
+"""The attribute of a job with what is stored as HEADERS_OPTION."""
+_STORED = frozenset((*OPTIONS, *DEADLINES, HEADERS))
+_READ = (ENTRY_OPTION, CHAIN_OPTION, BATCH_OPTION, *OPTIONS, *DEADLINES.values())
+_RESTORED = tuple(f'"{name}"' for name in _READ)
+"""The names that `restore` looks for, as they stand in JSON text."""
+
+HEADERS_LENGTH = 8192
+"""The most characters that a job's headers may have as JSON."""
 
 
 _base: type[Any] | None = None
@@ -47,7 +67,7 @@ def use_policy(policy: RetryPolicy) -> None:
     attempts = policy.attempts
     if attempts is None and isinstance(policy.retry_after, backoff.Backoff):
         attempts = policy.retry_after.attempts
-    for name, value in zip(OPTIONS, (attempts, policy.retry_after, policy.timeout), strict=True):
+    for name, value in zip(_POLICY, (attempts, policy.retry_after, policy.timeout), strict=True):
         if value is not None:
             _replaced[name] = getattr(_base, name)
             setattr(_base, name, value)
@@ -77,11 +97,20 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "noRetry": (_is_no_retry, "a tuple of exception types"),
     "attempts": (backoff.is_attempts, backoff.ATTEMPTS_ALLOWED),
     "priority": (_is_priority, ", ".join(PRIORITIES)),
+    "expires": (deadlines.is_deadline, deadlines.ALLOWED),
+    "retryUntil": (deadlines.is_deadline, deadlines.ALLOWED),
     "timeout": (_is_timeout, "seconds, more than 0 and at most 1,000,000, or None"),
+    "keepResult": (keeping.is_keep_result, keeping.ALLOWED),
+    "unique": (ties.is_scope, ties.SCOPES_ALLOWED),
+    "uniqueFor": (keeping.is_length, keeping.LENGTH_ALLOWED),
+    "whenTaken": (lambda value: value in WHEN_TAKEN, ties.WHEN_TAKEN_ALLOWED),
+    "groupLimit": (ties.is_limit, ties.LIMIT_ALLOWED),
+    "group": (ties.is_group, ties.GROUP_ALLOWED),
 }
 """For each attribute the check of a value, which may also raise, and the values it allows."""
 
-ATTRIBUTES = tuple(_CHECKS)
+ATTRIBUTES = tuple(name for name in _CHECKS if name != "group")
+"""Those that are attributes. The group of a job is decided by a method."""
 
 
 def check_class(job: type[Any]) -> None:
@@ -123,20 +152,60 @@ def refusal(where: str, value: object, allowed: str) -> JobDefinitionError:
     return JobDefinitionError(f"{where} is {shortened(repr(value))}; allowed: {allowed}")
 
 
-def options_of(job: Any) -> str | None:
-    """JSON text of the OPTIONS that were set on this job object; None if none was."""
-    if _OPTIONS.isdisjoint(job.__dict__):  # nearly all jobs
+def checked_headers(headers: Any) -> dict[str, str]:
+    """A copy of `headers`, if a job may have them. Raises JobDefinitionError, which shows no value:
+    it may be a secret."""
+    if not isinstance(headers, Mapping):
+        raise JobDefinitionError(
+            f"setHeaders() is given a value of type {type(headers).__name__}; allowed: a dict of "
+            "text to text"
+        )
+    for name, value in headers.items():
+        if not isinstance(name, str) or not name:
+            raise JobDefinitionError(
+                f"setHeaders() is given the name {shortened(repr(name))}; allowed: text that is "
+                "not empty"
+            )
+        if not isinstance(value, str):
+            raise JobDefinitionError(
+                f"setHeaders() is given a value of type {type(value).__name__} for "
+                f"{shortened(repr(name))}; allowed: text"
+            )
+    made = {str(name): str(value) for name, value in headers.items()}
+    if (length := len(json.dumps(made))) > HEADERS_LENGTH:
+        raise JobDefinitionError(
+            f"setHeaders() is given headers that have {length} characters as JSON; allowed: "
+            f"{HEADERS_LENGTH}"
+        )
+    return made
+
+
+def options_of(job: Any, due: float | None = None) -> str | None:
+    """JSON text of the OPTIONS and headers that were set on this job object, which is due at `due`,
+    and of its deadlines; None if there are none."""
+    values = job.__dict__
+    if _STORED.isdisjoint(values) and not job._has_deadlines:  # nearly all jobs
         return None
-    own = {name: job.__dict__[name] for name in OPTIONS if name in job.__dict__}
-    return json.dumps(own, default=backoff.to_json)
+    own = {name: values[name] for name in OPTIONS if name in values}
+    if own.get("keepResult") is not None:
+        own["keepResult"] = keeping.seconds_of(own["keepResult"])
+    own |= deadlines.moments(job, due)
+    if HEADERS in values:
+        own[HEADERS_OPTION] = values[HEADERS]
+    return json.dumps(own, default=backoff.to_json) if own else None
 
 
-def restore(job: Any, options: str) -> str | None:
-    """Set on a job object what `options_of` gave. Returns the entry of the schedule that the job is
-    for, which stands there too; None for no entry."""
-    stored = json.loads(options)
+def restore(job: Any, options: str) -> dict[str, Any]:
+    """Set on a job object what `options_of` gave. Returns what the options hold, or {} where that
+    matters to nobody but the handler."""
+    for name in _RESTORED:
+        if name in options:
+            break
+    else:  # only a trace or headers: reading that would take longer than a small job
+        return {}
+    stored: dict[str, Any] = json.loads(options)
     for name, value in stored.items():
         if name in OPTIONS:
             setattr(job, name, backoff.from_json(value) if name == "retryAfter" else value)
-    entry = stored.get(ENTRY_OPTION)
-    return entry if isinstance(entry, str) else None
+    deadlines.restore(job, stored)
+    return stored

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import logging
+import threading
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from ..errors import SettingsError
-from ..model import Claim, NewJob
+from ..errors import LightjobsError, SettingsError
+from ..model import QUEUE_NAMES, Claim, NewJob, is_queue
 from ..text import shortened
 from .async_bridge import Next, drive_through, step_through
 from .awaited import needs_loop
@@ -23,15 +24,50 @@ _log = logging.getLogger("lightjobs.middleware")
 class Chain(NamedTuple):
     """For each method, the middleware that override it, in the order of the setting."""
 
+    preparations: tuple[Middleware, ...] = ()
+    failures: tuple[Middleware, ...] = ()
     pushes: tuple[Middleware, ...] = ()
     claims: tuple[Middleware, ...] = ()
     handles: tuple[Middleware, ...] = ()
+    ends: tuple[Middleware, ...] = ()
     settles: tuple[Middleware, ...] = ()
+    closes: tuple[Middleware, ...] = ()
 
+
+_METHODS = (
+    "before_push",
+    "on_not_pushed",
+    "on_push",
+    "on_claim",
+    "handle",
+    "on_end",
+    "on_settle",
+    "close",
+)
+"""The methods of Middleware, in the order of the fields of Chain."""
+
+CLOSE_SECONDS = 2.0
+"""How long the middleware of a process that ends may take to close."""
 
 _NONE = Chain()
 current: Chain | None = None
 """None if no middleware is configured. A run then asks nothing else about it."""
+
+
+_first: list[type[Middleware]] = []
+
+
+def put_first(kind: type[Middleware]) -> None:
+    """Have each chain that is loaded from now on begin with a `kind`: what a framework does around
+    every job, without being named in the settings."""
+    if kind not in _first:
+        _first.append(kind)
+
+
+def leave_out(kind: type[Middleware]) -> None:
+    """Undo `put_first`, for the chains that are loaded from now on."""
+    if kind in _first:
+        _first.remove(kind)
 
 
 def use(made: Chain | None) -> None:
@@ -42,16 +78,64 @@ def use(made: Chain | None) -> None:
 
 
 def load(entries: Sequence[Any]) -> Chain | None:
-    """The chain of `entries`, subclasses of Middleware or their dotted paths; None for no entries.
-    Raises SettingsError for any other entry, and for one that cannot be imported or made."""
-    if not entries:
+    """The chain of `entries`, subclasses of Middleware or their dotted paths, behind what was put
+    first, of which a kind is left out that is among `entries`; None if there is none. Raises
+    SettingsError for any other entry, and for one that cannot be imported or made."""
+    if not (entries or _first):
         return None
-    made = [_made(entry) for entry in entries]
+    listed = [_made(entry) for entry in entries]
+    first = [kind for kind in _first if not any(isinstance(each, kind) for each in listed)]
+    made = [*map(_made, first), *listed]
 
     def overriding(name: str) -> tuple[Middleware, ...]:
         return tuple(m for m in made if getattr(type(m), name) is not getattr(Middleware, name))
 
-    return Chain(*(overriding(name) for name in ("on_push", "on_claim", "handle", "on_settle")))
+    return Chain(*map(overriding, _METHODS))
+
+
+def prepared(jobs: Sequence[NewJob]) -> Sequence[NewJob]:
+    """The jobs to push in place of `jobs`. Raises what the middleware raises, and LightjobsError
+    when it returns what cannot be pushed."""
+    for middleware in _chain().preparations:
+        given = jobs
+        jobs = middleware.before_push(given)
+        if jobs is not given:
+            _check(f"{type(middleware).__qualname__}.before_push", given, jobs)
+    return jobs
+
+
+def _check(where: str, given: Sequence[NewJob], made: object) -> None:
+    if not isinstance(made, Sequence) or not all(type(each) is NewJob for each in made):
+        raise LightjobsError(
+            f"{where} returned {shortened(repr(type(made)))}; allowed: a sequence of NewJob"
+        )
+    if len(made) != len(given):
+        raise LightjobsError(
+            f"{where} was given {len(given)} jobs and returned {len(made)}; allowed: as many, in "
+            "the same order"
+        )
+    for old, new in zip(given, made, strict=True):
+        if new.queue != old.queue and not is_queue(new.queue):
+            raise LightjobsError(
+                f"{where} returned the queue {shortened(repr(new.queue))}; allowed: {QUEUE_NAMES}"
+            )
+        if new.options is not old.options and not _is_object(new.options):
+            raise LightjobsError(
+                f"{where} returned the options {shortened(repr(new.options))}; allowed: JSON text "
+                "of an object, as with_options makes it, or None"
+            )
+
+
+def _is_object(options: object) -> bool:
+    if options is None:
+        return True
+    return isinstance(options, str) and options.startswith("{") and options.endswith("}")
+
+
+def not_pushed(jobs: Sequence[NewJob], error: BaseException | None) -> None:
+    """Tell the middleware that the store has not taken `jobs`, or may not have."""
+    for middleware in _chain().failures:
+        _tell(Exception, middleware.on_not_pushed, jobs, error)
 
 
 def pushed(ids: Sequence[str], jobs: Sequence[NewJob]) -> None:
@@ -67,10 +151,38 @@ def claimed(claim: Claim) -> None:
         _tell(BaseException, middleware.on_claim, claim)
 
 
+def ended(run: Run) -> None:
+    """Tell the middleware that `run` has its outcome."""
+    for middleware in _chain().ends:
+        _tell(BaseException, middleware.on_end, run)
+
+
 def settled(run: Run) -> None:
     """Tell the middleware that the outcome of `run` was accepted."""
     for middleware in _chain().settles:
         _tell(BaseException, middleware.on_settle, run)
+
+
+def close() -> None:
+    """Close the middleware of this process, which is about to end; wait for it for CLOSE_SECONDS at
+    most."""
+    closing = _chain().closes
+    if not closing:
+        return
+
+    def close_all() -> None:
+        for middleware in closing:
+            _tell(BaseException, middleware.close)
+
+    thread = threading.Thread(target=close_all, daemon=True, name="closing")
+    try:
+        thread.start()
+    except RuntimeError:  # at the limit of threads: it is bounded by what ends the process
+        close_all()
+        return
+    thread.join(CLOSE_SECONDS)
+    if thread.is_alive():
+        _log.warning("middleware took longer than %g s to close; the process ends", CLOSE_SECONDS)
 
 
 def around_sync(run: Run, handle: Callable[[], Any]) -> Any:
@@ -119,7 +231,7 @@ def _made(entry: Any) -> Middleware:
             f"config/jobs.py: middleware names {shown}; allowed: subclasses of "
             "lightjobs.middleware.Middleware, or their dotted paths"
         )
-    for name in ("on_push", "on_claim", "handle", "on_settle"):
+    for name in _METHODS:
         is_async = name == "handle"
         method = getattr(made, name)
         yields = inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)

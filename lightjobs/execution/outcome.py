@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from ..errors import (
+    JobExpired,
     JobReleased,
     JobTimeout,
     PayloadError,
     PermanentJobFailure,
+    RetryUntilOver,
     UnknownHandler,
 )
-from ..model import Failed, HandBack, Outcome, Release
-from . import backoff
+from ..model import Expired, Failed, HandBack, Outcome, Release
+from . import backoff, overdue
 from .exception_text import describe
 from .rate_limit import LimitUnknown
 from .run import Run
 
-_PERMANENT = (PermanentJobFailure, UnknownHandler, PayloadError)
+_PERMANENT = (PermanentJobFailure, UnknownHandler, PayloadError, RetryUntilOver)
 """Errors after which no further attempt can succeed."""
 
 
@@ -27,7 +29,10 @@ def ending(run: Run, error: BaseException) -> BaseException:
     Only a timeout comes before that.
     """
     decided = None if run.context is None else run.context.ending
-    return error if decided is None or isinstance(error, JobTimeout) else decided
+    deciding = error if decided is None or isinstance(error, JobTimeout) else decided
+    if isinstance(deciding, JobReleased) and run.job is not None and run.job._has_deadlines:
+        return overdue.instead(run, deciding)
+    return deciding
 
 
 def judge(run: Run, error: BaseException) -> Outcome:
@@ -37,13 +42,16 @@ def judge(run: Run, error: BaseException) -> Outcome:
     try:
         if isinstance(error, LimitUnknown):
             return HandBack(claim.id, claim.fence)
+        if isinstance(error, JobExpired):
+            return Expired(claim.id, claim.fence, str(error))
         if isinstance(error, JobReleased):
             attempts = {"count": claim.attempts, "keep": claim.attempts - 1, "reset": 0}
             return Release(claim.id, claim.fence, error.due, attempts[error.attempts])
         is_permanent = job is None or _is_any(error, (*_PERMANENT, *job.noRetry))
         if not is_permanent and claim.attempts < job.maxAttempts():
             due = backoff.due(job.retryAfter, claim.attempts)
-            return Release(claim.id, claim.fence, due, claim.attempts, describe(error))
+            if not (job._has_deadlines and overdue.is_too_late(run, due)):
+                return Release(claim.id, claim.fence, due, claim.attempts, describe(error))
     except BaseException as broken:  # a wrong retryAfter, or maxAttempts() raised
         error = broken
     return Failed(claim.id, claim.fence, describe(error))

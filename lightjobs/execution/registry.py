@@ -22,8 +22,12 @@ from .handler_names import former_names, handler_name, loosely, place
 if TYPE_CHECKING:
     from ..payloads.typed import Typed
 
+BEGIN = "lightjobs.Begin"
+"""The handler of the job with which a part of a batch begins that is itself a batch."""
+
 READY_MADE = {
     "lightjobs.cleanup.CleanupJob": "lightjobs.cleanup",
+    BEGIN: "lightjobs.ready_made.begin",
     "lightjobs.RunCommand": "lightjobs.schedule.loading",
 }
 """The jobs that come with lightjobs, with their modules. These are imported at the first look-up:

@@ -13,8 +13,8 @@ from .registry import RegisteredJob
 
 
 class Run:
-    """One claim and its run. The executor sets `job`, `context`, `exception`, `outcome` and
-    `seconds`."""
+    """One claim and its run by `worker`, a name; "" for no worker. The executor sets `job`,
+    `context`, `exception`, `outcome`, `result` and `seconds`."""
 
     __slots__ = (
         "cancelled",
@@ -24,15 +24,17 @@ class Run:
         "exception",
         "job",
         "occupied",
+        "options",
         "outcome",
         "registered",
-        "schedule_entry",
+        "result",
         "seconds",
         "slot",
         "started_at",
         "store",
         "timeouts",
         "variables",
+        "worker",
     )
 
     def __init__(
@@ -41,8 +43,9 @@ class Run:
         slot: int = -1,
         timeouts: TimeoutWatch | None = None,
         store: RunStore | None = None,
+        worker: str = "",
     ) -> None:
-        self.claim = claim
+        self.claim, self.worker = claim, worker
         self.slot = slot
         """The claim's place in the worker's journal; -1: no worker runs it."""
         self.timeouts = timeouts
@@ -61,8 +64,10 @@ class Run:
         self.exception: BaseException | None = None
         """What ended the run; None: it succeeded."""
         self.outcome: Outcome
-        self.schedule_entry: str | None = None
-        """The entry of the schedule that the job is for."""
+        self.result: Any = None
+        """What `handle()` returned."""
+        self.options: dict[str, Any] = {}
+        """What the options of the claim hold, if it is more than headers and a trace."""
         self.claimed_at = 0.0
         """When the worker received it, by the monotonic clock."""
         self.started_at = 0.0
@@ -79,24 +84,28 @@ class Run:
             self.registered = registry.lookup(self.claim.handler)
         return self.registered
 
+    # These two are called for each job, so they call nothing that they can do without.
+
     def is_known(self) -> bool:
         """Whether there is a class behind the handler name."""
-        try:
-            self.look_up()
-        except UnknownHandler:
-            return False
+        if self.registered is None:
+            try:
+                self.registered = registry.lookup(self.claim.handler)
+            except UnknownHandler:
+                return False
         return True
-
-    @property
-    def is_async(self) -> bool:
-        """Whether the handler is an `async def`. Raises UnknownHandler."""
-        return self.look_up().is_async
 
     def needs_loop(self) -> bool:
         """Whether `execute` needs an event loop for this run. An unknown handler needs none: it
         becomes the outcome there."""
-        if self.registered is None and not self.is_known():
-            return False
+        registered = self.registered
+        if registered is None:
+            return self.is_known() and self.is_async
+        return registered.is_async
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the handler is an `async def`. Raises UnknownHandler."""
         return self.look_up().is_async
 
     def arguments(self, method: str) -> dict[str, Any]:
@@ -108,6 +117,13 @@ class Run:
         where = f"{type(self.job).__name__}.{method}"
         context = self.job.context
         return injection.arguments(parameters, where, context.values, context)
+
+    @property
+    def waited(self) -> float:
+        """Seconds from the time the job was due until its run started, without comparing two
+        clocks."""
+        held = self.started_at - self.claimed_at if self.started_at and self.claimed_at else 0.0
+        return self.claim.waited + max(held, 0.0)
 
     @property
     def is_completing(self) -> bool:

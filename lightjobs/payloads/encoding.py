@@ -55,6 +55,20 @@ def encode(payload: Mapping[str, Any], max_bytes: int = MAX_BYTES) -> str:
     return text
 
 
+def encode_value(value: Any, name: str) -> str:
+    """The JSON text of any value, under the same rules. Raises PayloadError, which calls the value
+    `name`."""
+    try:
+        _check_value(value, name)
+        return _encoder.encode(value)
+    except RecursionError:
+        raise PayloadError(f"{name} is nested too deeply, or contains itself") from None
+    except ValueError as error:
+        if isinstance(error, PayloadError):
+            raise
+        raise PayloadError(f"{name} cannot be written as JSON: {error}") from None
+
+
 def decode(text: str) -> dict[str, Any]:
     """The object in the JSON `text`. An empty one may be `[]`, as PHP writes it.
 

@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from ..process import clock
+
 if TYPE_CHECKING:
     from .draft import Draft
 
@@ -80,7 +82,7 @@ def _cached_parse(expression: str) -> Draft | None:
 def _settled(base: datetime | None) -> datetime:
     """`base` as an aware datetime that the clock of its zone really shows."""
     if base is None:
-        return datetime.now(UTC)
+        return datetime.fromtimestamp(clock.now(), UTC)
     if base.utcoffset() is None:
         return base.replace(tzinfo=UTC)
     if base.tzinfo is UTC:

@@ -149,7 +149,8 @@ async def dispatch() -> None:
     assert_type(await SendEmail.dispatchManyAsync([Email("ann")]), list[str])
     await SendEmail().setQueue("urgent").dispatchManyAsync([{"to": "ann"}])
     await SendEmail.dispatchManyAsync(["ann"])  # wrong
-    await SendEmail.dispatchManyAsync([Email("ann")], connection=object())  # wrong
+    await SendEmail().dispatchAsync(Email("ann"), connection=object())
+    await SendEmail.dispatchManyAsync([Email("ann")], connection=object())
     assert_type(await send_text.dispatchAsync("ann", copies=2), str)
     await send_text.dispatchAsync(5)  # wrong
     assert_type(await send_text.dispatchManyAsync([{"to": "ann"}]), list[str])

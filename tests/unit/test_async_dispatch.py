@@ -17,11 +17,10 @@ from lightjobs import (
     LightjobsError,
     PayloadError,
     StoreUnavailable,
-    async_dispatch,
     current,
     job,
-    new_jobs,
 )
+from lightjobs.dispatching import async_dispatch, new_jobs
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.middleware import Middleware
@@ -88,7 +87,7 @@ def test_it_stores_the_job_and_returns_its_id(engine):
 
 def test_many_are_stored_in_their_order(engine, monkeypatch):
     monkeypatch.setattr(new_jobs, "TURN_SECONDS", 0)
-    monkeypatch.setattr("lightjobs.job_class.BATCH", 3)
+    monkeypatch.setattr("lightjobs.dispatching.new_jobs.BATCH", 3)
 
     async def main():
         assert await Work.dispatchManyAsync([]) == []
@@ -131,19 +130,67 @@ def test_function_jobs_do_the_same(engine):
     assert (other.queue, other.payload) == ("mails", '{"to":"bob"}')
 
 
+class Joined(MemoryEngine):
+    """Remembers the connections, and refuses one of them."""
+
+    def __init__(self):
+        super().__init__()
+        self.connections = []
+
+    def join_async(self, connection):
+        self.connections.append(connection)
+        if connection == "refused":
+            raise LightjobsError("not this one")
+        return super().join_async(connection)
+
+
+class Told(Middleware):
+    told: list = []
+
+    def before_push(self, jobs):
+        return [each._replace(queue="prepared") for each in jobs]
+
+    def on_push(self, job_id, job):
+        self.told.append((job_id, job.queue))
+
+
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: send_email.using(object()).dispatchAsync("ann"),
-        lambda: send_email.using(object()).setQueue("q").dispatchManyAsync([{"to": "ann"}]),
+        lambda: Work().dispatchAsync({}, connection="c"),
+        lambda: Work.dispatchManyAsync([{}], connection="c"),
+        lambda: Work().setQueue("q").dispatchManyAsync([{}], connection="c"),
+        lambda: send_email.using("c").dispatchAsync("ann"),
+        lambda: send_email.using("c").setQueue("q").dispatchManyAsync([{"to": "ann"}]),
     ],
 )
-def test_it_refuses_a_callers_transaction(engine, call):
-    with pytest.raises(LightjobsError, match=r"using\(connection\).* allowed: dispatch\(\)"):
-        asyncio.run(call())
-    with pytest.raises(TypeError, match="connection"):
-        asyncio.run(Work().dispatchAsync({}, connection=object()))
+def test_it_takes_part_in_a_callers_transaction(call):
+    engine = Joined()
+    current.use(engine, Settings("memory", middleware=(Told,)))
+    Told.told.clear()
+    found = asyncio.run(call())
+    (id,) = [found] if isinstance(found, str) else found
+    assert engine.connections == ["c"]
+    assert engine.find(id).queue == "prepared"
+    assert Told.told == [(id, "prepared")]
+
+
+def test_a_connection_that_is_refused_stores_nothing():
+    engine = Joined()
+    current.use(engine, Settings("memory"))
+    with pytest.raises(LightjobsError, match="not this one"):
+        asyncio.run(Work().dispatchAsync({}, connection="refused"))
     assert engine.stats() == {}
+
+
+def test_the_sync_engine_runs_a_job_with_a_connection_beside_the_loop():
+    current.use(SyncEngine(), Settings("sync"))
+
+    async def main():
+        await Work().dispatchAsync({"n": 1}, connection=object())
+
+    asyncio.run(main())
+    assert ran == [{"n": 1}]
 
 
 @pytest.mark.parametrize(

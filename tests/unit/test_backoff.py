@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 
 from lightjobs import Backoff, Job, JobDefinitionError
+from lightjobs.dispatching.new_jobs import new_jobs
 from lightjobs.execution.backoff import _PLAIN, due
 from lightjobs.model import Failed, Release
-from lightjobs.new_jobs import new_jobs
 from lightjobs.strtotime import strtotime
 
 from .support import run

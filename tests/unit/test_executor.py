@@ -10,7 +10,7 @@ import pytest
 import lightjobs
 from lightjobs import Job, JobDefinitionError
 from lightjobs.errors import JobReleased
-from lightjobs.execution import registry
+from lightjobs.execution import job_values, registry
 from lightjobs.execution.async_bridge import run_here
 from lightjobs.execution.exception_text import EXCEPTION_BYTES
 from lightjobs.execution.executor import execute
@@ -600,3 +600,22 @@ def test_sync_jobs_are_run_without_importing_asyncio():
         "assert 'asyncio' not in sys.modules, '40 ms of each start'\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=30)
+
+
+@pytest.mark.parametrize("options", ['{"trace": {"traceparent": "00-1-2-01"}}', '{"headers": {}}'])
+def test_options_that_change_nothing_about_the_run_are_not_even_read(monkeypatch, options):
+    class Plain(Job):
+        def handle(self): ...
+
+    monkeypatch.setattr(job_values, "json", None)
+    assert job_values.restore(Plain(), options) == {}
+
+
+def test_a_traced_job_of_the_schedule_keeps_its_entry_and_attempts():
+    class Plain(Job):
+        def handle(self): ...
+
+    made = Plain()
+    options = '{"trace": {"traceparent": "x"}, "entry": "nightly", "attempts": 4}'
+    assert job_values.restore(made, options)["entry"] == "nightly"
+    assert made.attempts == 4

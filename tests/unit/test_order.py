@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from lightjobs.model import OUTCOMES, Done, Failed, HandBack, Release
+from lightjobs.model import OUTCOMES, Done, Expired, Failed, HandBack, Release
 from lightjobs.workers.options import Options
 from lightjobs.workers.order import Order
 
 OPTIONS = Options(
     queues=("mail", "naïve 'queue'"),
+    queue_order="rotate",
     workers=7,
     concurrency=3,
     sleep=0.25,
@@ -21,9 +22,9 @@ OPTIONS = Options(
     lease=12.5,
     unknown_after=7.5,
     timeout_grace=0.125,
+    keep_history=False,
     log_format="json",
     quiet=True,
-    color=True,
 )
 LATE = [
     Done("1", 2),
@@ -31,6 +32,7 @@ LATE = [
     Release("2", 3, 1234567890.123456, 4),
     Failed("3", 4, 'timed out after 2 s:\n“ü” \x00 \\ "'),
     HandBack("4", 5),
+    Expired("5", 6, "expired: “late”"),
 ]
 ORDER = Order(
     worker="host:12:ab",

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 import lightjobs
 from lightjobs import Job, JobDefinitionError, PayloadError
+from lightjobs.dispatching.new_jobs import new_jobs
 from lightjobs.execution.async_bridge import drive
 from lightjobs.execution.hooks import execute_hook, has_hook
 from lightjobs.model import Done, Failed
-from lightjobs.new_jobs import new_jobs
 from lightjobs.payloads import annotations
 
 from .support import run

@@ -13,13 +13,14 @@ from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
-from . import current
-from .engines import group_commit
-from .engines.control import Engine
-from .engines.group_commit import Answer
-from .execution import middleware_chain
-from .model import NewJob
-from .strtotime import strtotime
+from .. import current
+from ..engines import group_commit
+from ..engines.caller_transaction import AsyncCallerTransaction
+from ..engines.control import Engine
+from ..engines.group_commit import Answer
+from ..execution import middleware_chain
+from ..model import NewBatch, NewJob
+from ..strtotime import strtotime
 
 if TYPE_CHECKING:
     import asyncio
@@ -35,27 +36,53 @@ async def load(reads_time: bool) -> None:
         await _answered(_loading, ())
 
 
-async def dispatch(jobs: Sequence[NewJob]) -> list[str]:
+async def dispatch(
+    jobs: Sequence[NewJob], connection: Any = None, batch: NewBatch | None = None
+) -> list[str]:
     """As `current.dispatch`, without blocking the event loop. What the coroutines of one event loop
-    dispatch is stored in the order of the calls.
+    dispatch without a `connection` is stored in the order of the calls.
 
     If the coroutine is cancelled while the jobs wait for the thread, they are not stored; if it is
     cancelled after that, they may be.
     """
     engine = current.engine()
-    if engine.runs_at_dispatch:
-        return await _run_elsewhere(jobs)
-    return await _answered(_thread_for(engine), jobs)
+    if engine.runs_at_dispatch or (batch is not None and connection is None):
+        return await _run_elsewhere(jobs, batch)
+    if connection is not None:
+        return await _joined(engine.join_async(connection), jobs, batch)
+    jobs = middleware_chain.prepared(jobs)
+    try:
+        return await _answered(_thread_for(engine), jobs)
+    except BaseException as error:
+        middleware_chain.not_pushed(jobs, error)
+        raise
 
 
-async def _run_elsewhere(jobs: Sequence[NewJob]) -> list[str]:
-    """Run the jobs in a thread of the event loop. They may take long, and may dispatch others and
-    wait for them, so they do not wait for each other."""
+async def _joined(
+    transaction: AsyncCallerTransaction, jobs: Sequence[NewJob], batch: NewBatch | None
+) -> list[str]:
+    jobs = middleware_chain.prepared(jobs)
+    try:
+        if batch is None:
+            ids = await transaction.push(jobs)
+        else:
+            ids = await transaction.push_batch(batch, jobs)
+    except BaseException as error:
+        middleware_chain.not_pushed(jobs, error)
+        raise
+    middleware_chain.pushed(ids, jobs)
+    return ids
+
+
+async def _run_elsewhere(jobs: Sequence[NewJob], batch: NewBatch | None) -> list[str]:
+    """Dispatch the jobs in a thread of the event loop, apart from all others: where they run at
+    once they may take long, and may dispatch others and wait for them; and a batch is not stored in
+    a group with others."""
     import asyncio
 
     def answer() -> Answer:
         try:
-            return current.dispatch(jobs)
+            return current.dispatch(jobs, batch=batch)
         except BaseException as error:  # a future cannot hold StopIteration, for one
             return error
 

@@ -1,0 +1,1 @@
+"""Jobs that come with lightjobs and that chains and batches make use of."""
