@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from ..dispatching.new_jobs import new_jobs
 from ..execution.registry import handler_of
 from ..job_class import Job
-from ..model import ENTRY_OPTION, SLOT_OPTION, NewJob
-from ..new_jobs import new_jobs
+from ..model import ENTRY_OPTION, SLOT_OPTION, NewJob, Template, unrefused
 from .recurrence import Recurrence
 from .window import Window
 
@@ -92,12 +92,23 @@ class Entry:
 
     def new_job(self, due: int) -> NewJob:
         """The job to push for the slot `due`. Raises PayloadError."""
-        (new,) = new_jobs(self.job, [self.job.getPayload()])
-        own = {} if new.options is None else json.loads(new.options)
-        slot = [due, self.next_after(due), self.zone.key]
-        options = json.dumps({**own, ENTRY_OPTION: self.name, SLOT_OPTION: slot})
-        new = new._replace(options=options)
+        return self.new_job_between(due, self.next_after(due))
+
+    def new_job_between(self, due: int, following: int | None) -> NewJob:
+        """The same, if the slot after it is known."""
+        new = self._new_job({SLOT_OPTION: [due, following, self.zone.key]})
         if self.jitter:
             start = float(due) if new.due is None else new.due
             new = new._replace(due=start + random.uniform(0, self.jitter))
         return new
+
+    def template(self) -> Template:
+        """What the entry dispatches, whichever moment it is for. Raises PayloadError."""
+        job = self._new_job({})._replace(due=None)
+        return Template(job, self.expression, self.zone.key, self.when is not None)
+
+    def _new_job(self, options: dict[str, object]) -> NewJob:
+        (new,) = new_jobs(self.job, [self.job.getPayload()])
+        own = {} if new.options is None else json.loads(new.options)
+        options = {**own, ENTRY_OPTION: self.name, **options}
+        return new._replace(options=json.dumps(options), flow=unrefused(new.flow))

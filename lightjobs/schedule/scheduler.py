@@ -7,11 +7,11 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 
-from ..current import dispatch_slots
+from ..current import dispatch_slots, prepared
 from ..engines import outage
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from ..model import LastSlot, NewJob, Slot, Status
+from ..model import LastSlot, NewJob, Slot, Status, Template
 from .agenda import TOLERANCE, Agenda, Due
 from .entry import Entry
 
@@ -81,6 +81,7 @@ class Scheduler:
         before `now`. Raises StoreUnavailable."""
         known, new = self._read(now if since is None else since)
         self._forget(set(known), now)
+        self._describe(now)
         self._missed_until = now if among_others else 0.0
         self._agenda = self._make_agenda(known, now)
         if among_others and new < len(self._entries):
@@ -101,6 +102,23 @@ class Scheduler:
             self._engine.schedule.enroll(new, since)
             known = self._engine.schedule.slots()
         return known, len(new)
+
+    def _describe(self, now: float) -> None:
+        """Have the store keep what each entry dispatches and when it is due next, where it has not
+        got that yet. Programs without the project's code show it, and run the entry."""
+        noted = self._engine.schedule.slots(templates=True)
+        templates: dict[str, Template] = {}
+        nexts: dict[str, float | None] = {}
+        for entry in self._entries:
+            last = noted.get(entry.name)
+            if last is None:
+                continue
+            template, following = _template(entry), entry.next_after(int(now // 1))
+            is_next = last.next is not None and last.next > now
+            if template is not None and (last.template != template or is_next != bool(following)):
+                templates[entry.name], nexts[entry.name] = template, following
+        if templates:
+            self._engine.schedule.describe(templates, nexts)
 
     def _make_agenda(
         self, known: Mapping[str, LastSlot], now: float, active: bool = False
@@ -139,7 +157,9 @@ class Scheduler:
 
     def _stand_by(self, now: float) -> Agenda:
         """Push what no other scheduler is dispatching; return what is due from then on."""
-        known, _ = self._read(now)
+        known, new = self._read(now)
+        if new:
+            self._describe(now)
         agenda = self._make_agenda(known, now, active=True)
         waiting = agenda.count(now)
         are_moving = self._are_moving(known)  # another is at work, or died in the middle
@@ -195,7 +215,7 @@ class Scheduler:
         busy = {name for name in alone if name in known and self._is_unfinished(known[name])}
         for start in range(0, len(due), BATCH):
             batch = due[start : start + BATCH]
-            slots = [Slot(d.entry.name, d.moment, self._job(d, busy)) for d in batch]
+            slots = [self._slot(each, busy) for each in batch]
             refused = self._push_batch(slots)
             # More than half must be refused: of two schedulers that push the same slots in
             # different batches, one must go on.
@@ -224,7 +244,11 @@ class Scheduler:
         # A cancelled job may still be running, until its worker has noticed.
         return job is not None and (job.status in _UNFINISHED or job.worker is not None)
 
-    def _job(self, due: Due, busy: set[str]) -> NewJob | None:
+    def _slot(self, due: Due, busy: set[str]) -> Slot:
+        following = due.entry.next_after(due.moment)
+        return Slot(due.entry.name, due.moment, self._job(due, following, busy), following)
+
+    def _job(self, due: Due, following: int | None, busy: set[str]) -> NewJob | None:
         """The job to push for a slot; None when the slot is passed over."""
         entry = due.entry
         if entry.name in busy:
@@ -235,10 +259,12 @@ class Scheduler:
         if not entry.overlapping:
             busy.add(entry.name)
         try:
-            return entry.new_job(due.moment)
+            return prepared(entry.new_job_between(due.moment, following))
         except LightjobsError as error:
             _log.error("passed over %s: %s", entry.name, error)
-            return None
+        except Exception:
+            _log.exception("passed over %s: middleware raised in before_push", entry.name)
+        return None
 
 
 def _least_patience(due: int) -> float:
@@ -248,6 +274,14 @@ def _least_patience(due: int) -> float:
 def _patience(due: int) -> float:
     most = PATIENCE_SECONDS[1] + due * PATIENCE_FOR_EACH[1]
     return min(random.uniform(_least_patience(due), most), READ_SECONDS)
+
+
+def _template(entry: Entry) -> Template | None:
+    try:
+        return entry.template()
+    except LightjobsError as error:
+        _log.error("%s cannot be described: %s", entry.name, error)
+        return None
 
 
 def _is_wanted(entry: Entry) -> bool:

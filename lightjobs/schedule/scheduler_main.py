@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable
 
+from ..process.service_manager import ServiceManager
 from .scheduler import Scheduler
 
 
@@ -17,17 +18,20 @@ def run(
     scheduler: Scheduler,
     with_parent: bool = False,
     on_ready: Callable[[], None] = lambda: None,
+    service: ServiceManager | None = None,
 ) -> int:
     """Dispatch until TERM, INT, QUIT or HUP. A second signal ends the process at once; that
     loses no job and dispatches none twice. With `with_parent`, also end when the parent process has
-    ended. Returns 0, the exit status."""
+    ended. `service` is told that it beats and stops. Returns 0, the exit status."""
+    service = service or ServiceManager()
     parent = os.getppid()
     signals = _Signals()
     scheduler.begin(time.time(), among_others=True)
     on_ready()
     while not signals.count and (not with_parent or os.getppid() == parent):
         until = scheduler.tick(time.time())
-        signals.wait(until - time.time())
+        signals.wait(min(until - time.time(), service.beat()))
+    service.stopping("stopping")
     return 0
 
 

@@ -27,9 +27,11 @@ _log = logging.getLogger("lightjobs.schedule")
 class SchedulerSubprocess:
     """Keeps a `schedule:work` running while the `with` block runs."""
 
-    def __init__(self, options: Sequence[str]) -> None:
+    def __init__(self, options: Sequence[str], away: int | None = None) -> None:
+        """`away` is the descriptor of the outage of this process, which it shares."""
         command = [sys.executable, "-m", "lightjobs", "schedule:work", "--with-parent", *options]
-        self._command = command
+        self._shared = [] if away is None else [away]
+        self._command = [*command, *(f"--outage={number}" for number in self._shared)]
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -63,7 +65,10 @@ class SchedulerSubprocess:
                 if self._over.is_set():
                     return
                 self._process = subprocess.Popen(
-                    self._command, stdin=subprocess.DEVNULL, env=env.for_children()
+                    self._command,
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=self._shared,
+                    env=env.for_children(),
                 )
             status = self._process.wait()
             # A signal may have reached all processes at once, as Ctrl-C does: then the worker says

@@ -18,8 +18,11 @@ from .. import current, env
 from ..engines import outage
 from ..errors import LightjobsError
 from ..execution import registry
+from ..process import prelude
 from ..text import escaped
-from . import exiting, job_log, late_hooks, logging_setup, streams, terminal
+from . import exiting, late_hooks, terminal
+from .logs import logging_setup, streams
+from .logs.job_log import JobLog
 from .loop import Loop
 from .order import Order
 from .process_state import ProcessState
@@ -54,17 +57,19 @@ NO_DESCRIPTORS = 77
 def main(order: Order) -> int:
     """Work until told to stop. Returns the exit status."""
     env.export()
+    prelude.play()
     stop = StopFlag(StopFlags(order.stop_flags).memory, order.place)
     stop.handle_signals()
     terminal.leave_group()
     outage.share(order.outage)
     options = order.options
-    lines = job_log.make(options.log_format, options.quiet, options.color)
+    lines = logging_setup.make(options.log_format, options.quiet)
+    lines.of_worker(order.worker)
     streams.install(lines)
     logging_setup.reset()
     registry.load(current.settings().modules)
     engine = current.engine()
-    logging_setup.configure(options.log_format, options.quiet)
+    logging_setup.configure(lines, options.quiet)
     stop.handle_signals()  # again: what was imported may have set handlers of its own
     loop = Loop(
         engine,
@@ -78,7 +83,7 @@ def main(order: Order) -> int:
         _ParentWatch(stop, options.grace, order.parent).check,
         ProcessState(partial(_end_without_descriptors, lines)),
     )
-    loop.begin()
+    loop.begin(order.parent)
     loop.take_over(late_hooks.runs(engine, order.late_outcomes))
     os.write(order.ready, READY)
     os.close(order.ready)
@@ -90,7 +95,7 @@ def main(order: Order) -> int:
     return DONE if loop.reached_end else 0
 
 
-def _end_without_descriptors(lines: job_log.JobLog) -> NoReturn:
+def _end_without_descriptors(lines: JobLog) -> NoReturn:
     """Ask to be replaced. The journal says what has ended: this process has no connections left
     over which it could settle, and to close them might close files of the handlers."""
     lines.flush()
@@ -113,7 +118,7 @@ class _ParentWatch:
                 os._exit(1)
         elif os.getppid() != self._parent:
             self._orphaned_at = time.monotonic()
-            self._stop.raise_()
+            self._stop.raise_("its supervisor is gone")
 
 
 def run(order: str) -> NoReturn:

@@ -7,16 +7,34 @@ import os
 import select
 import signal
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ..model import Outcome
-from .child import READY, REPORT_BYTES
+from .child import DONE, GIVEN_UP, OUTGROWN, READY, REPORT_BYTES
 from .order import Order
 from .reclaim import overdue
-from .shared.journal import Journal
+from .shared.journal import Journal, JournalEntry
 from .spawn import spawn
 
 NAMED_JOBS = 10
 """How many running jobs the log names when a child has died."""
+
+
+class Unread(NamedTuple):
+    """A claim that was taken away before its answer was read."""
+
+    journal: Journal
+    number: int
+    entries: list[JournalEntry]
+    """What the journal had when it was taken."""
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether its answer is still unread, so that all else that its worker holds is known."""
+        try:
+            return self.journal.claim_note.under_way == self.number
+        except ValueError:  # the child has died, and its journal is closed
+            return False
 
 
 class Child:
@@ -40,6 +58,8 @@ class Child:
         """Whether it was told to stop because its worker was given up."""
         self._unstarted: set[tuple[int, str, int]] = set()
         """The jobs that waited at the last look."""
+        self._unread = 0
+        """The claim that was under way at the last look, while a job ran."""
         self.timed_out: dict[tuple[str, int], Outcome] = {}
         """The overdue jobs because of which the child was killed, with their outcomes."""
 
@@ -82,6 +102,15 @@ class Child:
         stuck, self._unstarted = waiting & self._unstarted, waiting
         return self.journal.take(stuck) if stuck else []
 
+    def take_unread(self) -> Unread | None:
+        """Take away what a claim brings that has been under way since the last call while a job
+        ran, and whose answer the child cannot read for the same reason."""
+        number = self.journal.unread()
+        stuck, self._unread = number == self._unread, number
+        if not number or not stuck or not self.journal.claim_note.take(number):
+            return None
+        return Unread(self.journal, number, self.journal.read())
+
     def signal(self, number: int) -> None:
         """Send a signal. Does nothing if the child has just ended."""
         with contextlib.suppress(ProcessLookupError):
@@ -92,6 +121,20 @@ class Child:
         """The signal or status with which a dead child ended."""
         status = self.process.returncode or 0
         return f"signal {-status}{_signal_name(-status)}" if status < 0 else f"status {status}"
+
+    def reason(self, stopping: bool) -> str:
+        """Why a dead child has ended: one of vitals.REASONS. `stopping` says whether its supervisor
+        had been told to stop."""
+        status = self.process.returncode or 0
+        if self.timed_out:
+            return "timeout"
+        if status == GIVEN_UP or self.is_stopping:
+            return "given_up"
+        if status == OUTGROWN:
+            return "memory"
+        if stopping or status in (0, DONE):
+            return "stopped"
+        return "killed" if status < 0 else "crashed"
 
     def described_end(self) -> str:
         """How a dead child ended, and which jobs it ran then, one of which may have ended it. Only
@@ -113,6 +156,8 @@ class Child:
 
 def _signal_name(number: int) -> str:
     try:
-        return f" ({signal.Signals(number).name})"
+        name = signal.Signals(number).name
     except ValueError:  # a real-time signal has only a number
         return ""
+    # A supervisor does not ask for the end of a child that it has killed itself.
+    return f" ({name}, perhaps out of memory)" if number == signal.SIGKILL else f" ({name})"

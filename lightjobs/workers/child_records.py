@@ -7,18 +7,19 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
-from ..engines import answer_limit
+from ..engines import answer_limit, outage
 from ..engines.control import Engine
-from ..errors import LightjobsError
+from ..errors import LightjobsError, StoreUnavailable
 from ..model import HandBack, Outcome
-from .child_process import Child
+from . import reclaim
+from .child_process import Child, Unread
 from .heartbeat import sweep_seconds
 from .local_worker import new_worker_name
+from .observer import Observer
 from .options import Options
 from .periodic import Periodic, Task
-from .reclaim import reclaim
 from .refused import settle
 from .shared.run_budget import RunBudget
 from .store_limits import answer_seconds
@@ -38,6 +39,7 @@ class ChildRecords(threading.Thread):
 
     `attempt` runs a search for dead workers, deals with its errors, and returns whether it
     succeeded. `on_change` is called when there is something new in `names` or `reclaimed`.
+    `observer` is told what was recovered, and which runs were settled here.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class ChildRecords(threading.Thread):
         run_budget: RunBudget | None,
         attempt: Callable[[Callable[[], None]], bool],
         on_change: Callable[[], None],
+        observer: Observer,
     ) -> None:
         super().__init__(name="child-records", daemon=True)
         self._engine = engine
@@ -54,12 +57,13 @@ class ChildRecords(threading.Thread):
         self._run_budget = run_budget
         self._attempt = attempt
         self._on_change = on_change
+        self._observer = observer
         self._wake = threading.Event()
         self._wanted = 0
         self._dead: deque[tuple[Child, bool]] = deque()
         self._first: threading.Thread | None = None
-        self._taken: deque[tuple[str, list[HandBack]]] = deque()
-        """By worker, jobs that were taken away from children."""
+        self._taken: deque[tuple[str, list[Outcome], Unread | None]] = deque()
+        """By worker, jobs and a claim that were taken away from children."""
         self.names: deque[str] = deque()
         """The names of registered workers whose children have yet to be started."""
         self.reclaimed: deque[Child] = deque()
@@ -105,11 +109,14 @@ class ChildRecords(threading.Thread):
         self._dead.append((child, forgiven))
         self._wake.set()
 
-    def hand_back(self, worker: str, jobs: Iterable[tuple[str, int]]) -> None:
-        """Have jobs, given by id and fence, put back that `worker` holds but has not started.
-        Returns at once."""
-        self._taken.append((worker, [HandBack(id, fence) for id, fence in jobs]))
-        self._wake.set()
+    def hand_back(
+        self, worker: str, jobs: Collection[tuple[str, int]], unread: Unread | None = None
+    ) -> None:
+        """Have jobs, given by id and fence, put back that `worker` holds but has not started, and
+        what an `unread` claim has brought. Returns at once."""
+        if jobs or unread is not None:
+            self._taken.append((worker, [HandBack(id, fence) for id, fence in jobs], unread))
+            self._wake.set()
 
     def run(self) -> None:
         answer_limit.set_for_thread(answer_seconds(self._lease))
@@ -140,6 +147,9 @@ class ChildRecords(threading.Thread):
             name = new_worker_name()
             try:
                 self._engine.register(name, self._lease)
+            except StoreUnavailable as error:
+                outage.away(_log, error)
+                return False
             except LightjobsError as error:
                 _log.warning("no new child for the moment: %s", error)
                 return False
@@ -149,14 +159,25 @@ class ChildRecords(threading.Thread):
 
     def _hand_back(self) -> bool:
         while self._taken:
-            worker, outcomes = self._taken[0]
+            worker, outcomes, unread = self._taken[0]
             try:
+                if unread is not None:
+                    outcomes = outcomes + self._brought(worker, unread)
                 settle(self._engine, worker, outcomes)
+            except StoreUnavailable as error:
+                outage.away(_log, error)
+                return False
             except LightjobsError as error:
                 _log.warning("jobs that wait behind a long one must wait: %s", error)
                 return False
             self._taken.popleft()
         return True
+
+    def _brought(self, worker: str, unread: Unread) -> list[Outcome]:
+        outcomes = reclaim.unread(self._engine, worker, unread.entries)
+        # Asked after the store has answered: the child may have gone on in the meantime. Then it
+        # hands these back itself, and some may be of a later claim.
+        return outcomes if unread.is_unread else []
 
     def _reclaim_dead(self) -> bool:
         while self._dead:
@@ -164,7 +185,10 @@ class ChildRecords(threading.Thread):
             try:
                 self._reclaim(child, forgiven)
             except LightjobsError as error:
-                _log.warning("the jobs of a dead child must wait: %s", error)
+                if isinstance(error, StoreUnavailable):
+                    outage.away(_log, error)
+                else:
+                    _log.warning("the jobs of a dead child must wait: %s", error)
                 if not self.is_stopping or child.journal.read():
                     return False
             self.reclaimed.append(child)
@@ -173,14 +197,17 @@ class ChildRecords(threading.Thread):
         return True
 
     def _reclaim(self, child: Child, forgiven: bool) -> None:
-        done = reclaim(
-            self._engine, child.worker, child.journal, forgiven, child.timed_out, child.end
+        done = reclaim.reclaim(
+            *(self._engine, child.worker, child.journal, forgiven, child.timed_out, child.end),
+            self._observer.tally,
         )
+        self._observer.recovered += done.recovered
         self.late_outcomes.extend(done.timed_out)
         if self._run_budget is not None:
             self._run_budget.give_back(done.handed_back)
 
     def _sweep(self) -> None:
         recovered = self._engine.recover(lease=self._lease)
+        self._observer.recovered += recovered
         if recovered:
             _log.warning("recovered %d jobs of workers whose lease ran out", recovered)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..engines.control import Engine
+from ..engines.store import Pending
 from ..errors import StoreUnavailable, UnknownWorker
+from ..execution import exchanges
 from ..execution.run import Run
-from ..model import Claim, HandBack
+from ..model import Claim, HandBack, Outcome
 from .in_flight import InFlight
 from .prefetch import Prefetch
+from .queue_order import QueueOrder
 from .refused import settle
 from .shared.busy import BusyFlags
 from .shared.run_budget import RunBudget
@@ -25,13 +29,14 @@ _log = logging.getLogger("lightjobs.worker")
 
 
 class Claiming:
-    """Takes jobs from `queues` into `in_flight`, and hands back those that should not wait here."""
+    """Takes jobs from the queues of `order` into `in_flight`, and hands back those that should not
+    wait here."""
 
     def __init__(
         self,
         engine: Engine,
         worker: str,
-        queues: Sequence[str],
+        order: QueueOrder,
         in_flight: InFlight,
         unknown: UnknownHandlers | None = None,
         run_budget: RunBudget | None = None,
@@ -40,14 +45,18 @@ class Claiming:
     ) -> None:
         self._engine = engine
         self._worker = worker
-        self._queues = queues
+        self._order = order
         self._in_flight = in_flight
         self._unknown = unknown
         self._run_budget = run_budget
         self._busy_flags = busy_flags
+        self.answers_later = engine.answers_later
+        """Whether there is `send`."""
         self.prefetch = Prefetch(concurrency)
         self.exhausted = False
         """Whether the last claim brought nothing."""
+        self.was_full = False
+        """Whether the last claim brought all that it asked for, so that more may be waiting."""
         self.skip_pause = 0.0
         """How long to wait before the next claim, if the last one skipped handlers and brought
         nothing."""
@@ -55,13 +64,14 @@ class Claiming:
         """Whether --max-jobs has been reached."""
         self.given_up = False
         """Whether other workers, or the store, have given this worker up."""
+        self._began_at = 0.0
         self.begun = self.ended = 0
         """How many claims have begun, and how many of them have ended."""
         self.adopting = threading.Lock()
         """Held while claims that are unknown here are adopted or handed back."""
-        self._in_doubt = False
-        """Whether the reply to a claim was lost: the store may count jobs as held here that are
-        unknown here."""
+        self.in_doubt = False
+        """Whether the reply to a claim has not arrived, or was lost: the store may count jobs as
+        held here that are unknown here."""
 
     def is_due(self, free: int) -> bool:
         """Whether it is time to claim: places are free, or will be soon, and nearly nothing waits
@@ -74,18 +84,61 @@ class Claiming:
     def claim(self, free: int) -> None:
         """Claim a job for each of the `free` places and a few milliseconds of work beyond that,
         less what is waiting."""
-        if self._in_doubt:
+        if self.in_doubt:
             self._adopt()
         wanted = self.prefetch.wanted(free, len(self._in_flight.waiting))
-        if wanted <= 0:
-            return
+        if wanted > 0:
+            granted = self.begin(wanted)
+            self.end(granted, partial(self._claims, granted), free)
+
+    def begin(self, wanted: int) -> int:
+        """Begin a claim of up to `wanted` jobs. Returns how many it may bring: 0 if the store need
+        not be asked. `end` must be called next."""
         self.begun += 1
+        self._began_at = time.monotonic()
+        wanted = min(wanted, self._in_flight.journal.room())
+        granted = wanted if self._run_budget is None else self._run_budget.take(wanted)
+        self.budget_spent = wanted > granted == 0
+        if self._busy_flags is not None:
+            self._busy_flags.set_busy(True)
+        if granted:
+            self.in_doubt = True  # until the reply has arrived
+            self.skip_pause = 0.0
+        return granted
+
+    def send(self, granted: int, outcomes: Sequence[Outcome]) -> Pending:
+        """Send the claim that has begun, after a settlement of `outcomes`. Raises nothing."""
+        self._in_flight.journal.claim_note.begin(granted)
+        return self._engine.settle_and_claim(self._worker, outcomes, self._order.queues, granted)
+
+    def end(
+        self,
+        granted: int,
+        answer: Callable[[], list[Claim]],
+        free: int,
+        since: float | None = None,
+    ) -> None:
+        """Take in what a claim has brought that was sent at `since`; None: just now. `answer` waits
+        for the store's answer and returns it."""
+        claims: list[Claim] = []
         try:
-            claims = self._claimed(wanted)
-            self._in_flight.add(claims)
+            if granted:
+                claims = answer()
+                self.in_doubt = False
+            self._in_flight.add(claims, since)
+            if claims:
+                exchanges.received(claims, self._began_at if since is None else since)
+        except UnknownWorker as error:
+            _log.warning("%s: this worker was given up; another takes its place", error)
+            self.given_up = True
         finally:
+            if self._run_budget is not None:
+                self._in_flight.journal.claim_note.forget_granted()
+                self._run_budget.give_back(granted - len(claims))
             self.ended = self.begun
+        self._order.note(claims)
         self.exhausted = not claims
+        self.was_full = len(claims) == granted > 0
         if any(claim.recoveries for claim in claims):
             # One of these may have killed its worker. A child that runs such a job holds no
             # unstarted ones: if supervisor and child die together, no record tells which jobs had
@@ -93,33 +146,17 @@ class Claiming:
             self.prefetch.restart()
             self.hand_back(self._in_flight.take_waiting(keep=free))
 
-    def _claimed(self, wanted: int) -> list[Claim]:
-        wanted = min(wanted, self._in_flight.journal.room())
-        granted = wanted if self._run_budget is None else self._run_budget.take(wanted)
-        self.budget_spent = wanted > granted == 0
-        if self._busy_flags is not None:
-            self._busy_flags.set_busy(True)
-        claims: list[Claim] = []
-        try:
-            if granted:
-                self._in_doubt = True  # until the reply has arrived
-                claims = self._claims(granted)
-                self._in_doubt = False
-        except UnknownWorker as error:
-            _log.warning("%s: this worker was given up; another takes its place", error)
-            self.given_up = True
-        finally:
-            if self._run_budget is not None:
-                self._run_budget.give_back(granted - len(claims))
-        return claims
+    @property
+    def is_skipping(self) -> bool:
+        """Whether claims skip handlers."""
+        return self._unknown is not None and bool(self._unknown.skipped())
 
     def _claims(self, limit: int) -> list[Claim]:
         skip = () if self._unknown is None else self._unknown.skipped()
         if self._unknown is None or not skip:
-            self.skip_pause = 0.0
-            return self._engine.claim(self._worker, self._queues, limit)
+            return self._engine.claim(self._worker, self._order.queues, limit)
         began = time.monotonic()
-        claims = self._engine.claim(self._worker, self._queues, limit, skip)
+        claims = self._engine.claim(self._worker, self._order.queues, limit, skip)
         # The store has looked past the jobs that are skipped, however many there are. Such claims
         # may take a twentieth of its time at most.
         self.skip_pause = max(SKIP_PAUSE_SECONDS, 20 * (time.monotonic() - began))
@@ -132,10 +169,10 @@ class Claiming:
             known = self._in_flight.known()
             held = self._engine.held(self._worker)
             adopted = [claim for claim in held if claim[:2] not in known]
-            self._in_doubt = False
+            self.in_doubt = False
+            self._in_flight.add(adopted)
             if adopted:
                 _log.warning("adopted %d claims whose reply was lost", len(adopted))
-                self._in_flight.add(adopted)
                 if self._run_budget is not None:
                     self._run_budget.take(len(adopted))
 
@@ -143,7 +180,7 @@ class Claiming:
         """At a stop: hand back all waiting runs, and the claims whose reply was lost. If only such
         claims may be left and the store is away, they are not worth waiting for: they go back when
         the worker is recovered."""
-        if self._in_doubt:
+        if self.in_doubt:
             try:
                 self._adopt()
             except StoreUnavailable:

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 
-from . import streams
+from .logs import streams
 
 _STANDARD = (0, 1, 2)
 

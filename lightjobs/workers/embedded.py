@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from .. import current
 from ..engines.unstored import UnstoredEngine
@@ -23,6 +23,8 @@ from ..schedule.loading import FILE, load
 from ..schedule.scheduler import Scheduler
 from ..schedule.scheduler_thread import SchedulerThread
 from .options import Options
+from .program_loop import ProgramLoop
+from .queue_order import ORDERS
 from .stop_flag import StopFlag
 from .worker_threads import WorkerThreads
 
@@ -36,45 +38,73 @@ def worker(
     grace: float = 25.0,
     sleep: float = 1.0,
     schedule: bool = False,
+    queue_order: str = "strict",
+    loop: Literal["own", "current"] = "own",
 ) -> EmbeddedWorker:
-    """Work `queues`, in strict order, in this process while a `with` or `async with` block runs.
+    """Work `queues` in this process while a `with` or `async with` block runs.
 
-    Each of `workers` threads runs one job at a time, an async job on the thread's own event loop.
+    Each of `workers` threads runs one job at a time. An async job runs on an event loop of the
+    thread's own, where what belongs to the program's loop must not be used, such as a pool of
+    asyncpg or an httpx.AsyncClient. With `loop="current"` it runs on the loop of the `async with`
+    block, as do async hooks and on_start functions, and may use them; a handler that blocks then
+    blocks the program.
+
     `grace` is how many seconds running jobs may take to finish at the end of the block; `sleep` is
     how many seconds an idle thread goes at most without asking the store; 0 means 0.01, the
     shortest. With `schedule`, the entries of config/schedule.py are dispatched here, too. An engine
     that runs jobs at dispatch, or drops them, leaves no work to do, so nothing is started.
+    `queue_order` is "strict" (a queue goes before all that are named after it) or "rotate" (the
+    queues take turns).
 
-    Raises SettingsError for a wrong argument, a wrong setting or job modules that do not import;
-    when the block is entered, also SchemaOutdated and StoreUnavailable.
+    A store that is away when the block is entered is waited for inside. Raises SettingsError for a
+    wrong argument, a wrong setting or job modules that do not import; when the block is entered,
+    also SchemaOutdated.
     """
+    _check(workers, queues, queue_order, loop, grace=grace, sleep=sleep)
+    times = {"sleep": sleep, "grace": grace}
+    options = _options(workers=workers, queues=queues, queue_order=queue_order, **times)
+    return EmbeddedWorker(options, schedule, on_current_loop=loop == "current")
+
+
+def _options(queues: Sequence[str], **given: Any) -> Options:
+    settings = current.settings()
+    return Options(
+        queues=tuple(dict.fromkeys(queues)),
+        lease=settings.lease,
+        unknown_after=settings.unknown_after,
+        timeout_grace=settings.timeout_grace,
+        keep_history=settings.keep_history,
+        **given,
+    )
+
+
+def _check(
+    workers: int, queues: Sequence[str], queue_order: str, loop: str, **times: float
+) -> None:
+    """Raise SettingsError for the first wrong argument."""
     if type(workers) is not int or not 1 <= workers <= 1000:
         raise SettingsError(f"workers is {workers!r}; allowed: a whole number from 1 to 1000")
     if isinstance(queues, str) or not queues or not all(map(is_queue, queues)):
         raise SettingsError(f"queues is {queues!r}; allowed: a list, each {QUEUE_NAMES}")
-    for name, seconds in (("grace", grace), ("sleep", sleep)):
+    for name, seconds in times.items():
         if type(seconds) not in (int, float) or not 0 <= seconds < 1e9:
             raise SettingsError(f"{name} is {seconds!r}; allowed: seconds, at least 0")
-    settings = current.settings()
-    return EmbeddedWorker(
-        Options(
-            queues=tuple(dict.fromkeys(queues)),
-            workers=workers,
-            sleep=sleep,
-            grace=grace,
-            lease=settings.lease,
-            unknown_after=settings.unknown_after,
-            timeout_grace=settings.timeout_grace,
-        ),
-        schedule,
-    )
+    if queue_order not in ORDERS:
+        raise SettingsError(f"queue_order is {queue_order!r}; allowed: {', '.join(ORDERS)}")
+    if loop not in ("own", "current"):
+        raise SettingsError(f"loop is {loop!r}; allowed: own, current")
 
 
 class EmbeddedWorker:
     """The block's context manager; see `worker`. It can be entered once."""
 
-    def __init__(self, options: Options, schedule: bool = False) -> None:
+    def __init__(
+        self, options: Options, schedule: bool = False, on_current_loop: bool = False
+    ) -> None:
         self._options = options
+        self._on_current_loop = on_current_loop
+        self._program_loop: ProgramLoop | None = None
+        """The loop of the `async with` block, if async jobs are to run there."""
         self._schedule = schedule
         self._scheduler: SchedulerThread | None = None
         self._threads: WorkerThreads | None = None
@@ -88,6 +118,8 @@ class EmbeddedWorker:
         """The task that runs the `async with` block."""
 
     def __enter__(self) -> Self:
+        if self._on_current_loop:
+            raise SettingsError('loop="current" needs an event loop; enter it by `async with`')
         self._start()
         for number in _unhandled():
             self._former_handlers[number] = signal.signal(number, self._on_signal)
@@ -103,6 +135,8 @@ class EmbeddedWorker:
                     signal.signal(number, handler)
 
     async def __aenter__(self) -> Self:
+        if self._on_current_loop:
+            self._program_loop = ProgramLoop(asyncio.get_running_loop())
         with ThreadPoolExecutor(1) as pool:
             await asyncio.get_running_loop().run_in_executor(pool, self._start)
         self._task = asyncio.current_task()
@@ -123,6 +157,8 @@ class EmbeddedWorker:
                 except asyncio.CancelledError as error:
                     self._urgent = True
                     cancelled = error
+        if self._program_loop is not None:
+            await self._program_loop.cancel_all()
         for number, handler in self._former_handlers.items():
             asyncio.get_running_loop().remove_signal_handler(number)
             signal.signal(number, handler)  # for Ctrl-C, asyncio.run() has one of its own
@@ -160,8 +196,7 @@ class EmbeddedWorker:
             return
         _load(current.settings().modules)
         entries = _entries() if self._schedule else []
-        engine.ensure_ready()
-        self._threads = WorkerThreads(engine, current.settings(), self._options)
+        self._threads = WorkerThreads(engine, current.settings(), self._options, self._program_loop)
         self._threads.start()
         if entries:
             self._scheduler = SchedulerThread(Scheduler(engine, entries))

@@ -41,8 +41,9 @@ class EventLoop:
     """An event loop for one run at a time (`run`), or for many at once from other threads
     (`serve`, `submit`)."""
 
-    def __init__(self) -> None:
-        self._loop = fine_selector.new_event_loop()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """A new loop, or one that somebody else has made."""
+        self._loop = fine_selector.new_event_loop() if loop is None else loop
         self._tasks: dict[Hashable, RunTask] = {}
         self._served = False
         self._thread: int | None = None
@@ -91,13 +92,19 @@ class EventLoop:
 
     def finish(self, coroutine: Run) -> Any:
         """The result of `coroutine`, waited for, on a loop that is served or not. Raises what it
-        raises, and CancelledError if it closes the loop."""
+        raises, CancelledError if it closes the loop, and RuntimeError if the loop is closed."""
         result: Future[Any] = Future()
-        if self._served:
-            self.submit(_into(result, coroutine), copy_context(), result, lambda: None)
-        else:
-            self.run(_into(result, coroutine), copy_context(), result)
-            result.cancel()  # unless it is there
+        noting = _into(result, coroutine)
+        try:
+            if self._served:
+                self.submit(noting, copy_context(), result, lambda: None)
+            else:
+                self.run(noting, copy_context(), result)
+                result.cancel()  # unless it is there
+        except RuntimeError:  # neither has begun
+            noting.close()
+            coroutine.close()
+            raise
         return result.result()
 
     def _start(

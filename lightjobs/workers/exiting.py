@@ -19,7 +19,8 @@ import time
 import weakref
 from typing import NoReturn
 
-from . import streams
+from ..execution import middleware_chain
+from .logs import streams
 
 EXIT_SECONDS = 5.0
 """How long exit functions may take. They start once the child holds no job any more."""
@@ -39,10 +40,12 @@ def forget_inherited() -> None:
 
 
 def end(status: int) -> NoReturn:
-    """Call the exit functions, write what open files have buffered, and end the process."""
+    """Close the middleware, call the exit functions, write what open files have buffered, and end
+    the process."""
     with contextlib.suppress(RuntimeError):  # at the limit of threads, the supervisor's grace holds
         threading.Thread(target=_end_late, args=(status,), daemon=True).start()
     try:
+        middleware_chain.close()
         atexit._run_exitfuncs()
         _flush_files()
     finally:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -14,11 +15,12 @@ from functools import partial
 from ..engines import outage
 from ..engines.control import Engine
 from ..errors import StoreUnavailable
+from ..execution import middleware_chain
 from ..model import Outcome
 from ..settings.settings import Settings
 from .heartbeat import Heartbeat
-from .job_log import JobLog
 from .local_worker import LocalWorker
+from .logs.job_log import JobLog
 from .options import Options
 from .process_state import ProcessState
 from .reclaim import overdue
@@ -41,10 +43,12 @@ def work(
     options: Options,
     job_log: JobLog,
     on_ready: Callable[[], None] = lambda: None,
-    on_stop: Callable[[], None] = lambda: None,
+    on_stop: Callable[[str], None] = lambda _why: None,
+    on_exit: Callable[[int], None] = lambda _status: None,
 ) -> int:
     """Work in this process and thread until asked to stop. `settings` are those of `engine`.
-    `on_stop` is called, in another thread, when a signal asks for a stop. Returns the exit status.
+    `on_stop` is called once, in any thread, with the reason when a signal asks for a stop, and
+    `on_exit` with the exit status when the process ends at once. Returns the exit status.
     STOP_SIGNALS stop it gracefully; a second signal, or the end of the grace, ends the process at
     once."""
     signals = _SignalPipe()
@@ -55,8 +59,8 @@ def work(
     state = ProcessState(lambda: guard.end({}, 1))
     make = partial(LocalWorker, engine, options, job_log, stop, run_budget, process_state=state)
     workers = _workers(make, stop)
-    guard = _Guard(next(workers), options.grace, signals, on_stop)
-    heartbeat = Heartbeat(engine, options.lease, lambda: [guard.worker], guard.check, settings)
+    guard = _Guard(next(workers), options.grace, signals, on_stop, on_exit)
+    heartbeat = Heartbeat(engine, options, lambda: [guard.worker], guard.check, settings)
     heartbeat.start()
     try:
         heartbeat.announce()
@@ -66,7 +70,9 @@ def work(
             guard.worker.run()
         heartbeat.finish_first_upkeep(lambda: stop.raised > 1)
     finally:
+        guard.tell_of_stop()  # an idle worker may have ended before the next check
         heartbeat.stop()
+        middleware_chain.close()
         signals.close()
         for number, handler in former_handlers.items():
             signal.signal(number, handler)
@@ -89,6 +95,8 @@ class _SignalPipe:
     writes the number of each signal into a pipe."""
 
     def __init__(self) -> None:
+        self.reason = ""
+        """The name of the first of them."""
         self.count = bytearray(1)
         """How many signals have come; memory that a StopFlag reads."""
         self._reading, self._writing = os.pipe()
@@ -99,8 +107,10 @@ class _SignalPipe:
     def read(self) -> None:
         """Count the signals that have come since the last call."""
         with contextlib.suppress(OSError):
-            came = sum(number in STOP_SIGNALS for number in os.read(self._reading, 1024))
-            self.count[0] = min(self.count[0] + came, 255)
+            came = [number for number in os.read(self._reading, 1024) if number in STOP_SIGNALS]
+            if came and not self.reason:
+                self.reason = signal.Signals(came[0]).name
+            self.count[0] = min(self.count[0] + len(came), 255)
 
     def close(self) -> None:
         """Close the pipe."""
@@ -118,22 +128,31 @@ class _Guard:
         worker: LocalWorker,
         grace: float,
         signals: _SignalPipe,
-        on_stop: Callable[[], None],
+        on_stop: Callable[[str], None],
+        on_exit: Callable[[int], None],
     ) -> None:
         self.worker = worker
+        self._on_exit = on_exit
         self._on_stop = on_stop
         self._signals = signals
         self._grace = grace
         self._kill_at: float | None = None
+        self._telling = threading.Lock()
+
+    def tell_of_stop(self) -> None:
+        """If a stop was asked for, begin the grace and call `on_stop`, unless that was done."""
+        with self._telling:
+            self._signals.read()
+            stop = self.worker.stop
+            if stop.raised and self._kill_at is None:
+                self._kill_at = time.monotonic() + self._grace
+                self._on_stop(stop.reason or self._signals.reason)
 
     def check(self) -> None:
         """End the process if that is due."""
-        self._signals.read()
+        self.tell_of_stop()
         now = time.monotonic()
         stop = self.worker.stop
-        if stop.raised and self._kill_at is None:
-            self._kill_at = now + self._grace
-            self._on_stop()
         if timed_out := overdue(self.worker.journal, "this process ends"):
             self.end(timed_out, 1)
         if self._kill_at is not None and (now >= self._kill_at or stop.raised > 1):
@@ -144,5 +163,7 @@ class _Guard:
         the process."""
         try:
             leave_to_the_lease(partial(self.worker.abandon, timed_out), LEAVE_SECONDS)
+            middleware_chain.close()
+            self._on_exit(status)
         finally:
             os._exit(status)

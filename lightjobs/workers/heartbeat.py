@@ -4,6 +4,8 @@ children."""
 from __future__ import annotations
 
 import logging
+import os
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,9 +14,14 @@ from ..engines import outage
 from ..engines.control import Engine
 from ..errors import LightjobsError
 from ..settings.settings import Settings
+from . import vitals
+from .history import FINISH_SECONDS, HISTORY_SECONDS, History
 from .local_worker import LocalWorker
+from .observer import Observer
+from .options import Options
 from .periodic import Task
 from .periodic_thread import PeriodicThread, stop
+from .self_note import NOTE_SECONDS
 from .store_limits import answer_seconds, beat_seconds
 
 if TYPE_CHECKING:
@@ -47,6 +54,24 @@ def maintain(engine: Engine) -> None:
         _log.info("deleted %d ended jobs that are kept no longer", deleted)
 
 
+def upkeep_thread(
+    engine: Engine,
+    options: Options,
+    observer: Observer,
+    attempt: Callable[[Callable[[], None]], bool],
+) -> PeriodicThread:
+    """A thread that has the store do its maintenance and, if a history is kept, sends what
+    `observer` has counted. `attempt` is that of a PeriodicThread."""
+    tasks = [Task(MAINTAIN_SECONDS, partial(maintain, engine))]
+    at_end = None
+    if options.keep_history:
+        history = History(engine, observer)
+        tasks.append(Task(HISTORY_SECONDS, history.send))
+        at_end = history.send_rest
+    limit = answer_seconds(options.lease)
+    return PeriodicThread("maintain", tasks, attempt, limit, at_once=True, at_end=at_end)
+
+
 def log_given_up(worker: str) -> None:
     """Log that other workers have given up `worker`, and that it will be replaced."""
     _log.warning("worker %s was given up by others; replacing it", worker)
@@ -62,7 +87,7 @@ class Heartbeat:
     def __init__(
         self,
         engine: Engine,
-        lease: float,
+        options: Options,
         local_workers: Callable[[], Sequence[LocalWorker]],
         check: Callable[[], None],
         settings: Settings | None = None,
@@ -72,17 +97,20 @@ class Heartbeat:
         if settings is not None and engine.unworkable is None:
             from .beat_process import BeatProcess  # here: supervisors need none; 2 ms of a start
 
-            self._process = BeatProcess(settings, lease)
+            self._process = BeatProcess(settings, options.lease)
         self._engine = engine
-        self._lease = lease
+        self._lease = lease = options.lease
         self._local_workers = local_workers
+        self.observer = Observer(options)
+        self._announced: set[str] = set()
         waits = answer_seconds(lease)
-        self._upkeep = self._thread("maintain", MAINTAIN_SECONDS, partial(maintain, engine), waits)
+        self._check = check
+        self._upkeep = upkeep_thread(engine, options, self.observer, self._attempt)
+        self._beats = self._thread("beat", lease / 3, self._beat, beat_seconds(lease))
         self._threads = [
-            self._thread("check", CHECK_SECONDS, check, waits),
-            self._thread("beat", lease / 3, self._beat, beat_seconds(lease)),
+            self._thread("check", CHECK_SECONDS, self._look, waits),
+            self._beats,
             self._thread("sweep", sweep_seconds(lease), self._sweep, waits),
-            self._upkeep,
         ]
 
     def _thread(
@@ -91,24 +119,37 @@ class Heartbeat:
         return PeriodicThread(name, [Task(interval, run)], self._attempt, limit, at_once=True)
 
     def announce(self) -> None:
-        """Have the process beat for the present workers. To be called before a new one runs its
-        first job, which may keep every thread of this process from running."""
+        """Observe the present workers, and have the process beat for them. To be called before a
+        new one runs its first job, which may keep every thread of this process from running."""
+        workers = {worker.name: worker for worker in self._local_workers()}
+        for name in workers.keys() - self._announced:
+            self.observer.follow(name, os.getpid(), workers[name].journal.observed)
+            self._beats.hurry(NOTE_SECONDS)
+        for name in self._announced - workers.keys():
+            self.observer.forget(name)
+        self._announced = set(workers)
         if self._process is not None:
             self._process.beat_for([worker.name for worker in self._local_workers()])
 
     def start(self) -> None:
         """Start the threads."""
-        for thread in self._threads:
+        vitals.offer(self.observer.vitals)
+        for thread in [*self._threads, self._upkeep]:
             thread.start()
 
     def finish_first_upkeep(self, is_urgent: Callable[[], bool]) -> None:
         """Wait for the first maintenance of the store; see `PeriodicThread.finish_first`."""
         self._upkeep.finish_first(is_urgent)
 
-    def stop(self) -> None:
-        """End the threads. One that still waits for the store after STOP_SECONDS is left to
-        itself."""
+    def stop(self, is_urgent: Callable[[], bool] = lambda: False) -> None:
+        """Send the rest of the history, which takes FINISH_SECONDS at most unless the stop
+        `is_urgent`, and end the threads. One that still waits for the store after STOP_SECONDS is
+        left to itself."""
+        self.observer.is_stopping = True
+        self._upkeep.finish(FINISH_SECONDS, is_urgent)
         stop(self._threads)
+        vitals.withdraw(self.observer.vitals)
+        self.observer.forget_all()
         if self._process is not None:
             self._process.stop()
 
@@ -124,13 +165,17 @@ class Heartbeat:
             return False
         return True
 
+    def _look(self) -> None:
+        self.observer.turned_at = time.monotonic()
+        self._check()
+
     def _beat(self) -> None:
         self.announce()
         workers = {worker.name: worker for worker in self._local_workers()}
-        for name in self._engine.beat(list(workers), self._lease):
+        for name in self.observer.beat(self._engine, list(workers)):
             if not (workers[name].given_up or workers[name].has_ended):
                 log_given_up(name)
                 workers[name].give_up()
 
     def _sweep(self) -> None:
-        self._engine.recover(lease=self._lease)
+        self.observer.recovered += self._engine.recover(lease=self._lease)

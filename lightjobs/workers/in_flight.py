@@ -30,12 +30,15 @@ class InFlight:
         timeouts: TimeoutWatch | None = None,
         store: RunStore | None = None,
         unknown: UnknownHandlers | None = None,
+        worker: str = "",
     ) -> None:
-        """`unknown` decides about runs whose handler no class has; None: they are run, and fail."""
+        """`unknown` decides about runs whose handler no class has; None: they are run, and fail.
+        `worker` is the name of the worker."""
         self.journal = journal
         self._timeouts = timeouts
         self._store = store
         self._unknown = unknown
+        self._worker = worker
         self.waiting: deque[Run] = deque()
         self.taken: deque[Run] = deque()
         """Runs that will not start: the supervisor has handed their jobs back, or their handlers
@@ -49,15 +52,19 @@ class InFlight:
         """The id and fence of each run of which the store refused every outcome: it stays claimed
         by this worker."""
 
-    def add(self, claims: Iterable[Claim]) -> None:
-        """Take in new claims."""
+    def add(self, claims: Iterable[Claim], since: float | None = None) -> None:
+        """Take in new claims, which were made at `since` by the monotonic clock; None: now."""
         claimed, timeouts, store = self.journal.claimed, self._timeouts, self._store
-        now = time.monotonic()
+        worker = self._worker
+        claimed_at = time.monotonic() if since is None else since
+        added = []
         for claim in claims:
             slot = claimed(claim)
-            self.runs[slot] = run = Run(claim, slot, timeouts, store)
-            run.claimed_at = now
-            self.waiting.append(run)
+            self.runs[slot] = run = Run(claim, slot, timeouts, store, worker)
+            run.claimed_at = claimed_at
+            added.append(run)
+        are_taken = self.journal.claim_note.end()
+        (self.taken if are_taken else self.waiting).extend(added)
 
     def start(self) -> Run | None:
         """The next waiting run, which is running from now on; None when no run is waiting."""

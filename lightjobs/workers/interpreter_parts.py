@@ -14,7 +14,7 @@ import time
 import warnings
 from typing import Any
 
-from . import logging_setup
+from .logs import logging_setup
 from .part import Part
 
 _LIMITS = [

@@ -16,11 +16,12 @@ from ..engines.control import Engine
 from ..errors import StoreUnavailable
 from .claiming import Claiming
 from .in_flight import InFlight
-from .job_log import JobLog
+from .logs.job_log import JobLog
 from .runners import Runner
 from .settling import Settling
 from .store_limits import answer_seconds
 from .strays import Strays
+from .turnover import Turnover
 
 RELIEF_SECONDS = 0.05
 """When a job has waited this long behind jobs that run, it is handed back."""
@@ -46,6 +47,7 @@ class Keeper(threading.Thread):
         in_flight: InFlight,
         claiming: Claiming,
         settling: Settling,
+        turnover: Turnover,
         runner: Runner,
         job_log: JobLog,
         checks: Sequence[Callable[[], None]],
@@ -56,6 +58,7 @@ class Keeper(threading.Thread):
         self._in_flight = in_flight
         self._claiming = claiming
         self._settling = settling
+        self._turnover = turnover
         self._runner = runner
         self._job_log = job_log
         self._checks = checks
@@ -92,7 +95,9 @@ class Keeper(threading.Thread):
         """If jobs wait for places that long jobs occupy, hand them back. Settle the finished runs
         if the loop's thread cannot, because it is inside the handler of a long job."""
         self._job_log.flush()
-        if self._in_flight.has_waited(RELIEF_SECONDS) and self._runner.free() <= 0:
+        waiting = self._in_flight.has_waited(RELIEF_SECONDS)
+        if (waiting or self._turnover.has_waited(RELIEF_SECONDS)) and self._runner.free() <= 0:
+            self._turnover.end(free=0)
             self._claiming.prefetch.restart()
             self._claiming.hand_back(self._in_flight.take_waiting())
         if self._runner.runs_in_loop and self._in_flight.running_for(RELIEF_SECONDS):

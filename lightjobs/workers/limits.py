@@ -22,14 +22,17 @@ class Limits:
         """Whether this process has grown beyond --max-memory."""
 
     def check(self) -> None:
-        """Raise the flag if the time is up or the memory has grown too far."""
+        """Raise the flag if the time is up or the memory has grown too far. Once: to raise it again
+        would ask for a stop at once."""
         options = self._options
+        if self.time_is_up or self.outgrown:
+            return
         if 0 < options.cooldown <= time.monotonic() - self._started_at:
             self.time_is_up = True
-            self._stop.raise_()
+            self._stop.raise_("--cooldown is over")
         if 0 < options.max_memory < resident_bytes():
             self.outgrown = True
-            self._stop.raise_()
+            self._stop.raise_("--max-memory is exceeded")
 
 
 def resident_bytes() -> int:

@@ -6,12 +6,13 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
 from ..model import Outcome
 from . import late_hooks
-from .job_log import JobLog
+from .logs.job_log import JobLog
 from .loop import Loop
 from .options import Options
 from .process_state import ProcessState
@@ -19,6 +20,10 @@ from .reclaim import reclaim
 from .shared.journal import Journal
 from .shared.run_budget import RunBudget
 from .stop_flag import StopFlag
+from .tally import Tally
+
+if TYPE_CHECKING:
+    from .event_loop import EventLoop
 
 
 def new_worker_name() -> str:
@@ -38,10 +43,12 @@ class LocalWorker:
         run_budget: RunBudget | None = None,
         late_outcomes: Sequence[Outcome] = (),
         process_state: ProcessState | None = None,
+        event_loop: EventLoop | None = None,
     ) -> None:
         """Register a worker. It also calls the hooks of `late_outcomes`, the outcomes of jobs that
         timed out in another worker, once it has started. `process_state` is put back after each
-        run; None: the process belongs to another program."""
+        run; None: the process belongs to another program. Async handlers run on `event_loop`;
+        None: on a loop of the worker's own."""
         self.name = new_worker_name()
         self.stop = stop
         self.journal = Journal()
@@ -51,9 +58,11 @@ class LocalWorker:
         """Whether `run` has ended, so that the store need not know this worker any more."""
         self._engine = engine
         engine.register(self.name, options.lease)
+        job_log.of_worker(self.name)
         self._loop = Loop(
             *(engine, self.name, options, self.journal, job_log, stop, run_budget),
             process_state=process_state,
+            event_loop=event_loop,
         )
 
     def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
@@ -85,9 +94,13 @@ class LocalWorker:
         """End `run` because other workers have given this one up."""
         self._loop.give_up()
 
-    def abandon(self, timed_out: Mapping[tuple[str, int], Outcome]) -> list[Outcome]:
+    def abandon(
+        self, timed_out: Mapping[tuple[str, int], Outcome], tally: Tally | None = None
+    ) -> list[Outcome]:
         """Give up all jobs that this worker holds, although its thread runs on. They go back at no
         cost, except those of `timed_out`, which end with these outcomes. Returns the outcomes of
-        `timed_out` that the store accepted. Later outcomes of the thread are refused."""
+        `timed_out` that the store accepted, and has `tally` count them. Later outcomes of the
+        thread are refused."""
         self.stop.raise_()
-        return reclaim(self._engine, self.name, self.journal, True, timed_out).timed_out
+        done = reclaim(self._engine, self.name, self.journal, True, timed_out, tally=tally)
+        return done.timed_out

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from ..engines import answer_limit, outage
 from ..engines.control import Engine
@@ -17,14 +18,16 @@ from ..execution import lifecycle
 from ..execution.run import Run
 from .claiming import Claiming
 from .in_flight import InFlight
-from .job_log import JobLog
 from .keeper import RELIEF_SECONDS, Keeper
 from .limits import Limits
+from .logs.job_log import JobLog
 from .options import SHORTEST_SLEEP, Options
 from .pool_runner import PoolRunner
 from .prefetch import AHEAD_SECONDS
 from .process_state import ProcessState
+from .queue_order import QueueOrder
 from .runners import InlineRunner, Runner
+from .self_note import SelfNote
 from .settling import Settling
 from .shared.busy import BusyFlags
 from .shared.journal import Journal
@@ -32,7 +35,12 @@ from .shared.run_budget import RunBudget
 from .stop_flag import StopFlag
 from .store_limits import answer_seconds
 from .timeouts import Timeouts
+from .told_progress import ToldProgress
+from .turnover import Turnover
 from .unknown_handlers import UnknownHandlers
+
+if TYPE_CHECKING:
+    from .event_loop import EventLoop
 
 WAIT_SECONDS = 0.1
 """The longest the loop waits for the store before it looks again whether it should stop."""
@@ -50,7 +58,7 @@ class Loop:
     """Works the queues as one registered worker until the `stop` flag is raised, from outside or by
     the loop itself when a limit of the options is reached. `check` is called every few
     milliseconds, in another thread. After each run, `process_state` is put back, if this process is
-    the worker's own."""
+    the worker's own. Async handlers run on `event_loop`, if that is given."""
 
     def __init__(
         self,
@@ -64,6 +72,7 @@ class Loop:
         busy_flags: BusyFlags | None = None,
         check: Callable[[], None] = lambda: None,
         process_state: ProcessState | None = None,
+        event_loop: EventLoop | None = None,
     ) -> None:
         self._engine = engine
         self._options = options
@@ -72,26 +81,28 @@ class Loop:
         self._busy_flags = busy_flags
         self._process_state = process_state
         self._backoff = BACKOFF_SECONDS[0]
-        self._answer_seconds = answer_seconds(options.lease)
         self._limits = Limits(options, stop)
         self._timeouts = Timeouts(journal, options.timeout_grace)
         unknown = UnknownHandlers(engine, options.unknown_after)
-        self._in_flight = in_flight = InFlight(journal, self._timeouts, engine, unknown)
+        self._in_flight = in_flight = InFlight(*(journal, self._timeouts, engine, unknown, worker))
         self._claiming = claiming = Claiming(
-            *(engine, worker, options.queues, in_flight, unknown, run_budget, busy_flags),
-            options.concurrency,
+            *(engine, worker, QueueOrder(options.queues, options.queue_order), in_flight, unknown),
+            *(run_budget, busy_flags, options.concurrency),
         )
         self._settling = Settling(engine, worker, in_flight, claiming.prefetch, job_log)
-        self._runner = _runner(in_flight, job_log, options.concurrency, process_state)
+        self._runner = _runner(in_flight, job_log, options.concurrency, process_state, event_loop)
+        self._self_note = self._make_note(journal)
+        self._turnover = Turnover(in_flight, claiming, self._settling, self._runner, options)
+        progress = ToldProgress(engine, worker, in_flight)
         self._keeper = Keeper(
-            *(engine, worker, options.lease),
-            in_flight,
-            claiming,
-            self._settling,
-            self._runner,
-            job_log,
-            checks=(self._limits.check, check),
+            *(engine, worker, options.lease, in_flight, claiming),
+            *(self._settling, self._turnover, self._runner, job_log),
+            checks=(self._limits.check, check, self._self_note.check, progress.check),
         )
+
+    def _make_note(self, journal: Journal) -> SelfNote:
+        tally, is_stopping = self._settling.tally, self._is_stopping
+        return SelfNote(journal.observed, self._options, self._in_flight, tally, is_stopping)
 
     @property
     def outgrown(self) -> bool:
@@ -112,9 +123,11 @@ class Loop:
         """End the loop because other workers have given this one up."""
         self._claiming.given_up = True
 
-    def begin(self) -> None:
+    def begin(self, parent: int = 0) -> None:
         """Call the on_start functions. To be called before all else, in the thread that then calls
-        `run`. Raises LightjobsError when one of them raises."""
+        `run`. `parent` is the process id of the supervisor, if there is one. Raises LightjobsError
+        when one of the functions raises."""
+        self._self_note.begin(parent)
         try:
             lifecycle.start(self._runner.finish)
         except BaseException:
@@ -131,7 +144,7 @@ class Loop:
     def run(self) -> None:
         """Work until the stop flag is raised or the options end the work. On return no job is held:
         those that ran have been settled, the others handed back."""
-        with answer_limit.at_most(self._answer_seconds):
+        with answer_limit.at_most(answer_seconds(self._options.lease)):
             self._keeper.start()
             try:
                 while not self._turn():
@@ -140,6 +153,7 @@ class Loop:
                 self._end()
                 self._keeper.stop()
                 self._settling.close()
+                self._self_note.write("stopping")
                 self._timeouts.close()
                 self._job_log.flush()
 
@@ -148,14 +162,16 @@ class Loop:
         try:
             if self._in_flight.taken:
                 self._claiming.hand_back(self._in_flight.take_taken())
+            if self._is_stopping() or not self._in_flight.waiting:
+                self._turnover.end(self._runner.free())
             if self._is_stopping():
                 self._settle()
                 self._claiming.hand_back_all()
-            elif self._claiming.is_due(self._runner.free()):
-                self._settle_and_claim()
-            else:
+            elif self._turnover.is_under_way:
                 self._settle()
-            self._runner.start(self._stop)
+            else:
+                self._settle_and_claim()
+            self._runner.start(self._stop, self._turnover.low_water())
             over = self._is_over()
             self._backoff = BACKOFF_SECONDS[0]
         except StoreUnavailable as error:
@@ -173,15 +189,20 @@ class Loop:
             self._runner.close()
 
     def _settle_and_claim(self) -> None:
-        """Settle, then claim; or both at the same time if that is worth it."""
+        """Settle, then claim if it is time to; or both at the same time if that is worth it."""
         runs = self._in_flight.take_finished()
-        if self._settling.is_worth_background(runs):
+        free = self._runner.free()
+        is_due = self._claiming.is_due(free)
+        if self._turnover.is_due(runs, free):
+            self._turnover.begin(runs, free)
+        elif is_due and self._settling.is_worth_background(runs):
             with self._settling.in_background(runs):
                 self._claiming.claim(self._runner.free())
         else:
             self._settling.settle(runs)
             self._call_hooks()
-            self._claiming.claim(self._runner.free())
+            if is_due:
+                self._claiming.claim(self._runner.free())
 
     def _settle(self) -> None:
         self._settling.settle(self._in_flight.take_finished())
@@ -196,7 +217,9 @@ class Loop:
         return bool(self._stop.raised) or self._claiming.given_up
 
     def _is_over(self) -> bool:
-        if len(self._in_flight) or self._settling.hooks or self._runner.hooks_running():
+        if len(self._in_flight) or self._turnover.is_under_way:
+            return False
+        if self._settling.hooks or self._runner.hooks_running():
             return False
         if self._is_stopping() or self._claiming.budget_spent:
             return True
@@ -214,6 +237,8 @@ class Loop:
         if in_flight.waiting:
             if free <= 0 and not self._claiming.is_due(free):
                 self._progress(AHEAD_SECONDS)
+            return
+        if self._turnover.is_under_way:
             return
         if in_flight.finished or (self._claiming.is_due(free) and not exhausted):
             return
@@ -256,8 +281,12 @@ class Loop:
 
 
 def _runner(
-    in_flight: InFlight, job_log: JobLog, concurrency: int, process_state: ProcessState | None
+    in_flight: InFlight,
+    job_log: JobLog,
+    concurrency: int,
+    process_state: ProcessState | None,
+    event_loop: EventLoop | None,
 ) -> Runner:
     if concurrency == 1:
-        return InlineRunner(in_flight, job_log, process_state)
+        return InlineRunner(in_flight, job_log, process_state, event_loop)
     return PoolRunner(in_flight, job_log, concurrency, process_state)

@@ -13,7 +13,9 @@ class Options(NamedTuple):
     """The options of one `job:work`. Times are in seconds, sizes in bytes."""
 
     queues: tuple[str, ...] = ("default",)
-    """The queues to work, in strict order."""
+    """The queues to work."""
+    queue_order: str = "strict"
+    """One of `queue_order.ORDERS`."""
     workers: int = 1
     """The number of child processes; 0: jobs run in the calling process."""
     concurrency: int = 1
@@ -38,9 +40,9 @@ class Options(NamedTuple):
     timeout_grace: float = 5.0
     """How long a handler that ignores its timeout may run on before its process or thread is given
     up."""
+    keep_history: bool = True
+    """Whether to note in the store how many jobs are run, and how long these take and wait."""
     log_format: str = "text"
     """The format of the job log and of the log: "text" or "json"."""
     quiet: bool = False
     """Print no job log, and of the log only warnings and errors."""
-    color: bool = False
-    """Color the job log."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from ..errors import SettingsError
+from ..errors import PackageReplaced
 from ..model import Outcome
 from ..version import __version__
 from . import late_hooks
@@ -48,11 +48,11 @@ class Order(NamedTuple):
 
     @classmethod
     def from_json(cls, text: str) -> Order:
-        """The order from which `to_json` made `text`. Raises SettingsError if another version of
+        """The order from which `to_json` made `text`. Raises PackageReplaced if another version of
         lightjobs made it."""
         values: dict[str, Any] = json.loads(text)
         if (version := values.pop("version")) != __version__:
-            raise SettingsError(
+            raise PackageReplaced(
                 f"lightjobs {version} was replaced by {__version__} while this worker ran; "
                 "start the worker again"
             )

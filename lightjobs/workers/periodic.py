@@ -34,6 +34,11 @@ class Periodic:
         """The monotonic time at which the next task is due."""
         return min(self._next_at)
 
+    def bring_forward(self, seconds: float) -> None:
+        """Have each task be due in so many seconds, unless it is due before that."""
+        latest = time.monotonic() + seconds
+        self._next_at = [min(at, latest) for at in self._next_at]
+
     def run_due(self, attempt: Callable[[Callable[[], None]], bool]) -> None:
         """Run each task that is due by way of `attempt`, which must deal with its errors and return
         whether the task succeeded."""

@@ -25,7 +25,7 @@ from ..execution.run import Run
 from ..execution.variables import Origin
 from ..model import Claim
 from .in_flight import InFlight
-from .job_log import JobLog
+from .logs.job_log import JobLog
 from .process_state import ProcessState
 from .runners import Runner, made_loop
 from .stop_flag import StopFlag
@@ -72,7 +72,7 @@ class PoolRunner(Runner):
     def free(self) -> int:
         return 0 if self._held else len(self._places)
 
-    def start(self, stop: StopFlag) -> None:
+    def start(self, stop: StopFlag, low_water: int = -1) -> None:
         self._stop = stop
         if self._origin is None:
             self._origin = Origin()  # here, in the loop's thread: see _variables

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 AHEAD_SECONDS = 0.005
 """The jobs that are claimed ahead should start within this time. It is long enough to spread the
 cost of a round trip, and short enough that no job waits noticeably behind another."""
 
 MOST = 500
 """The largest claim. Beyond it, a larger transaction gains nothing."""
+
+ANSWER_SECONDS = 0.001
+"""How long a store near by takes to answer at most, as a rule."""
+
+SERVER_SECONDS = 0.00001
+"""How much longer it takes for each job that it settles and each that it claims."""
 
 _WEIGHT = 0.2
 """The weight of the latest batch against the batches before it."""
@@ -27,6 +35,15 @@ class Prefetch:
         """How many jobs to claim now: one for each `free` place, and those that will start within
         AHEAD_SECONDS after that, less those that are `waiting`."""
         return min(free + self._ahead - waiting, MOST)
+
+    def reserve(self) -> int:
+        """How many jobs should still wait for a single place when it claims while it runs them, so
+        that the answer is there before it runs out of work. Half at most: then one half runs while
+        the other is claimed."""
+        most = self._ahead + 1
+        seconds = ANSWER_SECONDS + most * SERVER_SECONDS
+        enough = math.ceil(seconds / ((self._mean or 0.0) + SERVER_SECONDS))
+        return min((most + 1) // 2, enough)
 
     def low_water(self) -> int:
         """The number of waiting jobs at which it is time to claim. A single place waits for the

@@ -4,12 +4,12 @@ value that is too long, a check or a trigger of the table."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
 
 from ..engines.control import Engine
 from ..errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ..model import Failed, HandBack, Outcome, Release, Settlement
+from ..notes.attempt_errors import error_line, errors_of
 
 REDUCED_CHARS = 1000
 """How much of an exception's text is kept if the store refuses the whole."""
@@ -20,21 +20,24 @@ PLAIN = "the store refused the outcome of this run; the log of its worker says w
 _log = logging.getLogger("lightjobs.worker")
 
 
-class Settled(NamedTuple):
-    """What became of an outcome."""
-
-    outcome: Outcome
-    """As it is stored. Not the one that was given if the store refused that."""
-    settlement: Settlement | None
-    """The store's answer; None if it refused every outcome of this job."""
+Settled = tuple[Outcome, Settlement | None]
+"""What became of an outcome: the outcome as it is stored, which is not the one that was given if
+the store refused that; and the store's answer, None if it refused every outcome of this job. A
+NamedTuple would take 0.2 µs longer for each job."""
 
 
-def settle(engine: Engine, worker: str, outcomes: Sequence[Outcome]) -> list[Settled]:
+def settle(
+    engine: Engine,
+    worker: str,
+    outcomes: Sequence[Outcome],
+    first: Callable[[], Sequence[Settlement]] | None = None,
+) -> list[Settled]:
     """As `engine.settle`, but an outcome that the store refuses concerns its own job alone. It is
     stored as failed, with a text that the store accepts, and the log says so. Raises
-    StoreUnavailable and SchemaOutdated as `engine.settle` does, and nothing else."""
+    StoreUnavailable and SchemaOutdated as `engine.settle` does, and nothing else. If these outcomes
+    have been sent already, `first` returns or raises the store's answer."""
     try:
-        answers = engine.settle(worker, outcomes)
+        answers = engine.settle(worker, outcomes) if first is None else first()
     except StoreUnavailable:
         raise
     except LightjobsError as error:
@@ -43,7 +46,7 @@ def settle(engine: Engine, worker: str, outcomes: Sequence[Outcome]) -> list[Set
         if len(outcomes) == 1:
             return [_settle_refused(engine, worker, outcomes[0], error)]
         return [settled for each in outcomes for settled in settle(engine, worker, [each])]
-    return list(map(Settled, outcomes, answers))
+    return list(zip(outcomes, answers, strict=True))
 
 
 def _settle_refused(
@@ -62,13 +65,13 @@ def _settle_refused(
         _log.warning(
             "the store refused the outcome of job %s, %s: %s", refused.id, what, error, extra=extra
         )
-        return Settled(substitute, settlement)
+        return substitute, settlement
     _log.error(
         "the store refuses every outcome of job %s, which stays claimed until this worker ends: %s",
         *(refused.id, error),
         extra=extra,
     )
-    return Settled(refused, None)
+    return refused, None
 
 
 def _substitutes(refused: Outcome, error: LightjobsError) -> Iterator[Failed | Release]:
@@ -77,16 +80,25 @@ def _substitutes(refused: Outcome, error: LightjobsError) -> Iterator[Failed | R
         return
     if type(refused) is Release and refused.exception is not None:
         # Attempts remain, and must not be lost for a text.
-        yield refused._replace(exception=_reduced(refused.exception))
-        yield refused._replace(exception=None)
+        reduced = _reduced(refused.exception)
+        yield refused._replace(exception=reduced, error=_reduced_line(refused.error))
+        yield refused._replace(exception=None, error=None)
     if type(refused) is Failed:
-        text = refused.exception
+        text, line = refused.exception, _reduced_line(refused.error)
     else:
         text = f"the store refused the outcome {type(refused).__name__} of this run: {error}"
-    yield Failed(refused.id, refused.fence, _reduced(text))
+        line = None
+    yield Failed(refused.id, refused.fence, _reduced(text), line)
     yield Failed(refused.id, refused.fence, PLAIN)
 
 
 def _reduced(text: str) -> str:
     """The beginning of `text` in ASCII, which every store can hold."""
     return text.encode("ascii", "backslashreplace").decode()[:REDUCED_CHARS]
+
+
+def _reduced_line(line: str | None) -> str | None:
+    """A line of a job's errors with its texts reduced."""
+    for error in errors_of(line):
+        return error_line(error._replace(text=_reduced(error.text), worker=_reduced(error.worker)))
+    return None

@@ -47,7 +47,11 @@ class Respawn:
             _log.warning("a job has closed the descriptors of its child; replacing it")
         elif not child.timed_out:
             how = child.described_end()
-            _log.error("a child ended with %s; its jobs go back and another takes over", how)
+            _log.error(
+                "a child ended with %s; its jobs go back and another takes over",
+                how,
+                extra={"job_event": "died", "job_worker": child.worker, "job_end": child.end},
+            )
         self.count += 1
         self.start_at = 0.0
         if status in (OUTGROWN, GIVEN_UP) or any(entry.started for entry in held):

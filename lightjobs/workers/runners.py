@@ -17,7 +17,7 @@ from ..execution.run import Run
 from ..execution.variables import Origin
 from ..model import HandBack
 from .in_flight import InFlight
-from .job_log import JobLog
+from .logs.job_log import JobLog
 from .process_state import EXITS, ProcessState, forgive_stop
 from .stop_flag import StopFlag
 
@@ -49,8 +49,9 @@ class Runner(ABC):
         """How many more jobs could start now."""
 
     @abstractmethod
-    def start(self, stop: StopFlag) -> None:
-        """Start waiting runs while places are free and `stop` is not raised."""
+    def start(self, stop: StopFlag, low_water: int = -1) -> None:
+        """Start waiting runs while places are free and `stop` is not raised. Where they run in the
+        loop's thread, return when a run has ended after which `low_water` wait."""
 
     @abstractmethod
     def hook(self, run: Run) -> None:
@@ -130,11 +131,23 @@ class InlineRunner(Runner):
     thread, signals and debuggers work in handlers."""
 
     runs_in_loop = True
+    _is_hooking = False
+
+    def __init__(
+        self,
+        in_flight: InFlight,
+        job_log: JobLog,
+        process_state: ProcessState | None = None,
+        event_loop: EventLoop | None = None,
+    ) -> None:
+        """Async handlers run on `event_loop`; None: on a loop of this runner's own."""
+        super().__init__(in_flight, job_log, process_state)
+        self._loop = event_loop
 
     def free(self) -> int:
-        return 0 if self._in_flight.running else 1
+        return 0 if self._in_flight.running or self._is_hooking else 1
 
-    def start(self, stop: StopFlag) -> None:
+    def start(self, stop: StopFlag, low_water: int = -1) -> None:
         in_flight = self._in_flight
         until = time.monotonic() + ROUND_SECONDS
         while not stop.raised and (run := in_flight.start()):
@@ -147,11 +160,15 @@ class InlineRunner(Runner):
             self._report(run)
             if self._process_state is not None:
                 self._process_state.check_descriptors()
-            if time.monotonic() > until:
+            if len(in_flight.waiting) == low_water or time.monotonic() > until:
                 return
 
     def hook(self, run: Run) -> None:
-        self._run(execute_hook(run), hook_needs_loop(run), run)
+        self._is_hooking = True
+        try:
+            self._run(execute_hook(run), hook_needs_loop(run), run)
+        finally:
+            self._is_hooking = False
         if self._process_state is not None:
             self._process_state.restore_after(run)
             self._process_state.check_descriptors()

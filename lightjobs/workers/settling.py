@@ -4,6 +4,7 @@ same time."""
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -14,13 +15,16 @@ from typing import cast
 from ..engines import answer_limit
 from ..engines.control import Engine
 from ..errors import LightjobsError
+from ..execution import exchanges
 from ..execution.hooks import has_hook
 from ..execution.run import Run
-from ..model import Done, Failed, Outcome, Settlement
+from ..model import PLAIN, Done, Failed, Outcome, Settlement
+from .failed_attempts import outcomes_of
 from .in_flight import InFlight
-from .job_log import JobLog
+from .logs.job_log import JobLog
 from .prefetch import Prefetch
 from .refused import Settled, settle
+from .tally import Tally
 
 MANY = 50
 """The least number of runs that are worth settling in the background. With fewer, handing the batch
@@ -48,6 +52,7 @@ class Settling:
         self._background: Executor | None = None
         self.hooks: deque[Run] = deque()
         """Settled runs that have a hook still to be called."""
+        self.tally = Tally()
 
     def take_over(self, runs: Iterable[Run]) -> None:
         """Log `runs`, which ended and were settled elsewhere, and add them to `hooks` if they have
@@ -62,20 +67,36 @@ class Settling:
         """Settle finished runs. If the store does not answer, they count as finished again, and the
         error is raised."""
         if runs:
-            self._finish(runs, self._settling(runs))
-            self._learn(runs)
+            self._finish(runs, self._settling(runs), time.monotonic())
+            self.learn(runs)
+
+    def end(
+        self,
+        runs: Sequence[Run],
+        answer: Callable[[], Sequence[Settlement]] | None = None,
+        since: float | None = None,
+    ) -> None:
+        """As `settle`, for runs that `learn` has been called for. If their settlement has been sent
+        already, at `since`, `answer` waits for the store's answer and returns it."""
+        if runs:
+            since = time.monotonic() if since is None else since
+            self._finish(runs, self._settling(runs, answer), since)
 
     def is_worth_background(self, runs: Sequence[Run]) -> bool:
         """Whether to settle `runs` in the background. The store must serve two requests at once,
-        the runs must be many, and nothing may have to be done about them before more is claimed:
-        above all, no hook may have to be called.
+        and the runs must be many."""
+        return self._engine.serves_at_once and len(runs) >= MANY and self.can_overlap(runs)
+
+    def can_overlap(self, runs: Sequence[Run]) -> bool:
+        """Whether more may be claimed before `runs` are settled. Nothing may have to be done about
+        them before that: above all, no hook may have to be called.
 
         Nor may an outcome have a text in the journal. The journal drops its texts only when it is
         empty: if one batch or another were always held, it would be full after a while."""
-        if not self._engine.serves_at_once or self.hooks or len(runs) < MANY:
+        if self.hooks:
             return False
         return all(
-            type(run.outcome) is Done and run.outcome.entry is None and not has_hook(run)
+            type(run.outcome) is Done and run.outcome[2:] == PLAIN and not has_hook(run)
             for run in runs
         )
 
@@ -84,12 +105,13 @@ class Settling:
         """Settle `runs` in another thread, with a connection of its own, while the block runs. A
         database server settles one batch and claims another at the same time, in two of its
         processes; otherwise the worker would wait for one after the other."""
+        since = time.monotonic()
         answer = self._submitted(runs)
         try:
-            self._learn(runs)
+            self.learn(runs)
             yield
         finally:
-            self._finish(runs, answer)
+            self._finish(runs, answer, since)
 
     def _submitted(self, runs: Sequence[Run]) -> Callable[[], Sequence[Settled]]:
         """Begin to settle `runs`, and return what waits for the answers."""
@@ -107,10 +129,14 @@ class Settling:
             self._background = None
             return settling
 
-    def _settling(self, runs: Sequence[Run]) -> Callable[[], Sequence[Settled]]:
-        return partial(settle, self._engine, self._worker, [run.outcome for run in runs])
+    def _settling(
+        self, runs: Sequence[Run], first: Callable[[], Sequence[Settlement]] | None = None
+    ) -> Callable[[], Sequence[Settled]]:
+        outcomes = outcomes_of(runs, self._worker)
+        return partial(settle, self._engine, self._worker, outcomes, first)
 
-    def _learn(self, runs: Sequence[Run]) -> None:
+    def learn(self, runs: Sequence[Run]) -> None:
+        """Take into account how long `runs` have taken, for the next claim."""
         self._prefetch.learn(len(runs), sum(run.occupied or run.seconds for run in runs))
 
     def close(self) -> None:
@@ -119,21 +145,26 @@ class Settling:
             self._background.submit(self._engine.close)
             self._background.shutdown()
 
-    def _finish(self, runs: Sequence[Run], answer: Callable[[], Sequence[Settled]]) -> None:
-        """Wait for the store's answer and drop `runs`; without an answer they count as finished
-        again."""
+    def _finish(
+        self, runs: Sequence[Run], answer: Callable[[], Sequence[Settled]], since: float
+    ) -> None:
+        """Wait for the store's answer to what was sent at `since`, and drop `runs`; without an
+        answer they count as finished again."""
         try:
             answers = answer()
         except BaseException:  # whatever it is, these runs must not be forgotten
             self._in_flight.finished.extendleft(reversed(runs))
             raise
         self._in_flight.forget(runs)
+        if exchanges.watcher is not None:
+            exchanges.settled([run.claim for run in runs], since)
         for run, (outcome, settlement) in zip(runs, answers, strict=True):
             if settlement is None:
                 self._in_flight.refused.add(run.claim[:2])
             elif settlement is Settlement.ACCEPTED and type(outcome) is not type(run.outcome):
                 self._fail(run, outcome)
             self._settled(run, settlement)
+        self.tally.settled(runs, answers)
         self._job_log.flush()
 
     def _fail(self, run: Run, outcome: Outcome) -> None:
@@ -155,5 +186,9 @@ class Settling:
             _log.warning(
                 "outcome of job %s refused: its claim is stale",
                 run.claim.id,
-                extra={"job_id": run.claim.id, "job_handler": run.claim.handler},
+                extra={
+                    "job_event": "lost",
+                    "job_id": run.claim.id,
+                    "job_handler": run.claim.handler,
+                },
             )

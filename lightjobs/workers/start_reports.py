@@ -17,15 +17,18 @@ class StartReports:
         self._on_ready = on_ready
         self._printed: set[bytes] = set()
 
-    def read(self, children: Iterable[Child]) -> None:
-        """Read what is there. Print why a child cannot start, but only once: the others usually
-        report the same."""
+    def read(self, children: Iterable[Child]) -> bool:
+        """Read what is there, and return whether a child has become ready. Print why a child cannot
+        start, but only once: the others usually report the same."""
+        any_ready = False
         for child in children:
             report = child.report()
             if report == READY:
+                any_ready = True
                 self._missing -= 1
                 if self._missing == 0:
                     self._on_ready()
             elif report and report not in self._printed:
                 self._printed.add(report)
                 print(f"lightjobs: {report.decode()}", file=sys.stderr, flush=True)
+        return any_ready

@@ -20,12 +20,14 @@ class Told(Protocol):
 class StopFlag:
     """`raised` counts how often the flag was raised; 0 is false."""
 
-    __slots__ = ("_count", "_place", "_told")
+    __slots__ = ("_count", "_place", "_told", "reason")
 
     def __init__(self, told: Told = b"\0", place: int = 0) -> None:
         """`told[place]` is how often the flag was raised from outside: a stop must be noticed even
         if other code has taken over the signals."""
         self._count = 0
+        self.reason = ""
+        """Why `raise_` was called first, such as SIGTERM; "" before."""
         self._told = told
         self._place = place
 
@@ -36,8 +38,10 @@ class StopFlag:
         count, told = self._count, self._told[self._place]
         return count if count > told else told
 
-    def raise_(self, *_signal: object) -> None:
-        """Raise the flag; usable as a signal handler."""
+    def raise_(self, reason: str | int = "a request", _frame: object = None) -> None:
+        """Raise the flag; usable as a signal handler. The `reason` is for the log."""
+        if not self._count:
+            self.reason = reason if isinstance(reason, str) else signal.Signals(reason).name
         self._count += 1
 
     def handles_signals(self) -> bool:

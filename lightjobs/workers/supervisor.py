@@ -3,6 +3,8 @@
 It registers a worker for each child, beats for them, and recovers the jobs of workers that died
 elsewhere. When a child dies, it reclaims the jobs that the child held, then starts another. The
 main thread answers signals and watches the children. Other threads ask the store.
+
+Over 300 lines because the main loop and all that it calls read best in one place.
 """
 
 from __future__ import annotations
@@ -16,29 +18,33 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 
 from ..engines import outage
 from ..engines.control import Engine
 from ..errors import LightjobsError, StoreUnavailable
-from . import terminal
+from ..process.service_manager import ServiceManager
+from . import terminal, vitals
 from .child import DONE
 from .child_process import Child
 from .child_records import ChildRecords
-from .heartbeat import MAINTAIN_SECONDS, log_given_up, maintain
+from .heartbeat import log_given_up, upkeep_thread
+from .history import FINISH_SECONDS
+from .observer import Observer
 from .options import Options
 from .order import Order
 from .periodic import Task
 from .periodic_thread import PeriodicThread
+from .port import Port
 from .respawn import Respawn
+from .self_note import NOTE_SECONDS
+from .service_status import ServiceStatus
 from .shared.busy import BusyFlags
 from .shared.journal import Journal
 from .shared.run_budget import RunBudget
-from .shared.shared_file import shared_file
 from .shared.stop_flags import StopFlags
 from .start_reports import StartReports
 from .stop_flag import StopFlag
-from .store_limits import answer_seconds, beat_seconds
+from .store_limits import beat_seconds
 from .wake_pipe import WakePipe
 
 OVERDUE_SECONDS = 0.25
@@ -50,53 +56,56 @@ LEAVE_SECONDS = 0.5
 START_AGAIN_SECONDS = 0.5
 """The pause after a child could not be started."""
 
-_FATAL = (2, 3, 4)
-"""Exit statuses that a new child would end with, too: wrong settings, no store, no schema."""
+_FATAL = (2, 3, 4, 5)
+"""Exit statuses that a new child would end with, too: wrong settings, no store, no schema, another
+version."""
 
 _log = logging.getLogger("lightjobs.supervisor")
 
 
 class Supervisor:
-    """Runs `options.workers` children until they have ended their work or a signal ends them."""
+    """Runs `options.workers` children until they have ended their work or a signal ends them.
+    `away` is the descriptor of the outage that they share."""
 
     def __init__(
         self,
         engine: Engine,
         options: Options,
+        away: int,
         on_ready: Callable[[], None] = lambda: None,
-        on_stop: Callable[[], None] = lambda: None,
+        on_stop: Callable[[str], None] = lambda _why: None,
+        port: Port | None = None,
+        service: ServiceManager | None = None,
     ) -> None:
-        self._engine = engine
-        self._options = options
-        self._on_stop = on_stop
+        self._engine, self._options = engine, options
+        self._on_ready, self._on_stop = on_ready, on_stop
+        self._port = port
         self._signals, self._pipe = StopFlag(), WakePipe()
         self._run_budget = RunBudget.of(options.max_jobs) if options.max_jobs else None
-        self._busy_flags = BusyFlags.make()
-        self._stop_flags = StopFlags.make()
-        self._outage = outage.share(shared_file(outage.SIZE))
+        self._busy_flags, self._stop_flags = BusyFlags.make(), StopFlags.make()
+        self._outage = away
         self._children: list[Child] = []
         self._dead: list[Child] = []
         self._respawn = Respawn(options.workers)
-        self._reports = StartReports(options.workers, on_ready)
+        self._observer = observer = Observer(options, os.getpid())
+        self._service = ServiceStatus(service or ServiceManager(), observer.vitals)
+        self._reports = StartReports(options.workers, self._note_ready)
         self._kill_at: float | None = None
         """When the grace is over; None while there is no stop."""
-        self._status = 0
-        self._look_at = 0.0
+        self._status, self._look_at = 0, 0.0
         self._leave_at = math.inf
         """When to end although jobs of dead children are not back."""
         self._lost: set[str] = set()
         """The workers that others have given up."""
-        upkeep = Task(MAINTAIN_SECONDS, partial(maintain, engine))
-        self._upkeep = PeriodicThread(
-            "maintain", [upkeep], self._attempt, answer_seconds(options.lease), at_once=True
-        )
+        self._upkeep = upkeep_thread(engine, options, observer, self._attempt)
         self._records = ChildRecords(
-            engine, options, self._run_budget, self._attempt, self._pipe.wake
+            *(engine, options, self._run_budget, self._attempt, self._pipe.wake), observer
         )
         beats = Task(options.lease / 3, self._beat)
-        beat = PeriodicThread("beat", [beats], self._attempt, beat_seconds(options.lease))
-        self._threads: list[threading.Thread] = [self._records, beat, self._upkeep]
-        """The threads that ask the store and have yet to be started."""
+        self._beats = PeriodicThread("beat", [beats], self._attempt, beat_seconds(options.lease))
+        self._threads: list[threading.Thread] = [self._records, self._beats, self._upkeep]
+        self._threads += [] if port is None else [port]
+        """The threads that have yet to be started."""
 
     def run(self) -> int:
         """Supervise until all children have ended. Returns the exit status; 0 after a stop."""
@@ -104,7 +113,10 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake the sleep
         terminal.suspend_together(lambda: [child.process.pid for child in self._children])
         self._engine.close()  # a forked child must not share a connection
+        vitals.offer(self._observer.vitals)
         while True:
+            self._observer.turned_at = time.monotonic()
+            self._service.turn()
             self._act_on_signals()
             self._reap()
             self._close_reclaimed()
@@ -115,8 +127,13 @@ class Supervisor:
             if self._is_over():
                 if not self._status:
                     self._upkeep.finish_first(self._is_urgent)
+                    self._upkeep.finish(FINISH_SECONDS, self._is_urgent)
                 return self._status
             self._sleep()
+
+    def _note_ready(self) -> None:
+        self._observer.is_ready = True
+        self._on_ready()
 
     def _start_threads(self) -> None:
         """Start the threads once the first children have been forked: a fork would copy the locks
@@ -145,7 +162,7 @@ class Supervisor:
             _log.error("%s", error)
             self._status = error.exit_code
             if not self._signals.raised:
-                self._signals.raise_()
+                self._signals.raise_("an error")
             self._pipe.wake()
         except Exception:  # for example, no descriptor is free: the next call may succeed
             _log.exception("left for the next time")
@@ -164,7 +181,7 @@ class Supervisor:
 
     def _beat(self) -> None:
         workers = [*self._records.names, *(child.worker for child in list(self._children))]
-        lost = self._engine.beat(workers, self._options.lease)
+        lost = self._observer.beat(self._engine, workers)
         if lost:
             self._lost.update(lost)
             self._pipe.wake()
@@ -187,8 +204,7 @@ class Supervisor:
         self._look_at = time.monotonic() + OVERDUE_SECONDS
         for child in self._children:
             child.kill_if_overdue()
-            if taken := child.take_unstarted():
-                self._records.hand_back(child.worker, taken)
+            self._records.hand_back(child.worker, child.take_unstarted(), child.take_unread())
 
     def _is_urgent(self) -> bool:
         """Whether a second signal has come or the grace is over. Then children are killed, and jobs
@@ -200,8 +216,8 @@ class Supervisor:
         if self._signals.raised and self._kill_at is None:
             self._respawn.count = 0
             self._kill_at = time.monotonic() + self._options.grace
-            self._records.is_stopping = True
-            self._on_stop()
+            self._records.is_stopping = self._observer.is_stopping = True
+            self._on_stop(self._signals.reason)
             for child in self._children:
                 self._stop_flags.tell(child.place)
         if self._is_urgent():
@@ -211,11 +227,15 @@ class Supervisor:
 
     def _reap(self) -> None:
         ended = [(child, child.process.poll()) for child in self._children]
-        self._reports.read(self._children)  # a child that has ended may have left one
+        if self._reports.read(self._children):  # a child that has ended may have left one
+            self._beats.hurry(NOTE_SECONDS)  # so that its note is soon there
         for child, status in ended:
             if status is not None:
                 self._children.remove(child)
                 self._dead.append(child)
+                if self._port is not None:
+                    self._port.child_ended(child.process.pid)
+                self._observer.forget(child.worker, child.reason(self._kill_at is not None))
                 self._react_to_end(status, child)
                 # Jobs whose child was killed because the grace was over, or because of another job
                 # that had timed out, are not to blame: they spend nothing.
@@ -231,7 +251,7 @@ class Supervisor:
             return
         if status in _FATAL and not child.was_ready:
             self._status = status
-            self._signals.raise_()
+            self._signals.raise_("a child cannot start")
             return
         self._respawn.replace(child, status)
 
@@ -290,11 +310,15 @@ class Supervisor:
         )
         child = Child(order, journal, ready, self._close_inherited)
         self._records.late_outcomes.clear()
+        self._observer.follow(worker, child.process.pid, journal.observed)
         return child
 
     def _close_inherited(self) -> None:
         """Close what a forked child has inherited of the supervisor's: above all, the journals of
         other children."""
+        vitals.forget_inherited()
         self._pipe.close()
+        if self._port is not None:
+            self._port.close()
         for child in [*self._children, *self._dead]:
             child.close()

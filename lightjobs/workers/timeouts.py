@@ -21,7 +21,7 @@ from ..errors import JobTimeout
 from ..execution import executor
 from ..execution.run import Run
 from ..model import Outcome, Release
-from . import job_log, streams
+from . import logs
 from .shared.journal import Journal
 
 SIGNAL = signal.SIGURG
@@ -31,11 +31,8 @@ it does nothing by default, and handlers may need SIGALRM for themselves."""
 AGAIN_SECONDS = 0.005
 """The pause before looking again at a handler that must not be interrupted at the moment."""
 
-_DELICATE = (
-    *(f"{folder}{os.sep}" for m in (engines, logging) for folder in m.__path__),
-    *(job_log.__file__, streams.__file__),
-)
-"""Folders and files of code that must not be cut off midway."""
+_DELICATE = (*(f"{folder}{os.sep}" for m in (engines, logging, logs) for folder in m.__path__),)
+"""Folders of code that must not be cut off midway."""
 
 
 class _Pending:

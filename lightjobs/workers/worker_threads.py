@@ -6,19 +6,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from ..engines import outage
 from ..engines.control import Engine
-from ..errors import LightjobsError
+from ..errors import LightjobsError, StoreUnavailable
 from ..model import Outcome
 from ..settings.settings import Settings
 from .heartbeat import Heartbeat
-from .job_log import JobLog
 from .local_worker import LocalWorker
+from .logs.job_log import JobLog
 from .options import Options
 from .reclaim import overdue
 from .stop_flag import StopFlag
 from .store_limits import leave_to_the_lease
+
+if TYPE_CHECKING:
+    from .event_loop import EventLoop
 
 LEAVE_SECONDS = 0.5
 """How long the store is given, at the end, to take back the jobs that still run."""
@@ -37,9 +41,17 @@ class _WorkerThread(NamedTuple):
 class WorkerThreads:
     """Keeps `options.workers` threads at work, each with a local worker of its own."""
 
-    def __init__(self, engine: Engine, settings: Settings, options: Options) -> None:
-        """`settings` are those of `engine`."""
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        options: Options,
+        event_loop: EventLoop | None = None,
+    ) -> None:
+        """`settings` are those of `engine`. Async handlers run on `event_loop`; None: each thread
+        has a loop of its own."""
         self._engine = engine
+        self._event_loop = event_loop
         self._options = options
         self._threads: list[_WorkerThread] = []
         self._replaced: list[_WorkerThread] = []
@@ -47,12 +59,18 @@ class WorkerThreads:
         """Outcomes of jobs whose thread was given up. The next thread calls their hooks."""
         self._retry_at = 0.0
         self._stopping = False
-        self._heartbeat = Heartbeat(engine, options.lease, self._workers, self._replace, settings)
+        self._heartbeat = Heartbeat(engine, options, self._workers, self._replace, settings)
 
     def start(self) -> None:
-        """Start the threads and their heartbeat. Raises StoreUnavailable."""
-        for _ in range(self._options.workers):
-            self._add()
+        """Start the threads and their heartbeat. If the store is away, the threads are started when
+        it is back. Raises SchemaOutdated."""
+        try:
+            self._engine.ensure_ready()
+            for _ in range(self._options.workers):
+                self._add()
+        except StoreUnavailable as error:
+            outage.away(_log, error)
+            self._retry_at = time.monotonic() + RETRY_SECONDS
         self._heartbeat.start()
 
     def tell_to_stop(self) -> None:
@@ -70,7 +88,7 @@ class WorkerThreads:
             if is_urgent() or time.monotonic() >= until:
                 break
             time.sleep(0.01)
-        self._heartbeat.stop()
+        self._heartbeat.stop(is_urgent)
         for each in [*self._threads, *self._replaced]:
             if not each.thread.is_alive():
                 each.worker.journal.close()
@@ -86,6 +104,7 @@ class WorkerThreads:
             JobLog(),
             StopFlag(),
             late_outcomes=self._late_outcomes,
+            event_loop=self._event_loop,
         )
         self._late_outcomes = []
         thread = threading.Thread(target=_work, args=(worker,), daemon=True, name="lightjobs")
@@ -104,13 +123,16 @@ class WorkerThreads:
             for each in list(self._threads):
                 timed_out = overdue(each.worker.journal, "its thread is given up")
                 if timed_out:
-                    self._late_outcomes += each.worker.abandon(timed_out)
+                    observer = self._heartbeat.observer
+                    self._late_outcomes += each.worker.abandon(timed_out, observer.tally)
+                    observer.forget(each.worker.name)
                     self._replaced.append(each)
                 elif each.thread.is_alive() or self._stopping:
                     continue
                 else:
                     self._retry_at = time.monotonic() + RETRY_SECONDS
                     self._late_outcomes += each.worker.late_outcomes  # if it could not start
+                    self._heartbeat.observer.forget(each.worker.name)
                     each.worker.journal.close()  # it may be tried again many times
                 self._threads.remove(each)
                 if not self._stopping:
@@ -119,7 +141,10 @@ class WorkerThreads:
             for _ in range(0 if self._stopping else missing):
                 self._add()
         except LightjobsError as error:
-            _log.warning("no new thread for the moment: %s", error)
+            if isinstance(error, StoreUnavailable):
+                outage.away(_log, error)
+            else:
+                _log.warning("no new thread for the moment: %s", error)
             self._retry_at = time.monotonic() + RETRY_SECONDS
 
     def _abandon_all(self) -> None:

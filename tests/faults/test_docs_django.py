@@ -11,7 +11,7 @@ from tests.support.servers.base import started
 from tests.support.servers.postgres import PostgresServer
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docs django")]
 
 SETUP = """
 from django.conf import settings
@@ -81,10 +81,10 @@ def server():
     ("middleware", "job", "concurrency", "options"),
     [
         pytest.param(SIMPLE, "Asks", 1, {}, id="simple"),
-        pytest.param(SIMPLE, "Asks", 3, {}, id="simple, pool"),
-        pytest.param(DOCUMENTED, "Asks", 1, HEALTH, id="documented"),
+        pytest.param(SIMPLE, "Asks", 3, {}, id="simple, pool", marks=pytest.mark.long),
+        pytest.param(DOCUMENTED, "Asks", 1, HEALTH, id="documented", marks=pytest.mark.long),
         pytest.param(DOCUMENTED, "Asks", 3, HEALTH, id="documented, pool"),
-        pytest.param(DOCUMENTED, "AsksAsync", 1, {}, id="async"),
+        pytest.param(DOCUMENTED, "AsksAsync", 1, {}, id="async", marks=pytest.mark.long),
         pytest.param(DOCUMENTED, "AsksAsync", 3, HEALTH, id="async, pool"),
     ],
 )

@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=["postgres", "mariadb", "redis"])
+@pytest.fixture(params=["postgres", pytest.param("mariadb", marks=pytest.mark.long), "redis"])
 def server(request):
     return request.getfixturevalue(f"clean_{request.param}")
 

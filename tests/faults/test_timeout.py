@@ -109,7 +109,7 @@ def test_the_next_child_calls_the_hooks_of_a_job_that_was_killed(
     wait_until(lambda: len(project.book("settled")) == 2)
     assert [entry.n for entry in project.book("settled")] == ["Release:1", "Failed:2"]
     assert worker.stop() == 0
-    assert worker.out.count("[FAILED]") == 2, "once for each attempt"
+    assert worker.out.count("[RETRIED]") == worker.out.count("[FAILED]") == 1
     assert len(project.book("failed")) == 1
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from lightjobs import current
 from lightjobs.cli import run
+from lightjobs.dispatching.new_jobs import new_jobs
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.execution import middleware_chain
 from lightjobs.middleware import Middleware
 from lightjobs.model import Done, LastSlot, Retention, Slot
-from lightjobs.new_jobs import new_jobs
 from lightjobs.settings.settings import load
 
 FILE = """from lightjobs.schedule import schedule
@@ -180,6 +180,15 @@ def test_pause_and_resume(kept):
     assert kept("schedule:resume", NAME) == (0, f"resumed {NAME}\n", "")
     assert entry(kept)["paused"] is False
     assert kept("schedule:resume", NAME) == (0, f"{NAME} is not paused\n", "")
+
+
+def test_an_entry_that_is_paused_and_resumed_is_described_to_the_store(kept):
+    kept("schedule:pause", NAME)
+    slot = kept.engine.schedule.slots(templates=True)[NAME]
+    assert slot.template.job.handler == "App\\Jobs\\ProcessPayment"
+    kept.engine.schedule.describe({NAME: slot.template}, {NAME: 1.0})
+    kept("schedule:resume", NAME)
+    assert kept.engine.schedule.slots()[NAME].next > time.time()
 
 
 @pytest.mark.parametrize("command", ["test", "pause", "resume"])

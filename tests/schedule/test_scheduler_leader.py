@@ -191,9 +191,9 @@ def test_a_scheduler_that_stands_by_seldom_asks_the_store_when_little_is_due(eng
     class Asked(Counted):
         asked = 0
 
-        def slots(self):
+        def slots(self, templates=False):
             self.asked += 1
-            return self._engine.schedule.slots()
+            return self._engine.schedule.slots(templates)
 
     asked = Asked(engine)
     leader, other = Scheduler(engine, [recurring(60)]), Scheduler(asked, [recurring(60)])

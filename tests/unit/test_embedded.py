@@ -303,6 +303,7 @@ def test_a_worker_can_be_entered_once(engine):
         ({"queues": ["mail,urgent"]}, "queues is .*without comma"),
         ({"queues": []}, r"queues is \[\]"),
         ({"grace": -1}, "grace is -1; allowed: seconds, at least 0"),
+        ({"queue_order": "turns"}, "queue_order is 'turns'; allowed: strict, rotate"),
         ({"sleep": -1}, "sleep is -1; allowed: seconds, at least 0"),
     ],
 )

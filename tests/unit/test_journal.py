@@ -38,6 +38,8 @@ def test_a_started_job_is_read_back_as_started(journal, reader):
     "outcome",
     [
         Done("7", 3),
+        Done("7", 3, "nightly"),
+        Done("7", 3, None, '{"v":"é \\u0000"}', 3600.0),
         Release("7", 3, 1234.5678, 2),
         Failed("7", 3, "boom 🙂 \x00 \ud83d " + "x" * 16_000),
         HandBack("7", 3),
@@ -51,6 +53,17 @@ def test_a_finished_job_is_read_back_with_its_outcome(journal, reader, outcome):
     (held,) = reader.read()
     assert held == JournalEntry("7", 3, True, outcome)
     assert type(held.outcome) is type(outcome)
+
+
+def test_a_result_for_which_there_is_no_room_is_left_out(journal, reader):
+    """Without it the job is done, and does not run again."""
+    done = Done("7", 3, None, "x" * 60_000, 3600.0)
+    for _ in range(30):
+        journal.finished(journal.claimed(claim(id="7", fence=3)), done)
+    found = [entry.outcome for entry in reader.read()]
+    assert len(found) == 30
+    assert {entry._replace(result=None) for entry in found} == {done._replace(result=None)}
+    assert 15 < sum(entry.result is not None for entry in found) < 20
 
 
 def test_settled_jobs_are_forgotten_and_others_are_not(journal, reader):

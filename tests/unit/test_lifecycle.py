@@ -11,8 +11,8 @@ from lightjobs import Job, JobDefinitionError, LightjobsError, current, on_start
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.engines.sync import SyncEngine
 from lightjobs.execution import lifecycle
-from lightjobs.workers.job_log import JobLog
 from lightjobs.workers.local_worker import LocalWorker
+from lightjobs.workers.logs.job_log import JobLog
 from lightjobs.workers.options import Options
 from lightjobs.workers.process_state import ProcessState
 from lightjobs.workers.stop_flag import STOP_SIGNALS, StopFlag

@@ -10,6 +10,7 @@ from lightjobs.execution import registry
 from lightjobs.model import NewJob
 from lightjobs.workers import settling
 from lightjobs.workers.shared.run_budget import RunBudget
+from tests.support.engines import answer_later
 from tests.support.waiting import wait_until
 
 from .support import ran
@@ -48,10 +49,13 @@ class AsyncHooks(Work):
         ran.append("success")
 
 
-@pytest.fixture(autouse=True, params=[False, True], ids=["in turn", "at once"])
-def _forget(engine, request, monkeypatch):
-    engine.serves_at_once = request.param
+@pytest.fixture(autouse=True, params=["in turn", "at once", "ahead"])
+def _ways(engine, request, monkeypatch):
+    """The ways to settle and to claim."""
+    engine.serves_at_once = request.param == "at once"
     monkeypatch.setattr(settling, "MANY", 1)
+    if request.param == "ahead":
+        answer_later(engine)
 
 
 def test_stop_when_empty_ends_when_all_is_done(engine, concurrency):
@@ -291,6 +295,23 @@ def test_a_stop_finishes_what_runs_and_hands_back_the_rest_at_no_cost(engine, co
     assert counts["queued"] == counts["failed"] == 0
     assert counts["new"] == 60 - len(ran) > 0
     assert {job.attempts for job in engine.browse(Where(status="new"))} == {0}
+
+
+def test_a_stop_among_quick_jobs_hands_back_what_was_claimed_ahead(engine):
+    class Stops(Job):
+        def handle(self):
+            began.append(self.payload["n"])
+            if self.payload["n"] == 100:
+                worker.flag.raise_()
+
+    began = []
+    Stops.dispatchMany({"n": n} for n in range(500))
+    worker = Worker(engine, stop_when_empty=False)
+    worker.loop.run()
+    assert began == list(range(101))
+    counts = engine.stats()["default"]
+    assert (counts["queued"], counts["new"]) == (0, 399)
+    assert {job.attempts for job in engine.browse(Where(status="new"), 500)} == {0}
 
 
 def test_an_idle_worker_stops_in_its_sleep(engine, concurrency):

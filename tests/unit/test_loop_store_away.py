@@ -10,11 +10,18 @@ from lightjobs.engines.where import Where
 from lightjobs.errors import StoreUnavailable
 from lightjobs.model import HandBack
 from lightjobs.workers.shared.run_budget import RunBudget
-from tests.support.engines import Wrapped, failing, greedy
+from tests.support.engines import Wrapped, answer_later, failing, greedy
 from tests.support.waiting import wait_until
 
 from .support import ran
 from .working import Worker
+
+
+@pytest.fixture(autouse=True, params=["in turn", "ahead"])
+def _ways(engine, request):
+    """The ways to settle and to claim."""
+    if request.param == "ahead":
+        answer_later(engine)
 
 
 class Work(Job):

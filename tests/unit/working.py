@@ -8,7 +8,7 @@ from typing import Any
 
 from lightjobs.execution.run import Run
 from lightjobs.model import Claim
-from lightjobs.workers.job_log import JobLog
+from lightjobs.workers.logs.job_log import JobLog
 from lightjobs.workers.loop import Loop
 from lightjobs.workers.options import Options
 from lightjobs.workers.shared.journal import Journal

@@ -15,18 +15,21 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from ...errors import JobTimeout
-from ...model import KINDS, OUTCOMES, Claim, Done, Failed, Outcome, Release
+from ...model import KINDS, OUTCOMES, PLAIN, Claim, Done, Failed, Outcome, Release
+from . import claim_note
+from .claim_note import ClaimNote
+from .observed_memory import OBSERVED_BYTES, ObservedMemory
 from .shared_file import shared_file
 
 SLOTS = 2048
 """The number of jobs that a child can hold at once."""
 
-TAKE_SECONDS = 0.005
-"""How long `take` waits until each processor has seen what it has written."""
+BRIEF_CHARS = 200
+"""How much of the exception of a job that will be repeated is kept."""
 
 _FREE, _CLAIMED, _STARTED, _FINISHED = range(4)
 # State, id, fence, where the outcome's JSON begins, its length, when the handler must have ended.
@@ -39,8 +42,10 @@ _DEADLINE_AT = _OUTCOME_AT + _OUTCOME.size
 _LATE = struct.Struct("=ddQ")
 _LATE_AT = SLOTS * _SLOT.size
 _TAKEN_AT = _LATE_AT + SLOTS * _LATE.size
-_HEAP = _TAKEN_AT + SLOTS
-_SIZE = _HEAP + 1024 * 1024
+_NOTE_AT = _TAKEN_AT + SLOTS
+_HEAP = _NOTE_AT + claim_note.SIZE
+_HEAP_END = _HEAP + 1024 * 1024
+_SIZE = _HEAP_END + OBSERVED_BYTES
 
 
 class JournalEntry(NamedTuple):
@@ -62,9 +67,13 @@ class Journal:
             descriptor = shared_file(_SIZE)
         self.descriptor = descriptor
         self._memory = mmap.mmap(descriptor, _SIZE)
+        self.claim_note = ClaimNote(self._memory, _NOTE_AT)
+        """What of it is not noted here yet."""
         self._free = list(range(SLOTS - 1, -1, -1))
         self._heap = _HEAP
         self._heap_lock = threading.Lock()
+        self.observed = ObservedMemory(self._memory, _HEAP_END)
+        """What the child says of itself. It is here because each descriptor counts."""
 
     def claimed(self, claim: Claim) -> int:
         """Note a claim. Returns its slot."""
@@ -90,9 +99,17 @@ class Journal:
         """Note that a handler that was about to run was not called: its job waits again."""
         self._memory[slot * _SLOT.size] = _CLAIMED
 
+    def unread(self) -> int:
+        """The number of the claim that is under way while a job runs; 0: there is none."""
+        number = self.claim_note.under_way
+        return number if number and _STARTED in self._states() else 0
+
+    def _states(self) -> bytes:
+        return self._memory[: _LATE_AT : _SLOT.size]
+
     def unstarted(self) -> set[tuple[int, str, int]]:
         """Slot, id and fence of each job that waits here while another one runs."""
-        states = self._memory[: _LATE_AT : _SLOT.size]
+        states = self._states()
         if _STARTED not in states or _CLAIMED not in states:
             return set()
         waiting = [slot for slot, state in enumerate(states) if state == _CLAIMED]
@@ -104,7 +121,7 @@ class Journal:
         taken = list(jobs)
         for slot, _id, _fence in taken:
             self._memory[_TAKEN_AT + slot] = True
-        time.sleep(TAKE_SECONDS)
+        time.sleep(claim_note.TAKE_SECONDS)
         return [
             (id, fence) for slot, id, fence in taken if self._read(slot) == (_CLAIMED, id, fence)
         ]
@@ -161,19 +178,21 @@ class Journal:
         """Note the outcome. If there is no room for its text, the job stays noted as started: after
         a crash in the milliseconds before it is settled, it runs again."""
         at = slot * _SLOT.size
-        if type(outcome) is not Done or outcome.entry is not None:
-            # Without the exception of a Release: jobs that fail and are repeated are many, and it
-            # is not missed for long.
-            fields = outcome[2:4] if type(outcome) is Release else outcome[2:]
-            text = json.dumps([KINDS[type(outcome)], *fields]).encode()
-            with self._heap_lock:
-                begin, end = self._heap, self._heap + len(text)
-                if end > _SIZE:
-                    return
-                self._memory[begin:end] = text
-                _OUTCOME.pack_into(self._memory, at + _OUTCOME_AT, begin, len(text))
-                self._heap = end
-        self._memory[at] = _FINISHED
+        is_plain = type(outcome) is Done and outcome[2:] == PLAIN
+        if is_plain or any(self._write(at, text) for text in _texts(outcome)):
+            self._memory[at] = _FINISHED
+
+    def _write(self, at: int, text: bytes) -> bool:
+        """Write the text of an outcome, whose slot is `at`, if there is room for it. Returns
+        whether there was."""
+        with self._heap_lock:
+            begin, end = self._heap, self._heap + len(text)
+            if end > _HEAP_END:
+                return False
+            self._memory[begin:end] = text
+            _OUTCOME.pack_into(self._memory, at + _OUTCOME_AT, begin, len(text))
+            self._heap = end
+        return True
 
     def settled(self, slots: Iterable[int]) -> None:
         """Free the slots of jobs that are no longer held."""
@@ -213,6 +232,25 @@ class Journal:
         """Release the memory."""
         self._memory.close()
         os.close(self.descriptor)
+
+
+def _texts(outcome: Outcome) -> Iterator[bytes]:
+    """An outcome as JSON, the best text first: the next one is for when there is no room for it."""
+    # Without the line for the job's errors, which can be made again.
+    fields: tuple[Any, ...] = outcome[2:3]
+    if type(outcome) is Release:
+        # The first line of the exception: jobs that fail and are repeated are many.
+        fields = (*outcome[2:4], _brief(outcome.exception))
+    elif type(outcome) is Done:
+        fields = outcome[2:]
+    yield json.dumps([KINDS[type(outcome)], *fields]).encode()
+    if type(outcome) is Done and outcome.result is not None:
+        # To lose the result is better than to run the job again.
+        yield json.dumps([KINDS[Done], *outcome._replace(result=None)[2:]]).encode()
+
+
+def _brief(exception: str | None) -> str | None:
+    return None if exception is None else exception[:BRIEF_CHARS].partition("\n")[0]
 
 
 def _ended(seconds: float) -> str:

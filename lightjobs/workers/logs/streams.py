@@ -8,9 +8,11 @@ A reader that has gone (`job:work | head`) must not fail a job.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import os
 import select
+import stat
 import sys
 from typing import Protocol
 
@@ -29,6 +31,39 @@ class Lines(Protocol):
 
     def flush(self) -> None:
         """Write them."""
+
+
+def is_pipe(descriptor: int) -> bool:
+    """Whether a reader in another process takes what is written to `descriptor`."""
+    try:
+        return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    except OSError:  # it is closed
+        return False
+
+
+def lock(descriptor: int, wait: bool) -> bool:
+    """Keep the locks that other processes ask for on the same pipe from being given, until
+    `unlock`. Returns whether that succeeded; with `wait`, it is waited for."""
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # not every system locks pipes
+        pass
+    return True
+
+
+def unlock(descriptor: int) -> None:
+    """End a `lock`."""
+    with contextlib.suppress(OSError):
+        fcntl.lockf(descriptor, fcntl.LOCK_UN)
+
+
+def takes(descriptor: int) -> bool:
+    """Whether a write of a few lines to `descriptor` would not have to wait for its reader."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(0))
 
 
 def write(descriptor: int, data: bytes | memoryview) -> None:
