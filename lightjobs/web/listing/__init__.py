@@ -1,0 +1,1 @@
+"""Lists of jobs: what is searched for, the places of their pages, and their rows."""

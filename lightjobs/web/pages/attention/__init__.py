@@ -1,0 +1,1 @@
+"""What needs somebody's attention, each thing with what is meant and what to do."""

@@ -1,0 +1,94 @@
+"""What holds for every page of routes.PAGES in a real browser."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.support.stores import STORES
+from tests.web.addresses import NAMES
+
+from . import plenty
+from .addresses import addresses
+from .conftest import show
+from .watching import UNFOLD
+
+pytestmark = pytest.mark.slow
+
+PHONE = {"width": 375, "height": 740}
+
+LOOSE_TABLES = """() => [...document.querySelectorAll("table:not(.u-legend)")].filter(
+  (table) => [...table.querySelectorAll("tbody tr")].some(
+    (row) => getComputedStyle(row).display !== "grid"))
+  .map((table) => table.caption?.textContent)"""
+
+WIDE = """() => [...document.querySelectorAll("body *")]
+  .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+  .map((each) => each.outerHTML.slice(0, 200))"""
+
+
+def visited(page, shown, name):
+    """Go to each address of the page `name`, yielding it."""
+    for path in addresses(name, shown.values):
+        answer = page.goto(shown.base + path, wait_until="load")
+        assert answer.status == 200, path
+        yield path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_loads_and_refreshes_without_an_error(tabs, looked_at, name):
+    with tabs() as page:
+        for _ in visited(page, looked_at, name):
+            assert page.evaluate("document.documentElement.classList.contains('script')")
+            with page.expect_response(lambda answer: answer.request.resource_type == "fetch"):
+                page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            assert page.locator("#polled").inner_text() == ""
+
+
+@pytest.mark.parametrize(
+    "store", ["redis-hash", pytest.param("postgresql", marks=pytest.mark.long)]
+)
+def test_it_loads_from_a_server(tabs, request, tmp_path, store):
+    with show(STORES[store](request), tmp_path, plenty.fill, "--write") as shown, tabs() as page:
+        for name in NAMES:
+            for _ in visited(page, shown, name):
+                assert page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", NAMES)
+def test_axe_finds_nothing_serious(tabs, looked_at, name, scheme):
+    with tabs(color_scheme=scheme) as page:
+        for path in visited(page, looked_at, name):
+            page.evaluate(UNFOLD)
+            found = Axe().run(page).response["violations"]
+            grave = [
+                (each["id"], [node["html"] for node in each["nodes"]][:3])
+                for each in found
+                if each["impact"] in ("serious", "critical")
+            ]
+            assert grave == [], path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_a_phone_it_scrolls_only_downwards_and_rows_are_cards(tabs, looked_at, name):
+    with tabs(viewport=PHONE, is_mobile=True, has_touch=True) as page:
+        for path in visited(page, looked_at, name):
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= 375, (path, page.evaluate(WIDE))
+            assert page.evaluate(LOOSE_TABLES) == [], path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_a_wide_screen_it_scrolls_only_downwards(tabs, looked_at, name):
+    with tabs(viewport={"width": 1280, "height": 800}) as page:
+        for path in visited(page, looked_at, name):
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= 1280, (path, page.evaluate(WIDE))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_dark_scheme_is_dark(tabs, looked_at, name):
+    with tabs(color_scheme="dark") as page:
+        for path in visited(page, looked_at, name):
+            ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            parts = [int(part) for part in ground.removeprefix("rgb(").removesuffix(")").split(",")]
+            assert max(parts) < 64, (path, ground)
