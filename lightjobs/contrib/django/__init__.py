@@ -1,0 +1,1 @@
+"""lightjobs in Django. As one of INSTALLED_APPS it brings the permission `lightjobs.operate`."""

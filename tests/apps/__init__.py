@@ -1,0 +1,1 @@
+"""Programs of users, driven as they would drive them."""
