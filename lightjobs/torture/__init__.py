@@ -1,0 +1,1 @@
+"""`lightjobs torture`: proves the configured store by working jobs while faults are injected."""
