@@ -22,27 +22,41 @@ _COMMANDS = {
     "job:list": "listing",
     "job:failed": "listing",
     "job:show": "listing",
-    "job:stats": "listing",
+    "job:stats": "stats",
     "job:forget": "jobs",
     "job:flush": "jobs",
     "job:recover": "jobs",
     "job:verify": "verify",
+    "job:unlock": "unlock",
+    "job:move": "move",
     "job:cancel": "control",
     "job:pause": "control",
     "job:resume": "control",
     "job:cleanup": "control",
+    "batch:list": "batches",
+    "batch:show": "batches",
+    "batch:cancel": "batches",
+    "batch:retry": "batches",
     "schedule:work": "schedule",
     "schedule:events": "schedule",
     "schedule:list": "schedule",
     "schedule:test": "schedule",
     "schedule:pause": "schedule",
     "schedule:resume": "schedule",
+    "worker:list": "workers",
+    "top": "top",
+    "metrics": "metrics",
+    "health": "health",
     "migrate:up": "migrate",
     "migrate:down": "migrate",
     "migrate:status": "migrate",
+    "web": "web",
     "init": "project",
     "create:job": "project",
     "check": "check",
+    "torture": "torture",
+    "deploy:print": "deploy",
+    "completion": "completion",
 }
 """Each command and the module that defines it."""
 
@@ -56,6 +70,13 @@ _REFUSALS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES),
 }
 """What the system refuses for want of resources or permissions: no fault that needs a traceback."""
+
+
+EXIT_CODES = (
+    "Exit status: 0 success; 1 error; 2 wrong usage or configuration; 3 store unreachable; "
+    "4 tables missing or old; 5 lightjobs was replaced by another version."
+)
+"""What every --help ends with."""
 
 
 class _Commands(CommandsWithSuggestions):
@@ -79,6 +100,7 @@ class _Commands(CommandsWithSuggestions):
         module = importlib.import_module(f"{__name__}.{_COMMANDS[cmd_name]}")
         command = getattr(module, cmd_name.replace(":", "_"))
         assert isinstance(command, click.Command)
+        command.epilog = EXIT_CODES
         for option in command.params:
             if isinstance(option, click.Option) and option.envvar is None:
                 # job:retry --queue has the variable JOB_RETRY_QUEUE. Those of job:work are shorter
@@ -89,7 +111,7 @@ class _Commands(CommandsWithSuggestions):
         return command
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["--help"]})
+@click.group(cls=_Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["--help"]})
 @click.version_option(package_name="lightjobs", message="lightjobs %(version)s")
 def cli() -> None:
     """Dispatch jobs and run workers. The project is the current directory, with .env, config/ and
@@ -101,7 +123,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit status: 0 success, 1 error, 2 wrong
-    usage or configuration, 3 store unreachable, 4 schema missing or old."""
+    usage or configuration, 3 store unreachable, 4 schema missing or old, 5 another version."""
     sys.exit(run(arguments))
 
 

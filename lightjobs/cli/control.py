@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -11,6 +11,7 @@ import click
 from ..engines.cleanup_plan import ALLOWED, GROUPS, step
 from ..engines.where import EVERYWHERE
 from ..text import escaped
+from .drain import pause_all, resume_all, still_running
 from .each import act_on_each, ids_argument
 from .filters import checked_queue, described, handler_option, older_option, queue_option, where
 from .output import json_option, print_json
@@ -53,28 +54,57 @@ def job_cancel(
 @click.command("job:pause")
 @ids_argument
 @whole_queue_option
+@click.option("--all", "every", is_flag=True, help="All queues, instead of IDs.")
+@click.option(
+    "--wait",
+    help="With queues: wait until none of their jobs runs, for so many seconds at most if SECONDS "
+    "is given. If the time is over, the status is 1.",
+    is_flag=False,
+    flag_value="inf",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+)
 @json_option
-def job_pause(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
-    """Pause waiting jobs or a whole queue. A paused queue also holds back jobs that are dispatched
+def job_pause(
+    ids: tuple[str, ...], queue: str | None, every: bool, wait: float | None, as_json: bool
+) -> int:
+    """Pause waiting jobs or whole queues. A paused queue also holds back jobs that are dispatched
     to it later. Lightpack's PHP workers ignore that a queue is paused and go on with its jobs."""
-    _require_one(ids, queue)
+    _require_one(ids, queue, every)
+    if ids and wait is not None:
+        raise click.UsageError("--wait is for queues: --queue or --all")
     engine = persistent_engine()
-    if queue is None:
+    if ids:
         return act_on_each(ids, engine.pause, "paused", "is not waiting", as_json)
-    return _report_queue(queue, "paused", engine.pause_queue(queue), as_json)
+    changed = pause_all(engine) if queue is None else {queue: engine.pause_queue(queue)}
+    if wait is None:
+        return _report_queues(queue, "paused", changed, as_json)
+    if not as_json:
+        _report_queues(queue, "paused", changed, as_json)
+    left = still_running(engine, queue, wait)
+    if as_json:
+        _report_queues(queue, "paused", changed, as_json, running=left)
+    elif left:
+        of = ", ".join(f"{count:,} of {escaped(name)}" for name, count in sorted(left.items()))
+        click.echo(f"after {wait:g} s there are still running jobs: {of}", err=True)
+    else:
+        click.echo("nothing runs")
+    return 1 if left else 0
 
 
 @click.command("job:resume")
 @ids_argument
 @whole_queue_option
+@click.option("--all", "every", is_flag=True, help="All paused queues, instead of IDs.")
 @json_option
-def job_resume(ids: tuple[str, ...], queue: str | None, as_json: bool) -> int:
-    """Resume paused jobs or a paused queue. The jobs keep the time and priority they had."""
-    _require_one(ids, queue)
+def job_resume(ids: tuple[str, ...], queue: str | None, every: bool, as_json: bool) -> int:
+    """Resume paused jobs or paused queues. The jobs keep the time and priority they had."""
+    _require_one(ids, queue, every)
     engine = persistent_engine()
-    if queue is None:
+    if ids:
         return act_on_each(ids, engine.resume, "resumed", "is not paused", as_json)
-    return _report_queue(queue, "resumed", engine.resume_queue(queue), as_json)
+    changed = resume_all(engine) if queue is None else {queue: engine.resume_queue(queue)}
+    return _report_queues(queue, "resumed", changed, as_json)
 
 
 def _group_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -127,15 +157,25 @@ def job_cleanup(
         click.echo(f"{group:>10}: {count:,} {'to ' if dry_run else ''}{action}")
 
 
-def _require_one(ids: tuple[str, ...], queue: str | None) -> None:
-    if bool(ids) == (queue is not None):
-        raise click.UsageError("choose the jobs: IDs, or --queue")
+def _require_one(ids: tuple[str, ...], queue: str | None, every: bool) -> None:
+    if [bool(ids), queue is not None, every].count(True) != 1:
+        raise click.UsageError("choose the jobs: IDs, or --queue, or --all")
 
 
-def _report_queue(queue: str, done: str, changed: bool, as_json: bool) -> int:
+def _report_queues(
+    queue: str | None,
+    done: str,
+    changed: Mapping[str, bool],
+    as_json: bool,
+    **more: Mapping[str, int],
+) -> int:
+    """Print which queues are `done` now: `queue`, or all that were found if it is None."""
     if as_json:
-        print_json({"queue": queue, "changed": changed})
-    else:
-        already = "" if changed else "already "
-        click.echo(f"queue {escaped(queue)} is {already}{done}")
+        one = {"queue": queue, "changed": changed[queue]} if queue is not None else {}
+        print_json({**(one or {"queues": changed}), **more})
+        return 0
+    for name, was_changed in changed.items():
+        click.echo(f"queue {escaped(name)} is {'' if was_changed else 'already '}{done}")
+    if not changed:
+        click.echo(f"no queue is {'there' if done == 'paused' else 'paused'}")
     return 0

@@ -8,6 +8,7 @@ import click
 
 from .. import current
 from ..errors import LightjobsError
+from ..model import Stored
 from ..text import escaped
 from .output import print_json
 
@@ -23,10 +24,12 @@ def act_on_each(
     as_json: bool,
     *,
     counted: bool = False,
+    why: Callable[[Stored], str | None] = lambda job: None,
 ) -> int:
     """Call `act` for each job and print the results, in JSON with their number if `counted`; then
     the number alone tells what became of a single job. Returns the exit status. If `act` refuses a
-    job, that is 1 with `as_json`; otherwise LightjobsError is raised, after all jobs are done."""
+    job, that is 1 with `as_json`; otherwise LightjobsError is raised, after all jobs are done. It
+    gives the reason that `why` knows, or else the job's status."""
     changed = {job_id: act(job_id) for job_id in ids}
     if as_json:
         count = {"count": sum(changed.values())} if counted else {}
@@ -37,12 +40,12 @@ def act_on_each(
             click.echo(f"job {escaped(job_id)} {done}")
     refused = [job_id for job_id, was_done in changed.items() if not was_done]
     if refused:
-        raise LightjobsError("\n".join(_why_not(job_id, not_done) for job_id in refused))
+        raise LightjobsError("\n".join(_why_not(job_id, not_done, why) for job_id in refused))
     return 0
 
 
-def _why_not(job_id: str, not_done: str) -> str:
+def _why_not(job_id: str, not_done: str, why: Callable[[Stored], str | None]) -> str:
     job = current.engine().find(job_id)
     if job is None:
         return f"there is no job {job_id}"
-    return f"job {job_id} {not_done}: it is {job.status}"
+    return f"job {job_id} {not_done}: {why(job) or f'it is {job.status}'}"

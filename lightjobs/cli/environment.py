@@ -6,6 +6,7 @@ import os
 import sys
 
 from .. import env
+from ..process import prelude
 
 
 def open_missing_streams() -> None:
@@ -24,11 +25,13 @@ def open_missing_streams() -> None:
 
 def prepare() -> None:
     """Make the current directory importable, and export the values in `.env` so that options,
-    handlers and child processes see them. Variables that are already set take precedence."""
+    handlers and child processes see them. Variables that are already set take precedence. Then do
+    what a parent process has announced."""
     here = os.getcwd()
     if here not in sys.path:
         sys.path.insert(0, here)
     env.export()
+    prelude.play()
 
 
 def discard_output() -> None:

@@ -21,6 +21,13 @@ def checked_queue(ctx: click.Context, param: click.Parameter, name: str | None) 
     return name
 
 
+def queues(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """A click callback that returns the names of queues that are separated by commas; none for
+    None. Raises click.BadParameter for a name that no queue can have."""
+    names = [] if value is None else [name.strip() for name in value.split(",")]
+    return tuple(dict.fromkeys(str(checked_queue(ctx, param, name)) for name in names))
+
+
 queue_option = click.option(
     "--queue", help="Only jobs in this queue.", metavar="NAME", callback=checked_queue
 )
@@ -81,4 +88,10 @@ def described(which: Where) -> str:
         parts.append(f" for {escaped(which.handler)}")
     if which.before is not None:
         parts.append(" that old")
+    if which.exception is not None:
+        parts.append(f" with {escaped(which.exception)}")
+    if which.worker is not None:
+        parts.append(f" held by {escaped(which.worker)}")
+    if which.batch is not None:
+        parts.append(f" of the batch {escaped(which.batch)}")
     return "".join(parts)

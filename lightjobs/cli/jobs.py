@@ -7,12 +7,14 @@ import json
 import click
 
 from .. import current
+from ..engines.control import Engine
 from ..engines.where import EVERYWHERE, Where
 from ..errors import PayloadError, UnknownHandler
 from ..execution import registry
 from ..execution.backoff import is_moment
-from ..model import PRIORITIES, Status
+from ..model import PRIORITIES, Status, Stored
 from ..text import escaped, shortened
+from ..watching.ties import other_holder
 from .each import act_on_each, ids_argument, needed_ids_argument
 from .filters import (
     checked_queue,
@@ -102,7 +104,7 @@ def job_retry(
     as_json: bool,
 ) -> int:
     """Put failed jobs back in their queues, as if new. Give IDs; otherwise all failed jobs that
-    match the options are put back."""
+    match the options are put back. A unique job whose key another job holds stays as it is."""
     engine = persistent_engine()
     which = where(None, queue, handler, older_than)
     if not ids:
@@ -114,7 +116,14 @@ def job_retry(
         "cannot be retried" + (" with these options" if which != EVERYWHERE else ""),
         as_json,
         counted=True,
+        why=lambda job: _held_by_another(engine, job),
     )
+
+
+def _held_by_another(engine: Engine, job: Stored) -> str | None:
+    """Why a failed job cannot be retried although it fits: another job holds its key."""
+    holder = other_holder(engine, job) if job.status == Status.FAILED else None
+    return None if holder is None else f"its key {holder.key} is held by job {holder.job_id}"
 
 
 @click.command("job:forget")

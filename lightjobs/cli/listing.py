@@ -1,36 +1,39 @@
-"""The commands that show jobs and count them."""
+"""The commands that list jobs and show them."""
 
 from __future__ import annotations
 
+import json
 import time
+from typing import Any
 
 import click
 
 from ..engines.control import Engine
 from ..engines.where import Where
 from ..errors import LightjobsError
-from ..model import PRIORITIES, STATUSES, Status, Stored, utc_text
-from ..text import escaped, escaped_lines
+from ..model import PRIORITIES, KeyHolder, Status, Stored, utc_text
+from ..notes.attempt_errors import AttemptError
+from ..notes.run_notes import Progress
+from ..watching.shown_status import SHOWN
+from ..watching.ties import other_holder
 from .each import needed_ids_argument
 from .filters import described, handler_option, older_option, queue_option, where
-from .output import as_dict, headline, json_option, print_json, print_table
+from .output import (
+    KEPT_AS_TEXT,
+    as_dict,
+    headline,
+    json_option,
+    print_fields,
+    print_json,
+    print_table,
+)
 from .persistent import persistent_engine
 
 _NAMES = {number: name for name, number in PRIORITIES.items()}
 
-_SHOWN = {
-    "running": Status.QUEUED,
-    "waiting": Status.NEW,
-    "delayed": Status.NEW,
-    "paused": Status.PAUSED,
-    "failed": Status.FAILED,
-    "cancelled": Status.CANCELLED,
-    "completed": Status.COMPLETED,
-}
-"""The statuses that people are shown, in the order of job:list, and what is stored for each."""
-
 _MOST_NEW = 10_000
 """How many of the oldest new jobs are looked through for those that are waiting, or delayed."""
+
 
 limit_option = click.option(
     "--limit",
@@ -42,20 +45,30 @@ limit_option = click.option(
 
 
 @click.command("job:list")
-@click.option("--status", help="Only jobs with this status.", type=click.Choice(list(_SHOWN)))
+@click.option("--status", help="Only jobs with this status.", type=click.Choice(list(SHOWN)))
 @queue_option
 @handler_option
+@click.option("--exception", help="Only jobs whose last error has this class.", metavar="CLASS")
+@click.option("--worker", help="Only jobs that this worker holds.", metavar="NAME")
+@click.option("--batch", help="Only jobs of the batch with this id.", metavar="ID")
 @limit_option
 @json_option
 def job_list(
-    status: str | None, queue: str | None, handler: str | None, limit: int, as_json: bool
+    status: str | None,
+    queue: str | None,
+    handler: str | None,
+    exception: str | None,
+    worker: str | None,
+    batch: str | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List jobs by status. Jobs that have not ended come first, the oldest first; then those that
     have, the latest first. Jobs are "waiting" once they are due, and "delayed" before that."""
     engine = persistent_engine()
-    which = where(None, queue, handler)
+    which = where(None, queue, handler).of(exception=exception, worker=worker, batch=batch)
     found: list[tuple[str, Stored]] = []
-    for shown in _SHOWN if status is None else (status,):
+    for shown in SHOWN if status is None else (status,):
         jobs = _with_status(engine, shown, which, limit - len(found))
         found += [(shown, job) for job in jobs]
     if as_json:
@@ -74,8 +87,8 @@ def _with_status(engine: Engine, shown: str, which: Where, limit: int) -> list[S
     """Up to `limit` jobs with the status `shown`."""
     if limit < 1:
         return []
-    which = which.of(status=_SHOWN[shown])
-    if _SHOWN[shown] != Status.NEW:
+    which = which.of(status=SHOWN[shown])
+    if SHOWN[shown] != Status.NEW:
         return engine.browse(which, limit)
     # The stores list new jobs by age, due or not: look at more of them until enough are found.
     now, size = utc_text(time.time()), limit
@@ -125,15 +138,17 @@ def job_show(ids: tuple[str, ...], as_json: bool) -> int:
     found = {job_id: engine.find(job_id) for job_id in ids}
     jobs = [job for job in found.values() if job is not None]
     missing = [job_id for job_id, job in found.items() if job is None]
+    holders = [other_holder(engine, job) for job in jobs]
+    shown = [_shown_whole(job, holder) for job, holder in zip(jobs, holders, strict=True)]
     if as_json and len(ids) > 1:
-        print_json({"jobs": [as_dict(job) for job in jobs], "missing": missing})
+        print_json({"jobs": shown, "missing": missing})
         return 1 if missing else 0
-    for number, job in enumerate(jobs):
+    for number, (job, holder) in enumerate(zip(jobs, holders, strict=True)):
         if as_json:
-            print_json(as_dict(job))
+            print_json(shown[number])
         else:
             click.echo("\n" * (number > 0), nl=False)
-            _print_fields(job)
+            print_fields(_fields(job, holder))
     if missing:
         raise LightjobsError(
             "\n".join(
@@ -144,32 +159,44 @@ def job_show(ids: tuple[str, ...], as_json: bool) -> int:
     return 0
 
 
-def _print_fields(job: Stored) -> None:
+def _shown_whole(job: Stored, holder: KeyHolder | None) -> dict[str, Any]:
+    """A job for JSON, with the id of the other job that holds its key."""
+    return {**as_dict(job), "key_held_by": None if holder is None else holder.job_id}
+
+
+def _fields(job: Stored, holder: KeyHolder | None) -> dict[str, object]:
+    """What is told of a job, by its names. `holder` is the other job that holds its key."""
     fields = job._asdict()
+    for name in KEPT_AS_TEXT:
+        del fields[name]
     fields["priority"] = _NAMES.get(job.priority, job.priority)
-    for name, value in fields.items():
-        if value is not None:
-            text = escaped_lines(str(value))
-            click.echo(
-                click.style(f"{name:>12}", bold=True) + "  " + text.replace("\n", "\n" + " " * 14)
-            )
+    fields["errors"] = "\n".join(map(_line, job.errors)) or None
+    fields["kept_until"] = None if job.kept_until is None else utc_text(job.kept_until)
+    fields["progress"] = None if job.progress is None else _progress(job.progress)
+    if holder is not None:
+        fields["unique_key"] = f"{job.unique_key}, held by job {holder.job_id}"
+    return fields | _result(job)
 
 
-@click.command("job:stats")
-@json_option
-def job_stats(as_json: bool) -> None:
-    """Count the jobs of each queue by status. The "delayed" jobs are those of the "new" ones that
-    are not due yet."""
-    engine = persistent_engine()
-    queues, paused = engine.stats(), engine.paused_queues()
-    if as_json:
-        print_json({"queues": queues, "paused": paused})
-        return
-    if not queues:
-        click.echo("no jobs")
-    else:
-        columns = [*STATUSES[:1], "delayed", *STATUSES[1:]]
-        rows = [(name, *(counts[column] for column in columns)) for name, counts in queues.items()]
-        print_table(("QUEUE", *(column.upper() for column in columns)), rows)
-    if paused:
-        click.echo(f"paused: {', '.join(map(escaped, paused))}")
+def _progress(progress: Progress) -> str:
+    """A progress in one line."""
+    of = "" if progress.total is None else f" of {progress.total:,}"
+    percent = "" if progress.percent is None else f" ({progress.percent:.0f} %)"
+    return f"{progress.done:,}{of}{percent}" + (f": {progress.text}" if progress.text else "")
+
+
+def _result(job: Stored) -> dict[str, str]:
+    """What is kept of the run that completed a job, by the names under which it is shown."""
+    result = job.result
+    if result is None:
+        return {}
+    ran = f"from {utc_text(result.at)} for {result.seconds:g} s, by {result.worker}"
+    shown = json.dumps(result.value, ensure_ascii=False) if result.is_kept else "not kept"
+    return {"result": shown, "ran": ran}
+
+
+def _line(error: AttemptError) -> str:
+    """A failed attempt in one line."""
+    after = "" if error.seconds is None else f" after {error.seconds:g} s"
+    kind = "" if error.kind == "error" else f"{error.kind}: "
+    return f"attempt {error.attempt}, {utc_text(error.at)}{after}: {kind}{headline(error.text)}"

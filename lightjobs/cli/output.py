@@ -1,4 +1,4 @@
-"""Prints tables and JSON."""
+"""Prints tables, fields and JSON."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import contextlib
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from ..model import Stored
-from ..text import escaped, shortened
+from ..text import escaped, escaped_lines, shortened
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+KEPT_AS_TEXT = ("error_lines", "result_text", "progress_text")
+"""The fields of a job that are shown by what can be read in them."""
 
 
 def print_json(value: Any) -> None:
@@ -40,6 +44,16 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None
             ]
             line = _INDENT * (number > 0) + "  ".join(parts).rstrip()
             click.echo(click.style(line, bold=True) if row == list(titles) else line)
+
+
+def print_fields(fields: Mapping[str, object]) -> None:
+    """Print each value with its name before it, but those that are None. Text is escaped."""
+    for name, value in fields.items():
+        if value is not None:
+            text = escaped_lines(str(value))
+            click.echo(
+                click.style(f"{name:>12}", bold=True) + "  " + text.replace("\n", "\n" + " " * 14)
+            )
 
 
 _INDENT = "    "
@@ -77,7 +91,12 @@ def print_dispatched(engine: str, handler: str, job_id: str, queue: str) -> None
 def as_dict(job: Stored) -> dict[str, Any]:
     """A stored job as a dict for JSON. Payload and options are decoded if they are JSON; otherwise
     they stay text."""
-    fields = job._asdict()
+    fields = {**job._asdict(), "errors": [error._asdict() for error in job.errors]}
+    for name in KEPT_AS_TEXT:
+        del fields[name]
+    result, progress = job.result, job.progress
+    fields["result"] = None if result is None else result._asdict()
+    fields["progress"] = None if progress is None else progress._asdict()
     for name in ("payload", "options"):
         with contextlib.suppress(ValueError, RecursionError, TypeError):
             fields[name] = json.loads(fields[name])
@@ -87,3 +106,14 @@ def as_dict(job: Stored) -> dict[str, Any]:
 def headline(exception: str | None) -> str:
     """The first line of a failed job's exception, short enough for a table."""
     return shortened((exception or "").strip().split("\n")[0], 70)
+
+
+def length(seconds: float) -> str:
+    """A length of time in at most two units, such as "3m 20s"."""
+    rest = max(0, int(seconds))
+    parts: list[str] = []
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, rest = divmod(rest, size)
+        if count or parts or unit == "s":
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,8 +9,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from .. import current
+from ..engines import outage
+from ..engines.control import Engine
 from ..errors import SettingsError
 from ..execution import registry
+from ..process.service_manager import ServiceManager
 from ..schedule import scheduler_main
 from ..schedule.entry import Entry
 from ..schedule.entry_state import EntryState, entry_state
@@ -19,8 +21,8 @@ from ..schedule.loading import FILE, full_name, load
 from ..schedule.schedulable import schedulable_engine, unschedulable
 from ..schedule.scheduler import Scheduler
 from ..text import escaped, shortened
-from ..workers import logging_setup
-from . import init_process
+from ..workers.logs import logging_setup
+from ..workers.logs.job_log import JobLog
 from .output import json_option, print_dispatched, print_json, print_table
 
 _UTC = ZoneInfo("UTC")
@@ -63,23 +65,28 @@ def schedule_list(as_json: bool) -> None:
     type=click.Choice(["text", "json"]),
 )
 @click.option("--quiet", is_flag=True, help="Print only warnings and errors.")
-def schedule_work(with_parent: bool, log_format: str, quiet: bool) -> int:
+@click.option("--outage", "away", type=int, hidden=True)  # of job:work --schedule
+def schedule_work(with_parent: bool, log_format: str, quiet: bool, away: int | None) -> int:
     """Dispatch jobs of config/schedule.py when they are due. Runs until stopped. Any number of
     schedulers may run: each due moment is dispatched once."""
-    init_process.split()
+    service = ServiceManager.of_environment()
+    if away is not None:
+        outage.share(away)
     engine, entries = schedulable_engine(), _entries()
     if not entries:
         raise SettingsError(f"nothing to schedule: there are no entries in {FILE}")
-    logging_setup.configure(log_format, quiet)
+    lines = logging_setup.make(log_format, quiet)
+    logging_setup.configure(lines, quiet)
 
-    def print_ready() -> None:
-        if not quiet and log_format == "text":
-            count = f"{len(entries)} entr{'y' if len(entries) == 1 else 'ies'}"
-            click.echo(f" [READY] engine {current.settings().engine}, {count}; Ctrl-C stops")
-            sys.stdout.flush()
+    def log_ready() -> None:
+        count = f"{len(entries)} entr{'y' if len(entries) == 1 else 'ies'}"
+        kind = current.settings().engine
+        text = f"scheduler, engine {kind}, {count}; Ctrl-C stops"
+        lines.event("ready", text, engine=kind, entries=len(entries))
+        service.ready(count)
 
     try:
-        return scheduler_main.run(Scheduler(engine, entries), with_parent, print_ready)
+        return scheduler_main.run(Scheduler(engine, entries), with_parent, log_ready, service)
     finally:
         # At the end of the interpreter, connections of PyMySQL print a traceback instead.
         engine.close()
@@ -94,7 +101,7 @@ def schedule_events() -> None:
         click.echo(f"no entries in {FILE}")
         return
     scheduler = Scheduler(schedulable_engine(), entries)
-    logging_setup.configure("text", quiet=False)
+    logging_setup.configure(JobLog(), quiet=False)
     now = time.time()
     scheduler.begin(now, since=now // 60 * 60 - 1)  # a new entry may be due within this minute
     while scheduler.dispatch(now) <= now:
@@ -124,6 +131,7 @@ def schedule_pause(name: str) -> None:
     """Pause the entry NAME. No scheduler dispatches it until it is resumed."""
     entry, engine = _entry(name), schedulable_engine()
     engine.schedule.enroll([entry.name], time.time())
+    _describe(engine, entry)
     paused = engine.schedule.pause_entry(entry.name)
     click.echo(escaped(f"paused {entry.name}" if paused else f"{entry.name} is already paused"))
 
@@ -134,7 +142,13 @@ def schedule_resume(name: str) -> None:
     """Resume the entry NAME. Moments that were due while it was paused are passed over."""
     entry, engine = _entry(name), schedulable_engine()
     resumed = engine.schedule.resume_entry(entry.name, time.time())
+    _describe(engine, entry)  # the next moment may have been noted before the pause
     click.echo(escaped(f"resumed {entry.name}" if resumed else f"{entry.name} is not paused"))
+
+
+def _describe(engine: Engine, entry: Entry) -> None:
+    following = entry.next_after(int(time.time()))
+    engine.schedule.describe({entry.name: entry.template()}, {entry.name: following})
 
 
 def _entries() -> list[Entry]:

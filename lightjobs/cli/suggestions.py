@@ -50,7 +50,7 @@ def _commands(name: str, known: Sequence[str]) -> Iterable[str]:
     verbs = get_close_matches(verb, {each.rpartition(":")[2] for each in known}, n=2, cutoff=0.75)
     return [
         *(each for each in known if each.startswith(f"{wanted}:")),
-        *get_close_matches(wanted, known, cutoff=0.7),
+        *get_close_matches(wanted, known, cutoff=0.66),
         *(each for each in known if each.rpartition(":")[2] in verbs),
     ]
 

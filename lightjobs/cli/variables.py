@@ -11,7 +11,9 @@ from pathlib import Path
 
 import click
 
+from ..env import SECRETS
 from ..settings.config_files import TEMPLATES
+from . import web
 
 _OTHER_WORDS = {
     "DB_CONNECTION": "DB_DRIVER",
@@ -46,7 +48,7 @@ def misspelled(commands: click.Group, engine: str, driver: str) -> Iterator[str]
     """A sentence for each variable that looks like one of ours and is not. Those of stores count
     only where `engine` and `driver` use that store."""
     known = {str(option.envvar) for _context, option in _options(commands, unset=True)}
-    known |= _in_config(engine, driver)
+    known |= _in_config(engine, driver) | web.VARIABLES | {f"{key}_FILE" for key in SECRETS}
     own = _in_own_files()
     for name in sorted(os.environ):
         meant = None if name in known or name in own else _meant(name, known)

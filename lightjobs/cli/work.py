@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import re
 import sys
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .. import current
-from ..engines import connect
+from ..engines import connect, outage
 from ..engines.control import Engine
 from ..errors import LightjobsError, SettingsError
 from ..execution import registry
-from ..model import QUEUE_NAMES, is_queue
+from ..process.service_manager import ServiceManager
 from ..settings.settings import Settings
-from ..text import escaped, shortened
-from ..workers import job_log, logging_setup, streams
-from ..workers.job_log import JobLog
+from ..workers.logs import logging_setup, streams
+from ..workers.logs.job_log import JobLog
 from ..workers.options import Options
-from . import init_process
+from ..workers.queue_order import ORDERS
+from ..workers.shared.shared_file import shared_file
+from .address import Address, address
+from .filters import queues
+from .work_events import WorkEvents
 
 if TYPE_CHECKING:
+    from ..metrics.worker_port import WorkerPort
     from ..schedule.scheduler_subprocess import SchedulerSubprocess
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -39,14 +41,6 @@ def _size(ctx: click.Context, param: click.Parameter, value: str) -> int:
             f"{value!r} is not a size; allowed: bytes, or such as 256M or 1G", ctx, param
         )
     return int(found[1]) * _UNITS[found[2]]
-
-
-def _queues(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in value.split(","))
-    for name in names:
-        if not is_queue(name):
-            raise click.BadParameter(f"{shortened(name)!r} is not {QUEUE_NAMES}", ctx, param)
-    return tuple(dict.fromkeys(names))
 
 
 def _option(name: str, help: str, **keywords: Any) -> Callable[[Any], Any]:
@@ -63,10 +57,16 @@ _SECONDS = click.FloatRange(min=0)
 @click.command("job:work")
 @_option(
     "--queue",
-    "Queues to take jobs from, in strict order, separated by commas.",
+    "Queues to take jobs from, separated by commas.",
     default="default",
-    callback=_queues,
+    callback=queues,
     metavar="NAMES",
+)
+@_option(
+    "--queue-order",
+    "Whether a queue goes before all that are named after it, or the queues take turns.",
+    default="strict",
+    type=click.Choice(ORDERS),
 )
 @_option(
     "--workers",
@@ -110,86 +110,117 @@ _SECONDS = click.FloatRange(min=0)
 )
 @_option("--quiet", "Print only warnings and errors.", is_flag=True)
 @_option("--schedule", "Also dispatch the jobs of config/schedule.py.", is_flag=True)
-def job_work(queue: tuple[str, ...], workers: int, schedule: bool, **rest: object) -> int:
+@_option(
+    "--metrics-port",
+    "Serve /metrics, /live and /ready here; the host is 0.0.0.0 unless given.",
+    callback=address,
+    metavar="[HOST:]PORT",
+)
+@_option("--reload", "Restart when a file of the project changes, for development.", is_flag=True)
+def job_work(
+    workers: int, schedule: bool, metrics_port: Address | None, reload: bool, **rest: Any
+) -> int:
     """Run jobs until stopped. SIGTERM, SIGQUIT, SIGHUP and Ctrl-C stop the worker gracefully: it
     starts no new job, gives running jobs --grace seconds to finish and hands the others back at no
     cost. A second signal stops it at once."""
-    init_process.split()
+    if reload:
+        from .reload import work
+
+        return work(sys.argv[1:])
+    service = ServiceManager.of_environment()
     gc.disable()  # collecting during the imports finds no garbage and takes 6 % of the start
     settings = current.settings()
+    engine = _engine(settings, workers)
+    options = _options(settings, workers, **rest)
+    port = None if metrics_port is None else _port(metrics_port, engine, options)
+    lines = logging_setup.make(options.log_format, options.quiet)
+    streams.install(None if workers else lines)
+    if not workers:
+        registry.load(settings.modules)
+    away = outage.share(shared_file(outage.SIZE))
+    scheduler = _scheduler(options, away) if schedule else None
+    logging_setup.configure(lines, options.quiet)
+    events = WorkEvents(lines, options)
+    events.start(settings)
+    with port or contextlib.nullcontext(), scheduler or contextlib.nullcontext():
+        gc.freeze()
+        gc.enable()
+        try:
+            status = _work(engine, settings, options, away, lines, events, scheduler, port, service)
+        except LightjobsError as error:
+            events.stopped(error.exit_code)
+            raise
+    service.stopping("the work is over")
+    if options.stop_when_empty and not status:
+        events.left(engine)
+    events.stopped(status)
+    return status
+
+
+def _engine(settings: Settings, workers: int) -> Engine:
+    """The engine, whose store answers: an unreachable one ends the command with exit status 3."""
     # A supervisor needs no middleware: it imports nothing from the project.
     engine = connect(settings) if workers else current.engine()
     if engine.unworkable is not None:
         raise SettingsError(engine.unworkable)
-    engine.ensure_ready()  # an unreachable store ends the command here, with exit status 3
-    options = Options(
+    engine.ensure_ready()
+    return engine
+
+
+def _options(settings: Settings, workers: int, queue: tuple[str, ...], **rest: Any) -> Options:
+    return Options(
         queues=queue,
         workers=workers,
         lease=settings.lease,
         unknown_after=settings.unknown_after,
         timeout_grace=settings.timeout_grace,
-        color=sys.stdout.isatty() and not os.environ.get("NO_COLOR"),  # see no-color.org
-        **rest,  # type: ignore[arg-type]
+        keep_history=settings.keep_history,
+        **rest,
     )
-    lines = job_log.make(options.log_format, options.quiet, options.color)
-    streams.install(None if workers else lines)
-    if not workers:
-        registry.load(settings.modules)
-    scheduler = _scheduler(options) if schedule else None
-    logging_setup.configure(options.log_format, options.quiet)
-    with scheduler or contextlib.nullcontext():
-        gc.freeze()
-        gc.enable()
-        on_stop = scheduler.worker_stops if scheduler else lambda: None
-        status = _work(engine, settings, options, lines, on_stop)
-    if options.stop_when_empty and not status:
-        _print_left(engine, options)
-    return status
+
+
+def _port(at: Address, engine: Engine, options: Options) -> WorkerPort:
+    """The port of the metrics, taken before there are children: one in use is found at once."""
+    from ..metrics.worker_port import WorkerPort
+
+    return WorkerPort(*at, engine.name, options.lease)
 
 
 def _work(
     engine: Engine,
     settings: Settings,
     options: Options,
+    away: int,
     lines: JobLog,
-    on_stop: Callable[[], None],
+    events: WorkEvents,
+    scheduler: SchedulerSubprocess | None,
+    port: WorkerPort | None,
+    service: ServiceManager,
 ) -> int:
-    print_ready = partial(_print_ready, settings, options)
+    def on_stop(why: str) -> None:
+        if scheduler is not None:
+            scheduler.worker_stops()
+        service.stopping(f"{why}; running jobs may take {options.grace:g} s")
+        events.stopping(why)
+
+    def on_ready() -> None:
+        events.ready()
+        service.ready(f"queues {', '.join(options.queues)}")
+
     if not options.workers:
         from ..workers.foreground import work
 
-        return work(engine, settings, options, lines, print_ready, on_stop)
+        if port is not None:
+            port.start()
+        return work(engine, settings, options, lines, on_ready, on_stop, events.stopped)
     from ..workers.supervisor import Supervisor
 
-    return Supervisor(engine, options, print_ready, on_stop).run()
+    return Supervisor(engine, options, away, on_ready, on_stop, port, service).run()
 
 
-def _print_left(engine: Engine, options: Options) -> None:
-    """Say which jobs wait elsewhere or until later: a worker that finds nothing may have been told
-    the wrong queue."""
-    if options.quiet or options.log_format != "text":
-        return
-    from .left_waiting import left_waiting
-
-    with contextlib.suppress(LightjobsError):
-        if lines := left_waiting(engine, options.queues):
-            streams.write(1, (" [EMPTY] " + "\n         ".join(lines) + "\n").encode())
-
-
-def _print_ready(settings: Settings, options: Options) -> None:
-    if options.quiet or options.log_format != "text":
-        return
-    kind, count = settings.engine, options.workers
-    if kind == "database":
-        kind += f" ({settings.database.driver})"
-    processes = f"{count} worker{'s' if count != 1 else ''}" if count else "this process"
-    queues = escaped(", ".join(options.queues))
-    line = f" [READY] engine {kind}, queues {queues}, {processes}; Ctrl-C stops\n"
-    streams.write(1, line.encode())
-
-
-def _scheduler(options: Options) -> SchedulerSubprocess:
-    """A scheduler that runs next to the worker. Raises SettingsError for a wrong schedule."""
+def _scheduler(options: Options, away: int) -> SchedulerSubprocess:
+    """A scheduler that runs next to the worker, and shares with it what is known of a store that is
+    `away`. Raises SettingsError for a wrong schedule."""
     from ..schedule.loading import FILE, load
     from ..schedule.scheduler_subprocess import SchedulerSubprocess
 
@@ -197,4 +228,4 @@ def _scheduler(options: Options) -> SchedulerSubprocess:
     if not load():
         raise SettingsError(f"--schedule has nothing to dispatch: there are no entries in {FILE}")
     quiet = ["--quiet"] if options.quiet else []
-    return SchedulerSubprocess([f"--log-format={options.log_format}", *quiet])
+    return SchedulerSubprocess([f"--log-format={options.log_format}", *quiet], away)

@@ -186,5 +186,5 @@ def test_workers_run_the_jobs_of_an_engine_of_the_projects_own(project: Project)
     project.push_work(3)
     for workers in ("0", "2"):
         worker = project.drain(f"--workers={workers}", JOB_ENGINE="shop_engine:Shop")
-        assert "engine shop_engine:Shop, queues default" in worker.out
+        assert "engine shop_engine:Shop\n" in worker.out
     assert project.runs() == {"0": 1, "1": 1, "2": 1}

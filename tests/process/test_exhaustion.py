@@ -62,8 +62,15 @@ class Closes(Job):
 """
 
 
-@pytest.mark.parametrize("how", ["range", "listed"])
-@pytest.mark.parametrize("options", [(), ("--concurrency=4",)])
+@pytest.mark.parametrize(
+    ("how", "options"),
+    [
+        ("range", ()),
+        ("listed", ("--concurrency=4",)),
+        pytest.param("listed", (), marks=pytest.mark.long),
+        pytest.param("range", ("--concurrency=4",), marks=pytest.mark.long),
+    ],
+)
 def test_a_job_that_closes_all_descriptors_costs_its_process_only(
     project: Project, how: str, options: tuple[str, ...]
 ) -> None:

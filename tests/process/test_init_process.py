@@ -16,9 +16,25 @@ from tests.support.project import Project
 from tests.support.waiting import wait_until
 from tests.support.worker import COMMAND
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("init process")]
 
-UNSHARE = ["unshare", "--pid", "--fork", "--kill-child"]
+NAMESPACES = (["--pid"], ["--user", "--map-root-user", "--pid"])
+"""As root, or as a user who may have a namespace of users."""
+
+SLOW_IMPORTS = """
+import sys, time
+from pathlib import Path
+
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "lightjobs.cli":
+            Path("importing").touch()
+            time.sleep(60)
+
+
+sys.meta_path.insert(0, Slow())
+"""
 
 ORPHANS = """
 class Orphans(Job):
@@ -34,23 +50,29 @@ class Orphans(Job):
 """
 
 
-@pytest.fixture(autouse=True)
-def may_unshare() -> None:
-    with contextlib.suppress(OSError):
-        if subprocess.run([*UNSHARE, "true"], capture_output=True).returncode == 0:
-            return
-    pytest.skip("a new process namespace is not permitted here")
+@pytest.fixture(scope="module")
+def unshare() -> list[str]:
+    """What a command begins with to run as process 1."""
+    said = "there is no unshare"
+    for namespaces in NAMESPACES:
+        command = ["unshare", *namespaces, "--fork", "--kill-child"]
+        with contextlib.suppress(FileNotFoundError):
+            tried = subprocess.run([*command, "true"], capture_output=True, text=True)
+            if tried.returncode == 0:
+                return command
+            said = tried.stderr.strip()
+    pytest.skip(f"this machine gives no new process namespace: {said}")
 
 
 @pytest.fixture
-def contained(project: Project):
+def contained(project: Project, unshare: list[str]):
     """`job:work` as process 1; what is returned is the process that has started it."""
     started = []
 
     def start(*options: str) -> subprocess.Popen[bytes]:
         with (project.root / "out").open("wb") as out:
             process = subprocess.Popen(
-                [*UNSHARE, *COMMAND, "job:work", *options],
+                [*unshare, *COMMAND, "job:work", *options],
                 cwd=project.root,
                 env=project.environment(),
                 stdin=subprocess.DEVNULL,
@@ -122,3 +144,11 @@ def test_a_second_signal_is_immediate(project: Project, contained) -> None:
     os.kill(init, signal.SIGTERM)
     assert process.wait(10) == 0
     assert project.statuses() == {"new": 1}
+
+
+def test_a_signal_during_the_imports_ends_it(project: Project, contained) -> None:
+    project.patch(SLOW_IMPORTS)
+    process = contained()
+    wait_until((project.root / "importing").exists)
+    os.kill(child_of(process.pid), signal.SIGTERM)
+    assert process.wait(15) == 128 + signal.SIGTERM

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -24,6 +25,7 @@ class Logs(Job):
     def handle(self):
         self.context.logger.warning("\\x1b[31m%s", "red")
 """
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
 
 
@@ -40,14 +42,15 @@ def test_each_job_has_a_line_at_its_start_and_one_at_its_end(
         ("PROCESSING", "Bad", bad, ""),
         ("FAILED", "Bad", bad, r" ValueError: no luck"),
     ]:
-        line = rf"^ \[{label}\]\.+ App\\Jobs\\{name} #ID: {job_id}{more}$"
+        line = rf"^{TIME} \[{label}\]\.+ App\\Jobs\\{name} #ID: {job_id}{more}$"
         assert len(re.findall(line, out, re.MULTILINE)) == 1, out
 
 
 def test_every_line_of_many_jobs_and_children_is_whole(project: Project) -> None:
     ids = project.push_work(2000)
     out = project.drain("--workers=2").out
-    found = re.findall(r"^ \[(\w+)\]\.+ App\\Jobs\\Work #ID: (\d+)(?: \(.*\))?$", out, re.MULTILINE)
+    line = rf"^{TIME} \[(\w+)\]\.+ App\\Jobs\\Work #ID: (\d+)(?: \(.*\))?$"
+    found = re.findall(line, out, re.MULTILINE)
     assert sorted(found) == sorted(
         (label, id) for id in ids for label in ("PROCESSED", "PROCESSING")
     )
@@ -58,15 +61,115 @@ def test_json_lines_carry_event_handler_id_queue_and_attempt(project: Project) -
     good, bad = project.push_work(1)[0], project.push("Bad", {})[0]
     out = project.drain("--log-format=json").out
     lines = [json.loads(line) for line in out.splitlines()]
-    assert [(line["event"], line["id"]) for line in lines] == [
+    lines = [line for line in lines if line["event"] != "ready"]
+    assert [(line["event"], line.get("id")) for line in lines] == [
+        ("start", None),
         ("processing", good),
         ("processed", good),
         ("processing", bad),
         ("failed", bad),
+        ("stopped", None),
     ]
-    assert {line["handler"] for line in lines} == {"App\\Jobs\\Work", "App\\Jobs\\Bad"}
-    assert {(line["queue"], line["attempt"]) for line in lines} == {("default", 1)}
-    assert lines[3]["reason"] == "ValueError: no luck"
+    of_jobs = lines[1:5]
+    assert {line["handler"] for line in of_jobs} == {"App\\Jobs\\Work", "App\\Jobs\\Bad"}
+    assert {(line["queue"], line["attempt"]) for line in of_jobs} == {("default", 1)}
+    assert len({(line["worker"], line["pid"]) for line in of_jobs}) == 1
+    assert of_jobs[3]["reason"] == "ValueError: no luck"
+    assert of_jobs[3]["traceback"].startswith("ValueError: no luck\n\nTraceback")
+
+
+TELLS = """
+import logging
+
+class Says(Job):
+    attempts = 2
+    def handle(self):
+        self.context.logger.info("from the context")
+        logging.getLogger("app.part").warning("from the program")
+        raise ValueError("no luck")
+
+class Dies(Job):
+    def handle(self):
+        os.kill(os.getpid(), signal.SIGSEGV)
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_json_has_all_that_happens_to_a_worker_in_one_stream(
+    project: Project, workers: int
+) -> None:
+    project.jobs(TELLS)
+    project.push("Says", {})
+    worker = project.work("--log-format=json", f"--workers={workers}", "--concurrency=2")
+    wait_until(lambda: project.statuses() == {"failed": 1})
+    wait_until(lambda: '"ready"' in worker.out)
+    assert worker.stop() == 0
+    assert worker.err == ""
+    lines = [json.loads(line) for line in worker.out.splitlines()]
+    ready = [line for line in lines if line["event"] == "ready"]
+    assert len(ready) == 1
+    lines.remove(ready[0])  # the first job may start before the last child is ready
+    assert [line["event"] for line in lines] == [
+        "start",
+        *("processing", "log", "log", "retried"),
+        *("processing", "log", "log", "failed"),
+        *("stopping", "stopped"),
+    ]
+    for line in [*ready, *lines]:
+        assert list(line)[:3] == ["time", "level", "event"]
+        assert line["pid"] == worker.pid or line["worker"]
+    start, stopping, stopped = lines[0], *lines[-2:]
+    assert (start["engine"], start["queues"]) == ("database (sqlite)", ["default"])
+    assert (start["workers"], start["concurrency"]) == (workers, 2)
+    assert (stopping["reason"], stopped["status"]) == ("SIGTERM", 0)
+    begun, said, told = lines[1:4]
+    assert said["id"] == begun["id"]
+    assert (told["logger"], told["message"]) == ("app.part", "from the program")
+
+
+def test_json_names_the_job_that_kills_its_process_and_the_signal(project: Project) -> None:
+    project.jobs(TELLS)
+    (deadly,) = project.push("Dies", {})
+    worker = project.drain("--log-format=json")
+    assert worker.err == ""
+    lines = [json.loads(line) for line in worker.out.splitlines()]
+    crashed = [line for line in lines if line["event"] == "crashed"]
+    assert [(line["id"], line["handler"], line["end"]) for line in crashed] == [
+        (deadly, "App\\Jobs\\Dies", "signal 11 (SIGSEGV)")
+    ] * 4
+    assert [line["level"] for line in lines if line["event"] == "died"] == ["error"] * 4
+
+
+def test_a_job_that_is_cut_off_is_named(project: Project) -> None:
+    (slow,) = project.push("Work", {"n": 1, "sleep": 60})
+    worker = project.work("--log-format=json", "--grace=0.1")
+    wait_until(lambda: project.started(1))
+    assert worker.stop() == 0
+    lines = [json.loads(line) for line in worker.out.splitlines()]
+    assert [(line["event"], line.get("id")) for line in lines[-2:]] == [
+        ("handed back", slow),
+        ("stopped", None),
+    ]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_worker_stops_although_nobody_reads_its_log(project: Project, workers: int) -> None:
+    project.push_work(3000)
+    worker = subprocess.Popen(
+        [*COMMAND, "job:work", "--log-format=json", "--grace=1", f"--workers={workers}"],
+        cwd=project.root,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: len(project.book("end")) > 100)
+        time.sleep(1)  # the pipe is full by now, and the child waits for its reader
+        worker.terminate()
+        assert worker.wait(20) == 0
+    finally:
+        worker.kill()
+        worker.communicate()
 
 
 @pytest.mark.parametrize("options", [(), ("--workers=0",)], ids=["child", "in this process"])

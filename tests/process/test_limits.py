@@ -18,6 +18,14 @@ def test_cooldown_stops_a_sleeping_worker_with_exit_0(project: Project) -> None:
     assert worker.wait() == 0
 
 
+def test_cooldown_lets_the_job_that_runs_in_the_same_process_finish(project: Project) -> None:
+    project.push("Work", {"n": 1, "sleep": 4})
+    worker = project.work("--cooldown=2", "--workers=0")
+    assert worker.wait() == 0
+    assert project.runs("end") == {"1": 1}
+    assert "[STOPPING].......... --cooldown is over; running jobs may take 25 s" in worker.out
+
+
 def test_cooldown_stops_a_busy_worker_and_loses_nothing(project: Project) -> None:
     project.push_work(2000, sleep=0.005)
     worker = project.work("--cooldown=1", "--workers=2").ready()

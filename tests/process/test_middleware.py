@@ -50,6 +50,45 @@ def test_the_worker_that_runs_a_job_calls_its_middleware_once(
     assert f"done App\\Jobs\\Work {work}" in worker.err
 
 
+CLOSES = """
+import os, time
+from lightjobs.middleware import Middleware
+
+from .book import record
+
+
+class Closes(Middleware):
+    def close(self):
+        record("close", 1)
+        time.sleep(float(os.environ.get("CLOSE_SECONDS", 0)))
+"""
+
+
+@pytest.mark.parametrize(
+    "options", [("--workers=0",), ("--workers=1",), ("--max-jobs=1",)], ids=lambda each: each[0]
+)
+def test_middleware_is_closed_once_when_a_workers_process_ends(
+    project: Project, options: tuple[str, ...]
+) -> None:
+    project.module("closes", CLOSES)
+    configure(project, '["app_jobs.closes.Closes"]')
+    project.push("Work", {"n": 1})
+    project.drain(*options)
+    assert project.runs("close") == {"1": 1}
+    (closed,), (ended,) = project.book("close"), project.book("end")
+    assert closed.pid == ended.pid
+    assert closed.at > ended.at
+
+
+def test_a_close_that_hangs_does_not_keep_the_process(project: Project) -> None:
+    project.module("closes", CLOSES)
+    configure(project, '["app_jobs.closes.Closes"]')
+    project.push("Work", {"n": 1})
+    worker = project.drain("--workers=1", CLOSE_SECONDS="60")
+    assert project.runs("close") == {"1": 1}
+    assert "took longer than 2 s to close" in worker.err
+
+
 def test_worker_and_check_report_a_bad_entry_in_one_line(project: Project) -> None:
     configure(project, '["app_jobs.nowhere.Around"]')
     done = project.cli("job:work")

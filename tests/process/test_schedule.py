@@ -44,7 +44,7 @@ class Fails(Job):
 """
 
 
-@pytest.fixture(params=["sqlite", "redis", "pgbouncer"])
+@pytest.fixture(params=["sqlite", "redis", pytest.param("pgbouncer", marks=pytest.mark.long)])
 def scheduled(request, project):
     """A project with a schedule, and the environment that names its store."""
     project.jobs(FAILS)

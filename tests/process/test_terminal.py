@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import signal
-import subprocess
-import termios
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.project import Project
+from tests.support.terminal import Terminal
 from tests.support.waiting import wait_until
 from tests.support.worker import COMMAND
 
@@ -32,53 +28,18 @@ class Runs(Job):
 """
 
 
-class Terminal:
-    """`job:work` in the foreground of a terminal of its own."""
-
-    def __init__(self, project: Project, *options: str) -> None:
-        self.keyboard, line = pty.openpty()
-
-        def control() -> None:
-            fcntl.ioctl(line, termios.TIOCSCTTY, 0)
-
-        self.process = subprocess.Popen(
-            [*COMMAND, "job:work", *options],
-            cwd=project.root,
-            env=project.environment(),
-            stdin=line,
-            stdout=line,
-            stderr=line,
-            start_new_session=True,
-            preexec_fn=control,
-        )
-        os.close(line)
-        self.output = b""
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        try:
-            while data := os.read(self.keyboard, 4096):
-                self.output += data
-        except OSError:  # no process has the terminal open any more
-            pass
-
-    def type(self, key: bytes) -> None:
-        os.write(self.keyboard, key)
-
-
 @pytest.fixture
-def terminal(project: Project) -> Iterator[type]:
+def terminal(project: Project) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
     def make(*options: str) -> Terminal:
-        opened.append(Terminal(project, *options))
+        command = [*COMMAND, "job:work", *options]
+        opened.append(Terminal(command, project.root, project.environment()))
         return opened[-1]
 
-    yield make  # type: ignore[misc]
+    yield make
     for each in opened:
-        each.process.kill()
-        each.process.wait()
-        os.close(each.keyboard)
+        each.close()
 
 
 def ignored(pid: int) -> int:
@@ -151,7 +112,8 @@ def test_ctrl_z_stops_the_children_too(project: Project, terminal) -> None:
     wait_until(lambda: (project.root / "pid").read_text())
     worker.type(b"\x1a")
     wait_until(lambda: state(child) == state(worker.process.pid) == "T")
-    assert state(int((project.root / "pid").read_text())) == "T", "and the program of the job"
+    program = int((project.root / "pid").read_text())
+    wait_until(lambda: state(program) == "T", what="the program of the job is stopped, too")
     worker.process.send_signal(signal.SIGCONT)
     wait_until(project.empty)
     worker.type(b"\x03")

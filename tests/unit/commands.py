@@ -6,6 +6,13 @@ import time
 from lightjobs import current
 from lightjobs.model import Failed
 
+PROJECT_THAT_FAILS = {
+    "app_jobs/broken.py": "raise RuntimeError('imported')",
+    "config/schedule.py": "raise RuntimeError('imported')",
+    "config/jobs.py": "jobs = {'middleware': ['app_jobs.broken.No']}",
+}
+"""Files of a project whose modules fail when they are imported, its settings excepted."""
+
 
 def fail_all(queue="default", exception="ValueError: boom\n\nTraceback"):
     engine = current.engine()

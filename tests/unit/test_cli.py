@@ -1,13 +1,10 @@
 """The command line: exit statuses, options, help, and job:work."""
 
-import sys
-
 import pytest
 
 from lightjobs import current
 from lightjobs.cli import run
 from lightjobs.execution import registry
-from lightjobs.workers import job_log
 
 from .commands import dispatch
 
@@ -107,6 +104,14 @@ def test_help_lists_every_command(call):
         assert name in out
 
 
+@pytest.mark.parametrize("arguments", [[], ["job:show"], ["web"]])
+def test_help_ends_with_the_exit_statuses(call, arguments):
+    words = " ".join(call(*arguments, "--help")[1].split())
+    assert words.endswith(
+        "3 store unreachable; 4 tables missing or old; 5 lightjobs was replaced by another version."
+    )
+
+
 def test_no_help_is_cut_in_the_list_of_commands(call):
     assert "..." not in call("--help")[1].partition("Commands:")[2]
 
@@ -131,18 +136,3 @@ def test_work_in_the_foreground_runs_what_is_due(monkeypatch, tmp_path, capfd):
     assert run(["job:work", "--workers=0", "--stop-when-empty"]) == 0
     assert "[PROCESSED]" in capfd.readouterr().out
     assert current.engine().stats() == {}
-
-
-@pytest.mark.parametrize(
-    ("terminal", "no_color", "colored"),
-    [(True, "", True), (True, "1", False), (True, "0", False), (False, "", False)],
-)
-def test_work_colors_its_log_on_a_terminal_unless_no_color_is_set(
-    call, ready, monkeypatch, terminal, no_color, colored
-):
-    made = []
-    monkeypatch.setattr(job_log, "make", lambda *given: made.append(given) or job_log.JobLog())
-    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: terminal)
-    monkeypatch.setenv("NO_COLOR", no_color)
-    assert call("job:work", "--workers=0", "--stop-when-empty")[0] == 0
-    assert [color for _format, _quiet, color in made] == [colored]

@@ -126,6 +126,28 @@ def test_pause_and_resume_a_queue(engine, call):
     assert len(engine.claim("w", ["q"], 1)) == 1
 
 
+def test_pause_and_resume_all_queues(engine, call):
+    assert call("job:pause", "--all")[:2] == (0, "no queue is there\n")
+    push(engine)
+    push(engine, queue="r")
+    engine.claim("w", ["r"], 1)
+    assert call("job:pause", "--all", "--wait=0")[:2] == (
+        *(1, "queue q is paused\nqueue r is paused\n"),
+    )
+    assert json.loads(call("job:pause", "--queue=q", "--wait", "--json")[1]) == {
+        "queue": "q",
+        "changed": False,
+        "running": {},
+    }
+    assert call("job:resume", "--all")[1] == "queue q is resumed\nqueue r is resumed\n"
+    assert call("job:resume", "--all")[1] == "no queue is paused\n"
+
+
+@pytest.mark.parametrize("arguments", [["--all", "--queue=q"], ["1", "--all"], ["1", "--wait=1"]])
+def test_all_and_wait_are_for_queues(engine, call, arguments):
+    assert call("job:pause", *arguments)[0] == 2
+
+
 def test_retry_and_flush_take_filters(engine, call):
     kept, other = fail(engine), fail(engine, handler=OTHER)
     status, out, _err = call("job:retry", f"--handler={OTHER}")

@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from lightjobs import current
 from lightjobs.cli import run
 from lightjobs.engines.where import Where
-from lightjobs.model import STATUSES, NewJob
+from lightjobs.model import STATUSES, NewJob, Release
+from lightjobs.notes.attempt_errors import AttemptError, error_line
 
 from .commands import dispatch, fail_all
 
@@ -82,10 +84,12 @@ def test_stats_as_json_have_their_shape(call, ready):
     status, out, _err = call("job:stats", "--json")
     none = dict.fromkeys((*STATUSES, "delayed"), 0)
     assert status == 0
-    assert json.loads(out) == {
+    answer = json.loads(out)
+    assert 0 <= answer["queues"]["default"].pop("oldest") < 60
+    assert answer == {
         "queues": {
             "default": {**none, "new": 2, "delayed": 1},
-            "mail": {**none, "failed": 1},
+            "mail": {**none, "failed": 1, "oldest": None},
         },
         "paused": [],
     }
@@ -97,6 +101,79 @@ def test_stats_as_a_table(call, ready):
     lines = call("job:stats")[1].splitlines()
     assert lines[0].split()[:5] == ["QUEUE", "NEW", "DELAYED", "QUEUED", "FAILED"]
     assert lines[1].split()[:5] == ["default", "1", "0", "0", "0"]
+    assert lines[0].split()[-1] == "OLDEST"
+    assert re.fullmatch(r"\d+s", lines[1].split()[-1])
+
+
+def late(call, seconds, queue="default"):
+    """Dispatch a job that has been due for so long."""
+    call("job:stats")
+    current.engine().push([NewJob("App\\Jobs\\ProcessPayment", queue, "{}", time.time() - seconds)])
+
+
+def test_stats_fail_if_a_job_is_late(call, ready):
+    dispatch(call)
+    assert call("job:stats", "--fail-if-older=5m")[0] == 0
+    late(call, 423, "mail")
+    status, out, err = call("job:stats", "--fail-if-older=5m")
+    assert status == 1
+    assert re.fullmatch(r"lightjobs: jobs have been due for longer than 5m 0s: mail 7m \d+s\n", err)
+    assert "mail" in out
+    assert call("job:stats", "--fail-if-older=10 minutes")[0] == 0
+    assert call("job:stats", "--fail-if-older=5m", "--queue=default")[0] == 0
+    call("job:pause", "--queue=mail")
+    assert call("job:stats", "--fail-if-older=5m")[0] == 0
+
+
+@pytest.mark.parametrize("length", ["", "5", "m", "-5m", "tomorrow", "5m5"])
+def test_what_is_no_length_of_time_is_refused(call, ready, length):
+    status, _out, err = call("job:stats", f"--fail-if-older={length}")
+    assert (status, "or 5m" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("2h", 7200), ("1d", 86_400), ("1 week", 604_800)]
+)
+def test_a_length_of_time_has_its_unit(call, ready, text, seconds):
+    late(call, seconds + 10)
+    assert call("job:stats", f"--fail-if-older={text}")[0] == 1
+    call("job:stats")
+    current.engine().move("cancel", Where())
+    late(call, seconds - 60)
+    assert call("job:stats", f"--fail-if-older={text}")[0] == 0
+
+
+def test_jobs_are_listed_by_the_class_of_their_error(call, ready):
+    first = dispatch(call)
+    call("job:stats")
+    fail_all(exception="ValueError: boom")
+    second = dispatch(call)
+    call("job:stats")
+    fail_all(exception="TimeoutError")
+
+    def ids(*options):
+        return [job["id"] for job in json.loads(call("job:list", *options, "--json")[1])["jobs"]]
+
+    assert ids("--exception=ValueError") == [first]
+    assert ids("--exception=TimeoutError", "--status=failed") == [second]
+    assert call("job:list", "--exception=No")[1] == "no jobs with No\n"
+
+
+def test_show_tells_why_each_attempt_failed(call, ready):
+    id = dispatch(call)
+    call("job:stats")
+    engine = current.engine()
+    engine.register("w", 30)
+    for number, text in enumerate(("ValueError: \x1b[31mfirst", "second\n\nTraceback"), 1):
+        (claim,) = engine.claim("w", ["default"], 1)
+        line = error_line(AttemptError(number, 1e9 + number, 0.25, "w", "error", text))
+        engine.settle("w", [Release(claim.id, claim.fence, 0.0, number, text, line)])
+    out = call("job:show", id)[1]
+    assert "attempt 2, 2001-09-09 01:46:42 after 0.25 s: second\n" in out
+    assert "attempt 1, 2001-09-09 01:46:41 after 0.25 s: ValueError: \\x1b[31mfirst\n" in out
+    errors = json.loads(call("job:show", id, "--json")[1])["errors"]
+    assert [error["attempt"] for error in errors] == [2, 1]
+    assert errors[0].keys() == {"attempt", "at", "seconds", "worker", "kind", "text"}
 
 
 def test_failed_lists_failed_jobs(call, ready):

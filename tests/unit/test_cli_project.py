@@ -122,7 +122,7 @@ def test_migrate_up_with_dry_run_prints_the_sql_and_changes_nothing(call, tmp_pa
     assert "CREATE TABLE" in out
     assert not (tmp_path / "jobs.sqlite").exists()
     status, out, _err = call("migrate:status", "--json")
-    assert [m["applied_at"] for m in json.loads(out)["migrations"]] == [None] * 6
+    assert [m["applied_at"] for m in json.loads(out)["migrations"]] == [None] * 10
     assert call("migrate:up")[0] == 0
     assert call("migrate:up")[1] == "nothing to migrate\n"
     assert call("migrate:up", "--dry-run")[:2] == (0, "")
@@ -218,6 +218,7 @@ def test_a_wrong_url_does_not_count_as_a_missing_name(call, ready, monkeypatch):
         ("DATABASE_URI", "DATABASE_URL"),
         ("DB_PASSWORD", "DB_PSWD"),
         ("DB_USERS", "DB_USER"),
+        ("DB_PSWD_FILES", "DB_PSWD_FILE"),
     ],
 )
 def test_check_names_a_misspelled_variable(call, ready, monkeypatch, variable, meant):
@@ -240,6 +241,12 @@ def test_check_leaves_the_variables_of_other_programs_alone(call, ready, monkeyp
     (ready / "config" / "jobs.py").write_text(
         "from lightjobs.env import env\njobs = {'lease': env('JOBS_LEASE')}\n"
     )
+    assert json.loads(call("check", "--json")[1]) == {"problems": [], "warnings": []}
+
+
+def test_check_knows_the_files_of_secrets(call, ready, monkeypatch):
+    (ready / "secret").write_text("x")
+    monkeypatch.setenv("JOB_WEB_PASSWORD_FILE", str(ready / "secret"))
     assert json.loads(call("check", "--json")[1]) == {"problems": [], "warnings": []}
 
 

@@ -42,7 +42,11 @@ def misspelled(name):
     """`name` with two letters changed round, so that it is another one."""
     letters = list(name)
     at = random.Random(name).choice(
-        [n for n in range(2, len(name) - 1) if name[n] != name[n + 1] and name[n + 1] != "-"]
+        [
+            n
+            for n in range(min(2, len(name) - 2), len(name) - 1)
+            if name[n] != name[n + 1] and name[n + 1] != "-"
+        ]
     )
     letters[at], letters[at + 1] = letters[at + 1], letters[at]
     return "".join(letters)

@@ -34,6 +34,11 @@ def test_a_table_that_fits_and_one_in_a_pipe_have_a_line_a_row(monkeypatch, caps
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+def test_text_of_jobs_is_escaped_in_tables(capsys):
+    print_table(["HANDLER"], [["\x1b]0;title\x07\u202eEvil"]])
+    assert capsys.readouterr().out.splitlines()[1] == "\\x1b]0;title\\x07\\u202eEvil"
+
+
 SCHEDULE = """
 from app_jobs.process_payment import ProcessPayment
 from lightjobs.schedule import schedule
