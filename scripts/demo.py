@@ -89,9 +89,7 @@ def work(expected: int) -> tuple[Counter[str], float]:
     with worker("--log-format=json") as process, Progress(expected) as progress:
         assert process.stdout is not None
         for line in process.stdout:
-            event = json.loads(line)
-            name = event["event"]
-            counts["retried" if event.get("retry_at") else name] += 1
+            counts[json.loads(line)["event"]] += 1
             progress.show(counts["processed"] + counts["failed"], counts["retried"])
             if counts["processed"] + counts["failed"] >= expected:
                 break
@@ -175,6 +173,7 @@ def summarize(counts: Counter[str], seconds: float, rate: float) -> None:
         f"{shown} job:retry --queue=payments",
         f"{shown} job:dispatch ProcessPayment '{{\"payment\": 42}}'",
         f"{shown} job:work --queue=payments --stop-when-empty",
+        "make demo-web   # a shop at work, and its jobs in the browser",
     ):
         click.echo(f"   {line}")
 

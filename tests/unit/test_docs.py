@@ -2,16 +2,13 @@
 
 import ast
 import builtins
-import importlib
 import re
 import sys
 import tomllib
 
-import click
 import pytest
 
 import lightjobs
-from lightjobs import cli
 from tests.support.documents import ROOT, page, pages, targets
 
 DOCS = [name for name in pages() if name.startswith("docs/")]
@@ -158,39 +155,6 @@ def test_every_figure_of_readme_is_one_of_the_benchmarks():
     pictures = re.findall(r"\]\(docs/(benchmarks/\w+\.svg)\)", section)
     assert pictures
     assert [picture for picture in pictures if f"]({picture})" not in measured] == []
-
-
-def commands():
-    for name, module in cli._COMMANDS.items():
-        importlib.import_module(f"lightjobs.cli.{module}")
-        yield cli._Commands().get_command(click.Context(cli.cli), name)
-
-
-def test_every_command_is_in_the_reference():
-    text = (ROOT / "docs/reference/commands.md").read_text()
-    assert [name for name in cli._COMMANDS if f"`{name}" not in text] == []
-
-
-def test_every_option_of_job_work_is_in_the_reference():
-    text = (ROOT / "docs/reference/commands.md").read_text()
-    rows = dict(re.findall(r"^\| `(--[a-z-]+)` \| .* \| `(\w+)` \|$", text, re.MULTILINE))
-    (work,) = (command for command in commands() if command.name == "job:work")
-    assert rows == {
-        option.opts[0]: option.envvar
-        for option in work.params
-        if isinstance(option, click.Option) and option.opts[0] != "--help"
-    }
-
-
-def test_every_setting_is_in_the_reference():
-    text = (ROOT / "docs/reference/settings.md").read_text()
-    documented = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", text))
-    read = {
-        key
-        for path in (ROOT / "config").glob("*.py")
-        for key in re.findall(r'env\("(\w+)"', path.read_text())
-    }
-    assert documented == read
 
 
 def test_the_source_distribution_names_files_that_exist():

@@ -1,7 +1,9 @@
 import asyncio
+import json
 
+from lightjobs.engines.where import Where
 from lightjobs.execution import registry
-from lightjobs.model import Done
+from lightjobs.model import Done, Status
 from tests.support.documents import blocks, run
 
 from .support import run as run_job
@@ -38,3 +40,10 @@ def test_a_renamed_class_runs_what_waits_under_its_former_name():
     (code,) = blocks("docs/reference/handler-names.md", "Rename or move a class")
     job = run(code, __name__)["SendInvoice"]
     assert registry.lookup("App\\Jobs\\Invoice").job is job
+
+
+def test_headers_travel_as_the_docs_say(engine):
+    (code,) = blocks("docs/how-to/jobs.md", "Headers")
+    run(code, __name__)
+    (stored,) = engine.browse(Where(status=Status.NEW), 2)
+    assert json.loads(stored.options) == {"headers": {"request": "r-17", "tenant": "acme"}}

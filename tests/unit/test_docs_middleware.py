@@ -2,6 +2,7 @@ from lightjobs import Job, current
 from lightjobs.settings.settings import load
 from tests.support.documents import blocks
 
+from .support import ran
 from .working import Worker
 
 
@@ -32,3 +33,29 @@ def test_the_middleware_in_the_docs_does_what_it_says(project, engine):
         ("Done", "default"): 1,
         ("Release", "default"): 1,
     }
+
+
+def test_the_tenant_of_the_docs_travels_with_the_job(project, engine):
+    (code,) = blocks("docs/how-to/middleware.md", "Change jobs before they are stored")
+    config = "jobs = {'engine': 'memory', 'middleware': ['app_jobs.tenants.Tenants']}"
+    project(
+        {
+            "app_jobs/__init__.py": "",
+            "app_jobs/tenants.py": code,
+            "config/jobs.py": config,
+        }
+    )
+    current.use(engine, load())
+    from app_jobs.tenants import tenant
+
+    class Asks(Job):
+        def handle(self):
+            ran.append(tenant.get())
+
+    Asks().dispatch()
+    token = tenant.set("acme")
+    Asks().dispatch()
+    tenant.reset(token)
+    ran.clear()
+    Worker(engine).run()
+    assert ran == [None, "acme"]

@@ -3,6 +3,7 @@ import time
 from lightjobs import Backoff, Job, current
 from lightjobs.engines.where import Where
 from lightjobs.model import Failed, Release
+from lightjobs.testing import Jobs
 from tests.support.documents import blocks, run
 from tests.support.waiting import wait_until
 
@@ -28,6 +29,16 @@ def test_the_retry_policy_in_the_docs_does_what_it_says(engine):
     closed = ending("closed")
     assert (type(closed), closed.attempts) == (Release, 0)
     assert type(ending("declines")) is type(ending("unknown")) is Failed
+
+
+def test_deadlines():
+    (code,) = blocks("docs/how-to/retries-and-timeouts.md", "Deadlines")
+    with Jobs() as jobs:
+        names = run(code, "app_jobs.deadlines")
+        jobs.travel("+3 minutes")
+        assert jobs.work().cancelled == 1
+        names["SyncCustomer"]().dispatch({"customer": 7})
+        assert jobs.work().done == 1
 
 
 def test_the_policy_of_a_project_counts_for_a_class_that_says_nothing(project):

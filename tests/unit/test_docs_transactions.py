@@ -1,3 +1,4 @@
+import asyncio
 import sqlite3
 
 import pytest
@@ -32,3 +33,21 @@ def test_the_transactions_in_the_docs_do_what_they_say(engine):
     assert engine.stats() == {}
     assert connection.execute("SELECT * FROM orders").fetchall() == [(42, 1)]
     connection.close()
+
+
+def test_the_transaction_of_an_asyncio_program_does_what_the_docs_say(engine):
+    (code,) = blocks("docs/how-to/transactions.md", "In an asyncio program")
+    with sqlite3.connect("shop.sqlite") as connection:
+        connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, shipped)")
+    names = run(code, __name__)
+
+    async def main():
+        await names["place_order"](42)
+        with pytest.raises(Exception, match="UNIQUE"):
+            await names["place_order"](42)
+        await names["engine"].dispose()
+
+    asyncio.run(main())
+    assert connection.execute("SELECT * FROM orders").fetchall() == [(42, 0)]
+    connection.close()
+    assert engine.stats()["default"]["new"] == 1

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -26,6 +27,7 @@ def dispatch_and_stop():
     """What a request does in the examples, and then the one who stops the server."""
     Handled().dispatch()
     wait_until(lambda: Handled.ran)
+    time.sleep(0.5)  # the block takes over the signals once its threads have started
     os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -72,7 +74,9 @@ def test_each_event_loop_gets_an_engine_of_its_own(engine, monkeypatch):
     import sqlalchemy.ext.asyncio
 
     monkeypatch.setattr(sqlalchemy.ext.asyncio, "create_async_engine", lambda url: [url])
-    (source,) = blocks("docs/how-to/web-server.md", "Objects of the program's event loop")
+    _on_the_programs, source = blocks(
+        "docs/how-to/web-server.md", "Objects of the program's event loop"
+    )
     database = run(source, "app_jobs.docs")["database"]
     found = []
 
@@ -90,6 +94,25 @@ def test_each_event_loop_gets_an_engine_of_its_own(engine, monkeypatch):
     the_programs = asyncio.run(main())
     assert found[0][0] is found[1][0]
     assert found[0][0] is not the_programs
+
+
+def test_async_handlers_run_on_the_programs_loop_as_the_docs_say(engine):
+    source, _on_their_own = blocks(
+        "docs/how-to/web-server.md", "Objects of the program's event loop"
+    )
+    found = []
+
+    class Asks(Job):
+        async def handle(self):
+            found.append(asyncio.get_running_loop())
+
+    async def main():
+        await run(source, "app_jobs.docs")["main"]()
+        return asyncio.get_running_loop()
+
+    Asks().dispatch()
+    loop = asyncio.run(main())
+    assert found in ([], [loop])  # the block is over at once
 
 
 def test_the_function_is_not_shadowed_by_a_module():
