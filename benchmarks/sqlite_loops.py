@@ -55,7 +55,9 @@ def bare_drain(folder: str, jobs: int) -> float:
     while True:
         now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
         db.execute("BEGIN IMMEDIATE")
-        rows = db.execute(query("claim", SQLITE), {**params, "now": now}).fetchall()
+        rows = db.execute(
+            query("claim", SQLITE), {**params, "now": now, "unix": time.time()}
+        ).fetchall()
         db.execute("COMMIT")
         if not rows:
             break
