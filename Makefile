@@ -1,15 +1,23 @@
 # make demo            installs and shows the main job, on SQLite, with no server
-# make test            installs and runs every check and test
+# make demo-web        a shop at work, and its jobs in the browser
+# make pictures        takes the pictures of the page and the terminal for the docs
+# make test            installs and runs every check and all tests but the longer proofs
+# make test-long       the longer proofs, on further stores and in further ways
 # make check           format, lint, types, import layers and the fast tests
 # make format          what can be mended by itself
 # make coverage        which lines of the library the tests run, in all its processes
 # make bench           speed against a bare loop; bench-redis, bench-sql: against the peers
 # make bench-io        jobs that wait, by how many run at a time; bench-sharing: by two workers
+# make bench-flow      what unique jobs, groups and batches cost beside plain jobs
 # make bench-cost      processor time, memory and bytes of a job; bench-gather: 2,000 at once
 # make bench-regress   speed against another commit: ARGS="--against COMMIT"
+# make bench-scrape    the time of a scrape by Prometheus
+# make bench-pages     the time of each page of `lightjobs web` with a million jobs
 # make bench-plots     draws the benchmarks' pictures and tables from their results
 # make bench-all       runs all benchmarks against loops and peers, then bench-plots; hours
 # make proof-schedule  every due moment is dispatched once, whatever is killed
+# make proof-guards    without any one of the library's guards, a test fails
+# make docs            builds the documentation into site/; docs-reference: only its generated parts
 # make test-lowest     the contract with the lowest versions of all dependencies; test-newest likewise
 # make clean           removes the virtual environment and all caches
 
@@ -17,7 +25,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage format bench bench-redis bench-sql bench-io bench-sharing bench-cost bench-gather bench-regress bench-plots bench-all proof-schedule test-lowest test-newest install-tools clean
+.PHONY: help demo demo-web pictures test test-long check coverage format bench bench-redis bench-sql bench-io bench-sharing bench-cost bench-gather bench-flow bench-regress bench-scrape bench-pages bench-plots bench-all proof-schedule proof-guards docs docs-reference test-lowest test-newest install-tools clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -26,15 +34,28 @@ demo: $(VENV)/.runtime
 	@test -f .env || cp .env.example .env
 	@$(BIN)/python scripts/demo.py
 
+demo-web: $(VENV)/.web
+	@$(BIN)/python -m scripts.demo_web
+
+# docs/pictures: the page, from the shop of demo-web with an hour of history, and the terminal; two
+# minutes.
+pictures: install-tools $(VENV)/.dev
+	@$(BIN)/python -m scripts.pictures
+	@$(BIN)/python -m scripts.terminal_pictures
+
 test: install-tools check
-	$(BIN)/python -m pytest -q -n 2 -m slow
+	$(BIN)/python -m pytest -q -n 4 --dist loadgroup -m "slow and not long"
+
+# What `make test` proves on one store or in one way, on the others too.
+test-long: install-tools $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n 4 --dist loadgroup -m long
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q -n 3 --dist loadscope -m "not slow"
+	$(BIN)/python -m pytest -q -n 3 --dist loadscope -m "not slow and not long"
 
 # A promise about time may be broken while each line is traced: what the tests say is shown, and the
 # table comes all the same.
@@ -61,6 +82,10 @@ bench-redis: $(VENV)/.dev
 bench-sql: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.sql $(ARGS)
 
+# Unique jobs, groups and batches beside plain jobs. ARGS="--jobs 100000 --only redis" and the like.
+bench-flow: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.flow $(ARGS)
+
 # Jobs that wait: ARGS="--only redis --peers lightjobs,bullmq --concurrency 100" and the like.
 bench-io: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.io $(ARGS)
@@ -72,6 +97,14 @@ bench-sharing bench-cost bench-gather: $(VENV)/.dev
 # This tree against a commit in turns, the last one unless ARGS="--against COMMIT" says which.
 bench-regress: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.regress $(ARGS)
+
+# /metrics with 200 pairs of queue and handler; seconds.
+bench-scrape: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.scrape $(ARGS)
+
+# Each page with no jobs, one and a million; minutes. ARGS="--jobs 100000 --only redis" and the like.
+bench-pages: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.pages $(ARGS)
 
 # docs/benchmarks/*.svg and the tables of docs/benchmarks.md, from benchmarks/results/*.json.
 bench-plots: $(VENV)/.dev
@@ -86,6 +119,18 @@ bench-all: $(VENV)/.dev
 proof-schedule: install-tools $(VENV)/.dev
 	$(BIN)/python -m tests.proofs.schedule
 
+# Each guard of tests/proofs/guards.toml is taken out of a copy in turn; ARGS="--only fence" and the like.
+proof-guards: install-tools $(VENV)/.dev
+	$(BIN)/python -m tests.proofs.guards $(ARGS)
+
+# The site in site/, with llms.txt; a warning is an error.
+docs: docs-reference
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# The parts of docs/ that are written by the code: commands, settings, classes, metrics, figures.
+docs-reference: $(VENV)/.dev
+	$(BIN)/python -m scripts.docs_reference
+
 # The lowest and the newest versions that pyproject.toml allows; minutes.
 test-lowest test-newest: install-tools
 	scripts/test-versions $(@:test-%=%) $(ARGS)
@@ -97,9 +142,13 @@ $(VENV)/.runtime: pyproject.toml scripts/make-venv
 	@scripts/make-venv $(VENV) .
 	@touch $@
 
+$(VENV)/.web: pyproject.toml scripts/make-venv
+	@scripts/make-venv $(VENV) '.[web]'
+	@touch $@ $(VENV)/.runtime
+
 $(VENV)/.dev: pyproject.toml scripts/make-venv
 	@scripts/make-venv $(VENV) '.[dev]'
-	@touch $@ $(VENV)/.runtime
+	@touch $@ $(VENV)/.runtime $(VENV)/.web
 
 clean:
 	rm -rf $(VENV) .venv-lowest .venv-newest .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,9 +1,12 @@
 import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from lightjobs import configuration
 from lightjobs.engines import outage
+from lightjobs.settings import config_files
 
 from .support.callers import caller, served
 from .support.servers.fixtures import (
@@ -40,3 +43,12 @@ def no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget a store that was away when the previous test ended: the next worker of this process
     would log that it is back."""
     monkeypatch.setattr(outage, "_outage", outage.Outage())
+
+
+@pytest.fixture(autouse=True)
+def no_configuration(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forget what a program configures in a test: the next test has settings of its own."""
+    monkeypatch.setattr(configuration, "_configured", None)
+    before = config_files.elsewhere()
+    yield
+    config_files.restore_elsewhere(before)

@@ -30,11 +30,22 @@ def forget_engine() -> None:
     current.use(None)
 
 
+def forget_local_jobs() -> None:
+    """Forget the classes that tests elsewhere have defined in a function: `check` finds a problem
+    in each, because no other process can find them."""
+    for registered in (registry._registered, registry._declared):
+        for handler, known in list(registered.items()):
+            if known.job in registry._local:
+                del registered[handler]
+
+
 @pytest.fixture(autouse=True)
 def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty project as current directory, no settings in the environment; all that a test
     registers, imports or configures is forgotten after it."""
-    registered, path, environment = dict(registry._registered), list(sys.path), dict(os.environ)
+    path, environment = list(sys.path), dict(os.environ)
+    forget_local_jobs()
+    registered = dict(registry._registered)
     modules = {name: module for name, module in sys.modules.items() if is_users(name)}
     for name in modules:
         del sys.modules[name]
@@ -80,7 +91,9 @@ def engine(configured: Settings) -> MemoryEngine:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], Path]:
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[dict[str, str]], Path]]:
     """Writes files below the project's folder, which is importable."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
@@ -91,7 +104,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[s
             target.write_text(text, encoding="utf-8")
         return tmp_path
 
-    return write
+    yield write
+    # A package without __init__.py is still found in later tests, with what is in its folder.
+    for module in tmp_path.glob("app_jobs/*.py"):
+        module.unlink()
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_such_attributes_are_the_text_and_number_they_were(engine):
     for made in (job, copy.deepcopy(job), pickle.loads(pickle.dumps(job))):
         assert (made.queue, made.delay, made.attempts) == ("x", "+1 minute", 4)
         made.dispatch()
-    assert {type(value) for new in pushed for value in new} == {str, float, int}
+    assert {type(value) for new in pushed for value in new[:6]} == {str, float, int}
     assert pushed[0].options == '{"attempts": 4}'
     assert repr(Pay.queue) == "'payments'"
     assert json.dumps(Pay.attempts) == "3"

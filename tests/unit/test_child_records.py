@@ -4,6 +4,7 @@ import time
 
 from lightjobs.engines.memory import MemoryEngine
 from lightjobs.workers.child_records import ChildRecords
+from lightjobs.workers.observer import Observer
 from lightjobs.workers.options import Options
 from tests.support.waiting import wait_until
 
@@ -15,7 +16,10 @@ class SlowToClose(MemoryEngine):
 
 def test_a_child_is_started_as_soon_as_its_name_is_registered():
     """To fork, the thread that has registered it must be gone; nothing wakes for that moment."""
-    records = ChildRecords(SlowToClose(), Options(), None, lambda run: True, lambda: None)
+    options = Options()
+    records = ChildRecords(
+        *(SlowToClose(), options, None, lambda run: True, lambda: None), Observer(options)
+    )
     records.register(1)
     wait_until(lambda: records.names, pause=0.0001)
     assert not records.is_registering

@@ -7,6 +7,7 @@ from lightjobs.engines.where import Where
 from lightjobs.errors import StoreUnavailable
 from lightjobs.workers.claiming import Claiming
 from lightjobs.workers.in_flight import InFlight
+from lightjobs.workers.queue_order import QueueOrder
 from lightjobs.workers.shared.busy import BusyFlags
 from lightjobs.workers.shared.journal import Journal
 from lightjobs.workers.shared.run_budget import RunBudget
@@ -20,7 +21,7 @@ class Work(Job):
 
 def claiming_on(engine, **shared):
     engine.register("worker", 30)
-    return Claiming(engine, "worker", ("default",), InFlight(Journal()), **shared)
+    return Claiming(engine, "worker", QueueOrder(["default"]), InFlight(Journal()), **shared)
 
 
 def ids(runs):

@@ -42,7 +42,9 @@ def test_a_worker_stops_when_its_time_is_up_and_not_before(world):
     assert not stop.raised
     world.now += 0.1
     watched.check()
-    assert stop.raised
+    watched.check()
+    assert stop.raised == 1, "a second time would cut off the jobs that run"
+    assert stop.reason == "--cooldown is over"
     assert not watched.outgrown
 
 

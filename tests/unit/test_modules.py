@@ -6,8 +6,17 @@ import sys
 
 SCRIPT = """
 import importlib, json, pkgutil
+import django
+import django.conf
+import flask
 import lightjobs
+import lightjobs.contrib.flask
 
+apps = ["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.admin"]
+apps.append("lightjobs.contrib.django")
+django.conf.settings.configure(INSTALLED_APPS=apps)
+django.setup()
+lightjobs.contrib.flask.Lightjobs(flask.Flask("shop"))
 seen, shadowed = [], []
 for info in pkgutil.walk_packages(lightjobs.__path__, "lightjobs."):
     if info.name.endswith("__main__"):

@@ -10,7 +10,7 @@ import pytest
 from lightjobs import Job
 from lightjobs.execution import registry
 from lightjobs.workers.in_flight import InFlight
-from lightjobs.workers.job_log import JobLog
+from lightjobs.workers.logs.job_log import JobLog
 from lightjobs.workers.pool_runner import PoolRunner
 from lightjobs.workers.shared.journal import Journal
 from lightjobs.workers.stop_flag import StopFlag

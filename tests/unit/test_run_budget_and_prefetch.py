@@ -97,6 +97,16 @@ def test_a_single_place_claims_when_nothing_waits_and_many_places_earlier():
     assert 0 < prefetch.low_water() < prefetch.wanted(0, 0)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "holds", "reserve"),
+    [(0.1, 1, 1), (0.003, 2, 1), (0.001, 6, 2), (0.0001, 51, 14), (0.00001, 500, 250)],
+)
+def test_a_single_place_claims_early_enough_not_to_run_out_of_work(seconds, holds, reserve):
+    prefetch = learned(1, seconds)
+    assert prefetch.wanted(1, 0) == holds
+    assert prefetch.reserve() == reserve
+
+
 def test_prefetch_believes_a_long_job_at_once():
     prefetch = learned(1, 0.0)
     prefetch.learn(1, 1.0)

@@ -8,6 +8,7 @@ from lightjobs.engines.memory import MemoryEngine
 from lightjobs.model import NewJob
 from lightjobs.workers.claiming import Claiming
 from lightjobs.workers.in_flight import InFlight
+from lightjobs.workers.queue_order import QueueOrder
 from lightjobs.workers.shared.journal import Journal
 from lightjobs.workers.strays import AGAIN_SECONDS, Strays
 from tests.support.waiting import wait_until
@@ -30,7 +31,7 @@ def in_flight():
 
 @pytest.fixture
 def claiming(engine, in_flight):
-    return Claiming(engine, "me", ("default",), in_flight)
+    return Claiming(engine, "me", QueueOrder(["default"]), in_flight)
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_a_claim_whose_reply_is_on_its_way_is_no_stray(engine, claiming, strays,
 
 def test_a_claim_that_is_adopted_after_the_first_look_is_no_stray(engine, claiming, strays):
     engine.claim("me", ["default"], 1)
-    claiming._in_doubt = True
+    claiming.in_doubt = True
     strays.check()
     claiming.claim(2)
     time.sleep(AGAIN_SECONDS)

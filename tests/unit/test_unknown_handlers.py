@@ -76,9 +76,9 @@ def test_a_job_that_has_waited_too_long_fails(engine, monkeypatch):
     for id in (old, due_now):
         engine._jobs[int(id)].created_at = utc_text(time.time() - 2 * DAY)
     engine._jobs[int(old)].due -= 2 * DAY
-    engine._queues["default"].delayed.clear()
+    engine._queues._queues["default"].delayed.clear()
     for id in (old, due_now):
-        engine._queues["default"].add(engine._jobs[int(id)])
+        engine._queues.add(engine._jobs[int(id)])
     Worker(engine).run()
     assert engine.find(old).status == "failed"
     assert "no Job class is registered" in engine.find(old).exception
@@ -89,8 +89,8 @@ def test_with_0_they_fail_at_once(engine):
     (id,) = push(engine, "App\\Jobs\\Newer")
     engine._jobs[int(id)].created_at = utc_text(time.time() - 1)
     engine._jobs[int(id)].due -= 1
-    engine._queues["default"].delayed.clear()
-    engine._queues["default"].add(engine._jobs[int(id)])
+    engine._queues._queues["default"].delayed.clear()
+    engine._queues.add(engine._jobs[int(id)])
     Worker(engine, unknown_after=0.0).run()
     assert engine.find(id).status == "failed"
 

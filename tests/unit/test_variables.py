@@ -189,6 +189,27 @@ def test_what_middleware_takes_back_is_not_seen_by_the_hook(
     assert ran[-2:] == [("settled", "of the claim"), ("hook", "of the claim", "of the handler")]
 
 
+class MarksClaims(Middleware):
+    """Sets a variable and never takes it back, as tracing does with the span of a run."""
+
+    def on_claim(self, claim):
+        ran.append(("before", step.get()))
+        step.set(f"run {claim.id}")
+
+
+@pytest.mark.parametrize("job", [Reads, ReadsAsync])
+def test_what_is_set_at_the_claim_is_seen_by_the_handler_and_ends_with_the_run(
+    engine, configured, concurrency, job
+):
+    current.use(engine, configured._replace(middleware=[MarksClaims]))
+    ids = job.dispatchMany([{}] * 8)
+    Worker(engine, concurrency=concurrency).run()
+    assert [each for each in ran if each[0] == "before"] == [("before", "none")] * 8
+    seen = sorted(each[2] for each in ran if each[0] == "handler")
+    assert seen == sorted(f"run {id}" for id in ids)
+    assert step.get() == "none"
+
+
 @pytest.mark.parametrize("job", [Reads, ReadsAsync])
 @pytest.mark.parametrize("middleware", [Binds, BindsAndWaits])
 @pytest.mark.parametrize("inside_a_loop", [False, True])
