@@ -1,5 +1,5 @@
-"""`make docs-reference`: brings docs/reference/ up to date with the code, and other pages with the
-figures of docs/benchmarks.md.
+"""`make docs-reference`: brings docs/reference/ up to date with the code, other pages with the figures
+of docs/benchmarks.md, and docs/deploy/ with the recipes of `lightjobs deploy:print`.
 
 A part of a page between `<!-- generated: KIND NAME -->` and `<!-- end -->` is written by this
 script. Commands and options come from click. Of settings and metrics the names, places, labels and
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -92,6 +93,9 @@ def main() -> int:
     for page in PAGES:
         path = DOCS / page
         path.write_text(generated(path.read_text(encoding="utf-8")), encoding="utf-8")
+    shutil.rmtree(DOCS / "deploy", ignore_errors=True)
+    # Copies, because links are not kept by every file system and archive.
+    shutil.copytree(TEMPLATES / "deploy", DOCS / "deploy")
     return 0
 
 

@@ -89,9 +89,14 @@ def test_every_command_of_the_recipes_is_understood(where, command):
 
 
 def test_docs_show_the_recipes():
-    assert (ROOT / "docs/deploy/systemd/lightjobs.service").samefile(
-        RECIPES / "systemd/lightjobs.service"
-    )
+    def texts(folder):
+        return {
+            path.relative_to(folder): path.read_text()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+
+    assert texts(ROOT / "docs/deploy") == texts(RECIPES), "run: make docs-reference"
 
 
 def test_managers_wait_longer_than_the_grace_and_the_exit_functions():
