@@ -1,5 +1,5 @@
-"""`make docs-reference`: brings docs/reference/ up to date with the code, other pages with the figures
-of docs/benchmarks.md, and docs/deploy/ with the recipes of `lightjobs deploy:print`.
+"""`make docs-reference`: brings docs/reference/ up to date with the code, other pages with the
+figures of docs/benchmarks.md, and docs/deploy/ with the recipes of `lightjobs deploy:print`.
 
 A part of a page between `<!-- generated: KIND NAME -->` and `<!-- end -->` is written by this
 script. Commands and options come from click. Of settings and metrics the names, places, labels and
