@@ -25,6 +25,13 @@ def requests(engine, server):
     return int(server.query("SHOW GLOBAL STATUS LIKE 'Com_select'", ())[0][1])
 
 
+def take_tokens(server):
+    """The pushes have left a token for each queue on Redis, and each would end a sleep."""
+    if server.kind != "mariadb":
+        client = server.client()
+        client.delete(*client.scan_iter("*wake:*", count=1000))
+
+
 @pytest.fixture(params=["redis", "mariadb"])
 def server(request):
     return request.getfixturevalue(f"clean_{request.param}")
@@ -41,7 +48,7 @@ def engine(request, server):
 def test_waiting_for_jobs_of_many_queues_takes_few_requests(engine, server, delayed):
     if delayed:
         engine.push([job(queue, due=time.time() + 9999) for queue in QUEUES])
-        engine.wait(QUEUES, 5)  # on Redis, the pushes have left a token for each queue
+        take_tokens(server)
     engine.wait(QUEUES, 0.2)
     before = requests(engine, server)
     until = time.monotonic() + 1

@@ -1,6 +1,7 @@
 """What only a server can break: connections, versions, TLS, zones, transactions side by side."""
 
 import json
+import math
 import threading
 import time
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from tests.support.servers.mariadb import MariaServer, mariadb_server
 from tests.support.servers.postgres import PostgresServer
 from tests.support.waiting import wait_until
 
+from .flows import grouped
 from .support import drain, in_threads, push, unwaited, worker
 from .test_sqlite import in_child
 
@@ -89,6 +91,24 @@ def test_mariadb_is_sent_a_password_as_it_has_it(clean_mariadb, password):
     settings = clean_mariadb.settings._replace(user="stranger", password=password)
     database = mysql.Mysql(settings)
     assert database.ask("SELECT 1") == [(1,)]
+    database.close()
+
+
+def test_mariadb_waits_on_when_a_groups_jobs_are_claimed_between_its_two_looks(
+    clean_mariadb, monkeypatch
+):
+    engine = clean_mariadb.engine()
+    database = clean_mariadb.database()
+    engine.push(grouped("g"))
+    look_for = database.look_for
+
+    def look_and_lose(queues):
+        found = look_for(queues)
+        assert len(engine.claim(worker(engine), queues, 10)) == 1
+        return found
+
+    monkeypatch.setattr(database, "look_for", look_and_lose)
+    assert database.due_in(["q"])[0] == math.inf
     database.close()
 
 

@@ -180,9 +180,10 @@ class Mysql(Server):
         if not grouped or due <= 0:
             return due, len(found)
         rows = [
-            (*place, *row)
+            (*place, first, later)
             for place in grouped
-            for row in self.rows("group_due", {"queue": place.queue})
+            for first, later in self.rows("group_due", {"queue": place.queue})
+            if first is not None  # others may have claimed all of them since the first look
         ]
         first, cost = groups.due_in(MysqlClaiming(self), rows)
         return min(due, first), len(found) + cost
