@@ -9,7 +9,7 @@ from tests.web.addresses import NAMES
 from .addresses import addresses
 from .watching import UNFOLD
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 ACTING = [page for page in PAGES if page.actions]
 MOST = 30

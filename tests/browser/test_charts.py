@@ -11,7 +11,7 @@ from tests.web.addresses import NAMES
 from .addresses import addresses
 from .conftest import show_in
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 COLORS = """() => [...document.querySelectorAll(".plot[data-chart]")].map((plot) => {
   const canvas = plot.querySelector("canvas");
@@ -52,30 +52,32 @@ AT_THE_EDGE = """() => [...document.querySelectorAll(".plot canvas")].map((canva
 """Of each chart, whether something is drawn at its left edge, where a label would be cut."""
 
 
-def lasted(latency, depth):
-    """Fills a store with an hour in which the latency of a queue rose to `latency` seconds."""
+LATENCIES = {
+    f"queue{number}": (latency, 10 ** (number + 2))
+    for number, latency in enumerate((0.0004, 0.9, 100, 560, 5_000, 90_000, 1e7, 1e9))
+}
+"""To how many seconds the latency of each queue has risen within an hour, and its depth."""
 
-    def fill(engine):
-        now = int(time.time() // 60 * 60)
+
+def lasted(engine):
+    now = int(time.time() // 60 * 60)
+    for queue, (latency, depth) in LATENCIES.items():
         engine.monitoring.note_rates(
-            Rate(60, now - 60 * n, "mail", SAMPLE, depth=depth, latency=latency / 2**n)
+            Rate(60, now - 60 * n, queue, SAMPLE, depth=depth, latency=latency / 2**n)
             for n in range(60)
         )
-        return {"queue": ["mail"]}
-
-    return fill
+    return {"queue": list(LATENCIES)}
 
 
+@pytest.mark.parametrize("width", [320, 600, 1280])
 @pytest.mark.parametrize("ratio", [1, 1.5])
-def test_no_label_of_an_axis_is_cut(tabs, tmp_path, ratio):
-    for number, latency in enumerate((0.0004, 0.9, 100, 560, 5_000, 90_000, 1e7, 1e9)):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        with show_in(folder, lasted(latency, 10 ** (number + 2))) as shown:
-            for width in (320, 600, 1280):
-                viewport = {"width": width, "height": 800}
-                with tabs(viewport=viewport, device_scale_factor=ratio) as page:
-                    page.goto(f"{shown.base}/queues/mail")
-                    expect(page.locator(".plot canvas")).to_have_count(2)
-                    page.wait_for_timeout(50)
-                    assert page.evaluate(AT_THE_EDGE) == [False, False], (latency, width)
+def test_no_label_of_an_axis_is_cut(tabs, tmp_path, ratio, width):
+    with (
+        show_in(tmp_path, lasted) as shown,
+        tabs(viewport={"width": width, "height": 800}, device_scale_factor=ratio) as page,
+    ):
+        for queue in LATENCIES:
+            page.goto(f"{shown.base}/queues/{queue}")
+            expect(page.locator(".plot canvas")).to_have_count(2)
+            page.wait_for_timeout(50)
+            assert page.evaluate(AT_THE_EDGE) == [False, False], queue

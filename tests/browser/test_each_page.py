@@ -11,7 +11,7 @@ from .addresses import addresses
 from .conftest import show
 from .watching import UNFOLD
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 PHONE = {"width": 375, "height": 740}
 

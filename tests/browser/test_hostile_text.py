@@ -11,7 +11,7 @@ from .addresses import addresses
 from .conftest import show_in
 from .watching import UNFOLD
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hostile text")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
 def fill(engine):

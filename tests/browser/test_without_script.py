@@ -8,7 +8,7 @@ from tests.web.addresses import NAMES
 
 from .addresses import addresses
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
 @pytest.mark.parametrize("name", NAMES)
