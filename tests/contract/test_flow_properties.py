@@ -231,14 +231,14 @@ def keeps_flows(store):
         pytest.skip("rows in PHP's form have no place for a group or a batch")
 
 
-def check(engine, examples, steps):
+def check(engine, examples, steps, *, is_random=False):
     machine = type("Machine", (Flows,), {"engine": engine})
     given = settings(
         max_examples=examples,
         stateful_step_count=steps,
         deadline=None,
         database=None,
-        derandomize=examples < 10,
+        derandomize=not is_random,
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(machine, settings=given)
@@ -250,4 +250,10 @@ def test_a_few_orders(engine):
 
 @pytest.mark.slow
 def test_many_orders(engine):
-    check(engine, 40, 40)
+    check(engine, 12, 40)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_other_orders_each_time(engine):
+    check(engine, 100, 50, is_random=True)
