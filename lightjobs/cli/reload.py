@@ -102,7 +102,9 @@ class _Worker:
             return 0
         if not self.is_stopping:
             self._process.terminate()
-        return self._process.wait()
+        status = self._process.wait()
+        # The signal may come before the worker handles it; then there was nothing to end.
+        return 0 if self.is_stopping and status == -signal.SIGTERM else status
 
     def pass_on(self, number: int, _frame: FrameType | None) -> None:
         """Take note of a signal, and send it to the worker unless it has got it as well. A second

@@ -46,6 +46,14 @@ def test_a_worker_that_cannot_start_waits_for_the_next_change(project: Project) 
     assert worker.wait() == 0
 
 
+def test_a_worker_that_is_stopped_while_it_starts_has_stopped_well(project: Project) -> None:
+    project.patch("import sys, time\n'--reload' in sys.orig_argv or time.sleep(60)\n")
+    worker = project.work("--reload")
+    wait_until(worker.children)
+    worker.signal_all(signal.SIGTERM)
+    assert worker.wait() == 0
+
+
 def test_the_end_of_the_work_is_the_end(project: Project) -> None:
     project.push_work(1)
     assert project.drain("--reload").out.count("[READY]") == 1
