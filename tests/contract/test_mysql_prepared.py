@@ -3,10 +3,11 @@
 import pytest
 
 from lightjobs.errors import LightjobsError, StoreUnavailable
+from lightjobs.model import Flow, Unique
 from tests.support.environment import engine_of
 from tests.support.proxy import Proxy
 
-from .support import push
+from .support import job, push
 
 PREPARED = "SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'"
 
@@ -44,6 +45,33 @@ def test_what_it_stores_is_what_is_stored_without_it(engine, length):
     assert found == [found[0]] * 6
     assert found[0].payload == payload
     assert (found[0].priority, found[0].options) == (-2, options)
+
+
+def keyed(key, **fields):
+    return job(flow=Flow(Unique(key, "active", 600.5)), **fields)
+
+
+@pytest.mark.parametrize("length", [0, 250, 65_536, 300_000])
+def test_a_job_with_a_key_is_stored_once_with_it_and_without_it(engine, length):
+    """The answer that says so is one packet, and that to a job that was stored is six."""
+    payload = '{"text":"' + "é" * length + '"}'
+    ids = []
+    for number in range(6):
+        (id,) = engine.push([keyed(f"h:{number}", payload=payload, due=1_900_000_000.25)])
+        assert engine.push([keyed(f"h:{number}")]) == [id]
+        ids += [id, *push(engine)]
+    assert len(set(ids)) == 12
+    found = [engine.find(id) for id in ids[::2]]
+    assert [each.payload for each in found] == [payload] * 6
+    assert [engine.unique.holder(f"h:{n}").job_id for n in range(6)] == ids[::2]
+
+
+def test_an_error_leaves_the_connection_usable_for_jobs_with_a_key(engine):
+    for number in range(8):
+        with pytest.raises(LightjobsError, match="too long"):
+            engine.push([keyed(f"h:{number}", queue="q" * 56)])
+        engine.push([keyed(f"h:{number}")])
+    assert engine.stats()["q"]["new"] == 8
 
 
 def test_an_error_leaves_the_connection_usable(engine):

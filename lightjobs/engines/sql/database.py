@@ -20,7 +20,7 @@ import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
@@ -47,10 +47,6 @@ _T = TypeVar("_T")
 class TryAgain(StoreUnavailable):
     """The database undid the statement and the transaction around it, for example after a
     deadlock. A new attempt may succeed at once."""
-
-
-class KeyTaken(Exception):
-    """Undoes a push of jobs whose keys were thought to be free: one of them has a row."""
 
 
 class NotAllowed(LightjobsError):
@@ -132,16 +128,11 @@ class Database(ABC):
         `push.sql`. When `patience` with the database ends, it raises StoreUnavailable,
         ConnectionLost if the jobs may be stored."""
 
-    def push_unique(self, row: Params, patience: Patience = FOREVER) -> Sequence[int]:
-        """Insert a job whose key has no row in the table of keys, and take the key. Returns its id,
-        or nothing if the key has a row. The row is one of `tied_row`; raises what `push` does."""
-        limit = answer_limit.at_most(patience.seconds)
-        with suppress(KeyTaken), limit, self.transaction():
-            ids = self.push([row])
-            if not self.run("take_free_keys", {"ids": self.dialect.bound_ids(list(ids))}):
-                raise KeyTaken
-            return ids
-        return ()
+    @abstractmethod
+    def push_unique(self, rows: Sequence[Params], patience: Patience = FOREVER) -> Sequence[int]:
+        """Insert jobs whose keys have no rows in the table of keys, and take the keys. Returns the
+        ids in order, or nothing if a key has a row: then no job is stored. The rows are those of
+        `tied_row`, each with a key of its own; raises what `push` does."""
 
     @abstractmethod
     def caller(self, connection: Any) -> CallerConnection:

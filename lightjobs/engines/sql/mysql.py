@@ -26,7 +26,7 @@ from .callers.mysql import MysqlCallerConnection
 from .dialect import with_tables
 from .groups import Place
 from .mysql_claims import MysqlClaiming, MysqlClaims
-from .mysql_dialect import MYSQL, PACKET_BYTES, insert_jobs
+from .mysql_dialect import MYSQL, PACKET_BYTES, insert_jobs, insert_unique
 from .mysql_errors import ALREADY_THERE, kind_of, needed_package, number_of, text_of
 from .mysql_session import MysqlSession
 from .rows import Params, Row, inserting
@@ -99,7 +99,7 @@ class Mysql(Server):
         except BaseException:
             connection.close()
             raise
-        session = MysqlSession(connection)
+        session = MysqlSession(connection, self.dialect)
         self._set_deadline(session, math.inf)
         return session
 
@@ -162,13 +162,19 @@ class Mysql(Server):
             statement = pyformat("push_tied", self.dialect) if is_tied else None
             return insert_jobs(connection.cursor(), rows, answered, statement)
 
-    def push_unique(self, row: Params, patience: Patience = FOREVER) -> Sequence[int]:
+    def push_unique(self, rows: Sequence[Params], patience: Patience = FOREVER) -> Sequence[int]:
         with self._guarded(patience.deadline) as session:  # opening it tells which server this is
-            if self._is_mariadb and len(row["payload"]) <= PACKET_BYTES // 4:
-                cursor = session.connection.cursor()
-                cursor.execute(pyformat("push_unique", self.dialect), row)
-                return [int(number) for (number,) in cursor.fetchall()]
-        return super().push_unique(row, patience)
+            is_short = len(rows) == 1 and len(rows[0]["payload"]) <= PACKET_BYTES // 4
+            if self._is_mariadb and is_short:
+                assert isinstance(session, MysqlSession)
+                number = session.unique.insert(rows[0])
+                return [number] if number else []
+        return self._insert_unique(
+            patience,
+            lambda connection, answered: insert_unique(
+                connection.cursor(), self.dialect, rows, answered
+            ),
+        )
 
     def caller(self, connection: Any) -> MysqlCallerConnection:
         return MysqlCallerConnection(connection, self.dialect, self.translated)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from typing import Any
 
 from pymysql.cursors import Cursor
 
@@ -65,35 +67,84 @@ def insert_jobs(
 ) -> list[int]:
     """Insert jobs in the transaction of `cursor` and return their ids in order. Calls `answered`
     after each of its statements."""
-    statement = statement or pyformat("push", MYSQL)
-    begin = statement.index("(", statement.index("VALUES"))
-    head, values = statement[:begin], statement[begin:]
     step = 1
     if len(rows) > 1:
         cursor.execute("SELECT @@auto_increment_increment")
         ((step,),) = cursor.fetchall()
         answered()
     ids: list[int] = []
+    if statement is None:
+        texts = _inserts(cursor, pyformat("push", MYSQL), rows)
+    else:
+        texts = _inserts(cursor, *_shared(cursor, statement, rows))
+    for text, count in texts:
+        # An INSERT whose number of rows is known from its text gets its ids in one block, in every
+        # innodb_autoinc_lock_mode.
+        first = run_insert(cursor, text)
+        answered()
+        ids += [first + int(step) * number for number in range(count)]
+    return ids
+
+
+def insert_unique(
+    cursor: Cursor, dialect: Dialect, rows: Sequence[Params], answered: Callable[[], None]
+) -> list[int]:
+    """The same for jobs of which each has a key, and take the keys. Returns no ids if one of these
+    has a row already: then the transaction has to be undone."""
+    ids = insert_jobs(cursor, rows, answered, pyformat("push_tied", dialect))
+    keys = [
+        {
+            "key": row["unique_key"],
+            "id": number,
+            "scope": row["unique_scope"],
+            "seconds": row["unique_seconds"],
+        }
+        for row, number in zip(rows, ids, strict=True)
+    ]
+    # In the order of the names, so that no two pushes wait for each other.
+    keys.sort(key=itemgetter("key"))
+    statement = pyformat("take_free_keys", dialect)
+    for text, count in _inserts(cursor, *_shared(cursor, statement, keys)):
+        run_insert(cursor, text)
+        answered()
+        if cursor.rowcount < count:
+            return []
+    return ids
+
+
+def _shared(cursor: Cursor, statement: str, rows: Sequence[Params]) -> tuple[str, Sequence[Params]]:
+    """The statement with the values that all rows share, and the others of each: PyMySQL takes long
+    to write a value."""
+    first = rows[0]
+    columns = {name: [row[name] for row in rows] for name in first}
+    differing = [name for name, values in columns.items() if values.count(first[name]) < len(rows)]
+    given = {
+        name: f"%({name})s" if name in differing else _literal(cursor, value).replace("%", "%%")
+        for name, value in first.items()
+    }
+    values = zip(*(columns[name] for name in differing), strict=True)
+    each = [dict(zip(differing, value, strict=True)) for value in values] or [{}] * len(rows)
+    return statement % given, each
+
+
+def _literal(cursor: Cursor, value: Any) -> str:
+    return str(cursor.mogrify("%s", (value,)))
+
+
+def _inserts(cursor: Cursor, statement: str, rows: Sequence[Params]) -> Iterator[tuple[str, int]]:
+    """INSERTs of up to about PACKET_BYTES, and how many of the rows each has."""
+    begin = statement.index("(", statement.index("VALUES"))
+    head, values = statement[:begin], statement[begin:]
     part: list[str] = []
     size = 0
     for row in rows:
         text = cursor.mogrify(values, row)
         if part and size + len(text) > PACKET_BYTES:
-            ids += _insert_part(cursor, head, part, int(step))
-            answered()
+            yield head + ",\n".join(part), len(part)
             part, size = [], 0
         part.append(text)
         size += len(text)
-    ids += _insert_part(cursor, head, part, int(step))
-    answered()
-    return ids
-
-
-def _insert_part(cursor: Cursor, head: str, part: Sequence[str], step: int) -> list[int]:
-    # An INSERT whose number of rows is known from its text gets its ids in one block, in every
-    # innodb_autoinc_lock_mode.
-    first = run_insert(cursor, head + ",\n".join(part))
-    return [first + step * number for number in range(len(part))]
+    yield head + ",\n".join(part), len(part)
 
 
 def run_insert(cursor: Cursor, statement: str) -> int:

@@ -1,6 +1,6 @@
-"""The INSERT of a single job as a prepared statement, in MySQL's binary protocol.
+"""The statements that store a single job, as prepared statements in MySQL's binary protocol.
 
-PyMySQL has no prepared statements. As text the same INSERT takes 50 us longer: PyMySQL writes the
+PyMySQL has no prepared statements. As text an INSERT takes 50 us longer: PyMySQL writes the
 values into it and the server parses them again, and a process that has just waited for an answer
 runs slowly, because the caches hold what others did in that time.
 """
@@ -15,7 +15,8 @@ from pymysql.constants import COMMAND, CR, FIELD_TYPE
 from pymysql.protocol import MysqlPacket
 
 from ..delivery import ConnectionLost, Unsent
-from .mysql_dialect import MYSQL, PACKET_BYTES, run_insert
+from .dialect import Dialect
+from .mysql_dialect import PACKET_BYTES, run_insert
 from .mysql_errors import NOT_PREPARED, kind_of, number_of, text_of
 from .rows import Params
 from .statements import marked, pyformat, query
@@ -28,12 +29,15 @@ dispatches one job does without it."""
 class InsertOne:
     """The INSERT of a single job on one connection. It prepares the statement once that pays."""
 
-    def __init__(self, connection: Any) -> None:
+    verb = "push"
+
+    def __init__(self, connection: Any, dialect: Dialect) -> None:
         self._connection = connection
+        self._dialect = dialect
         self._uses = 0
         self._head = b""
         """The beginning of what executes the prepared statement; empty when there is none."""
-        text, self._names = marked(query("push", MYSQL))
+        text, self._names = marked(query(self.verb, dialect))
         self._text = text.encode()
 
     def insert(self, row: Params) -> int:
@@ -53,7 +57,7 @@ class InsertOne:
 
     def _insert_text(self, row: Params) -> int:
         cursor = self._connection.cursor()
-        return run_insert(cursor, cursor.mogrify(pyformat("push", MYSQL), row))
+        return run_insert(cursor, cursor.mogrify(pyformat(self.verb, self._dialect), row))
 
     def _prepare(self) -> None:
         connection = self._connection
@@ -76,17 +80,23 @@ class InsertOne:
         request = self._head + self._values(row)
         head = struct.pack("<IB", len(request) + 1, COMMAND.COM_STMT_EXECUTE)
         connection._write_bytes(head + request)
-        answer = self._answer()
+        return self._id(self._answer())
+
+    def _id(self, answer: bytes) -> int:
         if answer[4]:
-            MysqlPacket(answer[4:], connection.encoding).raise_for_error()
+            MysqlPacket(answer[4:], self._connection.encoding).raise_for_error()
         return _number(answer, 6)  # after the number of rows, which is one
 
+    def _is_whole(self, data: bytes) -> bool:
+        """Whether that is the whole answer: one packet."""
+        return len(data) >= 5 and len(data) >= 4 + int.from_bytes(data[:3], "little")
+
     def _answer(self) -> bytes:
-        """The only packet of the answer. PyMySQL's own way reads head and body one after the other,
+        """The answer. PyMySQL's own way reads head and body one after the other,
         through two layers of files."""
         data = b""
         try:
-            while len(data) < 5 or len(data) < 4 + int.from_bytes(data[:3], "little"):
+            while not self._is_whole(data):
                 more = self._connection._sock.recv(4096)
                 if not more:
                     raise OSError("the server has hung up")
@@ -110,6 +120,9 @@ class InsertOne:
             elif isinstance(value, int):
                 types += _INTEGER
                 values += value.to_bytes(8, "little", signed=True)
+            elif isinstance(value, float):
+                types += _DOUBLE
+                values += struct.pack("<d", value)
             else:
                 data = value.encode()
                 types += _TEXT
@@ -117,10 +130,57 @@ class InsertOne:
         return nulls.to_bytes((len(self._names) + 7) // 8, "little") + b"\1" + types + values
 
 
-_NULL, _INTEGER, _TEXT = (
+class InsertUnique(InsertOne):
+    """The same for a single job with a key on MariaDB, which also takes the key; see
+    `push_unique.sql`. The id is 0 if the key has a row already."""
+
+    verb = "push_unique"
+
+    def _insert_text(self, row: Params) -> int:
+        with self._connection.cursor() as cursor:  # which reads all of the answer
+            cursor.execute(pyformat(self.verb, self._dialect), row)
+            found = cursor.fetchall()
+        return int(found[0][0]) if found else 0
+
+    def _is_whole(self, data: bytes) -> bool:
+        """One packet if the job is not stored, else the packets of a result with one row and then
+        one that ends the block."""
+        packets = _packets(data)
+        last = packets[-1] if packets else b""
+        is_end = last[:1] in (_OK, _ERROR) and len(packets) in (1, _OF_ROW)
+        return is_end or last[:1] == _ERROR
+
+    def _id(self, answer: bytes) -> int:
+        packets = _packets(answer)
+        if packets[-1][:1] == _ERROR:
+            MysqlPacket(packets[-1], self._connection.encoding).raise_for_error()
+        if len(packets) < _OF_ROW:
+            return 0
+        # After a zero and the bits for what is null.
+        return int.from_bytes(packets[3][2:10], "little")
+
+
+_OK, _ERROR = b"\0", b"\xff"
+_OF_ROW = 6
+"""The packets of an answer with a row: the number of columns, the column, an end, the row, an end,
+and the end of the block."""
+
+_NULL, _INTEGER, _DOUBLE, _TEXT = (
     struct.pack("<H", kind)
-    for kind in (FIELD_TYPE.NULL, FIELD_TYPE.LONGLONG, FIELD_TYPE.VAR_STRING)
+    for kind in (FIELD_TYPE.NULL, FIELD_TYPE.LONGLONG, FIELD_TYPE.DOUBLE, FIELD_TYPE.VAR_STRING)
 )
+
+
+def _packets(data: bytes) -> list[bytes]:
+    """The packets that are there as a whole."""
+    found, start = [], 0
+    while len(data) >= start + 5:
+        end = start + 4 + int.from_bytes(data[start : start + 3], "little")
+        if len(data) < end:
+            break
+        found.append(data[start + 4 : end])
+        start = end
+    return found
 
 
 def _length(length: int) -> bytes:

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from .. import answer_limit
-from .mysql_prepared import InsertOne
+from .dialect import Dialect
+from .mysql_prepared import InsertOne, InsertUnique
 from .server import IDLE_SECONDS, LOCK_SECONDS, Session
 
 # PyMySQL believes what the server said at the login, which comes before init_connect.
@@ -26,9 +27,10 @@ _NEEDED = (
 class MysqlSession(Session):
     """A connection, and what is prepared on it."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, dialect: Dialect) -> None:
         super().__init__(connection, connection._sock.fileno())
-        self.one = InsertOne(connection)
+        self.one = InsertOne(connection, dialect)
+        self.unique = InsertUnique(connection, dialect)
 
 
 def settings(is_mariadb: bool) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from .database import TryAgain
 from .dialect import with_tables
 from .groups import due_in
 from .postgres_claims import PostgresClaiming, PostgresClaims
-from .postgres_dialect import POSTGRES, adapters, insert_jobs
+from .postgres_dialect import POSTGRES, adapters, insert_jobs, insert_unique
 from .postgres_errors import StatementPooling, TooLong, kind_of, text_of
 from .postgres_session import Connection, PostgresSession
 from .rows import Params, Row, inserting
@@ -166,13 +166,20 @@ class Postgres(Server):
             assert number is not None
             return [int(number)]
 
-    def push_unique(self, row: Params, patience: Patience = FOREVER) -> Sequence[int]:
+    def push_unique(self, rows: Sequence[Params], patience: Patience = FOREVER) -> Sequence[int]:
+        if len(rows) > 1:
+            return self._insert_unique(
+                patience,
+                lambda connection, answered: insert_unique(
+                    connection.cursor(), self.dialect, rows, answered
+                ),
+            )
         with self._guarded(patience.deadline) as session:
             assert isinstance(session, PostgresSession)
             if session.is_pooled:
-                found = self._push_pooled(session, "push_unique", row, patience)
+                found = self._push_pooled(session, "push_unique", rows[0], patience)
                 return [number for number, _notified in found]
-            result = session.execute_often(query("push_unique", self.dialect), row)
+            result = session.execute_often(query("push_unique", self.dialect), rows[0])
             return [int(result.get_value(0, 0) or 0)] if result.ntuples else []
 
     def _push_pooled(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import Buffer
@@ -16,6 +17,8 @@ from ...notes.attempt_errors import ERRORS_LENGTH
 from .dialect import Dialect
 from .rows import TIES, Params, inserting
 from .statements import pyformat
+
+_T = TypeVar("_T")
 
 _LOST = (
     "concat(CAST(:head AS text), attempts, CAST(:middle AS text), CAST(floor({unix}) AS bigint),"
@@ -90,28 +93,85 @@ def insert_jobs(
     after each part."""
     ids: list[int] = []
     due: set[Any] = set()
-    for start in range(0, len(rows), PART):
-        part = rows[start : start + PART]
-        added, now = _insert_part(cursor, dialect, part)
+    for part in _parts(rows):
+        added, now = _reserve(cursor, dialect, len(part))
+        _copy(cursor, dialect, part, added, now)
         answered()
         ids += added
-        due |= {row["queue"] for row in part if (row["scheduled_at"] or "") < now}
-    queues = json.dumps([queue.encode().hex() for queue in due])
-    cursor.execute(pyformat("notify", dialect), {"queues": queues})
+        due |= _due(part, now)
+    _notify(cursor, dialect, due)
     answered()
     return ids
 
 
-def _insert_part(
-    cursor: psycopg.Cursor[tuple[Any, ...]], dialect: Dialect, rows: Sequence[Params]
+def insert_unique(
+    cursor: psycopg.Cursor[tuple[Any, ...]],
+    dialect: Dialect,
+    rows: Sequence[Params],
+    answered: Callable[[], None],
+) -> list[int]:
+    """The same for jobs of which each has a key, after it has taken the keys. Returns no ids if one
+    of these has a row already: then the transaction has to be undone."""
+    ids: list[int] = []
+    now = ""
+    for part in _parts(rows):
+        added, now = _reserve(cursor, dialect, len(part))
+        answered()
+        ids += added
+    # In the order of the names, so that no two pushes wait for each other.
+    for keyed in _parts(sorted(zip((row["unique_key"] for row in rows), ids, rows, strict=True))):
+        cursor.execute(pyformat("take_new_keys", dialect), _keys(keyed))
+        answered()
+        if cursor.rowcount < len(keyed):
+            return []
+    for start, part in zip(range(0, len(rows), PART), _parts(rows), strict=True):
+        _copy(cursor, dialect, part, ids[start : start + PART], now)
+        answered()
+    _notify(cursor, dialect, _due(rows, now))
+    answered()
+    return ids
+
+
+def _parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(values), PART):
+        yield values[start : start + PART]
+
+
+def _reserve(
+    cursor: psycopg.Cursor[tuple[Any, ...]], dialect: Dialect, count: int
 ) -> tuple[list[int], str]:
-    """The ids, and the time at the server as text."""
-    cursor.execute(pyformat("reserve", dialect), {"count": len(rows)})
+    """New ids, and the time at the server as text."""
+    cursor.execute(pyformat("reserve", dialect), {"count": count})
     reserved = cursor.fetchall()
     now: str | bytes = reserved[0][1]
     if isinstance(now, bytes):  # what psycopg makes of text in a session of SQL_ASCII
         now = now.decode()
-    ids = [row[0] for row in reserved]
+    return [row[0] for row in reserved], now
+
+
+def _keys(keyed: Sequence[tuple[str, int, Params]]) -> dict[str, str]:
+    """The parameters of take_new_keys.sql. As text: psycopg takes longer to write lists."""
+    return {
+        "names": _array(
+            '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name, _id, _row in keyed
+        ),
+        "ids": _array(str(number) for _name, number, _row in keyed),
+        "scopes": _array(row["unique_scope"] for _name, _id, row in keyed),
+        "seconds": _array(str(row["unique_seconds"]) for _name, _id, row in keyed),
+    }
+
+
+def _array(values: Iterable[str]) -> str:
+    return f"{{{','.join(values)}}}"
+
+
+def _copy(
+    cursor: psycopg.Cursor[tuple[Any, ...]],
+    dialect: Dialect,
+    rows: Sequence[Params],
+    ids: Sequence[int],
+    now: str,
+) -> None:
     name = inserting(rows, "copy")
     is_tied = name != "copy"
     lines = [
@@ -123,13 +183,34 @@ def _insert_part(
     data = "".join(lines).encode()
     with cursor.copy(pyformat(name, dialect)) as copy:
         copy.write(data)
-    return ids, now
+
+
+def _due(rows: Sequence[Params], now: str) -> set[Any]:
+    """The queues of the jobs that are due."""
+    return {row["queue"] for row in rows if (row["scheduled_at"] or "") < now}
+
+
+def _notify(
+    cursor: psycopg.Cursor[tuple[Any, ...]], dialect: Dialect, queues: Iterable[str]
+) -> None:
+    names = json.dumps([queue.encode().hex() for queue in queues])
+    cursor.execute(pyformat("notify", dialect), {"queues": names})
+
+
+_tie_values = itemgetter(*TIES)
 
 
 def _ties(row: Params) -> str:
     """The columns of copy_tied.sql that copy.sql has not."""
-    ties = [None if row[name] is None else str(row[name]) for name in TIES]
-    return "".join(f"\t{_field(tie)}" for tie in ties)
+    key, scope, seconds, group, limit, batch = _tie_values(row)
+    return (
+        f"\t{_field(key)}\t{_field(scope)}\t{_number(seconds)}"
+        f"\t{_field(group)}\t{_number(limit)}\t{_field(batch)}"
+    )
+
+
+def _number(number: float | None) -> str:
+    return "\\N" if number is None else str(number)
 
 
 def _field(text: str | None) -> str:

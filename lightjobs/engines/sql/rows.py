@@ -13,6 +13,8 @@ Params = Mapping[str, Any]
 NO_TIES = Flow()
 """The ties of a job that has none."""
 
+NO_KEY = (None, None, None, None)
+"""The fields of the Unique of such a job."""
 
 TIES = ("unique_key", "unique_scope", "unique_seconds", "group_key", "group_limit", "batch_id")
 """The parameters that `tied_row` adds, in order."""
@@ -35,12 +37,20 @@ def new_row(job: NewJob) -> dict[str, Any]:
 def tied_row(job: NewJob) -> dict[str, Any]:
     """The parameters of `push_tied.sql`, in the order of `push_many_tied.sql`: for a job that is
     tied to others, or is pushed together with one that is."""
+    scheduled_at, us = (None, 0) if job.due is None else moment(job.due)
     unique, group, group_limit, batch = job.flow or NO_TIES
+    key, scope, seconds, _ = unique or NO_KEY
     return {
-        **new_row(job),
-        "unique_key": None if unique is None else unique.key,
-        "unique_scope": None if unique is None else unique.scope,
-        "unique_seconds": None if unique is None else unique.seconds,
+        "handler": job.handler,
+        "queue": job.queue,
+        "payload": job.payload,
+        "scheduled_at": scheduled_at,
+        "scheduled_us": us,
+        "priority": job.priority,
+        "options": job.options,
+        "unique_key": key,
+        "unique_scope": scope,
+        "unique_seconds": seconds,
         "group_key": group,
         "group_limit": group_limit,
         "batch_id": batch,

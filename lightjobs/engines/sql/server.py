@@ -38,6 +38,10 @@ class ReadOnly(StoreUnavailable):
     new connection may lead to another server."""
 
 
+class _KeyTaken(Exception):
+    """Undoes a push of jobs whose keys were thought to be free: one of them has a row."""
+
+
 class Session:
     """A thread's connection, the process that opened it, and whether a transaction is open."""
 
@@ -185,6 +189,19 @@ class Server(Database):
                 self._set_deadline(session, self._limited(patience.deadline))
 
             yield session.connection, answered
+
+    def _insert_unique(
+        self, patience: Patience, insert: Callable[[Any, Callable[[], None]], Sequence[int]]
+    ) -> Sequence[int]:
+        """See `push_unique`. `insert` gets what `_inserting` yields, and returns the ids, or none
+        if a key has a row: then what it did is undone."""
+        with suppress(_KeyTaken), self.transaction(patience):
+            with self._inserting(patience) as (connection, answered):
+                ids = insert(connection, answered)
+            if not ids:
+                raise _KeyTaken  # not inside: it would cost the connection
+            return ids
+        return ()
 
     def _roll_back(self, session: Session, deadline: float) -> None:
         self._set_deadline(session, self._limited(deadline))

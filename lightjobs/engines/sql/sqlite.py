@@ -108,11 +108,11 @@ class Sqlite(Database):
             except sqlite3.Error as error:
                 raise self.translated(error) from error
 
-    def push_unique(self, row: Params, patience: Patience = FOREVER) -> Sequence[int]:
+    def push_unique(self, rows: Sequence[Params], patience: Patience = FOREVER) -> range:
         seconds, tenths = _waiting(patience)
         with self._turn(seconds):
             try:
-                return insert_unique(self._connection(tenths=tenths), self.dialect, row)
+                return insert_unique(self._connection(tenths=tenths), rows, self.dialect)
             except sqlite3.Error as error:
                 raise self.translated(error) from error
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Sequence
+from operator import methodcaller
 from typing import Any
 
 from ...model import utc_text
@@ -68,20 +69,21 @@ def clock() -> dict[str, Any]:
     return {"now": utc_text(unix), "us": int(unix % 1 * 1_000_000), "unix": unix}
 
 
-def insert_unique(connection: sqlite3.Connection, dialect: Dialect, row: Params) -> list[int]:
+def insert_unique(
+    connection: sqlite3.Connection, rows: Sequence[Params], dialect: Dialect
+) -> range:
     """See Database.push_unique. In a transaction of its own."""
-    params = {**row, **clock()}
     connection.execute("BEGIN IMMEDIATE")
     try:
-        number = connection.execute(query("push_tied", dialect), params).lastrowid
-        taken = connection.execute(query("take_free_key", dialect), params).rowcount
-        connection.execute("COMMIT" if taken else "ROLLBACK")
+        ids = insert_jobs(connection.cursor(), rows)
+        params = {"first": ids[0], "last": ids[-1], **clock()}
+        taken = connection.execute(query("take_free_keys", dialect), params).rowcount
+        connection.execute("COMMIT" if taken == len(rows) else "ROLLBACK")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    assert number is not None
-    return [number] if taken else []
+    return ids if taken == len(rows) else range(0)
 
 
 def insert_jobs(cursor: sqlite3.Cursor, rows: Sequence[Params]) -> range:
@@ -89,10 +91,28 @@ def insert_jobs(cursor: sqlite3.Cursor, rows: Sequence[Params]) -> range:
     statement: all or none, also without a transaction."""
     if len(rows) == 1:
         cursor.execute(query(inserting(rows), SQLITE), {**rows[0], **clock()})
-    else:
+    elif (name := inserting(rows, "push_many")) == "push_many":
         jobs = json.dumps([list(row.values()) for row in rows], ensure_ascii=False)
-        cursor.execute(query(inserting(rows, "push_many"), SQLITE), {"jobs": jobs, **clock()})
+        cursor.execute(query(name, SQLITE), {"jobs": jobs, **clock()})
+    else:
+        cursor.execute(query(name, SQLITE), {**_differing(rows), **clock()})
     last = cursor.lastrowid
     assert last is not None
     # AUTOINCREMENT and the write lock make the ids of one statement consecutive.
     return range(last - len(rows) + 1, last + 1)
+
+
+def _differing(rows: Sequence[Params]) -> dict[str, Any]:
+    """The parameters of `push_many_tied.sql`."""
+    params: dict[str, Any] = dict(rows[0])
+    columns: list[tuple[Any, ...]] = []
+    for name, values in zip(rows[0], zip(*map(_values, rows), strict=True), strict=True):
+        is_same = values.count(values[0]) == len(values)
+        params[f"in_{name}"] = None if is_same else f"$[{len(columns)}]"
+        if not is_same:
+            columns.append(values)
+    jobs = list(zip(*columns, strict=True)) or [()] * len(rows)
+    return {**params, "jobs": json.dumps(jobs, ensure_ascii=False)}
+
+
+_values = methodcaller("values")

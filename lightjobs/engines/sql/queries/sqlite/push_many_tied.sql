@@ -1,9 +1,22 @@
 -- Store many jobs that are tied to others.
--- :jobs JSON [[handler, queue, payload, scheduled_at as text or null for now, scheduled_us, priority, options,
--- unique_key, unique_scope, unique_seconds, group_key, group_limit, batch_id], ...].
+-- The parameters of push_tied.sql, for what is the same in all jobs; :jobs JSON [[value, ...], ...], what differs, and for each
+-- parameter another one, :in_..., the path to its value there, or null: to take a value out of JSON takes longer than to store it.
 INSERT INTO {jobs} (handler, queue, payload, status, attempts, scheduled_at, scheduled_us, priority, options, created_at,
   unique_key, unique_scope, unique_seconds, group_key, group_limit, batch_id)
-SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), 'new', 0,
-  COALESCE(json_extract(value, '$[3]'), {now}), json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]'), {now},
-  json_extract(value, '$[7]'), json_extract(value, '$[8]'), json_extract(value, '$[9]'), json_extract(value, '$[10]'), json_extract(value, '$[11]'), json_extract(value, '$[12]')
+SELECT
+  CASE WHEN :in_handler IS NULL THEN :handler ELSE json_extract(value, :in_handler) END,
+  CASE WHEN :in_queue IS NULL THEN :queue ELSE json_extract(value, :in_queue) END,
+  CASE WHEN :in_payload IS NULL THEN :payload ELSE json_extract(value, :in_payload) END,
+  'new', 0,
+  COALESCE(CASE WHEN :in_scheduled_at IS NULL THEN :scheduled_at ELSE json_extract(value, :in_scheduled_at) END, {now}),
+  CASE WHEN :in_scheduled_us IS NULL THEN :scheduled_us ELSE json_extract(value, :in_scheduled_us) END,
+  CASE WHEN :in_priority IS NULL THEN :priority ELSE json_extract(value, :in_priority) END,
+  CASE WHEN :in_options IS NULL THEN :options ELSE json_extract(value, :in_options) END,
+  {now},
+  CASE WHEN :in_unique_key IS NULL THEN :unique_key ELSE json_extract(value, :in_unique_key) END,
+  CASE WHEN :in_unique_scope IS NULL THEN :unique_scope ELSE json_extract(value, :in_unique_scope) END,
+  CASE WHEN :in_unique_seconds IS NULL THEN :unique_seconds ELSE json_extract(value, :in_unique_seconds) END,
+  CASE WHEN :in_group_key IS NULL THEN :group_key ELSE json_extract(value, :in_group_key) END,
+  CASE WHEN :in_group_limit IS NULL THEN :group_limit ELSE json_extract(value, :in_group_limit) END,
+  CASE WHEN :in_batch_id IS NULL THEN :batch_id ELSE json_extract(value, :in_batch_id) END
 FROM json_each(:jobs)

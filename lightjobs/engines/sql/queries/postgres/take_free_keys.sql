@@ -1,6 +1,0 @@
--- Take the keys of new jobs, in the order of their names, and leave those that have a row already: how many are taken says
--- whether all were free.
--- :ids.
-INSERT INTO {job_keys} (name, job_id, scope, until)
-SELECT unique_key, id, unique_scope, {unix} + unique_seconds FROM {jobs} WHERE {ids} ORDER BY unique_key
-ON CONFLICT (name) DO NOTHING

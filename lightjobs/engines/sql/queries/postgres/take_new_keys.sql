@@ -1,0 +1,8 @@
+-- Take keys for jobs that are about to be stored, and leave those that have a row already: how many are taken says whether all
+-- were free.
+-- :names :ids :scopes :seconds, arrays of equal length, in the order of the names.
+INSERT INTO {job_keys} (name, job_id, scope, until)
+SELECT o.name, o.id, o.scope, (SELECT {unix}) + o.seconds
+FROM unnest(CAST(:names AS text[]), CAST(:ids AS bigint[]), CAST(:scopes AS text[]), CAST(:seconds AS double precision[]))
+  AS o (name, id, scope, seconds) ORDER BY o.name COLLATE "C"
+ON CONFLICT (name) DO NOTHING

@@ -1,5 +1,0 @@
--- Take the key of the job that was stored last on this connection, unless it has a row already.
--- :unique_key :unique_scope :unique_seconds.
-INSERT INTO {job_keys} (name, job_id, scope, until)
-VALUES (:unique_key, last_insert_rowid(), :unique_scope, {unix} + :unique_seconds)
-ON CONFLICT (name) DO NOTHING
