@@ -71,7 +71,7 @@ class BatchLooks:
     def catch_up(self, batch_id: str) -> int:
         """Push what is due of a batch, for the case that nobody saw its end; returns the number of
         callbacks. The row is locked only if there is something to do."""
-        rows = self._db.rows("batch_state", {"id": batch_id, "deep": 1})
+        rows = self._db.rows("batch_state_deep", {"id": batch_id})
         if not rows or not batch_state(rows[0]).is_behind():
             return 0
         with self._db.transaction():
@@ -84,5 +84,5 @@ class BatchLooks:
         return carry_out(advance(self._db.dialect, batch_id, has_failures), self._db)
 
     def _state(self, batch_id: str) -> BatchState | None:
-        rows = self._db.rows("batch_state", {"id": batch_id, "deep": 0})
+        rows = self._db.rows("batch_state", {"id": batch_id})
         return batch_state(rows[0]) if rows else None

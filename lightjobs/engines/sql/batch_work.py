@@ -28,7 +28,7 @@ NOT_YET = -1
 
 
 class BatchState(NamedTuple):
-    """What a batch has come to: a row of batch_state."""
+    """What a batch has come to: a row of batch_state or batch_state_deep."""
 
     allow_failures: bool
     called: str
@@ -153,10 +153,10 @@ def advance(dialect: Dialect, batch_id: str, has_failures: bool = True) -> Work[
     if not rows:
         return Advanced(0, [])
     *_, parent, _outcome, callbacks = rows[0]
-    state = batch_state((yield Ask("batch_state", {"id": batch_id, "deep": 0}))[0])
+    state = batch_state((yield Ask("batch_state", {"id": batch_id}))[0])
     if not state.may_be_behind(has_failures):
         return Advanced(0, [])
-    state = batch_state((yield Ask("batch_state", {"id": batch_id, "deep": 1}))[0])
+    state = batch_state((yield Ask("batch_state_deep", {"id": batch_id}))[0])
     if not state.is_behind():
         return Advanced(0, [])
     due = state.due()

@@ -73,6 +73,14 @@ def _special(outcomes: Sequence[Outcome]) -> list[Outcome]:
     return [each for each in outcomes if type(each) is not Done or each[2:] != PLAIN]
 
 
+def _are_bare(special: Sequence[Outcome]) -> bool:
+    """Whether these are nothing but Done, and say no more than their batches."""
+    return all(type(each) is Done and each[2:6] == _BARE for each in special)
+
+
+_BARE = PLAIN[:4]
+
+
 def _batches(special: Sequence[Outcome]) -> list[str]:
     """The batches of the jobs that are done."""
     return sorted({each.batch for each in special if type(each) is Done and each.batch is not None})
@@ -125,9 +133,18 @@ class OutcomeStore:
     ) -> tuple[list[Settlement], list[str]]:
         """Store the outcomes; also returns batches to look at now that this is committed."""
         batches = _batches(special)
-        is_plain = self._are_plain(special) and not (batches and self._looks.are_near(batches))
-        if is_plain and self._settle_at_once(worker, outcomes, not special, retention):
+        are_bare = _are_bare(special)
+        is_near = bool(batches) and self._looks.are_near(batches)
+        is_plain = (are_bare or self._are_plain(special)) and not is_near
+        if is_plain and self._settle_at_once(worker, outcomes, are_bare, retention):
             return [Settlement.ACCEPTED] * len(outcomes), batches
+        if are_bare and is_near:
+            with self._db.transaction():
+                if self._settle_at_once(worker, outcomes, True, retention):
+                    answers = [Settlement.ACCEPTED] * len(outcomes)
+                else:
+                    answers = self._answers(worker, outcomes, retention)
+                return answers, self._looks.inside(batches, False)
         ties = self._ties(special)
         catching = any(catch_steps(options) for _id, _batch, options in ties)
         nexts = any(type(each) is Done and each.next is not None for each in special)
@@ -172,13 +189,13 @@ class OutcomeStore:
         return pushed + self._following.failures(tie for tie in ties if int(tie[0]) in failed)
 
     def _settle_at_once(
-        self, worker: str, outcomes: Sequence[Outcome], is_plain: bool, retention: Retention
+        self, worker: str, outcomes: Sequence[Outcome], are_bare: bool, retention: Retention
     ) -> bool:
         """Settle outcomes that take a single statement by that statement alone, as a transaction
         would add two round trips. Returns whether all were accepted. If some were refused, settling
         them again says which, as it does for a settlement whose reply was lost."""
         name = _statement(outcomes[0], retention)
-        if not is_plain:
+        if not are_bare:
             if any(_statement(outcome, retention) != name for outcome in outcomes):
                 return False
             if len(list(_parts(outcomes))) > 1:

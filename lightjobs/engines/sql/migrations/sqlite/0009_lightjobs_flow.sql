@@ -6,8 +6,8 @@ ALTER TABLE {jobs} ADD COLUMN unique_seconds REAL DEFAULT NULL;
 ALTER TABLE {jobs} ADD COLUMN group_key TEXT DEFAULT NULL;
 ALTER TABLE {jobs} ADD COLUMN group_limit INTEGER DEFAULT NULL;
 ALTER TABLE {jobs} ADD COLUMN batch_id TEXT DEFAULT NULL;
--- Only jobs of batches are in it.
-CREATE INDEX jobs_batch ON {jobs} (batch_id, status) WHERE batch_id IS NOT NULL;
+-- Only jobs of batches are in it. It holds no status, so a claim does not change it.
+CREATE INDEX jobs_batch ON {jobs} (batch_id) WHERE batch_id IS NOT NULL;
 -- The keys of unique jobs: which job took each, and until when (unix seconds) it may hold it. Whether it holds it follows
 -- from what became of the job.
 CREATE TABLE IF NOT EXISTS {job_keys} (

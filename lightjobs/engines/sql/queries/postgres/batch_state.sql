@@ -1,7 +1,7 @@
--- What a batch has come to.
--- :id; :deep, 1 to look also for parts that failed or were cancelled. Returns allow_failures, called, whether it has ended, its
--- outcome; 'waiting' if a job of it waits, else 'running' if a part of it has not ended, else null; and whether it has parts that
--- failed, and that were cancelled; no row: it is not known.
+-- What a batch has come to, as far as a look at one of its jobs tells.
+-- :id. Returns allow_failures, called, whether it has ended, its outcome; 'waiting' if a job of it waits, else 'running' if a part of
+-- it has not ended, else null; and 0, 0; no row: it is not known. See batch_state_deep.sql.
+-- Apart from that one, as the server would plan a statement with such a condition anew each time, which takes longer than this.
 -- The last of its jobs is looked at first: the entries of those that are done stay in the index until the next vacuum.
 -- Compared and ordered so that planners have no index but the one that is meant.
 SELECT allow_failures, called, ended_at IS NOT NULL, outcome,
@@ -13,10 +13,5 @@ SELECT allow_failures, called, ended_at IS NOT NULL, outcome,
       ORDER BY batch_id DESC, status DESC, id DESC LIMIT 1) IS NOT NULL
     OR EXISTS (SELECT 1 FROM {job_batches} AS i WHERE i.parent = :id AND i.ended_at IS NULL)
     THEN 'running' END,
-  :deep = 1 AND (removed_failed > 0 OR (SELECT 1 FROM {jobs} WHERE batch_id IS NOT NULL AND (batch_id, status) >= (:id, 'failed') AND (batch_id, status) <= (:id, 'failed')
-      ORDER BY batch_id DESC, status DESC, id DESC LIMIT 1) IS NOT NULL
-    OR EXISTS (SELECT 1 FROM {job_batches} AS i WHERE i.parent = :id AND i.outcome = 'failed')),
-  :deep = 1 AND (removed_cancelled > 0 OR (SELECT 1 FROM {jobs} WHERE batch_id IS NOT NULL AND (batch_id, status) >= (:id, 'cancelled') AND (batch_id, status) <= (:id, 'cancelled')
-      ORDER BY batch_id DESC, status DESC, id DESC LIMIT 1) IS NOT NULL
-    OR EXISTS (SELECT 1 FROM {job_batches} AS i WHERE i.parent = :id AND i.outcome = 'cancelled'))
+  0, 0
 FROM {job_batches} WHERE id = :id
