@@ -196,9 +196,6 @@ GROUPED = {
         ("nothing", 2),
     ],
 )
-@pytest.mark.xfail(
-    reason="with few rows in the statistics the planner counts a group's claims through jobs_held"
-)
 @pytest.mark.parametrize("known", ["unknown", "few"])
 def test_postgres_steps_from_group_to_group_in_an_index(postgres, planned, verb, most, known):
     forget_statistics(postgres, *{"unknown": (-1, 0), "few": (5, 1370)}[known])
@@ -516,7 +513,6 @@ def test_mariadb_lists_jobs_without_reading_many(maria, status, queue, after):
         assert handled(maria) - before < 30_000, "10,000 have failed: they are counted and sorted"
 
 
-@pytest.mark.xfail(reason="a claim reads the names of groups in parts of up to 20,000 index rows")
 def test_mariadb_looks_at_few_rows_for_groups_that_wait(maria, mariadb):
     mariadb.query(
         "INSERT INTO jobs (handler, queue, payload, status, attempts, group_key, scheduled_at)"

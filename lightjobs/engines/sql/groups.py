@@ -89,7 +89,7 @@ class Turns:
         claimed: list[Row] = []
         passed: set[str | None] = set()
         while (left := limit - len(claimed)) > 0:
-            most = left if left <= FEW else self._visited.get(place, FEW + 1)
+            most = left if left <= FEW else min(left, self._visited.get(place, FEW + 1))
             groups = self._next(claiming, place, most, has_plain)
             if not groups:
                 break
@@ -106,7 +106,8 @@ class Turns:
                 break
             else:
                 passed.update(groups)
-            self._note(place, groups, order, left, is_whole_circle)
+            has_all = len(order) == left
+            self._note(place, groups, order, limit, has_all, is_whole_circle)
             if is_whole_circle and not any(len(found) == quota for found in jobs.values()):
                 break
         return claimed
@@ -116,20 +117,23 @@ class Turns:
         place: Place,
         groups: Sequence[str | None],
         order: Sequence[Found],
-        asked: int,
+        limit: int,
+        has_all: bool,
         is_whole_circle: bool,
     ) -> None:
         """Note whose turn was last and, for claims of more than FEW jobs, how many groups the next
-        one visits: more once groups have had too few jobs, until all groups have had a turn."""
+        look visits: more once groups have had too few jobs, until all groups have had a turn.
+        `limit`: how many jobs the claim takes at most; `has_all`: whether it has them now."""
         last = (order[-1].group if order else groups[-1]) or ""
         is_round = last <= self._served.get(place, "")
         self._served[place] = last
         if is_whole_circle or is_round:
             # Whether there are still more than FEW groups is seen by the next look.
             self._visited.pop(place, None)
-        elif asked > FEW:
-            more = 4 * len(groups) if len(order) < asked else len(groups)
-            self._visited[place] = min(asked, max(SOME, asked // SHARE, more))
+        elif limit > FEW:
+            more = len(groups) if has_all else 4 * len(groups)
+            before = self._visited.get(place, 0)
+            self._visited[place] = min(limit, max(SOME, limit // SHARE, more, before))
 
     def _next(
         self, claiming: Claiming, place: Place, limit: int, has_plain: bool
@@ -151,17 +155,16 @@ def _allowed(
 ) -> dict[str | None, list[Found]]:
     """The jobs that the limits of their groups allow, by group."""
     jobs: dict[str | None, list[Found]] = defaultdict(list)
+    limited: dict[str, None] = {}  # in order
     for job in found:
-        jobs[job.group].append(job)
-    limited = [name for name, each in jobs.items() if name is not None and _limited(each)]
-    running = claiming.running(place, limited) if limited else {}
+        group, _id, at_once = job
+        jobs[group].append(job)
+        if at_once is not None and group is not None:
+            limited[group] = None
+    running = claiming.running(place, list(limited)) if limited else {}
     for name in limited:
         jobs[name] = _within_limits(jobs[name], running.get(name, math.inf))
     return jobs
-
-
-def _limited(jobs: Sequence[Found]) -> bool:
-    return any(job.at_once is not None for job in jobs)
 
 
 def _within_limits(jobs: Sequence[Found], running: float) -> list[Found]:
@@ -178,6 +181,8 @@ def _in_turns(
     """The first jobs of all groups, then the second ones, and so on."""
     most = max(map(len, jobs.values()), default=0)
     served = [jobs[group] for group in groups if group in jobs]
+    if most == 1:
+        return [job for each in served for job in each]
     return [each[turn] for turn in range(most) for each in served if turn < len(each)]
 
 

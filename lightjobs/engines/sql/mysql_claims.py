@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FEWEST_ROWS, MOST_ROWS = 100, 20_000
 """How many rows of the index are read at a time to find the names of groups."""
 
+CONCAT_BYTES = 1000
+"""Text of that length may have been cut off: MySQL's group_concat_max_len is 1024."""
+
 
 class MysqlClaims:
     """The claims of one engine."""
@@ -75,6 +78,9 @@ class MysqlClaiming(Claiming):
         self._where = db.dialect.skip if skip else ""
         self._rows: dict[int, Row] = {}
         self._locks: set[str] = set()
+        self._found: dict[str, tuple[list[int], bool]] = {}
+        """The first due jobs of groups, as a look without locks has seen them, and whether these
+        are all."""
 
     def plain(self, place: Place, limit: int) -> list[Row]:
         """The first due jobs without a group."""
@@ -94,14 +100,18 @@ class MysqlClaiming(Claiming):
             part = self._db.rows(
                 "group_heads", {**params, "after": after, "rows": rows}, self._where
             )
-            for after, _, is_due in part:
+            is_end = sum(count for _, count, *_ in part) < rows
+            for after, _, is_due, ids in part:
                 if until is not None and after > until:
                     return names[:limit]
                 if is_due and not self._is_full(place, after, running.get(after)):
                     names.append(after)
-            if sum(count for _, count, _ in part) < rows:
+                    self._found[after] = _seen(ids, is_end or after != part[-1][0])
+            if is_end:
                 break
-            rows = min(MOST_ROWS, max(FEWEST_ROWS, 2 * rows if len(part) > 1 else FEWEST_ROWS))
+            # As many rows as the groups that are missing may have.
+            wanted = (limit - len(names)) * rows // len(part) if len(part) > 1 else 0
+            rows = min(MOST_ROWS, max(FEWEST_ROWS, wanted))
         return names[:limit]
 
     def _running(self, queue: str) -> list[Row]:
@@ -116,11 +126,34 @@ class MysqlClaiming(Claiming):
         return bool(found) and found[0][0] is not None and running >= found[0][0]
 
     def first(self, place: Place, groups: Sequence[str | None], quota: int) -> Iterator[Found]:
+        locked = self._lock_found(groups, quota)
         for name in groups:
-            for row in self._first_of(place, name, quota):
+            jobs = locked.get(name) or self._first_of(place, name, quota)
+            for row in jobs:
                 number = int(row[0])
                 self._rows[number] = row[:10]
                 yield Found(name, number, row[10])
+
+    def _lock_found(
+        self, groups: Sequence[str | None], quota: int
+    ) -> Mapping[str | None, Sequence[Row]]:
+        """Lock the first jobs of several groups by one statement: each group of which as many as
+        were looked for are there, and nobody else has locked one."""
+        wanted = {}
+        for name in groups:
+            if name is not None and name in self._found:
+                numbers, are_all = self._found.pop(name)
+                if are_all or len(numbers) >= quota:
+                    wanted[name] = numbers[:quota]
+        if len(wanted) <= 1:
+            return {}
+        ids = sorted(number for numbers in wanted.values() for number in numbers)
+        rows = {int(row[0]): row for row in self._db.rows("group_found", {"ids": ids})}
+        return {
+            name: [rows[number] for number in numbers]
+            for name, numbers in wanted.items()
+            if rows.keys() >= set(numbers)
+        }
 
     def _first_of(self, place: Place, name: str | None, quota: int) -> list[Row]:
         if name is None:
@@ -151,3 +184,12 @@ class MysqlClaiming(Claiming):
             released = ", ".join(f"RELEASE_LOCK('{name}')" for name in self._locks)
             with suppress(LightjobsError):  # a connection that is lost has none
                 self._db.ask(f"SELECT {released}")
+
+
+def _seen(ids: str | None, are_all: bool) -> tuple[list[int], bool]:
+    """The ids that a row of group_heads.sql has, and whether these are all. `are_all`: whether all
+    jobs of the group were among the rows that it has read."""
+    numbers = ids.split(",") if ids else []
+    if ids and len(ids) >= CONCAT_BYTES:
+        return list(map(int, numbers[:-1])), False
+    return list(map(int, numbers)), are_all

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -62,13 +63,23 @@ class SqliteClaiming(Claiming):
         self._worker = worker
         self._skip = json.dumps(skip)
         self._where = db.dialect.skip if skip else ""
+        self._heads: dict[str, Found] = {}
+        """The first jobs of the groups that `names` has returned since `first` was asked."""
 
     def names(self, place: Place, after: str, until: str | None, limit: int) -> list[str]:
         params = {**place._asdict(), "after": after, "until": until, "limit": limit}
         rows = self._db.rows("group_heads", {**params, "skip": self._skip}, self._where)
-        return [name for (name,) in rows]
+        self._heads.update((row[0], Found._make(row)) for row in rows)
+        return [row[0] for row in rows]
 
     def first(self, place: Place, groups: Sequence[str | None], quota: int) -> Iterator[Found]:
+        heads, self._heads = self._heads, {}
+        if quota > 1:
+            return self._first(place, groups, quota)
+        plain = self._first(place, [None], 1) if None in groups else ()
+        return chain(plain, (heads[name] for name in groups if name is not None))
+
+    def _first(self, place: Place, groups: Sequence[str | None], quota: int) -> Iterator[Found]:
         params = {**place._asdict(), "quota": quota, "skip": self._skip}
         params["groups"] = json.dumps(groups)
         return map(Found._make, self._db.rows("group_jobs", params, self._where))

@@ -33,7 +33,9 @@ def with_waits(rows: Sequence[Row], now: float, order: Callable[[Row], Any]) -> 
     if rows and order(rows[0]) == order(rows[-1]):
         waits = repeat(_since(now, *rows[0][SECOND : US + 1]))
     else:
-        waits = [_since(now, *row[SECOND : US + 1]) for row in rows]
+        due = [row[SECOND : US + 1] for row in rows]
+        known = {each: _since(now, *each) for each in set(due)}
+        waits = map(known.__getitem__, due)
     return list(map(add, map(_fields, rows), zip(waits)))
 
 

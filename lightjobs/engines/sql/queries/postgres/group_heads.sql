@@ -18,6 +18,6 @@ WITH RECURSIVE walk (name, at_once, is_due) AS (
 SELECT name FROM walk
 WHERE is_due AND (CAST(:until AS text) IS NULL OR name <= CAST(:until AS text))
   AND (at_once IS NULL OR at_once > (
-    SELECT count(*) FROM {jobs} WHERE status = 'queued' AND queue = :queue AND group_key = walk.name
+    SELECT count(*) FROM {jobs} WHERE status LIKE 'queued' AND queue = :queue AND group_key = walk.name
   ))
 LIMIT :limit
