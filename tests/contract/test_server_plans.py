@@ -177,6 +177,13 @@ def test_postgres_claims_by_index_in_order_and_locks_no_row_too_many(postgres_pl
     assert [read(n) for n in found] == [100]
 
 
+def test_postgres_claims_jobs_by_their_ids(postgres_plan):
+    plan = postgres_plan("claimed", ids=list(range(1, 400, 4)))
+    found = [n for n in of_jobs(plan) if "Scan" in n["Node Type"]]
+    assert {n["Index Name"] for n in found} == {"jobs_pkey"}
+    assert sum(map(read, found)) <= 2 * 100
+
+
 GROUPED = {
     "queue": "g",
     "queues": ["g", "g"],
@@ -528,6 +535,8 @@ def test_mariadb_looks_at_few_rows_for_groups_that_wait(maria, mariadb):
         claiming, place = MysqlClaiming(maria, "w1"), Place("g", 0)
         assert len(claiming.names(place, "g100", None, 16)) == 16
         assert handled(maria) - before <= 2 * (16 * 20 + 100) + 100
+        ((access, key, _rows, extra),) = maria_plan(maria, "group_found", ids=list(range(1, 101)))
+        assert (access, key) == ("range", "PRIMARY")
         ((access, key, _rows, extra),) = maria_plan(maria, "group_jobs", **GROUPED, name="g7")
         assert (access, key) == ("range", "jobs_claim")
         assert "filesort" not in extra

@@ -62,7 +62,7 @@ class Claiming(ABC):
     @abstractmethod
     def first(self, place: Place, groups: Sequence[str | None], quota: int) -> Iterable[Found]:
         """Up to `quota` due jobs of each of the groups, each group's in order. Nobody else can
-        claim them until the transaction ends."""
+        claim those of groups with a limit until the transaction ends."""
 
     @abstractmethod
     def running(self, place: Place, groups: Sequence[str]) -> Mapping[str, int]:
@@ -71,7 +71,8 @@ class Claiming(ABC):
 
     @abstractmethod
     def take(self, ids: Sequence[int]) -> list[Row]:
-        """Claim these jobs; each row has the fields of a Claim, in the order of `ids`."""
+        """Claim these jobs, but for those that others have claimed since; each row has the fields
+        of a Claim, in the order of `ids`."""
 
 
 class Turns:
@@ -99,14 +100,15 @@ class Turns:
             quota = math.ceil(left / len(groups))
             jobs = _allowed(claiming, place, claiming.first(place, groups, quota))
             order = _in_turns(groups, jobs)[:left]
-            if order:
-                claimed += claiming.take([job.id for job in order])
+            taken = claiming.take([job.id for job in order]) if order else []
+            claimed += taken
+            if taken:
                 passed.clear()
             elif passed.issuperset(groups):
                 break
             else:
                 passed.update(groups)
-            has_all = len(order) == left
+            has_all = len(taken) == left
             self._note(place, groups, order, limit, has_all, is_whole_circle)
             if is_whole_circle and not any(len(found) == quota for found in jobs.values()):
                 break

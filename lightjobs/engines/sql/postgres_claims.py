@@ -66,14 +66,14 @@ class PostgresClaims:
             due = self._db.rows("group_places", places)
             # Other threads may note otherwise at the same time: both ways of claiming are right.
             self._had_groups = any(is_grouped for _, _, is_grouped, _ in due)
-            if due and not self._db.rows("registered", {"worker": worker}):
-                raise self._db.unknown(worker)
             claiming = PostgresClaiming(self._db, worker, skip)
             for queue, priority, is_grouped, is_plain in due:
                 if (left := limit - len(claimed)) > 0:
                     place = Place(queue, priority)
                     claiming.has_groups = is_grouped
                     claimed += self._turns.claim(claiming, place, left, is_plain)
+            if due and not claimed:
+                claiming.need_worker()
         return claimed
 
 
@@ -88,15 +88,25 @@ class PostgresClaiming(Claiming):
         self._worker = worker
         self._skip = list(skip)
         self._where = db.dialect.skip if skip else ""
+        self._heads: dict[str | None, Found] = {}
+        """The first jobs of the groups that `names` has returned since `first` was asked."""
+        self._is_alone = True
+        """Whether nobody else has claimed a job that this claim wanted."""
 
     def names(self, place: Place, after: str, until: str | None, limit: int) -> list[str]:
         if not self.has_groups:
             return []
         params = {**place._asdict(), "after": after, "until": until, "limit": limit}
         rows = self._db.rows("group_heads", {**params, "skip": self._skip}, self._where)
-        return [name for (name,) in rows]
+        self._heads.update((row[0], Found._make(row)) for row in rows)
+        return [row[0] for row in rows]
 
     def first(self, place: Place, groups: Sequence[str | None], quota: int) -> Iterator[Found]:
+        heads, self._heads = [self._heads.get(name) for name in groups], {}
+        if quota == 1 and self._is_alone:
+            free = [head for head in heads if head is not None and head.at_once is None]
+            if len(free) == len(groups):
+                return iter(free)  # `take` locks them
         names = [name for name in groups if name is not None]
         params = {**place._asdict(), "quota": quota, "skip": self._skip}
         params |= {"groups": names, "plain": len(names) < len(groups)}
@@ -116,7 +126,17 @@ class PostgresClaiming(Claiming):
         params = {"worker": self._worker, "ids": list(ids)}
         order = {number: place for place, number in enumerate(ids)}
         rows = sorted(self._db.rows("claimed", params), key=lambda row: order[row[11]])
+        self._is_alone = self._is_alone and len(rows) == len(ids)
+        if not rows:
+            self.need_worker()
+            return []
         return with_waits(rows, rows[0][12], _id)
+
+    def need_worker(self) -> None:
+        """Raises UnknownWorker if the worker is not registered, which is why a claim may have taken
+        nothing."""
+        if not self._db.rows("known", {"worker": self._worker}):
+            raise self._db.unknown(self._worker)
 
 
 @cache
