@@ -216,6 +216,8 @@ def due_in(claiming: Claiming, rows: Iterable[Row]) -> tuple[float, int]:
     due, cost = math.inf, 0
     for queue, priority, first, later in rows:
         cost += 1
+        if first is None:  # all that waited have been claimed since
+            continue
         seconds = float(first)
         if seconds <= 0:
             is_open = claiming.names(Place(queue, priority), "", None, 1)

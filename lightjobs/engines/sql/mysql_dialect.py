@@ -91,6 +91,13 @@ def insert_unique(
 ) -> list[int]:
     """The same for jobs of which each has a key, and take the keys. Returns no ids if one of these
     has a row already: then the transaction has to be undone."""
+    if len(rows) > 1:
+        # Often all keys of a push are free, or none: the first one tells, before jobs are stored
+        # in vain.
+        cursor.execute(pyformat("has_key", dialect), {"key": rows[0]["unique_key"]})
+        answered()
+        if cursor.fetchall():
+            return []
     ids = insert_jobs(cursor, rows, answered, pyformat("push_tied", dialect))
     keys = [
         {
@@ -119,16 +126,18 @@ def _shared(cursor: Cursor, statement: str, rows: Sequence[Params]) -> tuple[str
     columns = {name: [row[name] for row in rows] for name in first}
     differing = [name for name, values in columns.items() if values.count(first[name]) < len(rows)]
     given = {
-        name: f"%({name})s" if name in differing else _literal(cursor, value).replace("%", "%%")
+        name: f"%({name})s"
+        if name in differing
+        else _literal(cursor, name, value).replace("%", "%%")
         for name, value in first.items()
     }
     values = zip(*(columns[name] for name in differing), strict=True)
     each = [dict(zip(differing, value, strict=True)) for value in values] or [{}] * len(rows)
-    return statement % given, each
+    return statement.replace("%%", "%%%%") % given, each
 
 
-def _literal(cursor: Cursor, value: Any) -> str:
-    return str(cursor.mogrify("%s", (value,)))
+def _literal(cursor: Cursor, name: str, value: Any) -> str:
+    return str(cursor.mogrify(f"%({name})s", {name: value}))
 
 
 def _inserts(cursor: Cursor, statement: str, rows: Sequence[Params]) -> Iterator[tuple[str, int]]:

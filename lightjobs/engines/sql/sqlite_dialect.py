@@ -73,6 +73,12 @@ def insert_unique(
     connection: sqlite3.Connection, rows: Sequence[Params], dialect: Dialect
 ) -> range:
     """See Database.push_unique. In a transaction of its own."""
+    if len(rows) > 1:
+        # Often all keys of a push are free, or none: the first one tells, before jobs are stored
+        # in vain.
+        key = {"key": rows[0]["unique_key"]}
+        if connection.execute(query("has_key", dialect), key).fetchall():
+            return range(0)
     connection.execute("BEGIN IMMEDIATE")
     try:
         ids = insert_jobs(connection.cursor(), rows)
@@ -91,15 +97,21 @@ def insert_jobs(cursor: sqlite3.Cursor, rows: Sequence[Params]) -> range:
     statement: all or none, also without a transaction."""
     if len(rows) == 1:
         cursor.execute(query(inserting(rows), SQLITE), {**rows[0], **clock()})
-    elif (name := inserting(rows, "push_many")) == "push_many":
-        jobs = json.dumps([list(row.values()) for row in rows], ensure_ascii=False)
-        cursor.execute(query(name, SQLITE), {"jobs": jobs, **clock()})
     else:
-        cursor.execute(query(name, SQLITE), {**_differing(rows), **clock()})
+        cursor.execute(*many(rows))
     last = cursor.lastrowid
     assert last is not None
     # AUTOINCREMENT and the write lock make the ids of one statement consecutive.
     return range(last - len(rows) + 1, last + 1)
+
+
+def many(rows: Sequence[Params]) -> tuple[str, dict[str, Any]]:
+    """The statement that inserts many jobs, and its parameters."""
+    name = inserting(rows, "push_many")
+    if name == "push_many":
+        jobs = json.dumps([list(row.values()) for row in rows], ensure_ascii=False)
+        return query(name, SQLITE), {"jobs": jobs, **clock()}
+    return query(name, SQLITE), {**_differing(rows), **clock()}
 
 
 def _differing(rows: Sequence[Params]) -> dict[str, Any]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from ..dialect import Dialect
-from ..rows import Params, inserting
-from ..sqlite_dialect import clock
-from ..statements import marked, query
+from ..rows import Params
+from ..sqlite_dialect import clock, many
+from ..statements import marked
 from .async_base import AsyncCallerConnection, AsyncKind
 
 
-async def _push(caller: AsyncCallerConnection, dialect: Dialect, rows: Sequence[Params]) -> range:
-    sql, names = marked(query(inserting(rows, "push_many"), dialect))
-    jobs = json.dumps([list(row.values()) for row in rows], ensure_ascii=False)
-    params = {"jobs": jobs, **clock()}
+async def _push(caller: AsyncCallerConnection, _dialect: Dialect, rows: Sequence[Params]) -> range:
+    text, params = many(rows)
+    sql, names = marked(text)
     last = (await caller.execute(sql, [params[name] for name in names])).last_id
     # As in sqlite_dialect: the ids of one statement are consecutive.
     return range(last - len(rows) + 1, last + 1)
