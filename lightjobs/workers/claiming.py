@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..engines.control import Engine
+from ..engines.partly import held_there
 from ..engines.store import Pending
 from ..errors import StoreUnavailable, UnknownWorker
 from ..execution import exchanges
@@ -167,7 +168,7 @@ class Claiming:
         """Take in the claims whose reply was lost."""
         with self.adopting:
             known = self._in_flight.known()
-            held = self._engine.held(self._worker)
+            held = held_there(self._engine, self._worker)
             adopted = [claim for claim in held if claim[:2] not in known]
             self.in_doubt = False
             self._in_flight.add(adopted)

@@ -17,12 +17,15 @@ from ..model import Claim
 from .shared.journal import Journal
 from .unknown_handlers import UnknownHandlers
 
+OWED_SECONDS = 0.2
+"""The pause before outcomes are settled again whose part of the store was away."""
+
 
 class InFlight:
     """Holds one `Run` for each claim that has not been settled.
 
-    A run is in one of `waiting`, `taken`, `running` and `finished`, or a thread has taken it out to
-    settle it. In all these cases it is in `runs`, too."""
+    A run is in one of `waiting`, `taken`, `running`, `finished` and `owed`, or a thread has taken
+    it out to settle it. In all these cases it is in `runs`, too."""
 
     def __init__(
         self,
@@ -46,6 +49,10 @@ class InFlight:
         self.running: dict[int, Run] = {}
         """By slot of the journal."""
         self.finished: deque[Run] = deque()
+        self.owed: list[Run] = []
+        """Finished runs whose outcomes could not be settled: their part of the store is away."""
+        self._owed_at = 0.0
+        """When to try that again."""
         self.runs: dict[int, Run] = {}
         """All runs by slot of the journal, including those that are being settled."""
         self.refused: set[tuple[str, int]] = set()
@@ -97,13 +104,21 @@ class InFlight:
         del self.running[run.slot]
 
     def take_finished(self) -> list[Run]:
-        """Take out all finished runs. The caller must settle them."""
+        """Take out all finished runs, and those that are owed if it is time to try again. The
+        caller must settle them."""
         taken: list[Run] = []
+        if self.owed and time.monotonic() >= self._owed_at:
+            taken, self.owed = self.owed, []
         try:
             while True:
                 taken.append(self.finished.popleft())
         except IndexError:
             return taken
+
+    def owe(self, runs: Sequence[Run]) -> None:
+        """Settle these later: their part of the store is away."""
+        self._owed_at = time.monotonic() + OWED_SECONDS
+        self.owed = [*self.owed, *runs]
 
     def take_waiting(self, keep: int = 0) -> list[Run]:
         """Take out the waiting runs except the first `keep`, the last one first. The caller must

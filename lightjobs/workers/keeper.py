@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from ..engines import answer_limit
 from ..engines.control import Engine
+from ..engines.partly import PartlyHeld
 from ..errors import StoreUnavailable
 from .claiming import Claiming
 from .in_flight import InFlight
@@ -113,10 +114,15 @@ class Keeper(threading.Thread):
             return
         self._next_cancel_check = now + CANCEL_SECONDS
         waiting = list(self._in_flight.waiting)
-        held = {claim[:2] for claim in self._engine.held(self._worker)}
+        is_known: Callable[[str], bool] = bool
+        try:
+            claims = self._engine.held(self._worker)
+        except PartlyHeld as part:
+            claims, is_known = part.claims, part.is_known
+        held = {claim[:2] for claim in claims}
         for run in running:
-            if run.claim[:2] not in held and not run.is_completing:
+            if run.claim[:2] not in held and is_known(run.claim.id) and not run.is_completing:
                 self._runner.cancel(run)
-        gone = [run for run in waiting if run.claim[:2] not in held]
+        gone = [run for run in waiting if run.claim[:2] not in held and is_known(run.claim.id)]
         # The store refuses these outcomes, but learns from them that this worker has let go.
         self._claiming.hand_back([run for run in gone if self._in_flight.take(run)])

@@ -234,6 +234,9 @@ class Loop:
     def _wait(self) -> None:
         """Return as soon as there may be something to do."""
         in_flight, exhausted, free = self._in_flight, self._claiming.exhausted, self._runner.free()
+        if in_flight.owed and self._is_stopping():
+            time.sleep(FREE_SECONDS)  # nothing else is left to do
+            return
         if in_flight.waiting:
             if free <= 0 and not self._claiming.is_due(free):
                 self._progress(AHEAD_SECONDS)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..engines.control import Engine
+from ..engines.partly import PartlySettled, held_there
 from ..engines.store import MAX_RECOVERIES, WORKER_LOST
 from ..model import Claim, Failed, HandBack, Outcome, Settlement
 from ..notes.attempt_errors import LOST, AttemptError, error_line
@@ -67,12 +68,12 @@ def reclaim(
     if journal.claim_note.under_way:
         held.unstarted.extend(unread(engine, worker, entries))
         handed_back += journal.claim_note.granted
-    claims = {claim[:2]: claim for claim in engine.held(worker)} if ended or ran else {}
+    claims = {claim[:2]: claim for claim in held_there(engine, worker)} if ended or ran else {}
     for key in ended.keys() & claims.keys():
         kind = "timeout" if key in timed_out else "error"
         ended[key] = with_late_line(ended[key], claims[key], worker, kind)
     lost = _lost_too_often([claims[key] for key in ran & claims.keys()], worker, end)
-    answers = settle(engine, worker, [*held.unstarted, *ended.values(), *lost])
+    answers = _settled(engine, worker, [*held.unstarted, *ended.values(), *lost])
     accepted = _accepted(answers, ended.keys())
     if tally is not None:
         for key in claims.keys() & (accepted.keys() | ran):
@@ -84,6 +85,14 @@ def reclaim(
         if key in accepted and accepted[key] == ended[key]
     ]
     return Reclaimed(handed_back, engine.recover(worker), late)
+
+
+def _settled(engine: Engine, worker: str, outcomes: Sequence[Outcome]) -> list[Settled]:
+    """What `settle` returns. What is in a part of the store that is away is left to the lease."""
+    try:
+        return settle(engine, worker, outcomes)
+    except PartlySettled as part:
+        return list(zip(outcomes, part.answers, strict=True))
 
 
 def _accepted(answers: Iterable[Settled], keys: Collection[_Key]) -> dict[_Key, Outcome]:
@@ -131,7 +140,7 @@ def unread(engine: Engine, worker: str, entries: Iterable[JournalEntry]) -> list
     """Outcomes to hand back what `worker` has claimed but does not know of yet: what the store says
     it holds, without the `entries` of its journal."""
     known = {(held.id, held.fence) for held in entries}
-    held = [claim for claim in engine.held(worker) if claim[:2] not in known]
+    held = [claim for claim in held_there(engine, worker) if claim[:2] not in known]
     return [HandBack(claim.id, claim.fence) for claim in held]
 
 

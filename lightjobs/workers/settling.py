@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import cast
 
-from ..engines import answer_limit
+from ..engines import answer_limit, outage
 from ..engines.control import Engine
+from ..engines.partly import PartlySettled
 from ..errors import LightjobsError
 from ..execution import exchanges
 from ..execution.hooks import has_hook
@@ -65,7 +66,7 @@ class Settling:
 
     def settle(self, runs: Sequence[Run]) -> None:
         """Settle finished runs. If the store does not answer, they count as finished again, and the
-        error is raised."""
+        error is raised. Those whose part of the store is away are owed."""
         if runs:
             self._finish(runs, self._settling(runs), time.monotonic())
             self.learn(runs)
@@ -152,6 +153,10 @@ class Settling:
         answer they count as finished again."""
         try:
             answers = answer()
+        except PartlySettled as part:
+            runs, answers = self._settled_part(runs, part)
+            if not runs:
+                return
         except BaseException:  # whatever it is, these runs must not be forgotten
             self._in_flight.finished.extendleft(reversed(runs))
             raise
@@ -166,6 +171,19 @@ class Settling:
             self._settled(run, settlement)
         self.tally.settled(runs, answers)
         self._job_log.flush()
+
+    def _settled_part(
+        self, runs: Sequence[Run], part: PartlySettled
+    ) -> tuple[Sequence[Run], Sequence[Settled]]:
+        """The runs that were settled, with what became of them. The others are owed."""
+        outage.away(_log, part)
+        if len(part.answers) != len(runs):  # they were settled one by one, and this is about one
+            self._in_flight.owe(runs)
+            return [], []
+        pairs = list(zip(runs, part.answers, strict=True))
+        self._in_flight.owe([run for run, settlement in pairs if settlement is None])
+        settled = [(run, settlement) for run, settlement in pairs if settlement is not None]
+        return [run for run, _ in settled], [(run.outcome, answer) for run, answer in settled]
 
     def _fail(self, run: Run, outcome: Outcome) -> None:
         """Have `run`, whose outcome the store refused, count as failed."""

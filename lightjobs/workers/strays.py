@@ -10,6 +10,7 @@ import logging
 import time
 
 from ..engines.control import Engine
+from ..engines.partly import held_there
 from ..model import Claim, HandBack
 from .claiming import Claiming
 from .in_flight import InFlight
@@ -67,4 +68,4 @@ class Strays:
 
     def _unknown(self) -> list[Claim]:
         known = self._in_flight.known()  # before the store is asked: see there
-        return [claim for claim in self._engine.held(self._worker) if claim[:2] not in known]
+        return [claim for claim in held_there(self._engine, self._worker) if claim[:2] not in known]
