@@ -48,17 +48,26 @@ FOREVER = Patience(math.inf)
 """The patience of a request that waits as long as any other."""
 
 
-def deliver(push: Callable[[Patience], _T], count: int, seconds: float, store: str) -> _T:
+def deliver(
+    push: Callable[[Patience], _T],
+    count: int,
+    seconds: float,
+    store: str,
+    again: float | None = None,
+) -> _T:
     """Return what `push(patience)` returns. The store may be silent for `seconds`.
 
     A push that raises StoreUnavailable has stored none of its `count` jobs and is tried again, as
-    long as `seconds` are not over. These errors end it at once: Refused and LoginRefused, and
-    ConnectionLost (unless it is Unsent), after which trying again could store the jobs twice.
+    long as `seconds` are not over, or those of `again` if it is given. These errors end it at once:
+    Refused and LoginRefused, and ConnectionLost (unless it is Unsent), after which trying again
+    could store the jobs twice.
 
     Raises StoreUnavailable when the jobs are not stored, StoreInDoubt when that is unknown; their
     texts begin with `store`. Other errors pass unchanged.
     """
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
+    deadline = began + seconds
+    last = deadline if again is None else began + again
     pause = PAUSE_SECONDS[0]
     while True:
         patience = Patience(seconds)
@@ -67,7 +76,7 @@ def deliver(push: Callable[[Patience], _T], count: int, seconds: float, store: s
             return push(patience)
         except StoreUnavailable as error:
             kind = _raised_for(error)
-            over = time.monotonic() + pause >= deadline
+            over = time.monotonic() + pause >= last
             if over or kind is not StoreUnavailable or isinstance(error, Refused):
                 raise undelivered(kind, error, count, store) from error
         # Jitter: two pushes that collided would otherwise collide again.

@@ -135,7 +135,7 @@ def test_a_job_taken_from_one_worker_and_claimed_by_another_is_listed_once(engin
 
 
 def test_all_keys_begin_with_the_prefix_that_keeps_them_in_one_slot(engine):
-    engine._prefix = engine._pushes._prefix = "{jobs}:"
+    engine._prefix = engine.pushes._prefix = "{jobs}:"
     engine.retention = Retention(None, None, None)
     push(engine, 4)
     push(engine, priority=2)
@@ -151,7 +151,7 @@ def test_all_keys_begin_with_the_prefix_that_keeps_them_in_one_slot(engine):
     engine.schedule.enroll(["e"], 0.0)
     engine.schedule.describe({"e": Template(job(), "* * * * *", "UTC")}, {"e": 60.0})
     engine.push([unique_job(seconds=60.0)])
-    if engine._pushes._form == "hash":
+    if engine.pushes._form == "hash":
         push_batch(engine, 1)
     keys = engine._node.client.keys("*")
     assert len(keys) > 12

@@ -46,10 +46,12 @@ class Ahead(Pending):
         self._outcomes = outcomes
         self._queues = queues
         self._limit = limit
-        commands = [command("claim", prefix, worker, limit, 0, *queues)]
+        commands = []
         if outcomes:
             settle = settle_arguments(worker, engine.retention, outcomes)
-            commands.insert(0, command("settle", prefix, *settle))
+            commands.append(command("settle", prefix, *settle))
+        if limit:
+            commands.append(command("claim", prefix, worker, limit, 0, *queues))
         self._sent = _Sent(node, commands)
 
     def settlements(self) -> list[Settlement]:
@@ -66,6 +68,8 @@ class Ahead(Pending):
         return answers
 
     def claims(self) -> list[Claim]:
+        if not self._limit:
+            return []
         try:
             reply = self._sent.reply()
         except NOT_RUN:

@@ -67,7 +67,9 @@ class RedisEngine(Engine):
         form: str,
         name: str = "redis",
         enqueue_timeout: float = 5.0,
+        suffix: str = "",
     ) -> None:
+        """`suffix` comes at the end of the ids of new jobs."""
         files()  # read now
         self.name = name
         self._node = node
@@ -78,10 +80,10 @@ class RedisEngine(Engine):
         self._php_reconciler = PhpReconciler(self._call, self._execute, prefix)
         self._lookup = Lookup(self._call, self._execute, prefix)
         self._listing = Listing(self._call)
-        self._pushes = Pushes(self._producer, name, prefix, form)
+        self.pushes = Pushes(self._producer, name, prefix, form, suffix)
         self.unique = RedisUnique(self._call)
-        self.batches = RedisBatches(self._call, self._pushes)
-        self.schedule = RedisSchedule(self._call, form)
+        self.batches = RedisBatches(self._call, self.pushes)
+        self.schedule = RedisSchedule(self._call, form, suffix)
         self.metadata = RedisMetadata(self._call)
         self.monitoring = RedisMonitoring(self._call, self._execute, prefix)
         self.coordination = RedisCoordination(self._call)
@@ -93,7 +95,7 @@ class RedisEngine(Engine):
         )
 
     def push(self, jobs: Sequence[NewJob]) -> list[str]:
-        return self._pushes.push(jobs)
+        return self.pushes.push(jobs)
 
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str] = ()
@@ -217,7 +219,7 @@ class RedisEngine(Engine):
         deadline = time.monotonic() + timeout
         keys = [f"{self._prefix}wake:{queue}" for queue in queues]
         while True:
-            due_at = self._looks.due_at(queues, partial(self._due, queues))
+            due_at = self._looks.due_at(queues, partial(self.due, queues))
             now = time.monotonic()
             if due_at <= now:
                 return True
@@ -237,7 +239,7 @@ class RedisEngine(Engine):
             if token == DUE:
                 return True
 
-    def _due(self, queues: Sequence[str]) -> tuple[float, int]:
+    def due(self, queues: Sequence[str]) -> tuple[float, int]:
         """In how many seconds the first job of the queues is due, and how many queues they are."""
         found = self._call("due", *queues)
         return float(found) if found else math.inf, len(queues)

@@ -30,21 +30,26 @@ _CANNOT_ADD = {
 
 
 class Pushes:
-    """The pushes of a RedisEngine called `name`, whose new jobs have the form `form`."""
+    """The pushes of a RedisEngine called `name`, whose new jobs have the form `form` and ids with
+    the suffix `suffix`."""
 
-    def __init__(self, producer: Producer, name: str, prefix: str, form: str) -> None:
+    def __init__(
+        self, producer: Producer, name: str, prefix: str, form: str, suffix: str = ""
+    ) -> None:
         self._producer = producer
         self._name = name
         self._prefix = prefix
         self._form = form
+        self._suffix = suffix
 
-    def push(self, jobs: Sequence[NewJob]) -> list[str]:
-        """See JobStore.push."""
+    def push(self, jobs: Sequence[NewJob], again: float | None = None) -> list[str]:
+        """See JobStore.push. With `again`, a push that has stored nothing is repeated for so many
+        seconds only; the time that its answer may take is as long as ever."""
         if any(map(flow_of, jobs)):
             return self.push_tied(jobs)
-        ids = new_ids(len(jobs))
+        ids = new_ids(len(jobs), self._suffix)
         if ids:
-            self._deliver(lambda run: staging.store(run, self._form, ids, jobs), len(ids))
+            self._deliver(lambda run: staging.store(run, self._form, ids, jobs), len(ids), again)
         return ids
 
     def push_tied(self, jobs: Sequence[NewJob], batch: NewBatch | str | None = None) -> list[str]:
@@ -52,8 +57,30 @@ class Pushes:
         id, and return their ids, or those of the jobs that hold their keys. A batch that is known
         is left as it is: []. Raises JobExists and BatchEnded."""
         refuse_php(self._form, jobs)
-        ids = new_ids(len(jobs))
-        word, *rest = self._deliver(lambda run: self._store(run, ids, jobs, batch), len(ids))
+        ids = new_ids(len(jobs), self._suffix)
+        reply = self._deliver(lambda run: self._store(run, ids, jobs, batch), len(ids))
+        return self._answered(reply, ids, batch)
+
+    def stage(self, jobs: Sequence[NewJob]) -> list[str]:
+        """Store `jobs` in no queue, and return their ids. `queue` or `drop` must follow."""
+        ids = new_ids(len(jobs), self._suffix)
+        self._deliver(lambda run: self._stage(run, ids, jobs), len(ids))
+        return ids
+
+    def queue(self, ids: Sequence[str], jobs: Sequence[NewJob]) -> list[str]:
+        """Queue the jobs that `stage` has stored as `ids`, in one step. Returns what `push_tied`
+        does, and raises what it does."""
+        reply = self._deliver(lambda run: self._queue(run, ids, jobs, None), len(ids))
+        return self._answered(reply, list(ids), None)
+
+    def drop(self, ids: Sequence[str]) -> None:
+        """Delete the jobs that `stage` has stored as `ids`. What cannot be deleted now is deleted
+        by `tidy` after an hour."""
+        with suppress(StoreUnavailable):
+            self._deliver(lambda run: drop(run, ids[0]), len(ids), 0.0)
+
+    def _answered(self, reply: Any, ids: list[str], batch: NewBatch | str | None) -> list[str]:
+        word, *rest = reply
         match text(word):
             case "stored":
                 for place, holder in zip(rest[::2], rest[1::2], strict=True):
@@ -67,7 +94,7 @@ class Pushes:
             case why:
                 raise BatchEnded(_CANNOT_ADD[why].format(batch))
 
-    def _deliver(self, store: Callable[[Call], Any], count: int) -> Any:
+    def _deliver(self, store: Callable[[Call], Any], count: int, again: float | None = None) -> Any:
         """Return what `store(run)` returns, which stores so many jobs with the scripts it runs."""
 
         def attempt(patience: Patience) -> Any:
@@ -82,7 +109,7 @@ class Pushes:
             return store(run)
 
         try:
-            return deliver(attempt, count, self._producer.seconds, self._name)
+            return deliver(attempt, count, self._producer.seconds, self._name, again)
         except exceptions.ClusterCrossSlotError as error:
             raise translated(error, self._name, self._prefix) from error
 
@@ -97,6 +124,10 @@ class Pushes:
         if len(ids) <= PART:
             ties, words = tied_arguments(ids, jobs)
             return run("push_tied", self._form, json.dumps(ties), batch_text(batch), *words)
+        self._stage(run, ids, jobs)
+        return self._queue(run, ids, jobs, batch)
+
+    def _stage(self, run: Call, ids: Sequence[str], jobs: Sequence[NewJob]) -> None:
         name = ids[0]
         try:
             for start in range(0, len(ids), PART):
@@ -109,6 +140,15 @@ class Pushes:
             raise
         except ConnectionLost as error:
             raise Unsent(str(error)) from error  # they are in no queue
+
+    def _queue(
+        self,
+        run: Call,
+        ids: Sequence[str],
+        jobs: Sequence[NewJob],
+        batch: NewBatch | str | None,
+    ) -> Any:
+        name = ids[0]
         ties, words = tied_queue_arguments(ids, jobs)
         reply = run("queue_tied", name, str(len(ids)), json.dumps(ties), batch_text(batch), *words)
         if text(reply[0]) == "lost":

@@ -16,15 +16,17 @@ from .tied_rows import refuse_php, tied_arguments
 
 
 class RedisSchedule(ScheduleStore):
-    """The schedule of a RedisEngine, whose new jobs have the form `form`."""
+    """The schedule of a RedisEngine, whose new jobs have the form `form` and ids with the suffix
+    `suffix`."""
 
-    def __init__(self, call: Call, form: str) -> None:
+    def __init__(self, call: Call, form: str, suffix: str = "") -> None:
         self._call = call
         self._form = form
+        self._suffix = suffix
 
     def push_slots(self, slots: Sequence[Slot]) -> list[str | None]:
         refuse_php(self._form, [slot.job for slot in slots if slot.job is not None])
-        ids = new_ids(len(slots))
+        ids = new_ids(len(slots), self._suffix)
         rows = [_slot_row(id, slot) for id, slot in zip(ids, slots, strict=True)]
         accepted = self._call("push_slots", self._form, json.dumps(rows)) if rows else []
         return [

@@ -5,13 +5,16 @@ local made_steps
 local function steps_after()
   if made_steps then return made_steps end
   local micros, made = math.floor(now() * 1000000), 0
+  -- What comes at the end of the ids of a shard: its number, which its prefix has; see sharded/places.py.
+  local number = prefix:match('#(%d+)%l+}')
+  local suffix = number and '-' .. number or ''
 
   -- An id as ids.py makes them. Its last digits follow from what the job follows: two scripts may reach the same microsecond.
   local function new_id(source)
     made = made + 1
     local digits = tonumber(redis.sha1hex(source .. ':' .. made):sub(1, 7), 16) % 100000000
     local at = micros + made
-    return string.format('job_%08x%05x.%08d', math.floor(at / 1000000), at % 1000000, digits)
+    return string.format('job_%08x%05x.%08d', math.floor(at / 1000000), at % 1000000, digits) .. suffix
   end
 
   local function value(field)
