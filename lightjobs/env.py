@@ -8,8 +8,8 @@ from pathlib import Path
 from .errors import SettingsError
 
 SECRETS = (
-    *("DATABASE_URL", "DB_PSWD", "REDIS_URL", "REDIS_PASSWORD", "REDIS_SENTINEL_PASSWORD"),
-    *("JOB_WEB_PASSWORD", "JOB_WEB_READ_PASSWORD"),
+    *("DATABASE_URL", "DB_PSWD", "REDIS_URL", "REDIS_URLS", "REDIS_PASSWORD"),
+    *("REDIS_SENTINEL_PASSWORD", "JOB_WEB_PASSWORD", "JOB_WEB_READ_PASSWORD"),
 )
 """The keys that may stand in a file of their own, which the key with _FILE behind it names, as
 Docker and Kubernetes mount their secrets."""

@@ -35,11 +35,13 @@ def check(as_json: bool) -> int:
     problems = [*wrong, *unknown, *wrong_options(group)]
     warnings += misspelled(group, settings.engine, settings.database.driver)
     engine = None
+    spread: list[str] = []
     try:
         if store_is_known:  # the default in place of a wrong value has problems of its own
             engine = connect(settings)
             problems += engine.problems()
             warnings += engine.warnings()
+            spread = engine.spread()
     except LightjobsError as error:
         problems.append(str(error))
     try:
@@ -59,9 +61,10 @@ def check(as_json: bool) -> int:
         if not str(error).endswith(tuple(wrong)):
             problems.append(str(error))
     if as_json:
-        print_json({"problems": problems, "warnings": warnings})
+        found = {"problems": problems, "warnings": warnings}
+        print_json({**found, "shards": spread} if spread else found)
     else:
-        _print(problems, warnings, settings.engine)
+        _print(problems, warnings, spread, settings.engine)
     return 1 if problems else 0
 
 
@@ -76,7 +79,11 @@ def _unknown(engine: Engine, unknown_after: float) -> list[str]:
     ]
 
 
-def _print(problems: Sequence[str], warnings: Sequence[str], engine: str) -> None:
+def _print(
+    problems: Sequence[str], warnings: Sequence[str], spread: Sequence[str], engine: str
+) -> None:
+    for line in spread:
+        click.echo(escaped(line))
     for problem in problems:
         click.echo(f"problem: {escaped(problem)}")
     for warning in warnings:

@@ -195,6 +195,11 @@ class Engine(JobStore):
             self.schema.ensure_current()
         self.held("")
 
+    def spread(self) -> list[str]:
+        """How the jobs are spread over shards, a line for each server that has some; [] where there
+        are no shards."""
+        return []
+
     def drop_cancelled(self, outcomes: Sequence[Outcome], answers: Sequence[Settlement]) -> None:
         """Delete the jobs whose outcomes were refused because they had been cancelled, and those
         that have expired, unless cancelled jobs are kept. Until now they stayed so that their

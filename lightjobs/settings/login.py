@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from .. import env
 from ..errors import SettingsError
+from .redis_settings import RedisSettings
 from .settings import Settings, load
 
 
@@ -36,21 +37,28 @@ class Account(NamedTuple):
     store: tuple[object, ...]
 
 
-def of_redis(settings: Settings) -> Account:
-    """The account at Redis that `settings` name."""
-    redis = settings.redis
-    return Account(Login(redis.username, redis.password), _redis_store(settings))
+def of_redis(settings: Settings, server: int = 0) -> Account:
+    """The account at Redis that `settings` name, of several servers at the one with that place."""
+    redis = _server(settings, server)
+    return Account(Login(redis.username, redis.password), _redis_store(settings, redis))
 
 
-def of_sentinels(settings: Settings) -> Account:
+def of_sentinels(settings: Settings, server: int = 0) -> Account:
     """The account at the sentinels of Redis that `settings` name."""
-    redis = settings.redis
-    return Account(Login(redis.sentinel_username, redis.sentinel_password), _redis_store(settings))
+    redis = _server(settings, server)
+    return Account(
+        Login(redis.sentinel_username, redis.sentinel_password), _redis_store(settings, redis)
+    )
 
 
-def _redis_store(settings: Settings) -> tuple[object, ...]:
-    redis = settings.redis._replace(
-        username=None, password=None, sentinel_username=None, sentinel_password=None
+def _server(settings: Settings, server: int) -> RedisSettings:
+    servers = (settings.redis, *settings.redis.others)
+    return servers[min(server, len(servers) - 1)]
+
+
+def _redis_store(settings: Settings, redis: RedisSettings) -> tuple[object, ...]:
+    redis = redis._replace(
+        username=None, password=None, sentinel_username=None, sentinel_password=None, others=()
     )
     return (settings.engine, redis)
 

@@ -68,6 +68,27 @@ class Reader:
         self._given = Given(own, {**environment, **found})
         return found
 
+    def several(self, server: tuple[str, ...]) -> str:
+        """The value called `urls`; "" if there is none. That of the environment does not count if
+        the project's file has one of those called `server`, which means another server."""
+        own, environment = self._given
+        if own.get("urls"):
+            return str(own["urls"])
+        if any(own.get(name) for name in server):
+            return ""
+        return str(environment.get("urls") or "")
+
+    def at(self, place: str, url: str, parse: Callable[[str], Mapping[str, Any]]) -> Reader:
+        """A reader of the same values in which those that `url` sets win. `place` is what problems
+        call the URL."""
+        try:
+            found = parse(url)
+        except ValueError as error:
+            self._problems.append(f"{place}: {error}")
+            found = {}
+        own = {name: value for name, value in self._given.own.items() if name not in found}
+        return Reader(Given(own, {**self._given.environment, **found}), self._problems, self._place)
+
     def _shown(self, name: str, key: str) -> str:
         return key if self._place is None else f"{name} {self._place}"
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from . import redis_url, values
 from .config_files import Given
 from .reader import Reader
+
+MOST_SHARDS = 256
+"""The most shards of one server or cluster."""
+
+_SEVERAL = re.compile(r"[,\s]+(?=[a-z+]+://)|\s+")
+"""What separates URLs: those of sentinels have commas between their hosts."""
 
 
 class RedisSettings(NamedTuple):
@@ -36,6 +44,17 @@ class RedisSettings(NamedTuple):
     """What all keys begin with: REDIS_PREFIX and REDIS_JOB_PREFIX. May be empty."""
     format: str = "hash"
     """How new jobs are stored: hash or php."""
+    shards: int = 1
+    """Over how many shards the jobs are spread, on each server."""
+    others: tuple[RedisSettings, ...] = ()
+    """The servers of REDIS_URLS after the first one."""
+
+    @property
+    def address(self) -> str:
+        """What messages call the server."""
+        if self.sentinels:
+            return f"the master {self.master!r}"
+        return self.host if self.host.startswith("/") else f"{self.host}:{self.port}"
 
     def __repr__(self) -> str:
         return values.shown(self, "password", "sentinel_password")
@@ -52,10 +71,43 @@ def read(given: Given, problems: list[str], hints: list[str]) -> RedisSettings:
     except ValueError as error:
         problems.append(f"config/redis.py: {error}")
         return RedisSettings()
-    reader.url("REDIS_URL", redis_url.parse, ("host",))
-    value = reader.value
+    servers = list(_servers(reader, problems))
+    first = _settings(servers[0], queue)
+    # What is wrong with the values that all servers share is told once.
+    others = [_settings(each, queue.reporting_to([])) for each in servers[1:]]
+    first = first._replace(others=tuple(others))
+    database = servers[0].value("database", "REDIS_DB", values.integer(0), default.database)
+    if first.format == "php" and (first.shards > 1 or first.others):
+        problems.append(
+            "REDIS_JOB_FORMAT is 'php'; allowed with several shards (REDIS_JOB_SHARDS, "
+            "REDIS_URLS): hash, because Lightpack's workers know one place only"
+        )
+    if first.format == "php" and first.database != database:
+        hints.append(
+            f"REDIS_JOB_DB is {first.database}, but Lightpack's workers do not read it: they "
+            f"use REDIS_DB, which is {database}"
+        )
+    return first
+
+
+def _servers(reader: Reader, problems: list[str]) -> Iterator[Reader]:
+    """A reader for each server: that of REDIS_URL, or those of REDIS_URLS."""
+    urls = reader.several(("url", "host")).strip(" \t\n\r,")
+    if not urls:
+        reader.url("REDIS_URL", redis_url.parse, ("host",))
+        yield reader
+        return
+    if reader.text("url", ""):
+        problems.append("REDIS_URLS and REDIS_URL are both set; allowed: one of them")
+    for place, url in enumerate(_SEVERAL.split(urls), 1):
+        yield reader.at(f"URL {place} of REDIS_URLS", url, redis_url.parse)
+
+
+def _settings(reader: Reader, queue: Reader) -> RedisSettings:
+    """The settings of one server; `queue` reads those of the jobs."""
+    value, default = reader.value, RedisSettings()
     database = value("database", "REDIS_DB", values.integer(0), default.database)
-    settings = RedisSettings(
+    return RedisSettings(
         sentinels=value("sentinels", "REDIS_URL", tuple, default.sentinels),
         master=value("master", "REDIS_URL", str, default.master),
         sentinel_username=value("sentinel_username", "REDIS_SENTINEL_USERNAME", str, None),
@@ -74,13 +126,10 @@ def read(given: Given, problems: list[str], hints: list[str]) -> RedisSettings:
         format=queue.value(
             "format", "REDIS_JOB_FORMAT", values.one_of(("hash", "php")), default.format
         ),
+        shards=queue.value(
+            "shards", "REDIS_JOB_SHARDS", values.integer(1, MOST_SHARDS), default.shards
+        ),
     )
-    if settings.format == "php" and settings.database != database:
-        hints.append(
-            f"REDIS_JOB_DB is {settings.database}, but Lightpack's workers do not read it: they "
-            f"use REDIS_DB, which is {database}"
-        )
-    return settings
 
 
 def _connection(given: Given, name: str, problems: list[str]) -> Reader:

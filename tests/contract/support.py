@@ -51,6 +51,13 @@ def push(engine: Engine, count: int = 1, queue: str = "q", **fields: Any) -> lis
     return engine.push([job(queue, **fields) for _ in range(count)])
 
 
+def places_of(engine: Any) -> list[tuple[Any, str]]:
+    """The node and the prefix of a Redis engine, or of each shard."""
+    if hasattr(engine, "_shards"):
+        return [(shard.node, shard.prefix) for shard in engine._shards]
+    return [(engine._node, engine._prefix)]
+
+
 def worker(engine: Engine, lease: float = 30.0) -> str:
     """Register a worker; returns its name."""
     name = f"worker-{os.getpid()}-{next(_numbers)}"

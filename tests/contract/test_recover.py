@@ -7,7 +7,16 @@ from lightjobs.engines.where import Where
 from lightjobs.model import Done
 from tests.support.waiting import wait_until
 
-from .support import claim_one, drain, in_threads, processes, push, unwaited, worker
+from .support import (
+    claim_one,
+    drain,
+    in_threads,
+    places_of,
+    processes,
+    push,
+    unwaited,
+    worker,
+)
 
 
 def test_recover_gives_the_attempt_back_counts_a_recovery_and_keeps_the_fence(engine):
@@ -175,12 +184,11 @@ os._exit(0)
 
 def _set_clock_back(store):
     """What the store looks like after its clock was set back by an hour."""
-    if hasattr(store.engine, "_node"):
-        node = store.engine._node
-        prefix = store.engine._prefix
-        for name in node.execute("ZRANGE", f"{prefix}workers", 0, -1):
-            node.execute("ZINCRBY", f"{prefix}workers", 3600, name)
-        node.execute("HINCRBYFLOAT", f"{prefix}sweep", "swept_at", 3600)
+    if (store.environment or {})["JOB_ENGINE"] in ("redis", "valkey"):
+        for node, prefix in places_of(store.engine):
+            for name in node.execute("ZRANGE", f"{prefix}workers", 0, -1):
+                node.execute("ZINCRBY", f"{prefix}workers", 3600, name)
+            node.execute("HINCRBYFLOAT", f"{prefix}sweep", "swept_at", 3600)
         return
     database = store.engine._db
     run = getattr(database, "execute", None) or database.ask

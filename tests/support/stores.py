@@ -80,6 +80,7 @@ STORES: dict[str, Make] = {
         "hash", "valkey", "valkey", REDIS_PROTOCOL="3", REDIS_JOB_PREFIX="ü*[a-z]{}?:"
     ),
     "cluster": _redis("hash", server="cluster", REDIS_JOB_PREFIX="{jobs}:"),
+    "sharded": _redis("hash", REDIS_JOB_SHARDS="4"),
     "postgresql": _server("postgres"),
     "pgbouncer": _server("pgbouncer"),
     "mariadb": _server("mariadb"),

@@ -11,6 +11,10 @@ redis = {
         # and so on: redis+sentinel://host:26379,host2:26379/master/0. The keys below set what the
         # URL leaves out.
         "url": env("REDIS_URL"),
+        # Several such URLs, with spaces or commas between them: the jobs are spread over all these
+        # servers or clusters, which know nothing of each other. Excludes REDIS_URL. New ones are
+        # added at the end.
+        "urls": env("REDIS_URLS"),
         # A path that begins with a slash is a Unix socket.
         "host": env("REDIS_HOST"),  # 127.0.0.1
         "port": env("REDIS_PORT"),  # 6379
@@ -38,5 +42,8 @@ redis = {
         "database": env("REDIS_JOB_DB"),  # that of the connection
         # How new jobs are stored: hash, or php, which Lightpack's own workers can read.
         "format": env("REDIS_JOB_FORMAT"),  # hash
+        # Over how many shards the jobs are spread on each server, 1 to 256. In a Redis Cluster each
+        # shard has a slot of its own; a power of two of them is spread evenly over the nodes.
+        "shards": env("REDIS_JOB_SHARDS"),  # 1
     },
 }
