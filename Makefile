@@ -12,6 +12,7 @@
 # make bench-cost      processor time, memory and bytes of a job; bench-gather: 2,000 at once
 # make bench-regress   speed against another commit: ARGS="--against COMMIT"
 # make bench-scrape    the time of a scrape by Prometheus
+# make bench-shards    how evenly shards load the nodes of a cluster, and what they cost
 # make bench-pages     the time of each page of `lightjobs web` with a million jobs
 # make bench-plots     draws the benchmarks' pictures and tables from their results
 # make bench-all       runs all benchmarks against loops and peers, then bench-plots; hours
@@ -25,7 +26,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-web pictures test test-long check coverage format bench bench-redis bench-sql bench-io bench-sharing bench-cost bench-gather bench-flow bench-regress bench-scrape bench-pages bench-plots bench-all proof-schedule proof-guards docs docs-reference test-lowest test-newest install-tools clean
+.PHONY: help demo demo-web pictures test test-long check coverage format bench bench-redis bench-sql bench-io bench-sharing bench-cost bench-gather bench-flow bench-regress bench-scrape bench-shards bench-pages bench-plots bench-all proof-schedule proof-guards docs docs-reference test-lowest test-newest install-tools clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -101,6 +102,10 @@ bench-regress: $(VENV)/.dev
 # /metrics with 200 pairs of queue and handler; seconds.
 bench-scrape: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.scrape $(ARGS)
+
+# Shards on a cluster of three nodes: commands and bytes of each, and what a job costs; a minute.
+bench-shards: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.shards $(ARGS)
 
 # Each page with no jobs, one and a million; minutes. ARGS="--jobs 100000 --only redis" and the like.
 bench-pages: $(VENV)/.dev
