@@ -133,28 +133,32 @@ class Asleep:
     def end(self) -> bytes | None:
         """The token; None if none has come. Raises redis-py's errors."""
         try:
-            if self._error is not None:
-                raise self._error
-            if self._stopping is not None:
-                self._stopping.wait(answer_seconds())
-                self._stopping.reply()
+            if not self._has_stopped():
+                self._connected.connection.disconnect()
+                return None
             popped = self._connected.reply()
-        except exceptions.ResponseError:
-            # Not allowed, or the slot has moved: the next command will find the right node.
-            self._connected.connection.disconnect()
-            self._done()
-            return None
         except BaseException as error:
             self._connected.connection.disconnect()
-            if self._stopping is not None:
-                self._stopping.connection.disconnect()
             if isinstance(error, AWAY):
                 self._node.leave(self._client)
             raise
         self._give_back(self._connected)
-        self._done()
         return popped[1] if popped else None
 
-    def _done(self) -> None:
-        if self._stopping is not None:
+    def _has_stopped(self) -> bool:
+        """Whether the server has ended the wait. Some users may not have it do that."""
+        if self._error is not None:
+            raise self._error
+        if self._stopping is None:
+            return True
+        try:
+            self._stopping.wait(answer_seconds())
+            self._stopping.reply()
+        except exceptions.ResponseError:
             self._node.give_back(self._stopping)
+            return False
+        except BaseException:
+            self._stopping.connection.disconnect()
+            raise
+        self._node.give_back(self._stopping)
+        return True

@@ -138,5 +138,9 @@ def _head(name: str, prefix: str) -> tuple[int, bytes]:
 def _keys(prefix: str) -> tuple[Word, ...]:
     """The keys that a call names. A script makes all its keys from the prefix. These two let a
     cluster find the node, and refuse the whole call when the prefix does not keep its keys in one
-    slot: two names of this length never share a slot by chance."""
-    return 2, f"{prefix}queues", f"{prefix}failed"
+    slot: two names of this length never share a slot by chance.
+
+    There is never a key with the second name. So while the keys of a slot are moved to another
+    node, one after the other, each node refuses the call. Otherwise it would run a script that
+    finds a part of its keys, and that fails when it has written already."""
+    return 2, f"{prefix}queues", f"{prefix}absent"

@@ -25,9 +25,9 @@ LOGIN_REFUSED = (
 """The server does not accept the user name or the password, or asks for one."""
 
 _PASSING = (
+    exceptions.AskError,  # and MovedError
     exceptions.BusyLoadingError,
     exceptions.ClusterDownError,
-    exceptions.MovedError,
     exceptions.ReadOnlyError,
     exceptions.TryAgainError,
 )
