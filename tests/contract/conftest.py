@@ -42,10 +42,6 @@ WITHIN_A_SHARD = {
     "one request that reaches all jobs at once, and it asks one shard": {
         "test_other_verbs_and_requests_do_not_mix_with_it",
     },
-    "a step with a key that the job's options do not name; see test_sharded.py": {
-        "test_a_step_that_is_unique_is_left_out_when_its_key_is_held",
-        "test_a_step_takes_its_key",
-    },
     "jobs with a key and a group, which several shards refuse": {
         "test_a_few_orders",
         "test_many_orders",

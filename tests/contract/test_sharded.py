@@ -205,9 +205,9 @@ def test_groups_are_pushed_together_and_counted_together(engine):
 
 
 @pytest.mark.parametrize("second", ["key", "group"])
-def test_a_job_with_a_key_and_what_follows_it_elsewhere_is_refused(engine, second):
+def test_a_job_with_a_key_and_what_catches_its_failure_elsewhere_is_refused(engine, second):
     after = unique_job("b") if second == "key" else grouped("b")[0]
-    options = json.dumps({"chain": json.loads(steps_text([Step((after,))]))})
+    options = json.dumps({"catch": json.loads(steps_text([Step((after,))]))})
     with pytest.raises(LightjobsError, match=rf"the key 'a' and the {second} 'b'.*one key or one"):
         engine.push([unique_job("a", options=options)])
     assert engine.stats() == {}
@@ -242,11 +242,67 @@ def test_what_follows_a_job_is_in_its_shard_and_its_id_says_so(engine):
     assert [answer.value for answer in answers] == ["accepted"] * SHARDS
 
 
-def test_what_follows_a_job_with_a_key_has_its_key_in_its_shard(engine):
-    after = unique_job("k", queue="then")
-    options = json.dumps({"chain": json.loads(steps_text([Step((after,))]))})
+def options_with(option, *steps):
+    return json.dumps({option: json.loads(steps_text(steps))})
+
+
+def test_each_link_of_a_chain_is_in_the_shard_of_its_key(engine):
+    keys = ["a", key_elsewhere(engine, "a")]
+    name = worker(engine)
+    last = Step((unique_job(keys[1], queue="last"),))
+    first = unique_job(keys[0], options=options_with("chain", last))
+    engine.push([first])
+    held = claim_one(engine, name)
+    outcome = Done(held.id, held.fence, next=steps_text([last]))
+    assert [each.value for each in engine.settle(name, [outcome])] == ["accepted"]
+    (link,) = engine.browse(Where(status="new", queue="last"))
+    assert number_in(link.id) == engine._shards.of_text(f"key:{keys[1]}").number
+    assert engine.unique.holder(keys[1]).job_id == link.id
+    assert engine.unique.holder(keys[0]) is None
+    # The reply may have been lost, and its key free again.
+    engine.purge(Where(status="new"))
+    assert [each.value for each in engine.settle(name, [outcome])] == ["accepted"]
+    assert engine.stats() == {}
+
+
+def test_a_link_with_a_key_does_not_follow_a_job_that_was_cancelled(engine):
+    keys = ["a", key_elsewhere(engine, "a")]
+    name = worker(engine)
+    engine.push([unique_job(keys[0])])
+    held = claim_one(engine, name)
+    engine.cancel(held.id)
+    following = steps_text([Step((unique_job(keys[1], queue="last"),))])
+    (answer,) = engine.settle(name, [Done(held.id, held.fence, next=following)])
+    assert answer.value == "cancelled"
+    assert "last" not in engine.stats()
+
+
+def test_a_batch_in_a_chain_is_in_the_shard_of_its_key(engine):
+    keys = ["a", key_elsewhere(engine, "a")]
+    name = worker(engine)
+    new = NewBatch(batch_id())
+    flow = unique_job(keys[1]).flow._replace(batch=new.id)
+    engine.push([unique_job(keys[0])])
+    held = claim_one(engine, name)
+    engine.settle(
+        name, [Done(held.id, held.fence, next=steps_text([Step((job(flow=flow),), new)]))]
+    )
+    assert engine.batches.find(new.id).waiting == 1
+    assert engine.unique.holder(keys[1]) is not None
+
+
+def test_a_link_with_a_key_and_a_group_is_refused(engine):
+    both = unique_job("a")
+    both = both._replace(flow=both.flow._replace(group="g"))
+    with pytest.raises(LightjobsError, match="a link of a chain has the key 'a' and the group 'g'"):
+        engine.push([job(options=options_with("chain", Step((both,))))])
+    assert engine.stats() == {}
+
+
+def test_what_catches_a_failure_has_its_key_in_its_shard(engine):
+    catch = options_with("catch", Step((unique_job("k"),)))
     for _ in range(3):
-        (id,) = engine.push([job(options=options)])
+        (id,) = engine.push([job(options=catch)])
         assert number_in(id) == engine._shards.of_text("key:k").number
 
 

@@ -12,6 +12,7 @@ from ...model import PLAIN, Claim, Done, Outcome, Settlement
 from ..partly import PartlyHeld, PartlySettled
 from ..redis.engine import RedisEngine
 from ..store import Pending
+from .relays import Push, relayed
 from .shards import Shard, Shards
 
 Parts = dict[Shard, list[int]]
@@ -74,21 +75,31 @@ def held(shards: Shards, worker: str) -> list[Claim]:
     raise PartlyHeld(first, found, lambda id: shards.of_id(id) not in away)
 
 
-def settle(shards: Shards, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
-    """See JobStore.settle. The outcomes of each shard are settled in one step. Raises PartlySettled
-    if a shard is away and another is there."""
+def settle(
+    shards: Shards, push: Push, worker: str, outcomes: Sequence[Outcome]
+) -> list[Settlement]:
+    """See JobStore.settle. The outcomes of each shard are settled in one step. `push` stores the
+    links of chains that belong to another shard. Raises PartlySettled if a shard is away and
+    another is there."""
 
-    def settled(shard: Shard, part: Sequence[Outcome]) -> Callable[[], list[Settlement]]:
-        if not all(type(each) is Done and each[2:] == PLAIN for each in part):
+    def settled(shard: Shard, places: Sequence[int]) -> list[Settlement]:
+        part: Sequence[Outcome] = [outcomes[place] for place in places]
+        if not _are_plain(part):
             shard.note_pushed()
-        return lambda: shards.ask(shard, lambda engine: engine.settle(worker, part))
+            part = relayed(shards, push, shard, worker, part)
+        return shards.ask(shard, lambda engine: engine.settle(worker, part))
 
     parts = _parts(shards, outcomes)
-    answers = {
-        shard: settled(shard, [outcomes[place] for place in places])
-        for shard, places in parts.items()
-    }
+    answers = {shard: partial(settled, shard, places) for shard, places in parts.items()}
     return _gathered(shards, parts, answers, len(outcomes))
+
+
+def _is_followed(outcome: Outcome) -> bool:
+    return type(outcome) is Done and outcome.next is not None
+
+
+def _are_plain(outcomes: Sequence[Outcome]) -> bool:
+    return all(type(each) is Done and each[2:] == PLAIN for each in outcomes)
 
 
 def _parts(shards: Shards, outcomes: Sequence[Outcome]) -> Parts:
@@ -128,6 +139,7 @@ class Turned(Pending):
     def __init__(
         self,
         shards: Shards,
+        push: Push,
         worker: str,
         outcomes: Sequence[Outcome],
         queues: Sequence[str],
@@ -137,7 +149,10 @@ class Turned(Pending):
         self._shards = shards
         self._worker = worker
         self._queues = queues
-        self._parts = _parts(shards, outcomes)
+        # What is followed by something is settled when the answers are asked for: see `relayed`.
+        self._late = outcomes if any(map(_is_followed, outcomes)) else ()
+        self._push = push
+        self._parts = _parts(shards, () if self._late else outcomes)
         self._count = len(outcomes)
         self._limit = limit
         self._claimed_at = min(shards.by_turns(), key=lambda shard: (shard.is_away, shard.is_empty))
@@ -159,6 +174,8 @@ class Turned(Pending):
             return error
 
     def settlements(self) -> list[Settlement]:
+        if self._late:
+            return settle(self._shards, self._push, self._worker, self._late)
         answers = {shard: partial(self._read, shard, _settlements) for shard in self._parts}
         return _gathered(self._shards, self._parts, answers, self._count)
 

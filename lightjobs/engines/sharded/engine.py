@@ -13,6 +13,7 @@ from ...model import (
     Claim,
     Cursor,
     Group,
+    NewBatch,
     NewJob,
     Outcome,
     Retention,
@@ -91,13 +92,19 @@ class ShardedEngine(Engine):
         return claims.held(self._shards, worker)
 
     def settle(self, worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
-        return claims.settle(self._shards, worker, outcomes)
+        return claims.settle(self._shards, self._push, worker, outcomes)
+
+    def _push(self, jobs: Sequence[NewJob], batch: NewBatch | None) -> None:
+        if batch is None:
+            self.push(jobs)
+        else:
+            self.batches.push(batch, jobs)
 
     def settle_and_claim(
         self, worker: str, outcomes: Sequence[Outcome], queues: Sequence[str], limit: int
     ) -> Pending:
         self._wait.end()
-        return claims.Turned(self._shards, worker, outcomes, queues, limit)
+        return claims.Turned(self._shards, self._push, worker, outcomes, queues, limit)
 
     def register(self, worker: str, lease: float) -> None:
         """A shard that is away gets to know the worker by its beats."""

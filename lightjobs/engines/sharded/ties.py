@@ -37,13 +37,20 @@ def key_text(key: str) -> str:
 
 
 def ties_of(job: NewJob) -> dict[Tie, None]:
-    """The ties of a job and of all that follows it, each once."""
+    """The ties of a job and of what has to be where it is, each once: what catches its failure and,
+    if it is part of a batch, the rest of its chain. Raises LightjobsError for a link of its chain
+    that has several ties of its own."""
     return dict.fromkeys(_ties(job))
 
 
 def ties_of_batch(batch: NewBatch, jobs: Sequence[NewJob]) -> dict[Tie, None]:
     """The ties of a batch: those of its jobs and of what it calls."""
-    return dict.fromkeys(_ties_of_step(Step(tuple(jobs), batch)))
+    return ties_of_step(Step(tuple(jobs), batch))
+
+
+def ties_of_step(step: Step) -> dict[Tie, None]:
+    """The same for a step."""
+    return dict.fromkeys(_ties_of_step(step))
 
 
 def only(ties: dict[Tie, None], what: str) -> Tie | None:
@@ -64,9 +71,20 @@ def _ties(job: NewJob) -> Iterator[Tie]:
         yield from _own(job.queue, job.flow)
     if job.options is not None and any(f'"{name}"' in job.options for name in FOLLOWING):
         values: Any = json.loads(job.options)
-        for name in FOLLOWING:
-            for step in steps_of(values.get(name)):
+        for step in steps_of(values.get(CATCH_OPTION)):
+            yield from _ties_of_step(step)
+        for step in steps_of(values.get(CHAIN_OPTION)):
+            if is_counted(step):
                 yield from _ties_of_step(step)
+            else:
+                only(dict.fromkeys(_ties_of_step(step)), "a link of a chain")
+
+
+def is_counted(step: Step) -> bool:
+    """Whether a batch counts this link of a chain, which must then be where the batch is."""
+    if step.batch is not None:
+        return step.batch.parent is not None
+    return any(job.flow is not None and job.flow.batch is not None for job in step.jobs)
 
 
 def _own(queue: str, flow: Flow) -> Iterator[Tie]:
