@@ -33,7 +33,9 @@ def own_place(settings: Settings, name: str, folder: Path | None = None) -> Iter
     Raises LightjobsError when the place cannot be made or removed; the text says what is left.
     """
     if settings.engine in ("redis", "valkey"):
-        redis = settings.redis._replace(prefix=f"{settings.redis.prefix}{name}:")
+        prefix = f"{settings.redis.prefix}{name}:"
+        others = tuple(other._replace(prefix=prefix) for other in settings.redis.others)
+        redis = settings.redis._replace(prefix=prefix, others=others)
         try:
             yield settings._replace(redis=redis)
         finally:
@@ -95,6 +97,13 @@ def _patiently(remove: Callable[[], None], left: str) -> None:
 
 
 def _remove_keys(settings: RedisSettings) -> None:
+    from .sharded.places import prefixes
+
+    for server, prefix in prefixes(settings):
+        _remove_prefix(server._replace(prefix=prefix))
+
+
+def _remove_prefix(settings: RedisSettings) -> None:
     import redis
 
     from .redis.pool import pool

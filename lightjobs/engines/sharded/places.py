@@ -17,12 +17,26 @@ from string import ascii_lowercase
 from zlib import crc32
 
 from ...errors import SettingsError
-from ...settings.redis_settings import MOST_SHARDS
+from ...settings.redis_settings import MOST_SHARDS, RedisSettings
 
 SLOTS = 16_384
 """The slots of a Redis Cluster."""
 
 _STEP = SLOTS // MOST_SHARDS
+
+
+def numbers(settings: RedisSettings) -> Iterator[tuple[RedisSettings, int]]:
+    """Each shard: the settings of its server, and its number."""
+    for place, server in enumerate((settings, *settings.others)):
+        first = place * MOST_SHARDS
+        for number in range(first, first + settings.shards):
+            yield server, number
+
+
+def prefixes(settings: RedisSettings) -> Iterator[tuple[RedisSettings, str]]:
+    """Each shard: the settings of its server, and its prefix."""
+    for server, number in numbers(settings):
+        yield server, prefix_of(server.prefix, number)
 
 
 def suffix_of(number: int) -> str:
