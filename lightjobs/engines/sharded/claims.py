@@ -25,13 +25,13 @@ def claim(
     shards: Shards, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
 ) -> list[Claim]:
     """See JobStore.claim. The shards are asked one after the other, beginning with another one each
-    time, until the limit is reached. Once something has been found, those that were empty just now
-    are not asked again. Raises UnknownWorker if no shard knows the worker, and StoreUnavailable if
-    none answers."""
+    time, until the limit is reached. Once something has been found, only those are asked that may
+    have more, by what is known here: the others have their turn in the next claims. Raises
+    UnknownWorker if no shard knows the worker, and StoreUnavailable if none answers."""
     found: list[Claim] = []
     errors: list[LightjobsError] = []
-    for shard in shards.by_turns():
-        if found and shard.is_empty:
+    for shard in shards.to_claim():
+        if found and not shard.may_have_more:
             continue
         left = limit - len(found)
         try:
@@ -155,7 +155,9 @@ class Turned(Pending):
         self._parts = _parts(shards, () if self._late else outcomes)
         self._count = len(outcomes)
         self._limit = limit
-        self._claimed_at = min(shards.by_turns(), key=lambda shard: (shard.is_away, shard.is_empty))
+        self._claimed_at = min(
+            shards.to_claim(), key=lambda shard: (shard.is_away, not shard.may_have_more)
+        )
         asked = {**self._parts, self._claimed_at: self._parts.get(self._claimed_at, [])}
         self._pending = {
             shard: self._sent(shard, [outcomes[place] for place in places])

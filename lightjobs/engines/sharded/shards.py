@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from ...errors import LightjobsError, StoreUnavailable
@@ -17,9 +19,6 @@ AGAIN_SECONDS = (0.2, 10.0)
 
 PATIENCE = 5
 """It is left alone for this many times as long as it took to notice."""
-
-EMPTY_SECONDS = 0.1
-"""For how long a shard whose claim has brought less than it might have counts as empty."""
 
 _T = TypeVar("_T")
 
@@ -37,25 +36,21 @@ class Shard:
         self.place = place
         self._away_until = 0.0
         self._reason: StoreUnavailable | None = None
-        self._empty_until = 0.0
+        self.may_have_more = True
+        """Whether the last claim here was full, or something has been pushed since."""
 
     @property
     def is_away(self) -> bool:
         """Whether it did not answer, and it is too early to ask again."""
         return time.monotonic() < self._away_until
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether a claim has just found nothing more here."""
-        return time.monotonic() < self._empty_until
-
     def note_claimed(self, count: int, limit: int) -> None:
         """Note that a claim of up to `limit` jobs has brought `count`."""
-        self._empty_until = time.monotonic() + EMPTY_SECONDS if count < limit else 0.0
+        self.may_have_more = count >= limit
 
     def note_pushed(self) -> None:
         """Note that there may be something to claim."""
-        self._empty_until = 0.0
+        self.may_have_more = True
 
     def note_away(self, error: StoreUnavailable, took: float) -> None:
         """Note that it has not answered, and how long it took to notice."""
@@ -78,6 +73,8 @@ class Shards(Sequence[Shard]):
     def __init__(self, shards: Sequence[Shard]) -> None:
         self._shards = list(shards)
         self._by_number = {shard.number: shard for shard in shards}
+        self.woken: deque[Shard] = deque()
+        """The shards that have woken a worker: the next claim begins with them."""
         # Processes begin at different shards.
         self._turn = random.randrange(len(self._shards))
 
@@ -107,6 +104,17 @@ class Shards(Sequence[Shard]):
         """All shards, beginning with another one each time."""
         self._turn = turn = (self._turn + 1) % len(self._shards)
         return self._shards[turn:] + self._shards[:turn]
+
+    def to_claim(self) -> list[Shard]:
+        """All shards, in the order in which a claim asks them."""
+        order = self.by_turns()
+        if not self.woken:
+            return order
+        woken: dict[Shard, None] = {}
+        with suppress(IndexError):
+            while True:
+                woken[self.woken.popleft()] = None
+        return [*woken, *(shard for shard in order if shard not in woken)]
 
     def ask(self, shard: Shard, act: Callable[[RedisEngine], _T]) -> _T:
         """What `act` returns for the engine of `shard`. Raises StoreUnavailable, at once if the

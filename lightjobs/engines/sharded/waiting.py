@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from redis import exceptions
 
 from ...errors import StoreUnavailable
-from ..looks import CHEAP, Looks
 from ..redis.blocking_wait import Asleep, BlockingWait
 from .shards import Shard, Shards
 
@@ -22,8 +21,9 @@ DUE = b"due"
 ASLEEP_SECONDS = 2.0
 """For how long the server keeps a wait. Waits that follow each other go on with the same one."""
 
-LOOK_PLACES = 20
-"""A look at a shard counts as a look at so many places: it is a request of its own."""
+LOOK_SECONDS = 1.0
+"""For how long it is remembered when the next job of a shard is due. What is pushed in the meantime
+leaves a token."""
 
 
 class _Night(threading.local):
@@ -32,6 +32,8 @@ class _Night(threading.local):
     def __init__(self) -> None:
         self.process = os.getpid()
         self.queues: Sequence[str] = ()
+        self.looks: dict[Shard, tuple[float, float]] = {}
+        """By shard: when its next job is due, and until when that is remembered."""
         self.asleep: dict[Shard, Asleep] = {}
 
 
@@ -44,17 +46,17 @@ class ShardedWait:
 
     def __init__(self, shards: Shards) -> None:
         self._shards = shards
-        self._looks = Looks()
         self._waits = {shard: BlockingWait(shard.node) for shard in shards}
         self._night = _Night()
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         """See JobStore.wait. A shard that is away is not waited for."""
         deadline = time.monotonic() + timeout
-        if timeout <= 0:  # no time for a token that would say that the last look is out of date
-            self._looks.forget()
+        self._prepare(queues)
+        if timeout <= 0:  # no time for a token that would say that a look is out of date
+            self._night.looks.clear()
         while True:
-            due_at = self._looks.due_at(queues, lambda: self._due(queues))
+            due_at = self._due_at(queues)
             now = time.monotonic()
             if due_at <= now:
                 self.end()
@@ -65,27 +67,49 @@ class ShardedWait:
             if not queues:
                 time.sleep(until - now)
                 continue
-            tokens = self._sleep(list(queues), until)
-            if tokens:
-                self._looks.forget()
-            if DUE in tokens:
+            if DUE in self._sleep(queues, until):
                 return True
 
-    def _due(self, queues: Sequence[str]) -> tuple[float, int]:
-        """In how many seconds the first job is due, and at how many places was looked."""
-        first, places = math.inf, CHEAP
-        for due, count in self._shards.from_living(lambda engine: engine.due(queues)):
-            first, places = min(first, due), places + LOOK_PLACES + count
-        return first, places
+    def _prepare(self, queues: Sequence[str]) -> None:
+        """Forget what is of another process or of other queues."""
+        night = self._night
+        if night.process != os.getpid():  # after a fork: these connections are the parent's
+            night.process, night.asleep = os.getpid(), {}
+            night.looks.clear()
+        if night.queues != list(queues):
+            self.end()
+            night.queues = list(queues)
+            night.looks.clear()
+
+    def _due_at(self, queues: Sequence[str]) -> float:
+        """The monotonic time when the first job is due. Raises StoreUnavailable if all shards are
+        away."""
+        looks, first, errors = self._night.looks, math.inf, []
+        for shard in self._shards:
+            known = looks.get(shard)
+            if known is None or time.monotonic() >= min(known):
+                try:
+                    due, _ = self._shards.ask(shard, lambda engine: engine.due(queues))
+                except StoreUnavailable as error:
+                    looks.pop(shard, None)
+                    errors.append(error)
+                    continue
+                now = time.monotonic()
+                looks[shard] = known = now + due, now + LOOK_SECONDS
+                if due <= 0:
+                    self._wake(shard)
+            first = min(first, known[0])
+        if len(errors) == len(self._shards):
+            raise errors[0]
+        return first
+
+    def _wake(self, shard: Shard) -> None:
+        shard.note_pushed()
+        self._shards.woken.append(shard)
 
     def _sleep(self, queues: Sequence[str], until: float) -> list[bytes]:
         """The tokens that came: at `until`, or as soon as there is one."""
         night = self._night
-        if night.process != os.getpid():  # after a fork: these connections are the parent's
-            night.process, night.asleep = os.getpid(), {}
-        if night.queues != queues:
-            self.end()
-            night.queues = queues
         for shard in self._shards:
             if shard not in night.asleep and not shard.is_away:
                 self._begin(shard, queues)
@@ -123,7 +147,8 @@ class ShardedWait:
                 shard.note_away(StoreUnavailable(str(error)), 0.0)
                 continue
             if token is not None:
-                shard.note_pushed()
+                self._wake(shard)
+                self._night.looks.pop(shard, None)
                 tokens.append(token)
         return tokens
 
