@@ -30,6 +30,7 @@ class ShardedPushes:
             return []
         if not any(map(_may_be_tied, jobs)):
             return self._push_anywhere(jobs)
+        _ensure_one_refusing(jobs)
         parts = self._parts(jobs)
         if not parts:
             return self._push_anywhere(jobs)
@@ -82,7 +83,8 @@ class ShardedPushes:
     def _push_parts(self, jobs: Sequence[NewJob], parts: dict[Shard, list[int]]) -> list[str]:
         """Store the jobs of each shard in no queue, and once all are stored, queue them. Only if a
         shard goes away between these two steps, a part may be queued and another not."""
-        order = _refusing_first(jobs, parts)
+        # A shard that may refuse comes first: then nothing has been queued elsewhere.
+        order = sorted(parts, key=lambda shard: not any(_refuses(jobs[n]) for n in parts[shard]))
         staged: dict[Shard, list[str]] = {}
         ids = [""] * len(jobs)
         queued = 0
@@ -106,19 +108,16 @@ class ShardedPushes:
         return ids
 
 
-def _refusing_first(jobs: Sequence[NewJob], parts: dict[Shard, list[int]]) -> list[Shard]:
-    """The shards, first the one with jobs that are refused when their key is taken: then nothing
-    has been queued elsewhere. Raises LightjobsError if there are several such shards."""
-    refusing = [
-        shard for shard, places in parts.items() if any(_refuses(jobs[place]) for place in places)
-    ]
-    if len(refusing) > 1:
+def _ensure_one_refusing(jobs: Sequence[NewJob]) -> None:
+    """Raise LightjobsError if several keys are refused when they are taken: something might have
+    been queued in one shard when another one refuses. As in `only`, that does not depend on where
+    the keys are."""
+    if len({job.flow.unique.key for job in jobs if _refuses(job)}) > 1:  # type: ignore[union-attr]
         raise LightjobsError(
-            'unique jobs with whenTaken = "refuse" and different keys are pushed together, but '
-            "their keys are in different shards; allowed with several shards: to dispatch each by "
-            'itself, or whenTaken = "keep" or "replace"'
+            'unique jobs with whenTaken = "refuse" and different keys are pushed together; allowed '
+            "with several shards (REDIS_JOB_SHARDS, REDIS_URLS): to dispatch each by itself, or "
+            'whenTaken = "keep" or "replace"'
         )
-    return sorted(parts, key=lambda shard: shard not in refusing)
 
 
 def _refuses(job: NewJob) -> bool:
