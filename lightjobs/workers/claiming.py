@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..engines.control import Engine
-from ..engines.partly import held_there
+from ..engines.partly import PartlySettled, held_there
 from ..engines.store import Pending
 from ..errors import StoreUnavailable, UnknownWorker
 from ..execution import exchanges
@@ -191,15 +191,23 @@ class Claiming:
 
     def hand_back(self, runs: Sequence[Run]) -> None:
         """Hand back runs that have not started, at no cost to their jobs. If that fails, they wait
-        as before, and the error is raised."""
+        as before, and the error is raised; of several only those that could not be handed back."""
         if not runs:
             return
         try:
             outcomes = [HandBack(run.claim.id, run.claim.fence) for run in runs]
             settle(self._engine, self._worker, outcomes)
+        except PartlySettled as part:
+            pairs = list(zip(runs, part.answers, strict=True))
+            self._in_flight.waiting.extendleft(run for run, answer in pairs if answer is None)
+            self._have_gone([run for run, answer in pairs if answer is not None])
+            raise
         except BaseException:
             self._in_flight.waiting.extendleft(runs)
             raise
+        self._have_gone(runs)
+
+    def _have_gone(self, runs: Sequence[Run]) -> None:
         self._in_flight.forget(runs)
         if self._run_budget is not None:
             self._run_budget.give_back(len(runs))

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from ..engines.control import Engine
+from ..engines.partly import PartlySettled
 from ..errors import LightjobsError, SchemaOutdated, StoreUnavailable
 from ..model import Failed, HandBack, Outcome, Release, Settlement
 from ..notes.attempt_errors import error_line, errors_of
@@ -45,8 +46,22 @@ def settle(
             engine.ensure_ready()
         if len(outcomes) == 1:
             return [_settle_refused(engine, worker, outcomes[0], error)]
-        return [settled for each in outcomes for settled in settle(engine, worker, [each])]
+        return _one_by_one(engine, worker, outcomes)
     return list(zip(outcomes, answers, strict=True))
+
+
+def _one_by_one(engine: Engine, worker: str, outcomes: Sequence[Outcome]) -> list[Settled]:
+    found: list[Settled] = []
+    away: PartlySettled | None = None
+    for outcome in outcomes:
+        try:
+            found += settle(engine, worker, [outcome])
+        except PartlySettled as error:
+            away = error
+            found.append((outcome, None))
+    if away is not None:
+        raise PartlySettled(away, [answer for _, answer in found])
+    return found
 
 
 def _settle_refused(

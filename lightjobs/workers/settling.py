@@ -177,9 +177,6 @@ class Settling:
     ) -> tuple[Sequence[Run], Sequence[Settled]]:
         """The runs that were settled, with what became of them. The others are owed."""
         outage.away(_log, part)
-        if len(part.answers) != len(runs):  # they were settled one by one, and this is about one
-            self._in_flight.owe(runs)
-            return [], []
         pairs = list(zip(runs, part.answers, strict=True))
         self._in_flight.owe([run for run, settlement in pairs if settlement is None])
         settled = [(run, settlement) for run, settlement in pairs if settlement is not None]

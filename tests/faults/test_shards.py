@@ -186,6 +186,23 @@ def test_work_goes_on_while_one_of_two_servers_is_killed_and_started_again(
     assert "Traceback" not in worker.err
 
 
+def test_work_begins_while_a_server_is_away_and_goes_on_with_it_when_it_is_back(
+    project, engine, servers, environment
+):
+    for n in range(40):
+        engine.push(jobs(1, n))
+    servers[1].kill()
+    worker = project.work("--workers=2", **environment, JOB_LEASE="3").ready()
+    wait_until(lambda: len(project.runs("end")) == 20)
+    servers[1].start()
+    wait_until(lambda: len(project.runs("end")) == 40)
+    wait_until(lambda: _stats(engine) == {})
+    assert worker.stop() == 0
+    assert worker.children() == []
+    assert "given up" not in worker.err
+    assert "Traceback" not in worker.err
+
+
 def test_a_node_of_a_cluster_is_killed_and_its_replica_takes_over(project):
     with _with_replicas() as cluster:
         environment = {

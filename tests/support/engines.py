@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
+from lightjobs.engines.partly import PartlySettled
 from lightjobs.engines.store import Pending
 from lightjobs.errors import LightjobsError, StoreUnavailable
 from lightjobs.model import Claim, Outcome, Settlement
@@ -69,6 +70,20 @@ def answer_later(engine: Any) -> None:
 def greedy(engine: Any) -> Any:
     """An engine of which every claim takes all it can, however careful the loop is."""
     return Wrapped(engine, claim=lambda name, queues, _limit: engine.claim(name, queues, 1000))
+
+
+def partly(engine: Any, away: Collection[str]) -> Callable[..., Any]:
+    """The verb `settle` of an engine of which a part is away: the one with the jobs in `away`."""
+
+    def settle(worker: str, outcomes: Sequence[Outcome]) -> list[Settlement]:
+        there = [outcome for outcome in outcomes if outcome.id not in away]
+        answers = iter(engine.settle(worker, there))
+        found = [next(answers) if outcome in there else None for outcome in outcomes]
+        if None in found:
+            raise PartlySettled(StoreUnavailable("away"), found)
+        return [answer for answer in found if answer is not None]
+
+    return settle
 
 
 def failing(verb: Callable[..., Any], times: int, after: bool = False) -> Callable[..., Any]:

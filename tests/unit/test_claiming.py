@@ -11,7 +11,7 @@ from lightjobs.workers.queue_order import QueueOrder
 from lightjobs.workers.shared.busy import BusyFlags
 from lightjobs.workers.shared.journal import Journal
 from lightjobs.workers.shared.run_budget import RunBudget
-from tests.support.engines import Wrapped, failing, greedy
+from tests.support.engines import Wrapped, failing, greedy, partly
 
 
 class Work(Job):
@@ -47,6 +47,24 @@ def test_runs_whose_hand_back_failed_wait_in_the_same_order_and_are_handed_back_
     assert len(in_flight) == len(in_flight.journal.read()) == 0
     assert claiming._run_budget.take(9) == 5
     assert {job.attempts for job in engine.browse(Where(status="new"))} == {0}
+
+
+def test_runs_whose_part_of_the_store_is_away_wait_and_the_others_are_handed_back(engine):
+    dispatched = Work.dispatchMany([{}] * 5)
+    away = set(dispatched[1:3])
+    claiming = claiming_on(Wrapped(greedy(engine), settle=partly(engine, away)))
+    claiming._run_budget = RunBudget.of(5)
+    claiming.claim(5)
+    in_flight = claiming._in_flight
+    with pytest.raises(StoreUnavailable):
+        claiming.hand_back(in_flight.take_waiting())
+    assert ids(in_flight.waiting) == dispatched[1:3]
+    assert len(in_flight) == len(in_flight.journal.read()) == 2
+    assert engine.stats()["default"]["new"] == 3
+    away.clear()
+    claiming.hand_back_all()
+    assert len(in_flight) == 0
+    assert engine.stats()["default"]["new"] == 5
 
 
 def test_the_runs_that_are_kept_and_those_whose_hand_back_failed_all_wait(engine):

@@ -3,14 +3,14 @@
 import pytest
 
 from lightjobs import Job
-from lightjobs.errors import StoreUnavailable
+from lightjobs.errors import LightjobsError, StoreUnavailable
 from lightjobs.model import Done, Failed, HandBack
 from lightjobs.workers import settling as room
 from lightjobs.workers.in_flight import InFlight
 from lightjobs.workers.prefetch import Prefetch
 from lightjobs.workers.settling import Settling
 from lightjobs.workers.shared.journal import Journal
-from tests.support.engines import Wrapped, failing
+from tests.support.engines import Wrapped, failing, partly
 
 from .support import run
 from .working import Recorded
@@ -191,3 +191,49 @@ class TestIsWorthBackground:
     def test_none_are_while_a_hook_waits_to_be_called(self, settling, engine):
         settling.hooks.append(finished(settling, engine, Hooked))
         assert not settling.is_worth_background(self.runs(settling, engine))
+
+
+def test_runs_whose_part_of_the_store_is_away_are_owed_and_the_others_settled(engine, monkeypatch):
+    monkeypatch.setattr("lightjobs.workers.in_flight.OWED_SECONDS", 0.0)
+    engine.register("worker", 30)
+    dispatched = Plain.dispatchMany([{}] * 4)
+    away = set(dispatched[1:3])
+    settling = settling_on(Wrapped(engine, settle=partly(engine, away)))
+    in_flight = settling._in_flight
+    in_flight.add(engine.claim("worker", ["default"], 4))
+    for _ in dispatched:
+        each = in_flight.start()
+        each.outcome = Done(each.claim.id, each.claim.fence)
+        in_flight.finish(each)
+    settling.settle(in_flight.take_finished())
+    assert engine.stats()["default"]["queued"] == 2
+    assert [run.claim.id for run in in_flight.owed] == dispatched[1:3]
+    assert len(in_flight) == len(in_flight.journal.read()) == 2
+    assert not in_flight.finished
+    away.clear()
+    settling.settle(in_flight.take_finished())
+    assert in_flight.owed == []
+    assert len(in_flight) == 0
+    assert engine.stats() == {}
+
+
+def test_what_is_refused_is_settled_one_by_one_while_a_part_of_the_store_is_away(engine):
+    engine.register("worker", 30)
+    dispatched = Plain.dispatchMany([{}] * 3)
+    settle = partly(engine, {dispatched[1]})
+
+    def refusing(worker, outcomes):
+        if len(outcomes) > 1:
+            raise LightjobsError("refused")
+        return settle(worker, outcomes)
+
+    settling = settling_on(Wrapped(engine, settle=refusing))
+    in_flight = settling._in_flight
+    in_flight.add(engine.claim("worker", ["default"], 3))
+    for _ in dispatched:
+        each = in_flight.start()
+        each.outcome = Done(each.claim.id, each.claim.fence)
+        in_flight.finish(each)
+    settling.settle(in_flight.take_finished())
+    assert [run.claim.id for run in in_flight.owed] == [dispatched[1]]
+    assert engine.stats()["default"]["queued"] == 1
