@@ -98,7 +98,7 @@ def _at(kind: str, url: str, environment: Mapping[str, Any]) -> Given:
     default, jobs = environment.get("default", {}), environment.get("jobs", {})
     kept = {
         "default": {"prefix": default.get("prefix")},
-        "jobs": {name: jobs.get(name) for name in ("prefix", "format")},
+        "jobs": {name: jobs.get(name) for name in ("prefix", "format", "shards")},
     }
     return Given({"default": {"url": url}}, kept)
 

@@ -9,8 +9,9 @@ import time
 import pytest
 
 from lightjobs.engines.partly import PartlyHeld, PartlySettled
+from lightjobs.engines.sharded.places import number_in
 from lightjobs.engines.where import Where
-from lightjobs.errors import StoreUnavailable
+from lightjobs.errors import LoginRefused, StoreUnavailable
 from lightjobs.model import Done, Failed, Flow, NewJob, Settlement, Unique
 from tests.support.environment import engine_of
 from tests.support.servers.cluster import Cluster, redis_cluster
@@ -153,6 +154,25 @@ def test_if_all_are_away_the_store_is(engine, servers):
         with pytest.raises(StoreUnavailable) as caught:
             verb()
         assert not isinstance(caught.value, PartlyHeld)
+
+
+def test_a_push_that_no_shard_will_ever_take_is_refused_at_once():
+    with redis_server(password="secret") as first, redis_server(password="secret") as second:
+        urls = " ".join(server.url.replace("secret", "wrong") for server in (first, second))
+        engine = engine_of({"JOB_ENGINE": "redis", "REDIS_URLS": urls, "JOB_ENQUEUE_TIMEOUT": "20"})
+        began = time.monotonic()
+        with pytest.raises(LoginRefused):
+            engine.push(jobs(1))
+        assert time.monotonic() - began < 10
+        engine.close()
+
+
+def test_a_push_goes_to_the_server_that_is_not_full():
+    with redis_server(maxmemory="100kb") as full, redis_server() as roomy:
+        urls = f"{full.url} {roomy.url}"
+        engine = engine_of({"JOB_ENGINE": "redis", "REDIS_URLS": urls})
+        assert {number_in(id) for _ in range(6) for id in engine.push(jobs(1))} == {256}
+        engine.close()
 
 
 def test_a_worker_that_began_while_a_server_was_away_works_its_jobs_later(engine, servers):

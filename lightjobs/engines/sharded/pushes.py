@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from ...errors import LightjobsError, StoreInDoubt, StoreUnavailable
+from ...errors import LightjobsError, LoginRefused, StoreInDoubt, StoreUnavailable
 from ...model import NewJob
+from ..delivery import Refused
 from ..redis.tied_rows import flow_of
 from .shards import Shard, Shards
 from .ties import FOLLOWING, only, ties_of
@@ -61,7 +62,6 @@ class ShardedPushes:
         """Push to the shard whose turn it is, or to the next one that is there."""
         until = time.monotonic() + self._seconds
         while True:
-            last: StoreUnavailable | None = None
             shards = self._shards.by_turns()
             for shard in sorted(shards, key=lambda each: each.is_away):
                 began = time.monotonic()
@@ -77,8 +77,8 @@ class ShardedPushes:
                 else:
                     shard.note_pushed()
                     return ids
-            if last is not None and time.monotonic() > until:
-                raise last
+            if isinstance(last, LoginRefused) or isinstance(last.__cause__, Refused):
+                raise last  # and so does the last one of all: waiting does not help
 
     def _push_parts(self, jobs: Sequence[NewJob], parts: dict[Shard, list[int]]) -> list[str]:
         """Store the jobs of each shard in no queue, and once all are stored, queue them. Only if a
