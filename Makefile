@@ -19,7 +19,8 @@
 # make proof-schedule  every due moment is dispatched once, whatever is killed
 # make proof-guards    without any one of the library's guards, a test fails
 # make docs            builds the documentation into site/; docs-reference: only its generated parts
-# make test-lowest     the contract with the lowest versions of all dependencies; test-newest likewise
+# make test-lowest     the tests with the lowest versions of all dependencies
+# make test-newest     likewise the newest, on the newest Python and servers that Debian has
 # make clean           removes the virtual environment and all caches
 
 VENV := .venv
@@ -136,8 +137,9 @@ docs: docs-reference
 docs-reference: $(VENV)/.dev
 	$(BIN)/python -m scripts.docs_reference
 
-# The lowest and the newest versions that pyproject.toml allows; minutes.
-test-lowest test-newest: install-tools
+# The lowest and the newest versions that pyproject.toml allows; the newest servers are put into .newest.
+# Half an hour; ARGS="tests/contract -k mysql" runs part of it.
+test-lowest test-newest: install-tools $(VENV)/.runtime
 	scripts/test-versions $(@:test-%=%) $(ARGS)
 
 install-tools:
@@ -156,4 +158,4 @@ $(VENV)/.dev: pyproject.toml scripts/make-venv
 	@touch $@ $(VENV)/.runtime $(VENV)/.web
 
 clean:
-	rm -rf $(VENV) .venv-lowest .venv-newest .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-lowest .venv-newest .newest .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -12,17 +12,20 @@ from .support.callers import caller, served
 from .support.servers.fixtures import (
     clean_cluster,
     clean_mariadb,
+    clean_mysql,
     clean_pgbouncer,
     clean_postgres,
     clean_redis,
     clean_valkey,
 )
+from .support.servers.mysql import MYSQL
 from .support.servers.timeouts import pytest_timeout_set_timer
 
 __all__ = [
     "caller",
     "clean_cluster",
     "clean_mariadb",
+    "clean_mysql",
     "clean_pgbouncer",
     "clean_postgres",
     "clean_redis",
@@ -36,6 +39,12 @@ settings.load_profile("lightjobs")
 
 # A shell has what it starts in the background ignore Ctrl-C, and so would all our processes.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests are missing because their server is."""
+    if not MYSQL:
+        terminalreporter.write_line("no MySQL, so none of its tests; `make test-newest` brings one")
 
 
 @pytest.fixture(autouse=True)

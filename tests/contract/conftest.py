@@ -7,7 +7,7 @@ import pytest
 from lightjobs.engines.control import Engine
 from tests.support.stores import STORES, Store, migrated
 
-VARIANTS = {"valkey", "cluster", "sharded", "pgbouncer"}
+VARIANTS = {"valkey", "cluster", "sharded", "pgbouncer", "mysql"}
 """Stores that run the same scripts or statements as another, at another server."""
 
 CORE = {"test_claim", "test_push", "test_push_slots", "test_recover", "test_settle"}

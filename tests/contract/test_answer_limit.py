@@ -9,12 +9,13 @@ from lightjobs.engines import answer_limit
 from lightjobs.errors import StoreUnavailable
 from tests.support.environment import engine_of
 from tests.support.proxy import Proxy
+from tests.support.servers.mysql import MYSQL
 
 from .support import push, worker
 
 HELD = {
     "postgres": "SELECT 1 FROM job_workers WHERE id = %(id)s FOR SHARE",
-    "mariadb": "SELECT 1 FROM job_workers WHERE id = %(id)s LOCK IN SHARE MODE",
+    "mysql": "SELECT 1 FROM job_workers WHERE id = %(id)s LOCK IN SHARE MODE",
 }
 
 
@@ -24,12 +25,12 @@ def limit():
     answer_limit.set_for_thread(math.inf)
 
 
-@pytest.fixture(params=["postgres", "mariadb"])
+@pytest.fixture(params=["postgres", "mariadb", *MYSQL])
 def server(request):
     return request.getfixturevalue(f"clean_{request.param}")
 
 
-@pytest.fixture(params=["postgres", "mariadb", "redis"])
+@pytest.fixture(params=["postgres", "mariadb", *MYSQL, "redis"])
 def silent(request):
     """An engine behind a network that goes silent, and the network."""
     server = request.getfixturevalue(f"clean_{request.param}")
@@ -71,7 +72,7 @@ def test_a_worker_whose_row_is_locked_keeps_no_other_from_beating(server):
     [(before,)] = server.query("SELECT expires_at FROM job_workers WHERE id = %(id)s", {"id": free})
     other = server.engine()
     with other._db.transaction():
-        other._db.execute(HELD[server.kind], {"id": locked})
+        other._db.execute(HELD[server.dialect], {"id": locked})
         began = time.monotonic()
         with pytest.raises(StoreUnavailable, match=f"locks the lease of {locked}"):
             engine.beat([locked, free, "stranger"], 300)
@@ -82,14 +83,14 @@ def test_a_worker_whose_row_is_locked_keeps_no_other_from_beating(server):
 
 
 def test_a_transaction_that_stands_still_is_undone_by_the_server(server, monkeypatch):
-    module = {"postgres": "postgres_session", "mariadb": "mysql_session"}[server.kind]
+    module = {"postgres": "postgres_session", "mysql": "mysql_session"}[server.dialect]
     monkeypatch.setattr(f"lightjobs.engines.sql.{module}.IDLE_SECONDS", 1)
     engine, other = server.engine(), server.engine()
     name = worker(engine)
 
     def stand_still():
         with other._db.transaction():
-            other._db.execute(HELD[server.kind], {"id": name})
+            other._db.execute(HELD[server.dialect], {"id": name})
             time.sleep(2.5)
             assert engine.recover(name) == 0  # otherwise it would wait for the lock
             other._db.rows("registered", {"worker": name})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lightjobs.errors import SchemaOutdated
+from tests.support.servers.mysql import MYSQL
 from tests.support.stores import STORES
 
 from .support import drain, push
@@ -23,7 +24,7 @@ SAID = (
 )
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", *MYSQL])
 def engine(request):
     made = STORES[request.param](request).engine
     made.schema.install()

@@ -8,6 +8,7 @@ import pytest
 
 from lightjobs.engines.where import Where
 from lightjobs.model import Done, Failed, NewJob, Release, Settlement, Status
+from tests.support.servers.mysql import MYSQL
 from tests.support.stores import STORES
 
 from .support import unwaited
@@ -46,7 +47,7 @@ CORPUS = [
 ]
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", *MYSQL])
 def engine(request):
     made = STORES[request.param](request).engine
     made.schema.install()

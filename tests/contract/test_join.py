@@ -52,7 +52,7 @@ def test_jobs_are_seen_when_the_transaction_commits_and_not_before(caller, conne
 
 
 def test_a_bulk_without_a_transaction_is_stored_whole_or_not_at_all(caller):
-    options = {"isolation_level": None} if caller.kind == "sqlite" else {"autocommit": True}
+    options = {"isolation_level": None} if caller.dialect == "sqlite" else {"autocommit": True}
     with caller.connected(**options) as connection:
         transaction = caller.engine.join(connection)
         with pytest.raises(LightjobsError, match="surrogate"):
@@ -109,14 +109,14 @@ def test_a_worker_is_woken_by_the_commit(caller, connection):
         connection.commit()
         woken.append(time.monotonic())
 
-    if caller.kind == "sqlite":
+    if caller.dialect == "sqlite":
         connection = sqlite3.connect(caller.path, check_same_thread=False)
     in_threads(waits, dispatches)
     assert abs(woken[0] - woken[1]) < 30
 
 
 def test_without_a_transaction_jobs_are_stored_at_once_and_all_or_none(caller):
-    options = {"isolation_level": None} if caller.kind == "sqlite" else {"autocommit": True}
+    options = {"isolation_level": None} if caller.dialect == "sqlite" else {"autocommit": True}
     with caller.connected(**options) as connection:
         ids = caller.engine.join(connection).push([job()])
         ids += caller.engine.join(connection).push([job()] * 3)
@@ -159,7 +159,7 @@ def test_a_connection_lost_in_a_transaction_is_reported_to_have_stored_nothing(s
     assert waiting(served) == 0
 
 
-IDLE = {"postgres": "SET idle_session_timeout = '200ms'", "mariadb": "SET wait_timeout = 1"}
+IDLE = {"postgres": "SET idle_session_timeout = '200ms'", "mysql": "SET wait_timeout = 1"}
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -170,7 +170,7 @@ def test_a_connection_that_the_server_closed_while_idle_leaves_no_doubt(served, 
             served.server.kill_connections()
             time.sleep(0.1)
         else:
-            connection.cursor().execute(IDLE[served.kind])
+            connection.cursor().execute(IDLE[served.dialect])
             time.sleep(1.5)
         with pytest.raises(StoreUnavailable, match="was not stored") as caught:
             served.engine.join(connection).push([job()] * count)
@@ -179,8 +179,8 @@ def test_a_connection_that_the_server_closed_while_idle_leaves_no_doubt(served, 
 
 
 def test_a_connection_lost_within_a_statement_leaves_the_job_in_doubt(served):
-    lock = {"postgres": "BEGIN; LOCK TABLE jobs", "mariadb": "LOCK TABLES jobs WRITE"}[served.kind]
-    admin = served.server._session(*["jobs"] * (served.kind == "mariadb"))
+    lock = {"postgres": "BEGIN; LOCK TABLE jobs", "mysql": "LOCK TABLES jobs WRITE"}[served.dialect]
+    admin = served.server._session(*["jobs"] * (served.dialect == "mysql"))
     with served.connected(autocommit=True) as connection, admin as session:
         session.execute(lock)
         timer = threading.Timer(0.5, served.server.kill_connections)
@@ -191,7 +191,7 @@ def test_a_connection_lost_within_a_statement_leaves_the_job_in_doubt(served):
 
 
 def test_notifications_for_the_caller_stay_where_psycopg_finds_them(served):
-    if served.kind != "postgres":
+    if served.dialect != "postgres":
         pytest.skip("PostgreSQL alone has them")
     with served.connected(autocommit=True) as connection:
         heard = []
@@ -205,9 +205,9 @@ def test_notifications_for_the_caller_stay_where_psycopg_finds_them(served):
 
 
 def test_a_database_without_jobs_is_named(caller, connection, tmp_path):
-    if caller.kind == "sqlite":
+    if caller.dialect == "sqlite":
         connection = sqlite3.connect(tmp_path / "other.sqlite")
-    elif caller.kind == "postgres":
+    elif caller.dialect == "postgres":
         connection.execute("SET search_path = pg_temp")
     else:
         caller.server.query("CREATE DATABASE IF NOT EXISTS other")
@@ -217,7 +217,7 @@ def test_a_database_without_jobs_is_named(caller, connection, tmp_path):
         with pytest.raises(SchemaOutdated, match=r"connection= has no jobs table .*migrate:up"):
             caller.engine.join(connection).push([job()] * count)
         connection.rollback()
-        if caller.kind == "postgres":
+        if caller.dialect == "postgres":
             connection.execute("SET search_path = pg_temp")
 
 
@@ -226,7 +226,7 @@ WRONG = [object(), "postgresql://here", 7, psycopg.AsyncConnection, sqlite3.Conn
 
 @pytest.mark.parametrize("wrong", WRONG, ids=["object", "url", "number", "async class", "class"])
 def test_a_connection_of_another_kind_is_refused_by_name(caller, wrong):
-    driver = {"sqlite": "sqlite3", "postgres": "psycopg", "mariadb": "pymysql"}[caller.kind]
+    driver = {"sqlite": "sqlite3", "postgres": "psycopg", "mysql": "pymysql"}[caller.dialect]
     with pytest.raises(LightjobsError, match=rf"connection= is a .*; .* takes a {driver} Connect"):
         caller.engine.join(wrong)
 
@@ -234,7 +234,7 @@ def test_a_connection_of_another_kind_is_refused_by_name(caller, wrong):
 def test_a_cursor_and_the_connection_of_another_driver_are_refused(caller, connection, tmp_path):
     with pytest.raises(LightjobsError, match=r"connection= is a \w+ .*Cursor; "):
         caller.engine.join(connection.cursor())
-    if caller.kind != "sqlite":
+    if caller.dialect != "sqlite":
         with pytest.raises(LightjobsError, match="connection= is a sqlite3 Connection; "):
             caller.engine.join(sqlite3.connect(tmp_path / "other.sqlite"))
 

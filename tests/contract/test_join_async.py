@@ -23,7 +23,7 @@ def asynchronous(request):
     yield from opened(request)
 
 
-@pytest.fixture(params=ways("postgres", "mariadb"))
+@pytest.fixture(params=ways("postgres", "mariadb", "mysql"))
 def served_async(request):
     yield from opened(request)
 
@@ -115,7 +115,7 @@ def test_each_queue_with_due_jobs_is_told_once_by_the_commit(postgres_async):
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_event_loop_goes_on_while_the_store_makes_the_caller_wait(served_async, count):
-    lock = {"postgres": "BEGIN; LOCK TABLE jobs", "mariadb": "LOCK TABLES jobs WRITE"}
+    lock = {"postgres": "BEGIN; LOCK TABLE jobs", "mysql": "LOCK TABLES jobs WRITE"}
     server = served_async.caller.server
     turns = []
 
@@ -127,12 +127,12 @@ def test_the_event_loop_goes_on_while_the_store_makes_the_caller_wait(served_asy
     async def use(connection):
         turning = asyncio.create_task(turn())
         await run(connection, "SELECT 1")
-        with server._session(*["jobs"] * (server.kind == "mariadb")) as session:
-            session.execute(lock[server.kind])
+        with server._session(*["jobs"] * (server.dialect == "mysql")) as session:
+            session.execute(lock[server.dialect])
             pushing = asyncio.create_task(served_async.push(connection, *[job()] * count))
             await asyncio.sleep(0.5)
             assert not pushing.done()
-            session.execute({"postgres": "COMMIT", "mariadb": "UNLOCK TABLES"}[server.kind])
+            session.execute({"postgres": "COMMIT", "mysql": "UNLOCK TABLES"}[server.dialect])
         await pushing
         await connection.commit()
         turning.cancel()
@@ -174,13 +174,13 @@ def test_a_batch_that_failed_stores_nothing_even_if_the_caller_commits(asynchron
 def test_a_connection_that_was_lost_says_whether_the_job_may_be_stored(
     served_async, options, count
 ):
-    lock = {"postgres": "BEGIN; LOCK TABLE jobs", "mariadb": "LOCK TABLES jobs WRITE"}
+    lock = {"postgres": "BEGIN; LOCK TABLE jobs", "mysql": "LOCK TABLES jobs WRITE"}
     server = served_async.caller.server
 
     async def use(connection):
         await run(connection, "SELECT 1")
-        with server._session(*["jobs"] * (server.kind == "mariadb")) as session:
-            session.execute(lock[server.kind])
+        with server._session(*["jobs"] * (server.dialect == "mysql")) as session:
+            session.execute(lock[server.dialect])
             pushing = asyncio.create_task(served_async.push(connection, *[job()] * count))
             await asyncio.sleep(0.5)
             await asyncio.to_thread(server.kill_connections)

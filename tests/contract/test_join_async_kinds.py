@@ -26,7 +26,7 @@ def asynchronous(request):
     yield from opened(request)
 
 
-@pytest.fixture(params=ways("postgres", "mariadb"))
+@pytest.fixture(params=ways("postgres", "mariadb", "mysql"))
 def served_async(request):
     yield from opened(request)
 
@@ -42,7 +42,7 @@ def test_a_database_without_jobs_is_named(served_async, monkeypatch):
     monkeypatch.setattr(database, "translated", noted)
 
     async def use(connection):
-        if served_async.caller.kind == "postgres":
+        if served_async.caller.dialect == "postgres":
             await run(connection, "SET search_path = pg_temp")
         else:
             served_async.caller.server.query("CREATE DATABASE IF NOT EXISTS other")

@@ -77,7 +77,7 @@ def test_a_session_in_another_encoding_takes_any_text(psycopg_async, encoding):
     assert stored == HOSTILE
 
 
-@pytest.fixture(params=ways("mariadb"))
+@pytest.fixture(params=ways("mariadb", "mysql"))
 def mariadb_async(request):
     yield from opened(request)
 

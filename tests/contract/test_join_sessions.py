@@ -20,6 +20,7 @@ from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError
 from lightjobs.model import NewJob, Retention
 from tests.support.callers import made
+from tests.support.servers.mysql import MYSQL
 
 from .support import claim_one, job, push
 from .test_join import waiting
@@ -89,6 +90,8 @@ SESSIONS: dict[str, list[tuple[dict[str, Any], list[str], Callable[[Any], None]]
         ),
     ],
 }
+for _name in MYSQL:
+    SESSIONS[_name] = SESSIONS["mariadb"]
 
 
 @pytest.fixture(
@@ -178,10 +181,10 @@ def test_any_session_of_the_callers_takes_jobs_and_stays_as_it_was(odd, count):
     assert caller.engine.count(Where(status="new")) == (len(HOSTILE) + 1) * count
 
 
-@pytest.fixture
+@pytest.fixture(params=["mariadb", *MYSQL])
 def narrow(request):
     """A caller whose column of payloads is as Lightpack makes it, 64 KB."""
-    with made("mariadb", request) as found:
+    with made(request.param, request) as found:
         found.server.query("ALTER TABLE jobs MODIFY payload text NOT NULL")
         yield found
         found.server.query("ALTER TABLE jobs MODIFY payload longtext NOT NULL")
@@ -216,10 +219,10 @@ def test_any_session_of_the_callers_can_complete_a_job(odd, keeps):
     assert_completed(caller, claim.id, keeps)
 
 
-@pytest.fixture
+@pytest.fixture(params=["mariadb", *MYSQL])
 def packets(request):
-    """A caller of a MariaDB with its default limit of 16 MB for a statement."""
-    with made("mariadb", request) as found:
+    """A caller of a server with a limit of 16 MB for a statement, MariaDB's default."""
+    with made(request.param, request) as found:
         yield found
 
 

@@ -102,12 +102,12 @@ DJANGO = """
 import sys
 from django.conf import settings
 
-kind, name, host, port, user, password = sys.argv[1:]
-if kind == "mariadb":
+dialect, name, host, port, user, password = sys.argv[1:]
+if dialect == "mysql":
     import pymysql
     pymysql.install_as_MySQLdb()
     pymysql.version_info = (2, 2, 1, "final", 0)
-backend = {"mariadb": "mysql", "postgres": "postgresql", "sqlite": "sqlite3"}[kind]
+backend = {"mysql": "mysql", "postgres": "postgresql", "sqlite": "sqlite3"}[dialect]
 settings.configure(
     DATABASES={"default": {
         "ENGINE": f"django.db.backends.{backend}", "NAME": name, "HOST": host, "PORT": port,
@@ -144,7 +144,7 @@ def test_djangos_transaction_takes_jobs(caller, tmp_path):
     names = ("DB_NAME", "DB_HOST", "DB_PORT", "DB_USER", "DB_PSWD")
     arguments = [caller.environment.get(name, "") for name in names]
     done = subprocess.run(
-        [sys.executable, "-c", DJANGO, caller.kind, *arguments],
+        [sys.executable, "-c", DJANGO, caller.dialect, *arguments],
         env={"PATH": "", **caller.environment},
         cwd=tmp_path,
         capture_output=True,

@@ -4,11 +4,12 @@ import pytest
 
 from lightjobs.engines.sql.statements import statements
 from lightjobs.errors import SchemaOutdated
+from tests.support.servers.mysql import MYSQL
 from tests.support.stores import STORES
 
 from .support import drain, push
 
-SQL = ["sqlite", "postgresql", "mariadb"]
+SQL = ["sqlite", "postgresql", "mariadb", *MYSQL]
 LIGHTPACKS = """
 CREATE TABLE jobs (
   id {id} PRIMARY KEY, handler varchar(255) NOT NULL, queue varchar(55) NOT NULL,

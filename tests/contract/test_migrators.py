@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from lightjobs.model import Done
+from tests.support.servers.mysql import MYSQL
 from tests.support.stores import STORES
 
 from .support import processes, push, worker
@@ -22,7 +23,7 @@ def drop_all(engine):
     engine._db.apply([f"DROP TABLE job{name}" for name in TABLES])
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", *MYSQL])
 def store(request):
     """A store whose tables are missing at first."""
     made = STORES[request.param](request)

@@ -6,15 +6,21 @@ from lightjobs.errors import LightjobsError, StoreUnavailable
 from lightjobs.model import Flow, Unique
 from tests.support.environment import engine_of
 from tests.support.proxy import Proxy
+from tests.support.servers.mysql import MYSQL
 
 from .support import job, push
 
 PREPARED = "SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'"
 
 
+@pytest.fixture(params=["mariadb", *MYSQL])
+def server(request):
+    return request.getfixturevalue(f"clean_{request.param}")
+
+
 @pytest.fixture
-def engine(clean_mariadb):
-    engine = clean_mariadb.engine()
+def engine(server):
+    engine = server.engine()
     yield engine
     engine.close()
 
@@ -94,17 +100,17 @@ def test_a_server_that_has_forgotten_it_is_sent_the_text(engine):
     assert engine.stats()["q"]["new"] == 7
 
 
-def test_a_server_that_prepares_nothing_is_sent_the_text(engine, clean_mariadb):
-    clean_mariadb.query("SET GLOBAL max_prepared_stmt_count = 0")
+def test_a_server_that_prepares_nothing_is_sent_the_text(engine, server):
+    server.query("SET GLOBAL max_prepared_stmt_count = 0")
     try:
         for _ in range(8):
             push(engine)
     finally:
-        clean_mariadb.query("SET GLOBAL max_prepared_stmt_count = 16382")
+        server.query("SET GLOBAL max_prepared_stmt_count = 16382")
     assert engine.stats()["q"]["new"] == 8
 
 
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+@pytest.mark.parametrize("kind", ["postgres", "mariadb", *MYSQL])
 def test_silence_while_it_is_prepared_leaves_no_doubt(kind, request):
     server = request.getfixturevalue(f"clean_{kind}")
     with Proxy(server.port) as proxy:

@@ -7,6 +7,7 @@ from lightjobs.engines.where import Where
 from lightjobs.model import Done, Failed, Release
 from lightjobs.notes.attempt_errors import AttemptError, error_line
 from lightjobs.notes.run_notes import Progress, Result, progress_text, result_text
+from tests.support.servers.mysql import MYSQL
 from tests.support.stores import STORES
 
 from .support import claim_one, push, worker
@@ -38,7 +39,7 @@ NOTE = '{"v":1}'
 ERROR = AttemptError(1, 1000.0, 0.5, "w", "error", "ValueError: boom")
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", *MYSQL])
 def engine(request):
     made = STORES[request.param](request).engine
     made.schema.install()

@@ -14,6 +14,7 @@ from lightjobs.errors import LightjobsError, SchemaOutdated
 from lightjobs.model import STATUSES, Done, Failed, HandBack, Release, Settlement, Slot
 from lightjobs.notes.observed import Rate
 from lightjobs.settings.database_settings import DatabaseSettings
+from tests.support.servers.mysql import MYSQL
 from tests.support.servers.pgbouncer import pgbouncer
 from tests.support.servers.sql import USER
 
@@ -22,7 +23,7 @@ from .support import drain, job, push, worker
 from .test_push_slots import template
 
 SCHEMA, PREFIX = "shop", "p_"
-PLACES = ["postgres", "pgbouncer", "mariadb", "sqlite"]
+PLACES = ["postgres", "pgbouncer", "mariadb", *MYSQL, "sqlite"]
 
 
 @pytest.fixture(params=PLACES)
@@ -33,16 +34,15 @@ def place(request, tmp_path):
         return
     server = request.getfixturevalue(f"clean_{request.param}")
     server.reset()
-    schema = None if request.param == "mariadb" else SCHEMA
-    driver = "mariadb" if request.param == "mariadb" else "pgsql"
-    yield server.settings._replace(driver=driver, schema=schema, table_prefix=PREFIX)
+    schema = None if server.dialect == "mysql" else SCHEMA
+    yield server.settings._replace(driver=server.driver, schema=schema, table_prefix=PREFIX)
     if schema:
         server.query(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
     server.reset()
 
 
 def opened(settings):
-    kinds = {"sqlite": Sqlite, "mariadb": Mysql, "pgsql": Postgres}
+    kinds = {"sqlite": Sqlite, "mariadb": Mysql, "mysql": Mysql, "pgsql": Postgres}
     return SqlEngine(kinds[settings.driver](settings))
 
 

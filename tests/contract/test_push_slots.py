@@ -7,6 +7,7 @@ import pytest
 from lightjobs.engines.redis.engine import RedisEngine
 from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.model import Done, LastSlot, Settlement, Slot, Template
+from tests.support.servers.mysql import MYSQL
 from tests.support.stores import STORES
 
 from .support import in_threads, job, worker
@@ -286,7 +287,7 @@ def test_a_paused_entry_keeps_its_template(engine):
     assert engine.schedule.slots(templates=True)["report"].template == template()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb", *MYSQL])
 def test_a_template_that_cannot_be_read_is_none(request, kind):
     engine = STORES[kind](request).engine
     engine.schema.install()
@@ -300,7 +301,7 @@ def test_a_template_that_cannot_be_read_is_none(request, kind):
     engine.close()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb", *MYSQL])
 def test_a_next_moment_that_an_older_version_left_is_none(request, kind):
     engine = STORES[kind](request).engine
     engine.schema.install()

@@ -5,7 +5,7 @@ import pytest
 from lightjobs.errors import LightjobsError, StoreUnavailable
 from lightjobs.model import Done, Failed, Release, Settlement
 from lightjobs.workers.refused import settle
-from tests.support.servers.mariadb import mariadb_server
+from tests.support.servers.mysql import MYSQL, SERVERS
 from tests.support.stores import STORES
 
 from .support import claim_one, push, worker
@@ -17,7 +17,7 @@ RAISING = {
         "CREATE TRIGGER auditing BEFORE UPDATE ON jobs WHEN NEW.exception LIKE 'audit%'"
         " BEGIN SELECT json('{'); END",
     ],
-    "postgresql": [
+    "postgres": [
         "CREATE FUNCTION picky() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " IF OLD.payload = 'odd' THEN RAISE EXCEPTION 'no such deletion'; END IF;"
         " RETURN OLD; END $$",
@@ -28,7 +28,7 @@ RAISING = {
         "CREATE TRIGGER auditing BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION auditing()",
         "ALTER TABLE jobs ADD CONSTRAINT short CHECK (length(exception) < 2000)",
     ],
-    "mariadb": [
+    "mysql": [
         "CREATE TRIGGER picky BEFORE DELETE ON jobs FOR EACH ROW IF OLD.payload = 'odd' THEN"
         " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no such deletion'; END IF",
         "CREATE TRIGGER auditing BEFORE UPDATE ON jobs FOR EACH ROW"
@@ -38,19 +38,18 @@ RAISING = {
 }
 
 
-@pytest.fixture(params=RAISING)
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", *MYSQL])
 def engine(request):
     made = STORES[request.param](request).engine
     made.schema.install()
     if request.param != "sqlite":
-        server = request.getfixturevalue(
-            {"postgresql": "clean_postgres", "mariadb": "clean_mariadb"}[request.param]
-        )
+        kind = "postgres" if request.param == "postgresql" else request.param
+        server = request.getfixturevalue(f"clean_{kind}")
         server.reset()
         made.close()
         made.schema.install()
     run = made._db.ask if request.param == "sqlite" else server.query
-    for statement in RAISING[request.param]:
+    for statement in RAISING[made._db.dialect.name]:
         run(statement)
     yield made
     made.close()
@@ -107,9 +106,10 @@ def test_what_is_wrong_with_a_statement_is_not_waited_for(engine):
 
 
 @pytest.mark.slow
-def test_many_long_texts_are_more_than_one_statement_may_hold():
+@pytest.mark.parametrize("started", SERVERS)
+def test_many_long_texts_are_more_than_one_statement_may_hold(started):
     """Such a statement broke the connection, and was tried again for ever."""
-    with mariadb_server(config=["--max-allowed-packet=1M"]) as server:
+    with started(config=["--max-allowed-packet=1M"]) as server:
         server.empty()
         engine = server.engine()
         ids = push(engine, 200)

@@ -5,11 +5,12 @@ import pytest
 from lightjobs.model import Done, Failed, HandBack, Settlement
 from tests.support.environment import engine_of
 from tests.support.proxy import Proxy
+from tests.support.servers.mysql import MYSQL
 
 from .support import push, worker
 
 
-@pytest.fixture(params=["postgres", "mariadb", "pgbouncer"])
+@pytest.fixture(params=["postgres", "mariadb", *MYSQL, "pgbouncer"])
 def counted(request):
     """An engine, and what returns how many round trips a call takes."""
     server = request.getfixturevalue(f"clean_{request.param}")

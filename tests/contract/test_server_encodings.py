@@ -13,18 +13,18 @@ from lightjobs.notes.attempt_errors import ERRORS_LENGTH, LOST, AttemptError, er
 from lightjobs.notes.run_notes import RESULT_BYTES, result_text
 from lightjobs.payloads.encoding import decode
 from lightjobs.workers.refused import settle
-from tests.support.servers.mariadb import mariadb_server
+from tests.support.servers.mysql import SERVERS
 
 from .support import claim_one, drain, fail, job, push, worker
 
 TEXT = "“quoted” – naïve, Ελλάδα, 日本, 💥"  # noqa: RUF001 - the dash is meant
 
 
-@pytest.fixture(scope="module")
-def latin_mariadb():
-    """A MariaDB whose defaults are those of MySQL 5.7."""
+@pytest.fixture(scope="module", params=SERVERS)
+def latin_mariadb(request):
+    """A MariaDB or MySQL whose defaults are those of MySQL 5.7."""
     config = ["--character-set-server=latin1", "--collation-server=latin1_swedish_ci"]
-    with mariadb_server(config=config) as server:
+    with request.param(config=config) as server:
         server.query("ALTER DATABASE jobs CHARACTER SET latin1")
         server.empty()
         yield server

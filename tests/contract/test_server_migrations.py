@@ -10,6 +10,7 @@ from lightjobs.engines.sql.statements import statements
 from lightjobs.engines.where import Where
 from lightjobs.errors import LightjobsError, SchemaOutdated
 from lightjobs.model import Done, Settlement
+from tests.support.servers.mysql import MYSQL
 from tests.support.servers.sql import NAME, PASSWORD
 
 from .support import claim_one, drain, in_threads, push, worker
@@ -23,7 +24,7 @@ CREATE TABLE jobs (
   scheduled_at timestamp NOT NULL DEFAULT current_timestamp, failed_at timestamp
 )
 """,
-    "mariadb": (Path(__file__).parent / "lightpack-jobs-table.sql").read_text(),
+    "mysql": (Path(__file__).parent / "lightpack-jobs-table.sql").read_text(),
 }
 COLUMNS = (
     "id, handler, queue, payload, status, attempts, exception, created_at, scheduled_at, failed_at"
@@ -34,7 +35,7 @@ VALUES (%s, %s, '2024-01-01 10:00:00', %s, 'q', %s)
 """
 
 
-@pytest.fixture(params=LIGHTPACKS)
+@pytest.fixture(params=["postgres", "mariadb", *MYSQL])
 def server(request):
     """A server whose database is empty."""
     found = request.getfixturevalue(f"clean_{request.param}")
@@ -53,7 +54,7 @@ def engine(server):
 @pytest.fixture
 def lightpacks(server):
     """The same, with Lightpack's table and two rows that PHP inserted."""
-    server.query(LIGHTPACKS[server.kind])
+    server.query(LIGHTPACKS[server.dialect])
     if server.kind == "postgres":
         server.query("ALTER TABLE jobs OWNER TO lightjobs")
     server.query(INSERT, ["App\\Jobs\\ProcessPayment", '{"payment":42}', "new", 0])
@@ -173,12 +174,12 @@ def test_the_error_for_a_missing_right_holds_the_sql_for_an_administrator(server
             "DROP ROLE IF EXISTS humble",
             f"CREATE ROLE humble LOGIN PASSWORD '{PASSWORD}'",
         ],
-        "mariadb": [
+        "mysql": [
             "DROP USER IF EXISTS humble@'%%'",
             f"CREATE USER humble@'%%' IDENTIFIED BY '{PASSWORD}'",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON {NAME}.* TO humble@'%%'",
         ],
-    }[server.kind]
+    }[server.dialect]
     if server.kind == "postgres":
         server.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     for statement in create:
@@ -190,9 +191,11 @@ def test_the_error_for_a_missing_right_holds_the_sql_for_an_administrator(server
     assert "INSERT INTO job_migrations" in str(caught.value)
 
 
-def test_a_migration_that_was_applied_but_not_noted_can_be_run_again(clean_mariadb):
-    clean_mariadb.query("DELETE FROM job_migrations WHERE name LIKE '0002%%'", ())
-    engine = clean_mariadb.engine()
+@pytest.mark.parametrize("kind", ["mariadb", *MYSQL])
+def test_a_migration_that_was_applied_but_not_noted_can_be_run_again(request, kind):
+    server = request.getfixturevalue(f"clean_{kind}")
+    server.query("DELETE FROM job_migrations WHERE name LIKE '0002%%'", ())
+    engine = server.engine()
     assert len(engine.schema.install()) == 1
     assert engine.problems() == []
 

@@ -14,7 +14,7 @@ from lightjobs.errors import LightjobsError, StoreUnavailable, UnknownWorker
 from lightjobs.model import Done, Settlement, utc_text
 from lightjobs.settings.database_settings import DatabaseSettings
 from tests.support.environment import engine_of
-from tests.support.servers.mariadb import MariaServer, mariadb_server
+from tests.support.servers.mysql import KINDS, MYSQL, SERVERS
 from tests.support.servers.postgres import PostgresServer
 from tests.support.waiting import wait_until
 
@@ -23,7 +23,7 @@ from .support import drain, in_threads, push, unwaited, worker
 from .test_sqlite import in_child
 
 
-@pytest.fixture(params=["postgres", "mariadb"])
+@pytest.fixture(params=["postgres", "mariadb", *MYSQL])
 def server(request):
     return request.getfixturevalue(f"clean_{request.param}")
 
@@ -58,7 +58,7 @@ def test_mysql_and_mariadb_are_told_apart_and_their_versions_checked(version, sa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [PostgresServer, MariaServer])
+@pytest.mark.parametrize("kind", [PostgresServer, *KINDS])
 def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
     server = kind(tls=True)
     server.start()
@@ -70,8 +70,8 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
             database = type(server.database())(settings)
             asked = {
                 "postgres": "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
-                "mariadb": "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
-            }[server.kind]
+                "mysql": "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
+            }[server.dialect]
             assert database.ask(asked)[0][-1]
             assert SqlEngine(database).stats() == {}
             database.close()
@@ -83,12 +83,14 @@ def test_tls_is_used_and_a_server_without_proof_is_refused(kind):
         server.close()
 
 
+@pytest.mark.parametrize("kind", ["mariadb", *MYSQL])
 @pytest.mark.parametrize("password", ["pé", "p€ł💥"])
-def test_mariadb_is_sent_a_password_as_it_has_it(clean_mariadb, password):
-    clean_mariadb.query("DROP USER IF EXISTS stranger@'%%'", ())
-    clean_mariadb.query("CREATE USER stranger@'%%' IDENTIFIED BY %s", [password])
-    clean_mariadb.query("GRANT ALL ON jobs.* TO stranger@'%%'", ())
-    settings = clean_mariadb.settings._replace(user="stranger", password=password)
+def test_mariadb_and_mysql_are_sent_a_password_as_they_have_it(request, kind, password):
+    server = request.getfixturevalue(f"clean_{kind}")
+    server.query("DROP USER IF EXISTS stranger@'%%'", ())
+    server.query("CREATE USER stranger@'%%' IDENTIFIED BY %s", [password])
+    server.query("GRANT ALL ON jobs.* TO stranger@'%%'", ())
+    settings = server.settings._replace(user="stranger", password=password)
     database = mysql.Mysql(settings)
     assert database.ask("SELECT 1") == [(1,)]
     database.close()
@@ -139,7 +141,7 @@ def test_parent_and_child_can_both_push_after_a_fork(server):
 
 def test_each_thread_has_a_connection_of_its_own(server):
     database = server.database()
-    ask = {"postgres": "SELECT pg_backend_pid()", "mariadb": "SELECT CONNECTION_ID()"}[server.kind]
+    ask = {"postgres": "SELECT pg_backend_pid()", "mysql": "SELECT CONNECTION_ID()"}[server.dialect]
     found = in_threads(*[lambda: database.ask(ask)[0][0]] * 3)
     assert len(set(found)) == 3
 
@@ -197,7 +199,7 @@ def test_a_claim_under_way_is_waited_for_by_the_recovery_of_that_worker(server):
 def test_a_beat_is_not_held_up_by_a_claim(server):
     engine, database = server.engine(), server.database()
     name = worker(engine)
-    if server.kind == "mariadb":
+    if server.dialect == "mysql":
         pytest.skip("a share lock holds up a beat for the milliseconds of a claim")
     with database.transaction():
         database.claim(name, ["q"], 1, [])
@@ -265,13 +267,14 @@ def vacuums(server):
     return server.query(sql)[0][0]
 
 
-def test_a_mariadb_session_is_set_whatever_init_connect_says():
+@pytest.mark.parametrize("started", SERVERS)
+def test_a_session_of_mariadb_or_mysql_is_set_whatever_init_connect_says(started):
     """With autocommit off, dispatch() returned ids of jobs that were never stored."""
     odd = (
         "SET autocommit=0, completion_type=1, sql_safe_updates=1, sql_mode='', time_zone='+05:30';"
         "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY; SET NAMES latin1"
     )
-    with mariadb_server(config=[f"--init-connect={odd}"]) as server:
+    with started(config=[f"--init-connect={odd}"]) as server:
         server.empty()
         engine = server.engine()
         (id,) = push(engine, payload='"€"')

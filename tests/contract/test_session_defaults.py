@@ -15,6 +15,7 @@ from lightjobs.errors import StoreUnavailable
 from lightjobs.model import Done, Settlement, Slot
 from lightjobs.settings.database_settings import DatabaseSettings
 from tests.support.servers.mariadb import mariadb_server
+from tests.support.servers.mysql import SERVERS
 
 from .support import drain, fail, job, push, worker
 
@@ -186,8 +187,9 @@ def test_mariadb(config):
         engine.close()
 
 
-def test_mariadb_that_logs_statements_is_named_by_check():
-    with mariadb_server(config=["--log-bin=log"]) as server:
+@pytest.mark.parametrize("started", SERVERS)
+def test_a_server_that_logs_statements_is_named_by_check(started):
+    with started(config=["--log-bin=log"]) as server:
         server.empty()
         assert server.engine().problems() == []
         server.query("SET GLOBAL binlog_format = 'STATEMENT'")

@@ -8,13 +8,14 @@ import pytest
 from lightjobs.engines.sql.batch_looks import BatchLooks
 from lightjobs.engines.where import EVERYWHERE, Where
 from lightjobs.model import Expired, Flow, NewBatch, Retention
+from tests.support.servers.mysql import MYSQL
 from tests.support.stores import STORES
 
 from .flows import batch_id, claims, counts, done, failed, push_batch, settle, step, unique, waiting
 from .support import drain, in_threads, job, worker
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", *MYSQL])
 def engine(request, monkeypatch):
     """Each process dies right after its commit: there is no later look."""
     monkeypatch.setattr(BatchLooks, "after", lambda looks, batch_ids: None)

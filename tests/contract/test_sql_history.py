@@ -7,12 +7,13 @@ import pytest
 from lightjobs.engines.sql import monitoring
 from lightjobs.errors import LightjobsError
 from lightjobs.notes.observed import SAMPLE, Rate
+from tests.support.servers.mysql import MYSQL
 from tests.support.stores import STORES
 
 MINUTE = int(time.time()) // 60 * 60
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", *MYSQL])
 def engine(request):
     engine = STORES[request.param](request).engine
     engine.schema.install()

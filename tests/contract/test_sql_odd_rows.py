@@ -8,11 +8,12 @@ import pytest
 from lightjobs.engines.sql.engine import UNCOUNTABLE
 from lightjobs.engines.where import Where
 from lightjobs.model import Failed, Settlement
+from tests.support.servers.mysql import MYSQL
 from tests.support.stores import STORES
 
 from .support import claim_one, push, unwaited, worker
 
-SQL = ["sqlite", "postgresql", "mariadb"]
+SQL = ["sqlite", "postgresql", "mariadb", *MYSQL]
 BEYOND = [2**31 - 1, -4]
 """Integers to which one cannot be added, or that no claim has given."""
 FLEXIBLE = [1.5, 2**63 - 1, -(2**63), 1e300, "many", b"\xff"]
@@ -107,7 +108,7 @@ def test_a_priority_that_is_none_of_the_five_becomes_the_normal_one(engine, odd)
     assert engine.find(bad).priority == 0
 
 
-@on("engine", ["sqlite", "mariadb"])
+@on("engine", ["sqlite", "mariadb", *MYSQL])
 @pytest.mark.parametrize("column", ["scheduled_at", "created_at"])
 @pytest.mark.parametrize("moment", ["0000-00-00 00:00:00", "2020-00-00 00:00:00"])
 def test_a_moment_that_is_none_holds_up_no_queue(engine, column, moment):
@@ -140,7 +141,7 @@ def test_text_for_a_due_time_holds_up_no_wait(engine):
     assert claim_one(engine).id != odd
 
 
-@on(("engine", "moment"), [("sqlite", ""), ("mariadb", "0000-00-00")])
+@on(("engine", "moment"), [("sqlite", ""), *((name, "0000-00-00") for name in ("mariadb", *MYSQL))])
 def test_a_job_that_was_due_at_no_time_has_not_waited(engine, moment):
     (id,) = push(engine)
     change(engine, id, "scheduled_at", moment)

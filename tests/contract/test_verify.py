@@ -8,12 +8,13 @@ import pytest
 from lightjobs.engines.consistency import FAULTS
 from lightjobs.engines.sql import consistency as sql_consistency
 from lightjobs.model import Done, Failed, NewJob, Release, Retention, Slot
+from tests.support.servers.mysql import MYSQL
 from tests.support.stores import STORES
 
 from .support import claim_one, drain, fail, job, push, worker
 
 REDIS = [name for name in STORES if name.startswith(("redis", "valkey", "cluster"))]
-SQL = ["sqlite", "postgresql", "mariadb"]
+SQL = ["sqlite", "postgresql", "mariadb", *MYSQL]
 
 
 @pytest.fixture(autouse=True)
@@ -362,7 +363,7 @@ def test_a_row_that_is_claimed_by_nobody_is_put_back(engine):
     assert (claim.id, claim.attempts) == (id, 1)
 
 
-@on(["mariadb"])
+@on(["mariadb", *MYSQL])
 def test_a_row_that_a_php_worker_has_claimed_is_no_fault(engine):
     push(engine)
     change(engine, "UPDATE jobs SET status = 'queued', attempts = 1")

@@ -12,6 +12,7 @@ from lightjobs import Job, StoreInDoubt, StoreUnavailable, current
 from lightjobs.settings.settings import Settings
 from tests.support.environment import outside
 from tests.support.proxy import Proxy
+from tests.support.servers.mysql import MYSQL
 from tests.support.servers.redis import redis_server
 
 TIMEOUT = 2.5
@@ -27,7 +28,7 @@ class Work(Job):
     def handle(self): ...
 
 
-@pytest.fixture(params=["redis", "postgres", "mariadb"])
+@pytest.fixture(params=["redis", "postgres", "mariadb", *MYSQL])
 def server(request):
     return request.getfixturevalue(f"clean_{request.param}")
 

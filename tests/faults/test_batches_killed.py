@@ -17,6 +17,7 @@ import pytest
 from lightjobs.engines.where import Where
 from tests.support import stores
 from tests.support.project import Project
+from tests.support.servers.mysql import MYSQL
 from tests.support.waiting import wait_until
 from tests.support.worker import Worker
 
@@ -90,7 +91,7 @@ for number in range(0, int(sys.argv[1]) * int(sys.argv[2]), 4):
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "redis-hash"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", *MYSQL, "redis-hash"])
 def store(request):
     """A store that other processes can use, migrated."""
     store = stores.migrated(request.param, request)

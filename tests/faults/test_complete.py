@@ -34,10 +34,10 @@ class Pays(Job):
 
 
 def connect(caller):
-    if caller.kind == "sqlite":
+    if caller.dialect == "sqlite":
         return f'__import__("sqlite3").connect({caller.path!r}, timeout=30)'
-    name = "dbname" if caller.kind == "postgres" else "database"
-    module = "psycopg" if caller.kind == "postgres" else "pymysql"
+    name = "dbname" if caller.dialect == "postgres" else "database"
+    module = "psycopg" if caller.dialect == "postgres" else "pymysql"
     return f'__import__("{module}").connect(**{caller.login(name)!r})'
 
 

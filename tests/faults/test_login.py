@@ -12,6 +12,7 @@ from lightjobs.model import NewJob
 from lightjobs.settings import settings
 from tests.support.environment import engine_of
 from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.mysql import MYSQL, MysqlServer
 from tests.support.servers.postgres import PostgresServer
 from tests.support.servers.redis import RedisServer, ValkeyServer
 from tests.support.waiting import wait_until
@@ -31,8 +32,8 @@ def change(server):
         server.query(
             {
                 "postgres": f"ALTER USER lightjobs PASSWORD '{NEW}'",
-                "mariadb": f"ALTER USER lightjobs IDENTIFIED BY '{NEW}'",
-            }[server.kind]
+                "mysql": f"ALTER USER lightjobs IDENTIFIED BY '{NEW}'",
+            }[server.dialect]
         )
     end_sessions(server)
 
@@ -47,7 +48,7 @@ def end_sessions(server):
 
 
 @pytest.fixture(
-    params=["redis", pytest.param("valkey", marks=pytest.mark.long), "postgres", "mariadb"]
+    params=["redis", pytest.param("valkey", marks=pytest.mark.long), "postgres", "mariadb", *MYSQL]
 )
 def server(request):
     kinds = {
@@ -55,6 +56,7 @@ def server(request):
         "valkey": lambda: ValkeyServer(password="x"),
         "postgres": PostgresServer,
         "mariadb": MariaServer,
+        "mysql": MysqlServer,
     }
     server = kinds[request.param]()
     server.start()

@@ -7,24 +7,27 @@ import re
 import pytest
 
 from lightjobs.errors import StoreUnavailable
-from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.mysql import KINDS
 from tests.support.servers.postgres import PostgresServer
 from tests.support.servers.redis import RedisServer
 
 from .enqueue import push
 
 DEMOTE = {
-    "mariadb": ["SET GLOBAL read_only = ON"],
+    "mysql": ["SET GLOBAL read_only = ON"],
     "postgres": ["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"],
 }
 PROMOTE = {
-    "mariadb": ["SET GLOBAL read_only = OFF"],
+    "mysql": ["SET GLOBAL read_only = OFF"],
     "postgres": ["ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"],
 }
 SAID = "read[- ]only"
 
 
-@pytest.fixture(params=[PostgresServer, MariaServer, RedisServer], ids=lambda made: made.kind)
+@pytest.fixture(
+    params=[PostgresServer, *KINDS, RedisServer],
+    ids=lambda made: made.kind,
+)
 def server(request):
     """A server of its own: its settings are changed."""
     made = request.param()
@@ -38,14 +41,14 @@ def server(request):
 def demote(server):
     if server.kind == "redis":
         server.client().replicaof("127.0.0.1", "1")
-    for statement in DEMOTE.get(server.kind, []):
+    for statement in DEMOTE.get(getattr(server, "dialect", ""), []):
         server.query(statement, ())
 
 
 def promote(server):
     if server.kind == "redis":
         server.client().replicaof("NO", "ONE")
-    for statement in PROMOTE.get(server.kind, []):
+    for statement in PROMOTE.get(getattr(server, "dialect", ""), []):
         # PostgreSQL's own sessions are read-only, too.
         server.query(statement, ())
 

@@ -14,18 +14,18 @@ from pathlib import Path
 import pytest
 
 from lightjobs.errors import LightjobsError, StoreInDoubt, StoreUnavailable
-from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.mysql import KINDS, MYSQL
 from tests.support.servers.postgres import PostgresServer
 
 from .enqueue import TIMEOUT, push
 
 
-@pytest.fixture(params=["postgres", "mariadb"])
+@pytest.fixture(params=["postgres", "mariadb", *MYSQL])
 def server(request):
     return request.getfixturevalue(f"clean_{request.param}")
 
 
-@pytest.fixture(params=[PostgresServer, MariaServer], ids=["postgres", "mariadb"])
+@pytest.fixture(params=[PostgresServer, *KINDS], ids=lambda made: made.kind)
 def own_server(request):
     server = request.param()
     server.start()
@@ -148,7 +148,7 @@ def test_a_batch_whose_commit_was_not_sent_is_not_stored(proxied, engine_on, tex
     assert server.engine().stats()["default"]["new"] == 1
 
 
-BULK = {"postgres": 8_000, "mariadb": 40_000}
+BULK = {"postgres": 8_000, "mysql": 40_000}
 """Batches that take more statements than fit into BULK_TIMEOUT at SLOW seconds each."""
 
 BULK_TIMEOUT, SLOW = 2.0, 0.4
@@ -158,7 +158,7 @@ BULK_TIMEOUT, SLOW = 2.0, 0.4
 def test_a_bulk_may_take_longer_than_its_store_may_be_silent(proxied, engine_on):
     server, proxy, environment = proxied
     # A busy server may itself take seconds for a statement of thousands of rows.
-    timeout, count = 2 * BULK_TIMEOUT, BULK[server.kind]
+    timeout, count = 2 * BULK_TIMEOUT, BULK[server.dialect]
     engine = engine_on(environment, timeout)
     push(engine)
     proxy.delay = 2 * SLOW
@@ -170,7 +170,7 @@ def test_a_bulk_may_take_longer_than_its_store_may_be_silent(proxied, engine_on)
 
 def test_a_server_that_hangs_within_a_bulk_is_given_up_in_time(proxied, engine_on):
     server, proxy, environment = proxied
-    engine, count = engine_on(environment, BULK_TIMEOUT), BULK[server.kind]
+    engine, count = engine_on(environment, BULK_TIMEOUT), BULK[server.dialect]
     push(engine)
     proxy.delay, proxy.answers = SLOW, 4
     assert refused(engine, f"the batch of {count} jobs was not stored", count=count) < 6 + SOON
@@ -200,8 +200,8 @@ def test_a_dispatch_waits_for_a_server_that_restarts(own_server, engine_on):
 
 
 def sessions(server):
-    """The server's processes that serve lightjobs; MariaDB has a single one."""
-    if server.kind == "mariadb":
+    """The server's processes that serve lightjobs; MariaDB and MySQL have a single one."""
+    if server.dialect == "mysql":
         return [server.process.pid]
     sql = "SELECT pid FROM pg_stat_activity WHERE usename = 'lightjobs'"
     return [pid for (pid,) in server.query(sql)]
@@ -255,7 +255,7 @@ def test_a_server_that_hangs_during_connecting_is_given_up_in_time(own_server, e
 def test_a_dispatch_with_little_time_leaves_statements_after_it_their_own(server, engine_on):
     engine = engine_on(server.environment)
     push(engine)
-    sleep = {"postgres": "SELECT pg_sleep(1)", "mariadb": "SELECT SLEEP(1)"}[server.kind]
+    sleep = {"postgres": "SELECT pg_sleep(1)", "mysql": "SELECT SLEEP(1)"}[server.dialect]
     assert engine._db.ask(sleep)
 
 

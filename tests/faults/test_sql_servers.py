@@ -16,6 +16,7 @@ from lightjobs.errors import StoreUnavailable
 from lightjobs.model import NewJob
 from lightjobs.workers.loop import BACKOFF_SECONDS
 from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.mysql import MYSQL
 from tests.support.servers.postgres import PostgresServer
 from tests.support.waiting import wait_until
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 LOCK = "UPDATE jobs SET attempts = attempts WHERE id = %(id)s"
 
 
-@pytest.fixture(params=["postgres", "mariadb"])
+@pytest.fixture(params=["postgres", "mariadb", *MYSQL])
 def server(request):
     return request.getfixturevalue(f"clean_{request.param}")
 
@@ -193,8 +194,8 @@ def test_a_read_only_server_is_an_unavailable_store_until_it_takes_writes_again(
     engine.push(jobs(1))
     change = {
         "postgres": ("ALTER ROLE lightjobs SET default_transaction_read_only = {}", "on", "off"),
-        "mariadb": ("SET GLOBAL read_only = {}", "1", "0"),
-    }[server.kind]
+        "mysql": ("SET GLOBAL read_only = {}", "1", "0"),
+    }[server.dialect]
     server.query(change[0].format(change[1]))
     server.kill_connections()
     try:

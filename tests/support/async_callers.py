@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from lightjobs.model import NewJob
 
 from .callers import Caller, made
+from .servers.mysql import MYSQL
 
 T = TypeVar("T")
 
@@ -78,6 +79,9 @@ WAYS: dict[str, tuple[str, Way]] = {
     "aiomysql-connection": ("mariadb", _connection("mysql+aiomysql")),
 }
 """The kind of caller of each way, and the way."""
+for _name in MYSQL:
+    WAYS[f"{_name}-asyncmy"] = (_name, _session("mysql+asyncmy"))
+    WAYS[f"{_name}-aiomysql"] = (_name, _connection("mysql+aiomysql"))
 
 
 def ways(*kinds: str) -> list[str]:

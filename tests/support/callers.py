@@ -1,5 +1,5 @@
 """Connections of a program that keeps its own data where its jobs are: SQLite, PostgreSQL, MariaDB,
-each with a table `effects` of its own."""
+MySQL, each with a table `effects` of its own."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from lightjobs.engines.sql.engine import SqlEngine
 from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.settings.database_settings import DatabaseSettings
 
+from .servers.mysql import MYSQL
+
 EFFECTS = "CREATE TABLE IF NOT EXISTS effects (n int)"
 
 
 class Caller(ABC):
     """A program's database."""
 
-    kind: str
+    dialect: str
+    """Its engine's: sqlite, postgres or mysql."""
     engine: Engine
     environment: dict[str, str]
     mark = "%s"
@@ -61,7 +64,7 @@ class Caller(ABC):
 
 
 class _Lite(Caller):
-    kind = "sqlite"
+    dialect = "sqlite"
     mark = "?"
 
     def __init__(self, path: str) -> None:
@@ -82,7 +85,7 @@ class _Lite(Caller):
 class _Served(Caller):
     def __init__(self, server: Any) -> None:
         self.server = server
-        self.kind = server.kind
+        self.dialect = server.dialect
         self.environment = server.environment
         self.engine = server.engine()
         with self.connected() as connection:
@@ -98,12 +101,12 @@ class _Served(Caller):
         }
 
     def connect(self, **options: Any) -> Any:
-        if self.kind == "postgres":
+        if self.dialect == "postgres":
             return psycopg.connect(**self.login("dbname"), **options)
         return pymysql.connect(**self.login("database"), **options)
 
     def url(self) -> str:
-        scheme = "postgresql+psycopg" if self.kind == "postgres" else "mysql+pymysql"
+        scheme = "postgresql+psycopg" if self.dialect == "postgres" else "mysql+pymysql"
         login = self.login("name")
         return (
             f"{scheme}://{login['user']}:{login['password']}@{login['host']}:{login['port']}"
@@ -125,14 +128,14 @@ def made(kind: str, request: pytest.FixtureRequest) -> Iterator[Caller]:
         caller.engine.close()
 
 
-@pytest.fixture(params=["sqlite", "postgres", "pgbouncer", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgres", "pgbouncer", "mariadb", *MYSQL])
 def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """Each in turn; import `clean_postgres` and `clean_mariadb`, too."""
     with made(request.param, request) as found:
         yield found
 
 
-@pytest.fixture(params=["postgres", "mariadb"])
+@pytest.fixture(params=["postgres", "mariadb", *MYSQL])
 def served(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """Those behind a server."""
     with made(request.param, request) as found:

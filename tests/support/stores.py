@@ -19,6 +19,7 @@ from lightjobs.engines.sql.sqlite import Sqlite
 from lightjobs.settings.database_settings import DatabaseSettings
 
 from .environment import engine_of
+from .servers.mysql import MYSQL
 
 
 class Store(NamedTuple):
@@ -84,6 +85,7 @@ STORES: dict[str, Make] = {
     "postgresql": _server("postgres"),
     "pgbouncer": _server("pgbouncer"),
     "mariadb": _server("mariadb"),
+    **{name: _server(name) for name in MYSQL},
 }
 """How each is made, with no jobs in it and not yet migrated."""
 

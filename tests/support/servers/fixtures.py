@@ -7,6 +7,7 @@ import pytest
 from .base import shared
 from .cluster import Cluster
 from .mariadb import MariaServer
+from .mysql import MysqlServer
 from .pgbouncer import PgBouncer
 from .postgres import PostgresServer
 from .redis import RedisServer, ValkeyServer
@@ -58,5 +59,13 @@ def _pgbouncer() -> PgBouncer:
 def clean_mariadb() -> MariaServer:
     """The session's MariaDB, its tables as `migrate:up` makes them."""
     server = shared(MariaServer)
+    server.empty()
+    return server
+
+
+@pytest.fixture
+def clean_mysql() -> MysqlServer:
+    """The session's MySQL, likewise; skips where there is none."""
+    server = shared(MysqlServer)
     server.empty()
     return server

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,10 @@ class MariaServer(SqlServer):
 
     kind = "mariadb"
     driver = "mariadb"
+    dialect = "mysql"
     account = "mysql"
+    _own_options: Sequence[str] = ()
+    """What only this kind of server is told."""
     _restart_ids = "ALTER TABLE jobs AUTO_INCREMENT = 1"
 
     def database(self) -> Mysql:
@@ -135,7 +138,7 @@ class MariaServer(SqlServer):
                 "ssl-cert": self.certificate,
                 "ssl-key": self.certificate.with_suffix(".key"),
             }
-        given = [f"--{key}={value}" for key, value in options.items()]
+        given = [*(f"--{key}={value}" for key, value in options.items()), *self._own_options]
         return [self._binary, "--no-defaults", "--skip-name-resolve", *given, *self._config]
 
 

@@ -56,6 +56,7 @@ class PostgresServer(SqlServer):
 
     kind = "postgres"
     driver = "pgsql"
+    dialect = "postgres"
     account = "postgres"
     stop_signal = signal.SIGINT  # "fast": sessions are ended
     _restart_ids = "ALTER TABLE jobs ALTER id RESTART"

@@ -20,11 +20,16 @@ _MISSING = "{} is not installed (scripts/install-tools brings it)"
 _LAUNCHER = ThreadPoolExecutor(1, "server-launcher")
 
 
-def need(binary: str) -> str:
-    """The path of a program; what `missing` does where there is none."""
+def found(binary: str) -> str | None:
+    """The path of a program; None where there is none."""
     # Debian has servers in /usr/sbin, which is not in the PATH of everyone.
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
-    return shutil.which(binary, path=path) or missing(binary)
+    return shutil.which(binary, path=path)
+
+
+def need(binary: str) -> str:
+    """The path of a program; what `missing` does where there is none."""
+    return found(binary) or missing(binary)
 
 
 def missing(what: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What PostgreSQL and MariaDB have in common."""
+"""What PostgreSQL, MariaDB and MySQL have in common."""
 
 from __future__ import annotations
 
@@ -53,6 +53,8 @@ class SqlServer(Server):
 
     driver: str
     """What DB_DRIVER calls it."""
+    dialect: str
+    """What its statements are written in: a name of lightjobs' dialects."""
     account: str
     """The user it runs as when the tests run as root, as these servers refuse to."""
     patience = 20.0
