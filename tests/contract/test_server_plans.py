@@ -1,5 +1,5 @@
-"""The plans of PostgreSQL and MariaDB for our statements, with 100,000 jobs of all kinds: a claim
-reads its index in order and touches only the rows that it takes."""
+"""The plans of PostgreSQL, MariaDB and MySQL for our statements, with 100,000 jobs of all kinds: a
+claim reads its index in order and touches only the rows that it takes."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from lightjobs.engines.sql.statements import pyformat
 from lightjobs.engines.sql.statements import where as condition
 from lightjobs.engines.where import Where
 from lightjobs.model import Cursor, utc_text
-from tests.support.servers.mariadb import MariaServer
+from tests.support.servers.mysql import KINDS
 from tests.support.servers.postgres import PostgresServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server plans")]
@@ -89,9 +89,10 @@ def postgres():
     server.close()
 
 
-@pytest.fixture(scope="module")
-def mariadb():
-    server = MariaServer()
+@pytest.fixture(scope="module", params=KINDS)
+def mariadb(request):
+    """A MariaDB or MySQL."""
+    server = request.param()
     server.start()
     server.empty()
     server.query(MARIADB_ROWS)
@@ -524,7 +525,7 @@ def test_mariadb_looks_at_few_rows_for_groups_that_wait(maria, mariadb):
     mariadb.query(
         "INSERT INTO jobs (handler, queue, payload, status, attempts, group_key, scheduled_at)"
         " SELECT 'h', 'g', '{}', 'new', 0, CONCAT('g', seq MOD 1000),"
-        " UTC_TIMESTAMP() - INTERVAL 1 HOUR FROM seq_1_to_20000"
+        " UTC_TIMESTAMP() - INTERVAL 1 HOUR FROM (SELECT id AS seq FROM jobs LIMIT 20000) AS n"
     )
     try:
         before = handled(maria)

@@ -19,7 +19,7 @@ UNION ALL
   ) AS seconds, (
     SELECT group_key FROM {jobs} FORCE INDEX (jobs_claim)
     WHERE queue = place.queue AND status = 'new' AND priority = level.priority
-    ORDER BY group_key DESC, scheduled_at DESC, scheduled_us DESC
+    ORDER BY queue DESC, priority DESC, group_key DESC, scheduled_at DESC, scheduled_us DESC
     LIMIT 1
   ) AS grouped
 FROM (
