@@ -35,6 +35,11 @@ def change(server):
                 "mysql": f"ALTER USER lightjobs IDENTIFIED BY '{NEW}'",
             }[server.dialect]
         )
+        if server.kind == "mysql":
+            # Debian's MySQL takes what is in its cache of logins until the new one is used.
+            engine = engine_of({**server.environment, "DB_PSWD": NEW})
+            engine.stats()
+            engine.close()
     end_sessions(server)
 
 
