@@ -18,6 +18,7 @@
 # make bench-all       runs all benchmarks against loops and peers, then bench-plots; hours
 # make proof-schedule  every due moment is dispatched once, whatever is killed
 # make proof-guards    without any one of the library's guards, a test fails
+# make soak            everything at once for half an hour a store: nothing is lost, nothing grows
 # make docs            builds the documentation into site/; docs-reference: only its generated parts
 # make test-lowest     the tests with the lowest versions of all dependencies
 # make test-newest     likewise the newest, on the newest Python and servers that Debian has
@@ -27,7 +28,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-web pictures test test-long check coverage format bench bench-redis bench-sql bench-io bench-sharing bench-cost bench-gather bench-flow bench-regress bench-scrape bench-shards bench-pages bench-plots bench-all proof-schedule proof-guards docs docs-reference test-lowest test-newest install-tools clean
+.PHONY: help demo demo-web pictures test test-long check coverage format bench bench-redis bench-sql bench-io bench-sharing bench-cost bench-gather bench-flow bench-regress bench-scrape bench-shards bench-pages bench-plots bench-all proof-schedule proof-guards soak docs docs-reference test-lowest test-newest install-tools clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -128,6 +129,10 @@ proof-schedule: install-tools $(VENV)/.dev
 # Each guard of tests/proofs/guards.toml is taken out of a copy in turn; ARGS="--only fence" and the like.
 proof-guards: install-tools $(VENV)/.dev
 	$(BIN)/python -m tests.proofs.guards $(ARGS)
+
+# Half an hour a store; ARGS="--minutes 5 --only redis,sqlite". On MySQL too where there is one.
+soak: install-tools $(VENV)/.dev
+	$(BIN)/python -m tests.proofs.soak $(ARGS)
 
 # The site in site/, with llms.txt; a warning is an error.
 docs: docs-reference
