@@ -67,6 +67,8 @@ def test_what_a_careless_php_retries_is_due_in_the_servers_zone(table, careless)
 
 
 def test_what_a_careless_php_says_is_garbled_when_it_is_not_ascii(table, careless):
+    if table.server.query("SELECT @@global.character_set_server") != [("latin1",)]:
+        pytest.skip("from 11.6 on, MariaDB's own character set is utf8mb4")
     job_id = careless("dispatch", handler=HANDLER, payload={})
     careless("claim")
     careless("fail", id=job_id, text="Überraschung")
