@@ -186,10 +186,9 @@ class Mysql(Server):
         if not grouped or due <= 0:
             return due, len(found)
         rows = [
-            (*place, first, later)
+            (*place, *row)
             for place in grouped
-            for first, later in self.rows("group_due", {"queue": place.queue})
-            if first is not None  # others may have claimed all of them since the first look
+            for row in self.rows("group_due", {"queue": place.queue})
         ]
         first, cost = groups.due_in(MysqlClaiming(self), rows)
         return min(due, first), len(found) + cost
