@@ -44,7 +44,7 @@ class Orders(NamedTuple):
                 "engine": settings.engine,
                 "lease": settings.lease,
                 "enqueue_timeout": settings.enqueue_timeout,
-                "redis": settings.redis._asdict(),
+                "redis": _as_values(settings.redis),
                 "database": settings.database._asdict(),
                 "folder": self.folder,
                 "clock": self.clock,
@@ -55,17 +55,27 @@ class Orders(NamedTuple):
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Orders:
         """What the torture has told this process."""
         values: dict[str, Any] = json.loads(environment[VARIABLE])
-        redis, database = values["redis"], values["database"]
-        redis["sentinels"] = tuple(map(tuple, redis["sentinels"]))
+        database = values["database"]
         database["libpq"] = tuple(map(tuple, database["libpq"]))
         settings = Settings(
             engine=values["engine"],
             lease=values["lease"],
             enqueue_timeout=values["enqueue_timeout"],
-            redis=RedisSettings(**redis),
+            redis=_of_values(values["redis"]),
             database=DatabaseSettings(**database),
         )
         return cls(own_jobs(settings), values["folder"], values["clock"])
+
+
+def _as_values(redis: RedisSettings) -> dict[str, Any]:
+    """The settings of Redis, and of its other servers, as JSON can hold them."""
+    return {**redis._asdict(), "others": list(map(_as_values, redis.others))}
+
+
+def _of_values(values: dict[str, Any]) -> RedisSettings:
+    sentinels = tuple(map(tuple, values["sentinels"]))
+    others = tuple(map(_of_values, values["others"]))
+    return RedisSettings(**{**values, "sentinels": sentinels, "others": others})
 
 
 def own_jobs(settings: Settings) -> Settings:
