@@ -70,7 +70,7 @@ def lasted(engine):
 
 
 @pytest.mark.parametrize("width", [320, 600, 1280])
-@pytest.mark.parametrize("ratio", [1, 1.5])
+@pytest.mark.parametrize("ratio", [1, pytest.param(1.5, marks=pytest.mark.long)])
 def test_no_label_of_an_axis_is_cut(tabs, tmp_path, ratio, width):
     with (
         show_in(tmp_path, lasted) as shown,
