@@ -20,6 +20,7 @@ class HistoryAlone(MonitoringStore):
     def __init__(self) -> None:
         self._rates: dict[tuple[int, int, str, str], Rate] = {}
         self._sampled = 0
+        self._noting = threading.Lock()
 
     def workers(self) -> list[Worker]:
         return []
@@ -28,16 +29,17 @@ class HistoryAlone(MonitoringStore):
         return {}
 
     def note_rates(self, rates: Sequence[Rate]) -> None:
-        known = dict(self._rates)  # so that readers never see half of the rates
-        for rate in rates:
-            key = rate[:4]
-            known[key] = added(known[key], rate) if key in known else rate
-        newest: Mapping[int, int] = {
-            span: max((key[1] for key in known if key[0] == span), default=0) for span in SPANS
-        }
-        self._rates = {
-            key: rate for key, rate in known.items() if key[1] > newest[key[0]] - SPANS[key[0]]
-        }
+        with self._noting:
+            known = dict(self._rates)  # so that readers never see half of the rates
+            for rate in rates:
+                key = rate[:4]
+                known[key] = added(known[key], rate) if key in known else rate
+            newest: Mapping[int, int] = {
+                span: max((key[1] for key in known if key[0] == span), default=0) for span in SPANS
+            }
+            self._rates = {
+                key: rate for key, rate in known.items() if key[1] > newest[key[0]] - SPANS[key[0]]
+            }
 
     def rates(
         self,
@@ -60,9 +62,10 @@ class HistoryAlone(MonitoringStore):
         return sorted(found, key=lambda rate: rate[:4])
 
     def begin_sample(self, bucket: int) -> bool:
-        first = bucket > self._sampled
-        self._sampled = max(self._sampled, bucket)
-        return first
+        with self._noting:
+            first = bucket > self._sampled
+            self._sampled = max(self._sampled, bucket)
+            return first
 
 
 class MemoryMonitoring(HistoryAlone):
