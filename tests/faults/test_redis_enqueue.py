@@ -150,7 +150,7 @@ def test_a_server_that_hangs_within_a_bulk_is_given_up_in_time(proxied, engine_o
 
 def test_a_bulk_of_which_a_part_is_gone_is_not_queued(engine_on, monkeypatch):
     with redis_server() as server:
-        engine, tidier = engine_on(server.environment), engine_on(server.environment)
+        engine, tidier = engine_on(server.environment, 10.0), engine_on(server.environment)
         send = engine._producer.send
 
         def send_and_give_up(*arguments):
