@@ -43,7 +43,10 @@ def forget_local_jobs() -> None:
 def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty project as current directory, no settings in the environment; all that a test
     registers, imports or configures is forgotten after it."""
-    path, environment = list(sys.path), dict(os.environ)
+    monkeypatch.syspath_prepend(
+        tmp_path
+    )  # at the end of the test, the path is again what it is now
+    environment = dict(os.environ)
     forget_local_jobs()
     registered = dict(registry._registered)
     modules = {name: module for name, module in sys.modules.items() if is_users(name)}
@@ -53,7 +56,8 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         if is_users(known.job.__module__):
             del registry._registered[handler]
     # The repository has an app_jobs of its own.
-    sys.path[:] = [entry for entry in sys.path if entry not in ("", REPOSITORY)]
+    away = ("", REPOSITORY, str(tmp_path))
+    sys.path[:] = [entry for entry in sys.path if entry not in away]
     for key in environment:
         if key.startswith(("JOB_", "DB_", "REDIS_")):
             del os.environ[key]
@@ -70,7 +74,6 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ours = {h: r for h, r in registry._registered.items() if h in registry.READY_MADE}
     registry._registered.clear()
     registry._registered.update(registered | ours)  # their modules are not imported a second time
-    sys.path[:] = path
     for name in [name for name in sys.modules if is_users(name)]:
         del sys.modules[name]
     sys.modules.update(modules)
