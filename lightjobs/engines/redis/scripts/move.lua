@@ -6,8 +6,8 @@ local target, spread = ARGV[9], tonumber(ARGV[10])
 local sources = {}
 for status in ARGV[8]:gmatch('[^,]+') do sources[status] = true end
 local at = now()
--- Otherwise the numbers would be the same in each part.
-if spread and spread > 0 then math.randomseed(at * 1000 % 2147483647) end
+-- Otherwise the numbers would be the same in each part. By microseconds: two small parts may come in one millisecond.
+if spread and spread > 0 then math.randomseed(at * 1000000 % 2147483647) end
 
 -- Take a job away from its worker. Returns the worker if it still has to let go of the job, otherwise NULL.
 local function cut_off(job)
