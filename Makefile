@@ -58,7 +58,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q -n 3 --dist loadscope -m "not slow and not long"
+	$(BIN)/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder -m "not slow and not long"
 
 # A promise about time may be broken while each line is traced: what the tests say is shown, and the
 # table comes all the same.

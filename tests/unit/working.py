@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
+import weakref
 from typing import Any
 
 from lightjobs.execution.run import Run
@@ -51,6 +53,7 @@ class Worker:
         self.flag = StopFlag()
         self.lines = Recorded()
         self.journal = Journal()
+        weakref.finalize(self.journal, os.close, self.journal.descriptor)
         engine.register(self.name, 30)
         self.loop = Loop(
             engine, self.name, Options(**options), self.journal, self.lines, self.flag, budget
