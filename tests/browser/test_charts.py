@@ -25,7 +25,7 @@ COLORS = """() => [...document.querySelectorAll(".plot[data-chart]")].map((plot)
 """How many colors each chart has."""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_every_chart_has_lines_before_and_after_a_refresh(tabs, looked_at, scheme):
     drawn = {}
     with tabs(color_scheme=scheme) as page:
@@ -69,7 +69,7 @@ def lasted(engine):
     return {"queue": list(LATENCIES)}
 
 
-@pytest.mark.parametrize("width", [320, 600, 1280])
+@pytest.mark.parametrize("width", [320, pytest.param(600, marks=pytest.mark.long), 1280])
 @pytest.mark.parametrize("ratio", [1, pytest.param(1.5, marks=pytest.mark.long)])
 def test_no_label_of_an_axis_is_cut(tabs, tmp_path, ratio, width):
     with (
