@@ -105,7 +105,7 @@ def test_each_kind_agrees_with_a_walk_through_all_minutes(name):
     assert_as_walked(ZoneInfo(name), 30, FIXED, HOURLY)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_kind_agrees_with_a_walk_through_all_minutes_in_every_zone():
     for zone in walking.distinct_zones():
         assert_as_walked(zone, 10, FIXED, HOURLY)

@@ -46,7 +46,13 @@ def test_only_moments_inside_are_due(report, window, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("window", WINDOWS)
-@pytest.mark.parametrize("name", ["Europe/Paris", "America/Havana", "America/Nuuk"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Europe/Paris",
+        *(pytest.param(f"America/{at}", marks=pytest.mark.long) for at in ("Havana", "Nuuk")),
+    ],
+)
 def test_of_times_that_a_gap_skips_those_inside_run_right_after_it(report, window, name):
     zone = ZoneInfo(name)
     inside = WINDOWS[window]
