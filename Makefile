@@ -126,7 +126,7 @@ bench-all: $(VENV)/.dev
 proof-schedule: install-tools $(VENV)/.dev
 	$(BIN)/python -m tests.proofs.schedule
 
-# Each guard of tests/proofs/guards.toml is taken out of a copy in turn; ARGS="--only fence" and the like.
+# Each guard of tests/proofs/guards.toml is taken out of a copy, two at a time; ARGS="--only fence" and the like.
 proof-guards: install-tools $(VENV)/.dev
 	$(BIN)/python -m tests.proofs.guards $(ARGS)
 
