@@ -63,6 +63,17 @@ def test_php_sees_no_job_with_a_group(engine):
     assert client(engine).zcard(key(engine, "queue:q")) == 1
 
 
+def test_an_id_in_a_queue_with_groups_whose_job_runs_is_not_claimed(engine):
+    """As PHP leaves one, when it releases a job that it had lost."""
+    name = worker(engine)
+    engine.push([job()])
+    [running] = engine.claim(name, ["q"], 1)
+    engine.push(grouped("a", 1))
+    client(engine).zadd(key(engine, "queue:q"), {running.id: 1})
+    assert names(engine, engine.claim(name, ["q"], 5)) == ["a"]
+    assert engine.find(running.id).attempts == 1
+
+
 def test_nothing_is_left_of_groups_whose_jobs_are_gone(engine):
     engine.push([*grouped("a", 3, limit=1), *grouped("b", 2, due=time.time() + 900), job()])
     name = worker(engine)
