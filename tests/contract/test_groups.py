@@ -70,6 +70,17 @@ def test_many_small_groups_fill_a_claim(engine):
     assert [len(claim(engine, 100)) for _ in range(4)] == [100, 100, 50, 0]
 
 
+def test_the_last_job_of_all_groups_does_not_end_a_claim(engine):
+    engine.push([*grouped("a", 1), *grouped(None, 7)])
+    assert Counter(names(engine, claim(engine, 6))) == {"a": 1, None: 5}
+    assert Counter(names(engine, claim(engine, 6))) == {None: 2}
+
+
+def test_what_is_left_when_the_groups_end_goes_before_a_lower_priority(engine):
+    engine.push([*grouped("a", 1), *grouped(None, 7), *grouped(None, 3, priority=-1)])
+    assert [engine.find(each.id).priority for each in claim(engine, 10)] == [0] * 8 + [-1] * 2
+
+
 def test_jobs_without_a_group_are_one_of_the_groups(engine):
     engine.push([*grouped("a", 50), *grouped(None, 5)])
     first = claim(engine, 10)

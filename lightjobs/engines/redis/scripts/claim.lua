@@ -77,7 +77,10 @@ for index = 5 + tonumber(ARGV[4]), #ARGV do
   for _, priority in ipairs(paused[queue] and {} or PRIORITIES) do
     if is_laned then
       turns()(queue, priority)
-    else
+      -- Its lanes may have ended with this claim; others wait for the rest of it.
+      is_laned = lanes().is_laned(queue)
+    end
+    if not is_laned then
       local key = queue_key(queue, priority)
       -- Look again: ids whose job is gone or cannot be read leave room for others. But a script must end soon.
       local more, offset = true, 0
