@@ -2,6 +2,8 @@ import time
 
 import pytest
 
+from lightjobs.engines.where import Where
+
 from .support import NO_IDS, claim_one, drain, fail, in_threads, push, worker
 
 
@@ -136,6 +138,15 @@ def test_resuming_a_queue_wakes_a_waiting_worker(engine):
     started = time.monotonic()
     assert in_threads(lambda: engine.wait(["q"], 60), resume) == [True, True]
     assert time.monotonic() - started < 30
+
+
+def test_a_queue_that_was_resumed_before_its_first_job_is_counted(engine):
+    engine.pause_queue("q")
+    assert engine.resume_queue("q")
+    ids = push(engine, priority=1)
+    assert engine.stats()["q"]["new"] == 1
+    assert [job.id for job in engine.browse(Where(status="new"))] == ids
+    assert engine.move("cancel") == 1
 
 
 def test_a_queue_that_shares_its_beginning_with_a_paused_one_goes_on(engine):
