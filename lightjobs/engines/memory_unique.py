@@ -41,6 +41,11 @@ class MemoryUnique(UniqueStore):
             return taken.scope == "window"
         return job.status in _HELD_WHILE[taken.scope]
 
+    def _is_over(self, taken: KeyHolder) -> bool:
+        """Whether the job can hold the key no more, whatever becomes of it."""
+        is_there = row_number(taken.job_id) in {**self._jobs, **self.away}
+        return not self._holds(taken) and (taken.until <= clock.now() or not is_there)
+
     def take(self, unique: Unique, job_id: str) -> None:
         """Let the job hold the key from now on."""
         until = clock.now() + unique.seconds
@@ -89,7 +94,7 @@ class MemoryUnique(UniqueStore):
 
     def forget(self) -> int:
         with self._changed:
-            free = [key for key, taken in self._taken.items() if not self._holds(taken)]
+            free = [key for key, taken in self._taken.items() if self._is_over(taken)]
             for key in free:
                 del self._taken[key]
             return len(free)

@@ -28,5 +28,6 @@ class UniqueStore(ABC):
 
     @abstractmethod
     def forget(self) -> int:
-        """Delete what is kept of keys that nobody holds, in bounded parts, and return their
-        number."""
+        """Delete what is kept of keys that nobody holds and whose time is over, or whose job is
+        gone, in bounded parts, and return their number. A job that is there may hold its key again
+        when it goes back to its queue."""

@@ -256,6 +256,17 @@ def test_what_is_kept_of_free_keys_is_forgotten(engine):
     assert engine.unique.holder("k1") is None
 
 
+def test_a_job_that_goes_back_holds_its_key_again_whatever_was_forgotten(engine):
+    (first,) = engine.push([unique_job(scope="waiting")])
+    name = worker(engine)
+    claim = claim_one(engine, name)
+    assert engine.unique.holder("k") is None
+    engine.unique.forget()
+    engine.settle(name, [HandBack(claim.id, claim.fence)])
+    assert engine.unique.holder("k").job_id == first
+    assert engine.push([unique_job(scope="waiting")]) == [first]
+
+
 def test_keys_are_compared_byte_by_byte(engine):
     keys = ["k", "K", "k ", "ķ", "k\u0327", "💥", "'; --", "%", "k" * 255]
     ids = engine.push([unique_job(key) for key in keys])

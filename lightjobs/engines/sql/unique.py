@@ -53,8 +53,9 @@ class SqlUnique(UniqueStore):
             # By a later statement than the lock: whoever had a key locked before has committed.
             packed = self._db.dialect.packed
             taken = self._db.rows("key_holders", {"keys": packed(names)})
-            held = {row[0] for row in taken if holds(row[2], row[4])}
-            free = [name for name in names if name not in held]
+            # A job that is there may go back to its queue, and then holds its key again.
+            kept = {row[0] for row in taken if row[4] is not None or holds(row[2], row[4])}
+            free = [name for name in names if name not in kept]
             if free:
                 self._db.run("delete_keys", {"keys": packed(free)})
             self._after = names[-1]
