@@ -64,6 +64,15 @@ def test_an_outcome_that_is_repeated_pushes_nothing_again(engine):
     assert waiting(engine) == 1
 
 
+def test_an_outcome_that_is_twice_in_one_settlement_pushes_once(engine):
+    name = worker(engine)
+    push(engine, 2)
+    first, second = claims(engine, name)
+    given = [done(each, next=steps_text(step())) for each in (first, second, first)]
+    settle(engine, name, *given)
+    assert waiting(engine) == 2
+
+
 def test_an_outcome_that_is_refused_pushes_nothing(engine):
     name = worker(engine)
     (id,) = push(engine)

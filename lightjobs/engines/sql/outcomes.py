@@ -158,7 +158,9 @@ class OutcomeStore:
                     params = {"entry": done.entry, "job_id": int(done.id)}
                     self._db.run("complete_entry", params)
             if held:
-                batches += self._follow([each for each in special if _key(each) in held], ties)
+                # Once for each job, also if one outcome is there twice.
+                stored = {_key(each): each for each in reversed(special) if _key(each) in held}
+                batches += self._follow(list(reversed(stored.values())), ties)
             return answers, self._looks.inside([*batches, *failing], bool(failing))
 
     def _are_plain(self, special: Sequence[Outcome]) -> bool:
