@@ -29,6 +29,10 @@ class Proxy:
         self.round_trips = 0
         """How often the client has waited for an answer, if it uses one connection at a time."""
         self._answered = True
+        self._marker: bytes | None = None
+        """What is in the request whose answer is to be lost."""
+        self._losing: set[int] = set()
+        """Connections whose next answer is lost."""
         self._sockets: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -39,6 +43,15 @@ class Proxy:
     def speak(self) -> None:
         """End the silence for new connections. Those that were silent stay so."""
         self._silent_until = self._count
+
+    def lose_answer(self, marker: bytes) -> None:
+        """Pass on the next request that has `marker` in it, and break its connection when the
+        answer comes: the server has done what it was asked, and the client does not know."""
+        self._marker = marker
+
+    def keep_answers(self) -> None:
+        """Lose no answer any more."""
+        self._marker = None
 
     def _accept(self) -> None:
         while True:
@@ -60,6 +73,11 @@ class Proxy:
             while block := source.recv(BLOCK):
                 self.round_trips += is_asking and self._answered
                 self._answered = not is_asking
+                if is_asking and self._marker is not None and self._marker in block:
+                    self._marker = None
+                    self._losing.add(number)
+                elif not is_asking and number in self._losing:
+                    break
                 if number >= self._silent_until:
                     sink.sendall(block)
         if number >= self._silent_until:
