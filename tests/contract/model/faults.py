@@ -54,7 +54,7 @@ class FaultySteps(ControlSteps):
             return
         worker, claim = pick(given[: -LATEST - 1 : -1], number)
         told = (claim.payload, claim.queue, claim.handler, 0, (0.0, 0.0))
-        job = self.model.job(claim.id) or Job(0, *told, id=claim.id, attempts=claim.attempts)
+        job = self.model.job(claim.id) or Job(0, 0, *told, id=claim.id, attempts=claim.attempts)
         fence = claim.fence + 1000 if fault == "no such fence" else claim.fence
         name = self.worker(slot).name if fault == "other worker" else worker.name
         self.settle_outcomes(name, [self.outcome(job, fence, end)])

@@ -54,7 +54,10 @@ def _answer(model: Model, worker: str, outcome: Outcome, window: Window) -> set[
     if job.status != Status.QUEUED and job.worker == worker:
         job.worker = None
     if job.fence == outcome.fence and job.status == SETTLED_AS[type(outcome)]:
-        return {ACCEPTED if is_registered else LOST}
+        if is_registered:
+            return {ACCEPTED}
+        # Of a job that has expired, a dead worker may be told either way that it has no say.
+        return {LOST, CANCELLED} if job.status == Status.CANCELLED else {LOST}
     return {CANCELLED if job.status == Status.CANCELLED else LOST}
 
 

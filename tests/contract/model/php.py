@@ -90,7 +90,7 @@ class PhpSteps(FaultySteps):
         assert job.may_be_due(window), f"PHP claimed {job}, which is not due"
         for other in certain:
             # In the table PHP goes by the id alone.
-            before = other.birth < job.birth if self.is_table else other.goes_before(job)
+            before = other.order < job.order if self.is_table else other.goes_before(job)
             assert not before, f"PHP claimed {job} and left {other}"
         job.status, job.with_php = Status.QUEUED, True
         job.attempts += 1

@@ -59,7 +59,7 @@ class Model:
         """A job that is stored."""
         self.births += 1
         row = (new.payload, new.queue, new.handler, new.priority)
-        job = Job(self.births, *row, due, new.flow or Flow(), job_id)
+        job = Job(self.births, self.births, *row, due, new.flow or Flow(), job_id)
         self.jobs.append(job)
         self.keys.take(job)
         return job
@@ -94,9 +94,8 @@ class Model:
 
     def follow(self, payload: str, window: Window) -> None:
         """The store pushes what follows something."""
-        # Its place among others of that second is the store's affair.
-        due = window.second[0], window.second[1] + 1
-        self.add(NewJob("After", self.queues[2], payload), due)
+        job = self.add(NewJob("After", self.queues[2], payload), window.second)
+        job.order = 0  # several may be pushed in one step, in an order that the store chooses
 
     def advance(self, window: Window) -> None:
         """What is due of batches is pushed."""

@@ -48,6 +48,9 @@ class Job:
     seen: it is known by its payload, which no two jobs have in common."""
 
     birth: int
+    order: int
+    """Which of the jobs of its queue that are due at the same time go before it: those with a lower
+    number."""
     payload: str
     queue: str
     handler: str
@@ -80,7 +83,7 @@ class Job:
 
     def goes_before(self, other: Job) -> bool:
         """Whether it is certainly before `other` in the order of one group."""
-        return (self.due[1], self.birth) < (other.due[0], other.birth)
+        return (self.due[1], self.order) < (other.due[0], other.order)
 
     def put_back(self) -> None:
         """It waits again, at the time at which it was due. Redis drops the fraction then."""
