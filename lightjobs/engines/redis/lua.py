@@ -38,6 +38,7 @@ PARTS = {
     "claim": ("claiming", "taking", "turns"),
     "held": ("claiming",),
     **dict.fromkeys(("push", "stage", "queue_staged", "drop_staged"), ("storing",)),
+    "push_free": ("storing", "unique"),
     "push_slots": ("storing", "slotting"),
     "settle": ("slotting",),
     "take": ("bulk", "transferring"),

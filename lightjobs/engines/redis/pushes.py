@@ -20,7 +20,14 @@ from .producer import Producer
 from .redis_errors import translated
 from .rows import text
 from .staging import PART, drop
-from .tied_rows import batch_text, flow_of, refuse_php, tied_arguments, tied_queue_arguments
+from .tied_rows import (
+    batch_text,
+    flow_of,
+    free_arguments,
+    refuse_php,
+    tied_arguments,
+    tied_queue_arguments,
+)
 
 _CANNOT_ADD = {
     "unknown": "there is no batch {}",
@@ -122,6 +129,9 @@ class Pushes:
     ) -> Any:
         """See staging.store."""
         if len(ids) <= PART:
+            free = free_arguments(ids, jobs) if batch is None else None
+            if free and run("push_free", self._form, *free):
+                return ("stored",)
             ties, words = tied_arguments(ids, jobs)
             return run("push_tied", self._form, json.dumps(ties), batch_text(batch), *words)
         self._stage(run, ids, jobs)

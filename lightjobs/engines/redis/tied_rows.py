@@ -10,12 +10,15 @@ from typing import Any
 
 from ...errors import LightjobsError
 from ...model import Flow, NewBatch, NewJob, steps_text
-from .rows import moment
+from .rows import job_arguments, moment
 
 _Row = tuple[NewJob, Flow | None, Sequence[tuple[str, NewJob]]]
 
 flow_of = itemgetter(6)
 """The ties of a NewJob."""
+
+_NONE = (None, None, None)
+"""What a Flow has besides a key, if that is all it has."""
 
 
 def tied_arguments(ids: Sequence[str], jobs: Sequence[NewJob]) -> tuple[list[Any], list[str]]:
@@ -28,6 +31,22 @@ def tied_arguments(ids: Sequence[str], jobs: Sequence[NewJob]) -> tuple[list[Any
         words += (first.options or "", str(len(row)))
         words += chain.from_iterable((id, job.payload) for id, job in row)
     return ties, words
+
+
+def free_arguments(ids: Sequence[str], jobs: Sequence[NewJob]) -> list[str] | None:
+    """Jobs as push_free.lua takes them, without the form; None for those that it does not take."""
+    flow = jobs[0].flow
+    if flow is None or flow.unique is None:
+        return None
+    terms, keys = flow.unique[1:3], []
+    for flow in map(flow_of, jobs):
+        if flow is None or flow[0] is None or flow[0][1:3] != terms or flow[1:] != _NONE:
+            return None
+        keys.append(flow[0][0])
+    if len(set(keys)) < len(keys):
+        return None
+    scope, seconds = terms
+    return [scope, str(seconds), str(len(keys)), *keys, *job_arguments(ids, jobs)]
 
 
 def tied_queue_arguments(ids: Sequence[str], jobs: Sequence[NewJob]) -> tuple[list[Any], list[str]]:
@@ -43,16 +62,17 @@ def tied_queue_arguments(ids: Sequence[str], jobs: Sequence[NewJob]) -> tuple[li
 
 def _rows(ids: Sequence[str], jobs: Sequence[NewJob]) -> Iterator[_Row]:
     """Jobs that follow each other and differ in their ids, payloads and keys alone."""
-    for (*_, flow), pairs in groupby(zip(ids, jobs, strict=True), _in_common):
+    for _, pairs in groupby(zip(ids, jobs, strict=True), _in_common):
         row = list(pairs)
-        yield row[0][1], flow, row
+        first = row[0][1]
+        yield first, first.flow, row
 
 
 def _in_common(pair: tuple[str, NewJob]) -> tuple[Any, ...]:
     handler, queue, _, due, priority, options, flow = pair[1]
-    if flow is not None and flow.unique is not None:
-        flow = flow._replace(unique=flow.unique._replace(key=""))
-    return handler, queue, due, priority, options, flow
+    if flow is None or flow[0] is None:
+        return handler, queue, due, priority, options, flow
+    return handler, queue, due, priority, options, flow[0][1:], flow[1:]
 
 
 def _tie(flow: Flow | None, row: Sequence[tuple[str, NewJob]]) -> Any:

@@ -43,11 +43,11 @@ local function write_hashes(row, created_at, scheduled_at)
   if row.options ~= '' then words[#words + 1] = 'options'; words[#words + 1] = row.options end
   -- The fields of a tie, see tying.lua. The last one is the key, if jobs of the row have one, each its own.
   for _, word in ipairs(row.tie_words or {}) do words[#words + 1] = word end
-  local keys = row.tie and row.tie.keys
+  local keys, last, payloads, call = row.tie and row.tie.keys, #words, row.payloads, redis.call
   for place, id in ipairs(row.ids) do
-    words[2], words[4], words[6] = job_key(id), id, row.payloads[place]
-    if keys then words[#words] = keys[place] end
-    redis.call(unpack(words))
+    words[2], words[4], words[6] = job_key(id), id, payloads[place]
+    if keys then words[last] = keys[place] end
+    call(unpack(words))
   end
 end
 
@@ -75,7 +75,8 @@ local function queue_row(queue, priority, due, ids)
   redis.call('ZADD', queue_key(queue, tonumber(priority)), unpack(words))
 end
 
-local function store(form, texts, first)
+-- Store the jobs of all rows. `prepare`, if given, is called with each row before that.
+local function store(form, texts, first, prepare)
   -- A job without a due time is due in this second, without its fraction, as PHP stores it: jobs of one second are then in
   -- the order of their ids, which is that of birth. The score is the text from the server: Lua would write 17 digits.
   local second, micros = unpack(redis.call('TIME'))
@@ -83,6 +84,7 @@ local function store(form, texts, first)
   local queues = {}
   each_row(texts, first, function(row)
     local due = row.due == '' and second or row.due
+    if prepare then prepare(row) end
     write_row(form, row, created_at)
     queue_row(row.queue, row.priority, due, row.ids)
     queues[row.queue] = queues[row.queue] or tonumber(due) <= second + micros / 1000000

@@ -24,13 +24,16 @@ local function tied_pushes()
     local mine, away, passed, place = {}, {'stored'}, {}, 0
     for _, row in ipairs(rows) do
       local ids, payloads, keys = {}, {}, {}
-      for index, key in ipairs(row.tie.keys or {}) do
+      local asked = row.tie.keys or {}
+      local held = unique_keys().holders(asked)
+      for index, key in ipairs(asked) do
         local id = row.ids[index]
-        local holder = mine[key] or unique_keys().holder(key)
+        local holder = mine[key] or held[index]
         local payload = row.payloads and row.payloads[index]
         if not holder then
           mine[key] = id
-          ids[#ids + 1], keys[#keys + 1], payloads[#payloads + 1] = id, key, payload
+          local free = #ids + 1
+          ids[free], keys[free], payloads[free] = id, key, payload
         elseif row.tie.taken == 'refuse' then
           return nil, holder, key
         else
@@ -101,9 +104,7 @@ local function tied_pushes()
         if not is_staged then write_tied(form, row, created_at) end
         queue_tied(row, due)
         queues[row.queue] = queues[row.queue] or tonumber(due) <= latest
-        for index, key in ipairs(row.tie.keys or {}) do
-          unique_keys().take(key, row.tie.scope, row.tie.seconds, row.ids[index])
-        end
+        if row.tie.keys then unique_keys().take_all(row.tie.keys, row.tie.scope, row.tie.seconds, row.ids) end
         if row.tie.batch then batch_counts().stored(row.tie.batch, row.ids) end
         count = count + #row.ids
       end
