@@ -7,6 +7,7 @@ from tests.support.environment import engine_of
 from tests.support.proxy import Proxy
 from tests.support.servers.mysql import MYSQL
 
+from .flows import grouped
 from .support import push, worker
 
 
@@ -57,3 +58,14 @@ def test_a_job_is_stored_in_one_and_in_two_behind_a_pooler(counted):
         push(engine)  # by now the statement is prepared
     needed = 2 if engine.warnings() else 1
     assert [trips(push, engine) for _ in range(3)] == [needed] * 3
+
+
+@pytest.mark.parametrize("counted", ["postgres", "pgbouncer"], indirect=True)
+def test_a_claim_from_groups_takes_one(counted):
+    engine, trips = counted
+    engine.push([job for number in range(30) for job in grouped(f"g{number}", 20)])
+    name = worker(engine)
+    for _ in range(8):
+        engine.claim(name, ["q"], 20)  # by now the statement is prepared
+    assert [trips(engine.claim, name, ["q"], 20) for _ in range(3)] == [1] * 3
+    assert len(engine.held(name)) == 11 * 20

@@ -14,11 +14,13 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ...model import Group
 from ..looks import PLACE_SECONDS
 from .rows import Row
+
+_T = TypeVar("_T")
 
 PUT_OFF = 20
 """A look at groups of which none may be claimed from is put off for so many times as long as it
@@ -49,6 +51,17 @@ class Found(NamedTuple):
     id: int
     at_once: int | None
     """How many jobs of its group may run at a time."""
+
+
+class Visit(NamedTuple):
+    """Which groups a claim visits."""
+
+    after: str | None
+    """The group that was served last, "" for the jobs without one; None: none was yet."""
+    most: int
+    """How many groups are looked for."""
+    fewer: int
+    """How many of these are served if there are as many."""
 
 
 class Claiming(ABC):
@@ -90,16 +103,16 @@ class Turns:
         claimed: list[Row] = []
         passed: set[str | None] = set()
         while (left := limit - len(claimed)) > 0:
-            most = left if left <= FEW else min(left, self._visited.get(place, FEW + 1))
-            groups = self._next(claiming, place, most, has_plain)
+            visit = self.visit(place, left)
+            groups = self._next(claiming, place, visit.most, has_plain)
             if not groups:
                 break
-            is_whole_circle = len(groups) < most
-            if left > FEW and not is_whole_circle and place not in self._visited:
-                groups = groups[: max(SOME, left // SHARE)]
+            is_whole_circle = len(groups) < visit.most
+            if not is_whole_circle:
+                groups = groups[: visit.fewer]
             quota = math.ceil(left / len(groups))
             jobs = _allowed(claiming, place, claiming.first(place, groups, quota))
-            order = _in_turns(groups, jobs)[:left]
+            order = in_turns(groups, jobs)[:left]
             taken = claiming.take([job.id for job in order]) if order else []
             claimed += taken
             if taken:
@@ -108,32 +121,42 @@ class Turns:
                 break
             else:
                 passed.update(groups)
-            has_all = len(taken) == left
-            self._note(place, groups, order, limit, has_all, is_whole_circle)
+            last = order[-1].group if order else groups[-1]
+            self.note(place, last, len(groups), limit, len(taken) == left, is_whole_circle)
             if is_whole_circle and not any(len(found) == quota for found in jobs.values()):
                 break
         return claimed
 
-    def _note(
+    def visit(self, place: Place, limit: int) -> Visit:
+        """The groups that a claim of up to `limit` jobs visits next."""
+        after = self._served.get(place)
+        if limit <= FEW:
+            return Visit(after, limit, limit)
+        if (visited := self._visited.get(place)) is None:
+            return Visit(after, min(limit, FEW + 1), max(SOME, limit // SHARE))
+        return Visit(after, min(limit, visited), limit)
+
+    def note(
         self,
         place: Place,
-        groups: Sequence[str | None],
-        order: Sequence[Found],
+        group: str | None,
+        visited: int,
         limit: int,
         has_all: bool,
         is_whole_circle: bool,
     ) -> None:
-        """Note whose turn was last and, for claims of more than FEW jobs, how many groups the next
-        look visits: more once groups have had too few jobs, until all groups have had a turn.
-        `limit`: how many jobs the claim takes at most; `has_all`: whether it has them now."""
-        last = (order[-1].group if order else groups[-1]) or ""
+        """Note that `group` was served last, of so many that a claim of up to `limit` jobs has
+        visited, and for claims of more than FEW jobs how many groups the next look visits: more
+        once groups have had too few jobs, until all groups have had a turn. `has_all`: whether the
+        claim has all jobs that it asked for."""
+        last = group or ""
         is_round = last <= self._served.get(place, "")
         self._served[place] = last
         if is_whole_circle or is_round:
             # Whether there are still more than FEW groups is seen by the next look.
             self._visited.pop(place, None)
         elif limit > FEW:
-            more = len(groups) if has_all else 4 * len(groups)
+            more = visited if has_all else 4 * visited
             before = self._visited.get(place, 0)
             self._visited[place] = min(limit, max(SOME, limit // SHARE, more, before))
 
@@ -177,15 +200,20 @@ def _within_limits(jobs: Sequence[Found], running: float) -> list[Found]:
     return list(jobs)
 
 
-def _in_turns(
-    groups: Sequence[str | None], jobs: Mapping[str | None, Sequence[Found]]
-) -> list[Found]:
+def in_turns(groups: Sequence[str | None], jobs: Mapping[str | None, Sequence[_T]]) -> list[_T]:
     """The first jobs of all groups, then the second ones, and so on."""
     most = max(map(len, jobs.values()), default=0)
     served = [jobs[group] for group in groups if group in jobs]
     if most == 1:
         return [job for each in served for job in each]
     return [each[turn] for turn in range(most) for each in served if turn < len(each)]
+
+
+def place_in_turns(group: str | None, after: str | None) -> tuple[int, str]:
+    """What puts groups in the order of their turns, if `after` was served last; see Visit."""
+    if group is None:
+        return (0 if after is None else 2), ""
+    return (1 if after is None or group > after else 3), group
 
 
 def lock_number(schema: str, queue: str, group: str) -> int:

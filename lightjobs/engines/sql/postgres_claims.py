@@ -2,18 +2,20 @@
 
 At READ COMMITTED a statement does not see what others claim meanwhile. Claims from a group that has
 a limit therefore exclude each other by advisory locks, which end with the transaction, and count in
-a statement of their own.
+a statement of their own. Where there are no limits, one statement does it all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...model import PRIORITIES
-from .groups import Claiming, Found, Place, Turns, lock_number
+from .database import TryAgain
+from .groups import Claiming, Found, Place, Turns, in_turns, lock_number, place_in_turns
 from .rows import Params, Row
 from .waiting import SECOND, US, with_waits
 
@@ -24,8 +26,10 @@ _HIGHEST_FIRST = sorted(PRIORITIES.values(), reverse=True)
 
 _by_claim_order = itemgetter(12, 13, 9, 10, 11)
 _by_due_time = itemgetter(12, 13, SECOND, US)
+_by_age = itemgetter(9, 10, 11)
 _id = itemgetter(11)
 _now = itemgetter(14)
+_head = itemgetter(13)
 
 
 class PostgresClaims:
@@ -37,6 +41,8 @@ class PostgresClaims:
         self._had_groups = False
         """Whether the last claim has met jobs of groups, so that the next one looks for them at
         once."""
+        self._had_limits = False
+        """Whether it has met groups with a limit, which one statement cannot claim from."""
 
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
@@ -61,6 +67,50 @@ class PostgresClaims:
         self, worker: str, places: Params, limit: int, skip: Sequence[str]
     ) -> list[Row]:
         """Claim jobs of groups, and others next to them."""
+        claimed = [] if self._had_limits else self._claim_at_once(worker, places, limit, skip)
+        if len(claimed) == limit:
+            return claimed
+        try:
+            return claimed + self._claim_step_by_step(worker, places, limit - len(claimed), skip)
+        except TryAgain:
+            if not claimed:
+                raise
+            return claimed  # these are not undone
+
+    def _claim_at_once(
+        self, worker: str, places: Params, limit: int, skip: Sequence[str]
+    ) -> list[Row]:
+        """Claim by one statement from the first queue and priority with a due job, beginning with
+        the group whose turn it is."""
+        visits = {place: self._turns.visit(place, limit) for place in places["each"]}
+        params = {"worker": worker, "limit": limit, "skip": list(skip), **places}
+        params |= {
+            "afters": _array(visit.after for visit in visits.values()),
+            "most": _array(str(visit.most) for visit in visits.values()),
+            "fewer": _array(str(visit.fewer) for visit in visits.values()),
+        }
+        rows = self._db.rows("claim_turns", params, self._db.dialect.skip if skip else "")
+        if not rows:
+            return []
+        head = next(filter(None, map(_head, rows)))
+        number, found, is_grouped, now = head.split()
+        self._had_groups = is_grouped == "1"
+        place = places["each"][int(number) - 1]
+        visit = visits[place]
+        jobs: dict[str | None, list[Row]] = defaultdict(list)
+        for row in sorted(rows, key=_by_age):  # RETURNING has no order of its own
+            jobs[row[12]].append(row)
+        rows = in_turns(sorted(jobs, key=partial(place_in_turns, after=visit.after)), jobs)
+        is_whole_circle = int(found) < visit.most
+        visited = int(found) if is_whole_circle else min(int(found), visit.fewer)
+        has_all = len(rows) == limit
+        self._turns.note(place, rows[-1][12], visited, limit, has_all, is_whole_circle)
+        return with_waits(rows, float(now), _id)
+
+    def _claim_step_by_step(
+        self, worker: str, places: Params, limit: int, skip: Sequence[str]
+    ) -> list[Row]:
+        """Claim by several statements from all queues and priorities, also where limits apply."""
         claimed: list[Row] = []
         with self._db.transaction():
             due = self._db.rows("group_places", places)
@@ -74,12 +124,15 @@ class PostgresClaims:
                     claimed += self._turns.claim(claiming, place, left, is_plain)
             if due and not claimed:
                 claiming.need_worker()
+            self._had_limits = claiming.has_limits
         return claimed
 
 
 class PostgresClaiming(Claiming):
     """A claim from groups, in a transaction."""
 
+    has_limits = False
+    """Whether groups with a limit were met."""
     has_groups = True
     """Whether jobs of groups are due in the queue and priority that is asked about."""
 
@@ -113,6 +166,7 @@ class PostgresClaiming(Claiming):
         return map(Found._make, self._db.rows("group_jobs", params, self._where))
 
     def running(self, place: Place, groups: Sequence[str]) -> Mapping[str, int]:
+        self.has_limits = True
         schema = self._db.dialect.tables["jobs"]
         numbers = {name: lock_number(schema, place.queue, name) for name in groups}
         keys = sorted(set(numbers.values()))
@@ -140,10 +194,21 @@ class PostgresClaiming(Claiming):
 
 
 @cache
-def _places(queues: tuple[str, ...]) -> dict[str, str]:
-    """Each queue with each priority, in the order to serve, as two arrays of equal length. As text,
-    and kept: psycopg takes 40 us of CPU to write the lists of one claim."""
-    quoted = [name.replace("\\", "\\\\").replace('"', '\\"') for name in queues]
-    each = [f'"{name}"' for name in quoted for _ in _HIGHEST_FIRST]
-    priorities = map(str, _HIGHEST_FIRST * len(queues))
-    return {"queues": f"{{{','.join(each)}}}", "priorities": f"{{{','.join(priorities)}}}"}
+def _places(queues: tuple[str, ...]) -> dict[str, Any]:
+    """Each queue with each priority, in the order to serve, as two arrays of equal length, and as
+    values in "each"."""
+    each = [Place(queue, priority) for queue in queues for priority in _HIGHEST_FIRST]
+    priorities = _array(str(place.priority) for place in each)
+    return {"queues": _array(place.queue for place in each), "priorities": priorities, "each": each}
+
+
+def _array(values: Iterable[str | None]) -> str:
+    """An array as text: psycopg takes 40 us of CPU to write the lists of one claim."""
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+def _element(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    value = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{value}"'
