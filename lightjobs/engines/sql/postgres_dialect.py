@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -151,13 +152,18 @@ def _reserve(
 
 def _keys(keyed: Sequence[tuple[str, int, Params]]) -> dict[str, str]:
     """The parameters of take_new_keys.sql. As text: psycopg takes longer to write lists."""
+    terms = [(row["unique_scope"], row["unique_seconds"]) for _name, _id, row in keyed]
+    if terms.count(terms[0]) == len(terms):
+        del terms[1:]
+    names = [name for name, _id, _row in keyed]
+    text = '","'.join(names)
+    if "\\" in text or text.count('"') > 2 * (len(names) - 1):
+        text = '","'.join([name.replace("\\", "\\\\").replace('"', '\\"') for name in names])
     return {
-        "names": _array(
-            '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name, _id, _row in keyed
-        ),
-        "ids": _array(str(number) for _name, number, _row in keyed),
-        "scopes": _array(row["unique_scope"] for _name, _id, row in keyed),
-        "seconds": _array(str(row["unique_seconds"]) for _name, _id, row in keyed),
+        "names": f'{{"{text}"}}',
+        "ids": _array([str(number) for _name, number, _row in keyed]),
+        "scopes": _array([scope for scope, _seconds in terms]),
+        "seconds": _array([str(seconds) for _scope, seconds in terms]),
     }
 
 
@@ -202,10 +208,21 @@ _tie_values = itemgetter(*TIES)
 
 def _ties(row: Params) -> str:
     """The columns of copy_tied.sql that copy.sql has not."""
-    key, scope, seconds, group, limit, batch = _tie_values(row)
+    key, *others = _tie_values(row)
+    return f"\t{_field(key)}{_other_ties(*others)}"
+
+
+@lru_cache(maxsize=256)
+def _other_ties(
+    scope: str | None,
+    seconds: float | None,
+    group: str | None,
+    limit: int | None,
+    batch: str | None,
+) -> str:
+    """The columns after the key. In a push most jobs have the same there."""
     return (
-        f"\t{_field(key)}\t{_field(scope)}\t{_number(seconds)}"
-        f"\t{_field(group)}\t{_number(limit)}\t{_field(batch)}"
+        f"\t{_field(scope)}\t{_number(seconds)}\t{_field(group)}\t{_number(limit)}\t{_field(batch)}"
     )
 
 

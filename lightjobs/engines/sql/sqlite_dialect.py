@@ -81,15 +81,28 @@ def insert_unique(
             return range(0)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        ids = insert_jobs(connection.cursor(), rows)
-        params = {"first": ids[0], "last": ids[-1], **clock()}
-        taken = connection.execute(query("take_free_keys", dialect), params).rowcount
+        if len(rows) == 1:
+            ids, taken = _insert_with_key(connection, {**rows[0], **clock()}, dialect)
+        else:
+            ids = insert_jobs(connection.cursor(), rows)
+            params = {"first": ids[0], "last": ids[-1], **clock()}
+            taken = connection.execute(query("take_free_keys", dialect), params).rowcount
         connection.execute("COMMIT" if taken == len(rows) else "ROLLBACK")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
     return ids if taken == len(rows) else range(0)
+
+
+def _insert_with_key(
+    connection: sqlite3.Connection, params: Params, dialect: Dialect
+) -> tuple[range, int]:
+    """Insert a job and take its key: its id, and how many keys were taken."""
+    last = connection.execute(query("push_tied", dialect), params).lastrowid
+    assert last is not None
+    taken = connection.execute(query("take_free_key", dialect), params).rowcount
+    return range(last, last + 1), taken
 
 
 def insert_jobs(cursor: sqlite3.Cursor, rows: Sequence[Params]) -> range:
