@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
+from psycopg.pq.abc import PGresult
 
 from ...errors import LightjobsError
 from ...settings.database_settings import DatabaseSettings
@@ -24,6 +24,8 @@ from .groups import due_in
 from .postgres_claims import PostgresClaiming, PostgresClaims
 from .postgres_dialect import POSTGRES, adapters, insert_jobs, insert_unique
 from .postgres_errors import StatementPooling, TooLong, kind_of, text_of
+from .postgres_options import libpq_options
+from .postgres_prepared import loaded
 from .postgres_session import Connection, PostgresSession
 from .rows import Params, Row, inserting
 from .server import LOCK_SECONDS, Server, Session
@@ -41,8 +43,6 @@ leases and looks after its children."""
 MIGRATION_LOCK = 5_403_217_881_266
 """The number of the advisory lock that is held to change the schema."""
 
-_TLS = {"off": "disable", "on": "require", "verify-ca": "verify-ca", "verify": "verify-full"}
-
 # FROM pg_class, because to_regclass alone may answer as it did before this session waited for the
 # lock: only locking a table, if but a catalog, makes a session notice that others made tables.
 _HAS_MIGRATIONS = "SELECT 1 FROM pg_class WHERE oid = to_regclass('{job_migrations}')"
@@ -58,22 +58,7 @@ class Postgres(Server):
     def __init__(self, settings: DatabaseSettings) -> None:
         super().__init__(Login(settings.user, settings.password))
         self.dialect = with_tables(POSTGRES, settings.schema, settings.table_prefix)
-        self._options: dict[str, Any] = {
-            "host": settings.host,
-            "port": settings.port or 5432,
-            "dbname": settings.name,
-            "sslmode": _TLS.get(settings.tls or ""),
-            "sslrootcert": settings.tls_ca or _authorities(settings.tls),
-            "sslcert": settings.tls_cert,
-            "sslkey": settings.tls_key,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "tcp_user_timeout": 15_000,
-            "application_name": "lightjobs",
-            # One of several hosts may be a standby, which can take no jobs.
-            "target_session_attrs": "read-write" if "," in settings.host else None,
-            **dict(settings.libpq),
-        }
+        self._options = libpq_options(settings)
         self._claims = PostgresClaims(self)
         self._pooler = settings.pooler
         self._schema = settings.schema
@@ -137,14 +122,21 @@ class Postgres(Server):
         return session
 
     def run(self, name: str, params: Params, where: str = "") -> int:
-        if not name.startswith("settle_"):
-            return super().run(name, params, where)
+        result = self._often(name, params, where) if name.startswith("settle_") else None
+        return super().run(name, params, where) if result is None else result.command_tuples or 0
+
+    def rows(self, name: str, params: Params, where: str = "") -> list[Row]:
+        # A settlement asks for it twice.
+        result = self._often(name, params, where) if name == "batch_state" else None
+        return super().rows(name, params, where) if result is None else loaded(result)
+
+    def _often(self, name: str, params: Params, where: str) -> PGresult | None:
+        """Run a statement that is worth preparing; None behind a pooler, where none is."""
         with self._guarded() as session:
             assert isinstance(session, PostgresSession)
-            if not session.is_pooled:
-                result = session.execute_often(query(name, self.dialect, where), params)
-                return result.command_tuples or 0
-        return super().run(name, params, where)
+            if session.is_pooled:
+                return None
+            return session.execute_often(query(name, self.dialect, where), params)
 
     def claim(
         self, worker: str, queues: Sequence[str], limit: int, skip: Sequence[str]
@@ -291,9 +283,3 @@ class Postgres(Server):
                 "allowed: transaction, session"
             )
         return self._error(kind, text)
-
-
-def _authorities(tls: str | None) -> str | None:
-    """The system's file of authorities: by itself libpq looks only in the user's home."""
-    verifies = tls in ("verify-ca", "verify")
-    return ssl.get_default_verify_paths().cafile if verifies else None

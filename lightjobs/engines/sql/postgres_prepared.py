@@ -17,7 +17,7 @@ from psycopg import pq
 from psycopg.errors import error_from_result
 
 from ..delivery import Unsent
-from .rows import Params
+from .rows import Params, Row
 from .statements import numbered
 
 if TYPE_CHECKING:
@@ -103,6 +103,27 @@ class Prepared:
         if not found:
             raise psycopg.OperationalError("the server has not answered in time")
         return found[0][1]
+
+
+_TRUTH, _WHOLE = 16, (20, 21, 23)
+"""The types of PostgreSQL that are not read as text: booleans, and whole numbers."""
+
+
+def loaded(result: pq.abc.PGresult) -> list[Row]:
+    """The rows of a result of whole numbers, truth values and texts."""
+    kinds = [result.ftype(column) for column in range(result.nfields)]
+    return [
+        tuple(_loaded(result.get_value(row, column), kind) for column, kind in enumerate(kinds))
+        for row in range(result.ntuples)
+    ]
+
+
+def _loaded(data: bytes | None, kind: int) -> Any:
+    if data is None:
+        return None
+    if kind == _TRUTH:
+        return data == b"t"
+    return int(data) if kind in _WHOLE else data.decode()
 
 
 def _dumped(value: Any) -> bytes | None:
