@@ -8,6 +8,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from functools import partial
+from itertools import cycle, islice
 from typing import Any
 
 from lightjobs import current
@@ -24,11 +25,10 @@ TENANT = 10
 def large(engine: Engine, options: Namespace) -> Iterator[tuple[Rate, Rate]]:
     """Rates of draining a part of many jobs in groups, and of as many plain ones. Both wait in the
     same store, each in a queue of its own."""
-    grouped = [job(Flow(group=f"g{number}"), queue="grouped") for number in range(options.groups)]
-    for start in range(0, options.large, PUSH):
-        first = start % options.groups
-        push(engine, (grouped[first:] + grouped)[: min(PUSH, options.large - start)])
-        push(engine, [job(queue="plain")] * min(PUSH, options.large - start))
+    names = cycle(f"g{number}" for number in range(options.groups))
+    for _ in range(0, options.large, PUSH):
+        push(engine, [job(Flow(group=name), queue="grouped") for name in islice(names, PUSH)])
+        push(engine, [job(queue="plain")] * PUSH)
     for number in range(options.rounds):
         rates = {}
         for queue in ("grouped", "plain") if number % 2 else ("plain", "grouped"):
