@@ -76,4 +76,4 @@ def test_after_steps_that_are_others_each_time_all_is_as_promised(make):
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(type("Run", (Orders,), {"make": make}), settings=given)
+    run_state_machine_as_test(type("Run", (Orders,), {"make": staticmethod(make)}), settings=given)

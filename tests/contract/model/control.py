@@ -78,9 +78,11 @@ class ControlSteps(Steps):
     @step(1, kind=FILTERS, number=NUMBERS)
     def cancel(self, kind: str, number: int) -> None:
         found = self.where(kind, number)
-        if found is None:
-            return
-        where, fits, jobs = self.chosen("cancel", *found)
+        if found is not None:
+            self.cancel_those(*found)
+
+    def cancel_those(self, where: Where, fits: Fits) -> None:
+        where, fits, jobs = self.chosen("cancel", where, fits)
         with timed() as window:
             cancelled = self.engine.cancel_many(where)
         assert cancelled == len(jobs), f"{cancelled} cancelled, not {jobs}"

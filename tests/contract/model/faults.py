@@ -7,8 +7,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
+from lightjobs.engines.where import Where
 from lightjobs.errors import StoreUnavailable
-from lightjobs.model import Claim, Outcome
+from lightjobs.model import Claim, Outcome, Status
 from tests.support.stores import Store
 
 from . import claims, looks, outcomes
@@ -42,7 +43,7 @@ class FaultySteps(ControlSteps):
         4,
         number=NUMBERS,
         end="dDfrhx",
-        fault=["late", "late", "other worker", "no such fence"],
+        fault=("late", "late", "other worker", "no such fence", "former fence"),
         slot=NUMBERS,
     )
     def settle_late(self, number: int, end: str, fault: str, slot: int) -> None:
@@ -55,16 +56,28 @@ class FaultySteps(ControlSteps):
         worker, claim = pick(given[: -LATEST - 1 : -1], number)
         told = (claim.payload, claim.queue, claim.handler, 0, (0.0, 0.0))
         job = self.model.job(claim.id) or Job(0, 0, *told, id=claim.id, attempts=claim.attempts)
-        fence = claim.fence + 1000 if fault == "no such fence" else claim.fence
+        others = {"no such fence": job.fence + 1000, "former fence": job.fence - 1}
+        fence = others.get(fault, claim.fence)
         name = self.worker(slot).name if fault == "other worker" else worker.name
         self.settle_outcomes(name, [self.outcome(job, fence, end)])
+
+    @step(2, number=NUMBERS, end="dDfrhx", tells=(True, True, False))
+    def cancel_running(self, number: int, end: str, tells: bool) -> None:
+        """A job is cancelled, and its worker ends its run after that."""
+        running = [job for job in self.model.jobs if job.worker and job.status == Status.QUEUED]
+        if running:
+            job = pick(running, number)
+            worker, given = job.worker or "", [self.outcome(job, job.fence, end)]
+            self.cancel_those(Where(job_id=job.id), lambda each: each is job)
+            if tells:
+                self.settle_outcomes(worker, given)
 
     @step(
         2,
         count=range(1, 4),
         queue=NUMBERS,
-        kind=["plain", "active", "group"],
-        when_taken=["keep", "replace"],
+        kind=("plain", "active", "group"),
+        when_taken=("keep", "replace"),
         commits=(True, False),
     )
     def lose_reply_to_push(
