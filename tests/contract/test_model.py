@@ -68,8 +68,8 @@ def test_after_many_steps_all_is_as_promised(make):
 @pytest.mark.timeout(1200)
 def test_after_steps_that_are_others_each_time_all_is_as_promised(make):
     given = settings(
-        max_examples=100,
-        stateful_step_count=80,
+        max_examples=50,
+        stateful_step_count=60,
         deadline=None,
         database=None,
         derandomize=False,
