@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lightjobs.model import Flow, NewBatch
-from tests.support.async_callers import WAYS, opened
+from tests.support.async_callers import WAYS, opened, run
 
 from .flows import batch_id, counts, unique_job
 from .support import job
@@ -32,6 +32,20 @@ def test_keys_are_taken_with_the_commit(asynchronous):
 
     ids = asynchronous.inside(use)
     assert engine.unique.holder("ü💥").job_id == ids[0]
+
+
+def test_a_key_that_was_taken_since_the_transaction_began_is_seen(asynchronous):
+    engine = asynchronous.engine
+
+    async def use(connection):
+        await run(connection, "SELECT id FROM jobs")
+        if engine._db.dialect.name == "sqlite":
+            await connection.rollback()
+        (first,) = engine.push([unique_job()])
+        assert await asynchronous.push(connection, unique_job()) == [first]
+        await connection.rollback()
+
+    asynchronous.inside(use)
 
 
 def test_a_batch_is_stored_with_the_commit(asynchronous):

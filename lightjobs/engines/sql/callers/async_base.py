@@ -66,6 +66,8 @@ class AsyncKind(NamedTuple):
     saves: bool = False
     """Whether a transaction goes on after a statement that failed, so that what went before it has
     to be undone by a savepoint."""
+    before: str = ""
+    """What is put before each statement."""
     clock: Callable[[], Params] = dict
     """The time, where statements take it as parameters."""
 

@@ -13,7 +13,7 @@ from ..mysql_dialect import PACKET_BYTES
 from ..rows import Params, inserting
 from ..statements import marked
 from .async_base import AsyncCallerConnection, AsyncKind, whole
-from .mysql import guarded, in_digits
+from .mysql import SEEING_LATEST, guarded, in_digits
 
 
 async def _push(
@@ -78,4 +78,4 @@ def _drivers_own(error: Any, is_lost: bool) -> Exception:
     return own
 
 
-ASYNC_MYSQL = AsyncKind(("mysql", "mariadb"), _push, _drivers_own, saves=True)
+ASYNC_MYSQL = AsyncKind(("mysql", "mariadb"), _push, _drivers_own, saves=True, before=SEEING_LATEST)

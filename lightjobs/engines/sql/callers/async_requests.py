@@ -38,4 +38,4 @@ async def _run(
 ) -> Answer:
     sql, names = marked(query(name, dialect))
     given = {**params, **kind.clock()}
-    return await caller.execute(sql, [given[each] for each in names])
+    return await caller.execute(kind.before + sql, [given[each] for each in names])

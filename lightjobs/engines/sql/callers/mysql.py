@@ -31,6 +31,11 @@ STRICT_INSERT = (
 second. It is a tenth slower, and so used only on callers' connections."""
 
 
+SEEING_LATEST = "/*M!110602 SET STATEMENT innodb_snapshot_isolation = OFF FOR */ "
+"""Before a statement, so that it can lock rows that have changed since the transaction began. From
+11.6.2 on, MariaDB otherwise undoes the whole transaction of the caller."""
+
+
 class _Cursor(Cursor):
     """Writes values as PyMySQL does by default, whatever converters the connection has."""
 
@@ -82,13 +87,13 @@ class MysqlCallerConnection(CallerConnection):
     def run(self, name: str, params: Params) -> int:
         with self.translated():
             cursor = _Cursor(self._connection)
-            cursor.execute(pyformat(name, self._dialect), params)
+            cursor.execute(SEEING_LATEST + pyformat(name, self._dialect), params)
             return cursor.rowcount
 
     def rows(self, name: str, params: Params) -> list[Row]:
         with self.translated():
             cursor = _Cursor(self._connection)
-            cursor.execute(pyformat(name, self._dialect), params)
+            cursor.execute(SEEING_LATEST + pyformat(name, self._dialect), params)
             return list(cursor.fetchall())
 
     def is_closed(self) -> bool:
