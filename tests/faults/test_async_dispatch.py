@@ -213,7 +213,10 @@ def test_a_job_that_the_store_refuses_costs_its_neighbors_nothing(use, clean_pos
         calls = [Work().dispatchAsync({"n": n}) for n in range(50)]
         return await asyncio.gather(*calls, return_exceptions=True)
 
-    found = asyncio.run(main())
+    try:
+        found = asyncio.run(main())
+    finally:  # other tests have the same server
+        engine._db.execute("DROP TRIGGER refuse ON jobs; DROP FUNCTION refuse()")
     assert [n for n, each in enumerate(found) if isinstance(each, Exception)] == [7]
     assert "no seven" in str(found[7])
     assert engine.stats()["default"]["new"] == 49
