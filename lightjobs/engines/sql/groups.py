@@ -158,7 +158,7 @@ class Turns:
         elif limit > FEW:
             more = visited if has_all else 4 * visited
             before = self._visited.get(place, 0)
-            self._visited[place] = min(limit, max(SOME, limit // SHARE, more, before))
+            self._visited[place] = max(SOME, limit // SHARE, more, before)
 
     def _next(
         self, claiming: Claiming, place: Place, limit: int, has_plain: bool
