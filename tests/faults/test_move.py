@@ -89,7 +89,9 @@ def _fill(engine: Engine) -> dict[str, set[Any]]:
     moment = int(time.time()) + 5000
     delayed = [_job(n, "later", due=moment + n + 0.5) for n in range(50)]
     engine.push(delayed)
-    engine.push([_job(n, "idle", priority=n % 5 - 2) for n in range(IDLE)])
+    # A time of their own: Redis stores so many in several steps, which may be in different seconds.
+    now = float(int(time.time()))
+    engine.push([_job(n, "idle", priority=n % 5 - 2, due=now) for n in range(IDLE)])
     scopes = ("waiting", "active", "window")
     uniques = [Unique(f"key {n}", scopes[n % 3], 3600.0) for n in range(KEYS)]
     engine.push([_job(n, "keyed", flow=Flow(unique)) for n, unique in enumerate(uniques)])

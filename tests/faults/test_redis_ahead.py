@@ -123,7 +123,7 @@ def test_kills_in_a_row_lose_no_job_and_spend_recoveries_on_running_ones_only(pr
             kills += 1
         time.sleep(0.15)
         recoveries += [row.recoveries for row in engine.browse(Where(status="new"), limit=6000)]
-    wait_until(lambda: not engine.stats())
+    wait_until(lambda: not engine.stats(), 90)
     runs = project.runs("start")
     assert len(runs) == 6000
     assert sum(runs.values()) - 6000 <= kills

@@ -54,7 +54,7 @@ def test_a_killed_childs_jobs_run_again_and_only_running_jobs_run_twice(server, 
     wait_until(lambda: len(project.book("end")) > 60)
     (child,) = worker.children()
     os.kill(child, signal.SIGKILL)
-    wait_until(lambda: not engine.stats())
+    wait_until(lambda: not engine.stats(), 90)
     runs = project.runs("start")
     assert len(runs) == 600
     assert sum(runs.values()) <= 601
