@@ -39,6 +39,7 @@ def proxied():
         # Now the server has the scripts: otherwise the first reply only says that it has not.
         push_batch(engine, 0)
         push(engine, queue="first")
+        engine.push([unique_job("first", queue="first")])
         name = worker(engine)
         settle(engine, name, *map(done, claims(engine, name, "first")))
         yield proxy, behind, engine
