@@ -198,9 +198,9 @@ class MemoryEngine(Engine):
             return Settlement.ACCEPTED
         if job.status != Status.QUEUED and job.worker == worker:
             job.worker = None  # the worker has let go of a cancelled job: now it may be purged
-        if job.fence == outcome.fence and job.status == SETTLED_AS[type(outcome)]:
-            # Settled before, by this same outcome.
-            return Settlement.ACCEPTED if worker in self._workers else Settlement.LOST
+        is_repeated = job.fence == outcome.fence and job.status == SETTLED_AS[type(outcome)]
+        if is_repeated and worker in self._workers:
+            return Settlement.ACCEPTED
         return Settlement.CANCELLED if job.status == Status.CANCELLED else Settlement.LOST
 
     def _store(self, job: MemoryJob, outcome: Outcome) -> None:

@@ -154,6 +154,15 @@ def test_an_expired_job_is_gone_where_cancelled_ones_are_not_kept(engine, held):
     assert engine.stats() == {}
 
 
+def test_a_dead_worker_that_repeats_an_expiry_is_told_that_the_job_is_cancelled(engine, held):
+    engine.retention = Retention(cancelled=None)
+    name, claim = held
+    expired = Expired(claim.id, claim.fence, "expired")
+    engine.settle(name, [expired])
+    engine.recover(name)
+    assert engine.settle(name, [expired]) == [Settlement.CANCELLED]
+
+
 def test_settling_nothing_is_nothing(engine):
     assert engine.settle(worker(engine), []) == []
 

@@ -53,11 +53,9 @@ def _answer(model: Model, worker: str, outcome: Outcome, window: Window) -> set[
         return {ACCEPTED}
     if job.status != Status.QUEUED and job.worker == worker:
         job.worker = None
-    if job.fence == outcome.fence and job.status == SETTLED_AS[type(outcome)]:
-        if is_registered:
-            return {ACCEPTED}
-        # Of a job that has expired, a dead worker may be told either way that it has no say.
-        return {LOST, CANCELLED} if job.status == Status.CANCELLED else {LOST}
+    is_repeated = job.fence == outcome.fence and job.status == SETTLED_AS[type(outcome)]
+    if is_repeated and is_registered:
+        return {ACCEPTED}
     return {CANCELLED if job.status == Status.CANCELLED else LOST}
 
 
