@@ -43,9 +43,7 @@ def forget_local_jobs() -> None:
 def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty project as current directory, no settings in the environment; all that a test
     registers, imports or configures is forgotten after it."""
-    monkeypatch.syspath_prepend(
-        tmp_path
-    )  # at the end of the test, the path is again what it is now
+    monkeypatch.syspath_prepend(tmp_path)  # notes the path as it is, to restore it after the test
     environment = dict(os.environ)
     forget_local_jobs()
     registered = dict(registry._registered)
