@@ -7,7 +7,7 @@ from lightjobs.web.routes import PAGES
 from tests.web.addresses import NAMES
 
 from .addresses import addresses
-from .watching import UNFOLD
+from .watching import UNFOLD, follow
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -41,14 +41,14 @@ def press(page, button):
         choice.select_option(index=1)
     for box in page.locator("#live input[type=checkbox]").all()[:1]:
         box.check()
-    button.click()
+    follow(button)
     question = page.locator("form.question")
     if question.count():
         assert question.locator("p").first.inner_text().strip().endswith((".", "?"))
         typed = question.locator("#typed")
         if typed.count():
             typed.fill(question.locator("label").inner_text().split()[-1].strip(":"))
-        question.locator("button.danger").click()
+        follow(question.locator("button.danger"))
     return page.locator("#done").inner_text()
 
 
@@ -85,8 +85,8 @@ def test_a_question_can_be_left(tabs, changed):
         page.goto(f"{changed.base}/queues/mail")
         page.locator("summary", has_text="Clean up").click()
         page.locator("select").first.select_option("remove")
-        page.get_by_role("button", name="Count first").click()
-        page.get_by_role("link", name="Leave it").click()
+        follow(page.get_by_role("button", name="Count first"))
+        follow(page.get_by_role("link", name="Leave it"))
         assert page.url == f"{changed.base}/queues/mail"
         assert page.locator("#done").inner_text() == ""
 

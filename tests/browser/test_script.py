@@ -18,7 +18,6 @@ from lightjobs.web.store import Store
 from tests.support.engines import Wrapped
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-expect.set_options(timeout=20_000)
 
 NOW = "document.dispatchEvent(new Event('visibilitychange'))"
 """Refreshes a page that may be refreshed."""

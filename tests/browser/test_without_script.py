@@ -7,6 +7,7 @@ import pytest
 from tests.web.addresses import NAMES
 
 from .addresses import addresses
+from .watching import follow
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -38,8 +39,8 @@ def test_all_links_lead_somewhere(tabs, looked_at, name):
 def test_a_queue_is_paused_and_resumed(tabs, changed):
     with tabs(java_script_enabled=False) as page:
         page.goto(f"{changed.base}/queues/mail")
-        page.get_by_role("button", name="Pause").click()
+        follow(page.get_by_role("button", name="Pause"))
         assert page.locator("#done").inner_text() == "Queue mail is paused."
         assert "mail" in changed.engine.paused_queues()
-        page.get_by_role("button", name="Resume").click()
+        follow(page.get_by_role("button", name="Resume"))
         assert "mail" not in changed.engine.paused_queues()

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, Response
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Locator,
+    Page,
+    Request,
+    Response,
+    expect,
+)
 
 UNFOLD = """() => {
   for (const each of document.querySelectorAll("details")) each.open = true;
@@ -17,6 +26,18 @@ addEventListener("securitypolicyviolation", (event) =>
   console.error("policy", event.violatedDirective, event.blockedURI));
 """
 
+PATIENCE = 20_000.0
+"""Milliseconds. How long a page may take on a busy machine."""
+
+expect.set_options(timeout=PATIENCE)
+
+
+def follow(control: Locator) -> None:
+    """Click on a link or button that leads to another page, and wait for that page. A click alone
+    may return while the old page still stands, and the test would read what that one says."""
+    with control.page.expect_navigation():
+        control.click()
+
 
 @contextmanager
 def tab(browser: Browser, *, quiet: bool = True, **options: object) -> Iterator[Page]:
@@ -24,7 +45,7 @@ def tab(browser: Browser, *, quiet: bool = True, **options: object) -> Iterator[
     refused by the policy, if there was an alert, if another host was asked, or if an answer said
     that something is wrong, unless not `quiet`."""
     context = browser.new_context(**options)  # type: ignore[arg-type]
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     context.add_init_script(VIOLATIONS)
     page = context.new_page()
     troubles: list[str] = []
