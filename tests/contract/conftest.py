@@ -45,6 +45,7 @@ WITHIN_A_SHARD = {
     "jobs with a key and a group, which several shards refuse": {
         "test_a_few_orders",
         "test_many_orders",
+        "test_other_orders_each_time",
     },
 }
 """What the tests of these names expect that is not promised across shards."""
