@@ -4,7 +4,7 @@ import time
 import pytest
 
 from lightjobs.errors import LightjobsError
-from lightjobs.model import Done, NewJob
+from lightjobs.model import Done, NewJob, utc_text
 
 from .support import HANDLER, claim_one, drain, in_threads, job, processes, push, worker
 
@@ -45,6 +45,28 @@ def test_ids_are_never_given_out_twice(engine):
 def test_ids_belong_to_the_jobs_in_order(engine):
     ids = engine.push([job(payload=f'{{"n":{n}}}') for n in range(20)])
     assert [engine.find(id).payload for id in ids] == [f'{{"n":{n}}}' for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("handler", HOSTILE),
+        ("queue", HOSTILE),
+        ("payload", HOSTILE),
+        ("options", [*HOSTILE, None]),
+        ("due", [4102444800.25, 4102444800.75, 4102444801.75]),
+        ("priority", [2, 1, 0, -1, -2]),
+        ("nothing", [None] * 3),
+    ],
+)
+def test_of_many_jobs_those_values_differ_that_were_given_so(engine, column, values):
+    same = job("mail", HOSTILE[1], due=4102444900.5, priority=1, options=HOSTILE[2])
+    jobs = [same if column == "nothing" else same._replace(**{column: each}) for each in values]
+    for each, id in zip(jobs, engine.push(jobs), strict=True):
+        stored = engine.find(id)
+        told = stored.handler, stored.queue, stored.payload, stored.options, stored.priority
+        assert told == (each.handler, each.queue, each.payload, each.options, each.priority)
+        assert stored.scheduled_at == utc_text(each.due)
 
 
 def test_push_of_nothing_stores_nothing(engine):

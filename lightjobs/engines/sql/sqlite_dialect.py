@@ -120,11 +120,7 @@ def insert_jobs(cursor: sqlite3.Cursor, rows: Sequence[Params]) -> range:
 
 def many(rows: Sequence[Params]) -> tuple[str, dict[str, Any]]:
     """The statement that inserts many jobs, and its parameters."""
-    name = inserting(rows, "push_many")
-    if name == "push_many":
-        jobs = json.dumps([list(row.values()) for row in rows], ensure_ascii=False)
-        return query(name, SQLITE), {"jobs": jobs, **clock()}
-    return query(name, SQLITE), {**_differing(rows), **clock()}
+    return query(inserting(rows, "push_many"), SQLITE), {**_differing(rows), **clock()}
 
 
 def _differing(rows: Sequence[Params]) -> dict[str, Any]:
