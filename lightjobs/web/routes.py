@@ -94,7 +94,7 @@ PAGES: tuple[Page, ...] = (
     ),
     Page(
         name="batch",
-        path="/batch/<name:batch>",
+        path="/batches/<name:batch>",
         title="Batch",
         view=batch.view,
         actions=batch.ACTIONS,

@@ -1,4 +1,4 @@
-"""`/batches` and `/batch/<id>`, and what other pages show of ties between jobs."""
+"""`/batches` and `/batches/<id>`, and what other pages show of ties between jobs."""
 
 import re
 import time
@@ -52,7 +52,7 @@ def test_batches_are_listed_with_their_bars(visit, engine):
     }
     text = visit("read").get("/batches").text
     assert 'max="100" value="75"' in text
-    assert '<a href="/batch/b1">' in text
+    assert '<a href="/batches/b1">' in text
 
 
 def test_there_are_further_pages(visit, engine):
@@ -82,22 +82,22 @@ def test_a_batch_is_shown_with_those_in_it_and_its_failed_jobs(visit, engine):
     push_batch(engine, "inner", 1, "r", parent="b1")
     settle(engine, fails=True)
     client = visit("read")
-    shown = client.get("/api/batch/b1").json
+    shown = client.get("/api/batches/b1").json
     assert (shown["row"]["running"], shown["row"]["failed"], shown["row"]["waiting"]) == (1, 1, 1)
     assert shown["row"]["called"] == ["catch"]
     assert [each["id"] for each in shown["inner"]] == ["inner"]
-    text = client.get("/batch/b1").text
+    text = client.get("/batches/b1").text
     assert "Batch album 7" in text
     link = re.search(r'href="(/jobs\?status=failed[^"]*)"', text)[1].replace("&amp;", "&")
     jobs = client.get("/api" + link).json
     assert (jobs["batch"], len(jobs["jobs"])) == ("b1", 1)
-    assert '<a href="/batch/b1">b1</a>' in client.get("/batch/inner").text
+    assert '<a href="/batches/b1">b1</a>' in client.get("/batches/inner").text
 
 
 @pytest.mark.parametrize("id", ["no", "a/b", "x" * 5000, "%00"])
 def test_a_batch_that_is_not_there_is_not_found(visit, id):
-    assert visit().get(f"/batch/{id}").status_code == 404
-    answer = visit().post(f"/batch/{id}", data={"action": "retry"}, headers=SAME)
+    assert visit().get(f"/batches/{id}").status_code == 404
+    answer = visit().post(f"/batches/{id}", data={"action": "retry"}, headers=SAME)
     assert answer.status_code == 404
 
 
@@ -105,10 +105,10 @@ def test_failed_jobs_of_a_batch_are_retried(visit, engine):
     push_batch(engine)
     settle(engine, 2, fails=True)
     client = visit("write")
-    assert "Retry failed jobs" in client.get("/batch/b1").text
-    answer = client.post("/batch/b1", data={"action": "retry"}, headers=SAME)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/batch/b1")
-    text = client.get("/batch/b1").text
+    assert "Retry failed jobs" in client.get("/batches/b1").text
+    answer = client.post("/batches/b1", data={"action": "retry"}, headers=SAME)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/batches/b1")
+    text = client.get("/batches/b1").text
     assert "2 jobs of the batch put back to be retried." in text
     assert "Retry failed jobs" not in text
     assert engine.count(Where(status="failed")) == 0
@@ -120,22 +120,22 @@ def test_a_batch_is_cancelled_after_a_question(visit, engine):
     settle(engine)
     push_batch(engine, "inner", 2, "r", parent="b1")
     client = visit("write")
-    asked = client.post("/batch/b1", data={"action": "cancel"}, headers=SAME)
+    asked = client.post("/batches/b1", data={"action": "cancel"}, headers=SAME)
     assert "Cancel batch b1? 3 jobs of it have not ended." in asked.text
     assert engine.count(Where(status="cancelled")) == 0
-    answer = client.post("/batch/b1", data=fields(asked.text), headers=SAME)
+    answer = client.post("/batches/b1", data=fields(asked.text), headers=SAME)
     assert answer.status_code == 303
-    assert "4 jobs of the batch cancelled." in client.get("/batch/b1").text
+    assert "4 jobs of the batch cancelled." in client.get("/batches/b1").text
     assert engine.batches.find("b1").cancelled_at is not None
     assert engine.batches.find("inner").cancelled_at is not None
-    again = client.post("/api/batch/b1", json={"action": "cancel"}, headers=BEARER)
+    again = client.post("/api/batches/b1", json={"action": "cancel"}, headers=BEARER)
     assert again.json == {"message": "The batch has ended.", "count": 0}
 
 
 def test_a_batch_with_many_jobs_is_not_dropped_by_a_click(visit, engine):
     engine.retention = Retention(cancelled=0)
     push_batch(engine, count=1001)
-    asked = visit().post("/batch/b1", data={"action": "cancel"}, headers=SAME).text
+    asked = visit().post("/batches/b1", data={"action": "cancel"}, headers=SAME).text
     assert "Cancelled jobs are not kept here." in asked
     assert "type 1001:" in asked
 
@@ -144,9 +144,9 @@ def test_those_who_may_only_look_change_no_batch(visit, engine):
     push_batch(engine)
     settle(engine, fails=True)
     client = visit("read")
-    assert '<form method="post"' not in client.get("/batch/b1").text
+    assert '<form method="post"' not in client.get("/batches/b1").text
     for action in ("retry", "cancel"):
-        answer = client.post("/batch/b1", data={"action": action, "sure": "yes"}, headers=SAME)
+        answer = client.post("/batches/b1", data={"action": action, "sure": "yes"}, headers=SAME)
         assert answer.status_code == 403
     assert engine.batches.find("b1").failed == 1
     assert engine.batches.find("b1").waiting == 2
@@ -161,7 +161,7 @@ def test_a_job_shows_its_key_its_group_and_its_batch(visit, engine):
     text = visit("read").get(f"/jobs/{id}").text
     assert KEY in text
     assert "held by" not in text
-    assert '<a href="/batch/b1">b1</a>' in text
+    assert '<a href="/batches/b1">b1</a>' in text
 
 
 def test_a_job_shows_who_else_holds_its_key_and_why_it_is_not_retried(visit, engine):

@@ -1,4 +1,4 @@
-"""`/batch/<id>`: one batch, its counts and what can be done about it."""
+"""`/batches/<id>`: one batch, its counts and what can be done about it."""
 
 from __future__ import annotations
 
