@@ -18,8 +18,10 @@ from lightjobs.settings import settings
 from tests.support.environment import OURS
 from tests.support.project import Project
 from tests.support.servers.redis import RedisServer
+from tests.support.waiting import wait_until
 
 from .peer import Peer, serialized
+from .shared_steps import HANDLER
 
 _numbers = itertools.count()
 
@@ -146,3 +148,19 @@ def php_job(job_id: str) -> dict[str, Any]:
         "attempts": 0,
         "created_at": now,
     }
+
+
+def push(shared: Shared, form: str = "php", queue: str = "default", **fields: Any) -> str:
+    """Dispatch a job from Python."""
+    (job_id,) = shared.engine(form).push([NewJob(HANDLER, queue, '{"n":1}', **fields)])
+    return job_id
+
+
+def php_claims(shared: Shared, **arguments: Any) -> Any:
+    """The job PHP finds: at once, or as it looks at whole seconds, within one."""
+    return wait_until(lambda: shared.php("claim", **arguments), what="PHP finds the job")
+
+
+def php_fails(shared: Shared, text: str = "Card declined") -> Any:
+    claimed = php_claims(shared, queue="default")
+    return shared.php("fail", id=claimed["id"], text=text)
