@@ -13,6 +13,7 @@ from tests.support.project import Project
 from tests.support.servers.mariadb import MariaServer
 
 from .peer import Peer
+from .shared_steps import HANDLER
 
 SESSION = "SET NAMES utf8mb4, time_zone = '+00:00'"
 """What the docs ask a Lightpack application to say at the start of each of its connections. The
@@ -88,3 +89,14 @@ class SharedTable:
         for peer in self._peers:
             peer.close()
         self.engine.close()
+
+
+def push(table: SharedTable, queue: str = "default", **fields: Any) -> str:
+    """Dispatch a job from Python."""
+    (job_id,) = table.engine.push([NewJob(HANDLER, queue, '{"n":1}', **fields)])
+    return job_id
+
+
+def php_fails(table: SharedTable, text: str = "Card declined") -> Any:
+    claimed = table.php("claim", queue="default")
+    return table.php("fail", id=claimed["id"], text=text)
