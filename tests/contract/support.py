@@ -40,6 +40,9 @@ NO_IDS = [
 ]
 """Texts that name no job, although job 1 exists."""
 
+HOSTILE = "'; DROP TABLE jobs; -- \\\"<b>{}é💥"
+"""A name that breaks what is not quoted well."""
+
 
 def job(queue: str = "q", payload: str = "{}", **fields: Any) -> NewJob:
     """A job that is not stored yet."""
