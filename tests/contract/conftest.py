@@ -10,7 +10,10 @@ from tests.support.stores import STORES, Store, migrated
 VARIANTS = {"valkey", "cluster", "sharded", "pgbouncer", "mysql"}
 """Stores that run the same scripts or statements as another, at another server."""
 
-CORE = {"test_claim", "test_push", "test_push_slots", "test_recover", "test_settle"}
+CORE = {
+    *("test_claim", "test_push", "test_push_slots", "test_recover"),
+    *("test_settle", "test_settle_fences"),
+}
 """What `make test` proves on the variants too, in full. Of every other module it runs one test on
 each, and `make test-long` runs the rest."""
 

@@ -74,6 +74,13 @@ def claim_one(engine: Engine, name: str | None = None, queue: str = "q") -> Clai
     return claim
 
 
+def one_claim(engine: Engine) -> tuple[str, Claim]:
+    """A new worker's name and its claim, of a job with options."""
+    push(engine, options='{"attempts":3}')
+    name = worker(engine)
+    return name, claim_one(engine, name)
+
+
 def fail(
     engine: Engine, count: int = 1, queue: str = "q", exception: str = "boom", **fields: Any
 ) -> list[str]:
