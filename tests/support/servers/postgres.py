@@ -7,8 +7,10 @@ import contextlib
 import glob
 import hashlib
 import hmac
+import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import psycopg
 
 from lightjobs.engines.sql.postgres import Postgres
 
+from ..processes import parents
 from . import programs
 from .activity import table
 from .base import started
@@ -60,6 +63,17 @@ class PostgresServer(SqlServer):
     account = "postgres"
     stop_signal = signal.SIGINT  # "fast": sessions are ended
     _restart_ids = "ALTER TABLE jobs ALTER id RESTART"
+
+    def kill(self) -> None:
+        """With its sessions, which are processes of their own: without the first one they end only
+        once they wait for their client, and before that may still store what it has sent."""
+        if self.process is not None and sys.platform == "linux":
+            self.process.send_signal(signal.SIGSTOP)  # it starts no more of them
+            sessions = [pid for pid, parent in parents().items() if parent == self.process.pid]
+            for pid in sessions:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        super().kill()
 
     def database(self) -> Postgres:
         return Postgres(self.settings)
