@@ -43,7 +43,9 @@ def mariadb(request):
     server.close()
 
 
-@pytest.fixture(params=["unknown", "analyzed", "nearly empty"])
+@pytest.fixture(
+    params=[pytest.param("unknown", marks=pytest.mark.long), "analyzed", "nearly empty"]
+)
 def maria(request, mariadb):
     if request.param == "analyzed":
         mariadb.query("ANALYZE TABLE jobs")

@@ -62,7 +62,9 @@ def planned(request):
     return {"custom": "force_custom_plan", "generic": "force_generic_plan"}[request.param]
 
 
-@pytest.fixture(params=["unknown", "analyzed", "empty", "nearly empty"])
+@pytest.fixture(
+    params=["unknown", "analyzed", pytest.param("empty", marks=pytest.mark.long), "nearly empty"]
+)
 def postgres_plan(request, postgres, planned):
     """EXPLAIN ANALYZE's nodes for a verb, undone; without statistics, with them, and with those of
     a vacuum that saw the table while it had no jobs, or few, in many pages."""

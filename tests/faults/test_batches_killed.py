@@ -119,7 +119,10 @@ def kill_child(worker: Worker) -> None:
             os.kill(random.choice(children), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("whole", [False, True], ids=["children", "workers"])
+@pytest.mark.parametrize(
+    "whole",
+    [pytest.param(False, id="children", marks=pytest.mark.long), pytest.param(True, id="workers")],
+)
 def test_batches_end_right_although_workers_are_killed(project: Project, store, whole) -> None:
     project.jobs(JOBS)
     environment = {**store.environment, "JOB_LEASE": str(LEASE)}

@@ -159,7 +159,7 @@ def test_each_local_day_has_one_daily_slot(zone, at, which):
     assert_one_a_day(at, zone, change - 2 * walking.DAY, change + 2 * walking.DAY)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_local_day_of_every_zone_has_one_daily_slot_from_2024_to_2030():
     for zone in walking.distinct_zones():
         assert_one_a_day(time(2, 30), zone, walking.FIRST, walking.END)
